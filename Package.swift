@@ -1,0 +1,88 @@
+// swift-tools-version: 6.2
+// The targets of echoprep in the order of the data's way; each imports only those above it.
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+
+/// One module map and shim for a C library of the system.
+func library(_ name: String, links libraries: String..., settings: [CSetting] = []) -> Target {
+    .target(
+        name: name, path: "Sources/C/\(name)", cSettings: settings,
+        linkerSettings: libraries.map { .linkedLibrary($0) })
+}
+
+func layer(_ name: String, _ dependencies: Target.Dependency...) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: Target.Dependency...) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: dependencies + ["TestSupport"], path: "Tests/\(name)Tests",
+        swiftSettings: strict)
+}
+
+let package = Package(
+    name: "echoprep",
+    products: [
+        .executable(name: "echoprep", targets: ["echoprep"]),
+        .executable(name: "echobench", targets: ["echobench"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    ],
+    targets: [
+        library("CZlib", links: "z"),
+        library("COpenSSL", links: "crypto"),
+        library("CLibPNG", links: "png"),
+        library("CLibCSV", links: "csv"),
+        library("CLibJPEG", links: "jpeg"),
+        library("CLibAV", links: "avformat", "avcodec", "swscale", "avutil"),
+        library("COpenBLAS", links: "openblas"),
+        // Our own vector kernels: optimised in every build, cloned per processor, chosen at run time.
+        library("CKernels", links: "m", settings: [.unsafeFlags(["-O3", "-fno-math-errno"])]),
+        // schemas/labels.sql and the ICD-10-CM table, embedded in the program by #embed.
+        library("CResources", settings: [.unsafeFlags(["-Wno-c23-extensions"])]),
+
+        layer("EchoCore", logging),
+        layer("Files", "EchoCore", "CZlib", "COpenSSL"),
+        layer("Pictures", "EchoCore", "CLibPNG"),
+        layer("DICOM", "EchoCore", "Files"),
+        layer("Video", "EchoCore", "Files", "DICOM", "CLibJPEG", "CLibAV"),
+        layer("Crop", "EchoCore"),
+        layer("Shards", "EchoCore", "Files"),
+        layer("Catalog", "EchoCore", "CResources", grdb),
+        layer("Labels", "EchoCore", "Files", "Catalog", "CLibCSV", "CResources", grdb),
+        layer("Ingest", "EchoCore", "Files", "Pictures", "Video", "Crop", "Shards", "Catalog"),
+        layer("Compute", "EchoCore", "COpenBLAS", "CKernels"),
+        layer("Models", "EchoCore", "Compute"),
+        layer("Training", "EchoCore", "Files", "Pictures", "Shards", "Catalog", "Compute", "Models"),
+        layer("Evaluation", "EchoCore", "Files", "Pictures", "Shards", "Catalog", "Training"),
+        layer("Phantom", "EchoCore", "Files", "DICOM", "Video"),
+
+        .executableTarget(
+            name: "echoprep",
+            dependencies: [
+                "EchoCore", "Phantom", "Ingest", "Labels", "Training", "Evaluation", arguments, logging,
+            ], swiftSettings: strict),
+        .executableTarget(
+            name: "echobench", dependencies: ["EchoCore", "Ingest", "Training", arguments],
+            swiftSettings: strict),
+
+        .target(
+            name: "TestSupport", dependencies: ["EchoCore"], path: "Tests/TestSupport",
+            swiftSettings: strict),
+        tests("EchoCore", "EchoCore", "Files", "Pictures"),
+    ],
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .gnu17
+)

@@ -1,0 +1,5 @@
+// libpng: pictures for people.
+#ifndef CLIBPNG_SHIM_H
+#define CLIBPNG_SHIM_H
+#include <png.h>
+#endif

@@ -1,0 +1,8 @@
+// Files of the repository that the program carries inside itself.
+#ifndef CRESOURCES_SHIM_H
+#define CRESOURCES_SHIM_H
+#include <stddef.h>
+/// schemas/labels.sql, and its length in bytes.
+extern const char echoprep_labels_sql[];
+extern const size_t echoprep_labels_sql_count;
+#endif

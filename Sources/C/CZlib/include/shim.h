@@ -1,0 +1,5 @@
+// zlib: gzip tables and deflated DICOM.
+#ifndef CZLIB_SHIM_H
+#define CZLIB_SHIM_H
+#include <zlib.h>
+#endif

@@ -1,0 +1,53 @@
+// The pixels of one clip between decoding and cropping, as the file holds them: luma, and chroma at its own size.
+
+/// A decoded clip in full-range Y, Cb, Cr without colour conversion.
+///
+/// Planes are kept apart, and chroma as coded, because most of what follows looks at luma alone.
+public struct Clip: Sendable {
+    /// Number of frames, rows and columns.
+    public let frames: Int, height: Int, width: Int
+    /// Y: U8 [frames, height, width].
+    public let luma: [UInt8]
+    /// Cb and Cr; nil for a gray clip, which means 128 everywhere.
+    public let chroma: Chroma?
+
+    /// The two colour planes.
+    public struct Chroma: Sendable {
+        public let sampling: ChromaSampling
+        /// U8 [frames, sampling.rows(height), sampling.columns(width)] each.
+        public let cb: [UInt8], cr: [UInt8]
+
+        public init(sampling: ChromaSampling, cb: [UInt8], cr: [UInt8]) {
+            self.sampling = sampling
+            self.cb = cb
+            self.cr = cr
+        }
+    }
+
+    public init(frames: Int, height: Int, width: Int, luma: [UInt8], chroma: Chroma?) {
+        precondition(luma.count == frames * height * width, "luma fills its shape")
+        if let chroma {
+            let plane = chroma.sampling.rows(height) * chroma.sampling.columns(width)
+            precondition(chroma.cb.count == frames * plane, "Cb fills its shape")
+            precondition(chroma.cr.count == frames * plane, "Cr fills its shape")
+        }
+        self.frames = frames
+        self.height = height
+        self.width = width
+        self.luma = luma
+        self.chroma = chroma
+    }
+
+    /// Samples in one luma frame.
+    public var frameSize: Int { height * width }
+}
+
+/// How chroma is subsampled: 4:4:4, 4:2:2 (half the columns) or 4:2:0 (half the columns and rows).
+public enum ChromaSampling: String, Sendable, CaseIterable {
+    case full = "4:4:4"
+    case half = "4:2:2"
+    case quarter = "4:2:0"
+
+    public func columns(_ width: Int) -> Int { self == .full ? width : (width + 1) / 2 }
+    public func rows(_ height: Int) -> Int { self == .quarter ? (height + 1) / 2 : height }
+}

@@ -1,0 +1,34 @@
+// The one error that users see: where it happened, what is wrong, and what to try.
+
+/// An error for the user.
+///
+/// It prints as
+///
+///     files/p10/…_0007.dcm: frame 12 ends after 1,024 of 38,410 bytes
+///       try: download the file again
+///
+/// `place` is a dataset-relative path, an option or a table; none of the three texts holds a patient's value.
+public struct EchoError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// The file, option or table at fault.
+    public let place: String
+    /// What is wrong, as a clause without a full stop.
+    public let problem: String
+    /// What the user may do about it.
+    public let remedy: String?
+
+    public init(_ place: String, _ problem: String, try remedy: String? = nil) {
+        self.place = place
+        self.problem = problem
+        self.remedy = remedy
+    }
+
+    public var description: String {
+        let first = "\(place): \(problem)"
+        return remedy.map { "\(first)\n  try: \($0)" } ?? first
+    }
+}
+
+/// Thrown when the user interrupted the work; the state is kept and the same command goes on.
+public struct Interrupted: Error, Sendable {
+    public init() {}
+}

@@ -1,0 +1,71 @@
+// How far the work is: a bar on a terminal, a line every few seconds elsewhere, always on stderr.
+
+import Foundation
+
+/// Progress of one stage, with its rate and the time left.
+public final class Progress: Sendable {
+    private let stage: String, unit: String, total: Int
+    private let start = ContinuousClock.now
+    private let terminal = isatty(2) != 0
+    private let last: Locked<ContinuousClock.Instant?> = Locked(nil)
+
+    /// - Parameters:
+    ///   - stage: what is being done, as "ingest"
+    ///   - total: how many units there are
+    ///   - unit: the plural name of one, as "files"
+    public init(_ stage: String, total: Int, unit: String) {
+        self.stage = stage
+        self.total = total
+        self.unit = unit
+    }
+
+    /// Says that `done` units are finished; cheap enough for every unit.
+    public func update(_ done: Int, note: String = "") {
+        let now = ContinuousClock.now
+        let interval: Duration = terminal ? .milliseconds(100) : .seconds(5)
+        let due = last.withLock { last in
+            if let last, now - last < interval { return false }
+            defer { last = now }
+            return terminal || last != nil
+        }
+        if due { write(done, note: note, ending: terminal ? "" : "\n") }
+    }
+
+    /// Says that the stage is over, after `done` units.
+    public func finish(_ done: Int, note: String = "") { write(done, note: note, ending: "\n") }
+
+    private func write(_ done: Int, note: String, ending: String) {
+        let elapsed = start.duration(to: .now) / .seconds(1)
+        let rate = elapsed > 0 ? Double(done) / elapsed : 0
+        let left = rate > 0 ? Double(max(0, total - done)) / rate : 0
+        var line = "\(stage) \(grouped(done)) of \(grouped(total)) \(unit)"
+        line += String(format: " · %.1f/s", rate)
+        line += done < total ? " · \(duration(left)) left" : " · \(duration(elapsed))"
+        if !note.isEmpty { line += " · \(note)" }
+        if terminal {
+            let width = 24
+            let filled = total > 0 ? min(width, width * done / total) : width
+            let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
+            line = "\r\u{1B}[2K\(bar) \(line)"
+        }
+        FileHandle.standardError.write(Data((line + ending).utf8))
+    }
+}
+
+/// "1h 02m", "3m 20s" or "12s".
+public func duration(_ seconds: Double) -> String {
+    let s = Int(seconds.rounded())
+    if s >= 3600 { return String(format: "%dh %02dm", s / 3600, s / 60 % 60) }
+    return s >= 60 ? String(format: "%dm %02ds", s / 60, s % 60) : "\(s)s"
+}
+
+/// A whole number with commas between thousands, whatever the locale: 525,422.
+public func grouped(_ number: Int) -> String {
+    let digits = String(number.magnitude)
+    var out = ""
+    for (index, digit) in digits.enumerated() {
+        if index > 0, (digits.count - index) % 3 == 0 { out.append(",") }
+        out.append(digit)
+    }
+    return number < 0 ? "-\(out)" : out
+}

@@ -1,0 +1,9 @@
+// The races against named peers: every benchmark prints both times, ties and losses too.
+
+import ArgumentParser
+
+@main
+struct Echobench: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "echobench", abstract: "Times echoprep's stages beside named peers.", subcommands: [])
+}

@@ -1,0 +1,35 @@
+// The command line: one subcommand a file; this one lists them and turns errors into exit codes.
+
+import ArgumentParser
+import EchoCore
+import Foundation
+
+@main
+struct Echoprep: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "echoprep",
+        abstract: "From a download of MIMIC-IV-ECHO to a trained and evaluated LAMAE model.",
+        version: programVersion,
+        subcommands: [])
+
+    /// Exit 0 done, 1 failed, 2 done but `--strict` found rejected input, 64 wrong usage, 130 interrupted.
+    static func main() async {
+        Interruption.watch()
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch let error as EchoError {
+            FileHandle.standardError.write(Data("echoprep: \(error)\n".utf8))
+            Foundation.exit(1)
+        } catch is Interrupted {
+            FileHandle.standardError.write(Data("echoprep: interrupted; the same command goes on\n".utf8))
+            Foundation.exit(130)
+        } catch {
+            exit(withError: error)
+        }
+    }
+}
