@@ -81,7 +81,9 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["EchoCore"], path: "Tests/TestSupport",
             swiftSettings: strict),
-        tests("EchoCore", "EchoCore", "Files", "Pictures"),
+        tests("EchoCore", "EchoCore"),
+        tests("Files", "EchoCore", "Files"),
+        tests("Pictures", "EchoCore", "Pictures"),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu17

@@ -2,9 +2,12 @@ import EchoCore
 import Testing
 
 @Suite struct ParallelTests {
-    @Test(arguments: [1, 2, 7]) func `items are consumed in order whatever the number of workers`(workers: Int) throws {
+    @Test(arguments: [1, 2, 7]) func `items are consumed in order whatever the number of workers`(
+        workers: Int
+    ) throws {
         var seen: [Int] = []
-        try produceInOrder(100, workers: workers, window: 5, produce: { $0 * $0 }, consume: { seen.append($0 + $1) })
+        try produceInOrder(
+            100, workers: workers, window: 5, produce: { $0 * $0 }, consume: { seen.append($0 + $1) })
         #expect(seen == (0..<100).map { $0 + $0 * $0 })
     }
 

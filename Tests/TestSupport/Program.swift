@@ -49,7 +49,9 @@ public enum Built {
             process.standardError = try FileHandle(forWritingTo: files[1])
             try process.run()
             process.waitUntilExit()
-            func text(_ file: URL) throws -> String { String(decoding: try Data(contentsOf: file), as: UTF8.self) }
+            func text(_ file: URL) throws -> String {
+                String(decoding: try Data(contentsOf: file), as: UTF8.self)
+            }
             return Outcome(
                 status: process.terminationStatus, output: try text(files[0]), errors: try text(files[1]))
         }

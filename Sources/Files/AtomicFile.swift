@@ -1,0 +1,71 @@
+// A file that is there whole or not at all: written under a temporary name, brought to the disk, then renamed.
+
+public import EchoCore
+public import Foundation
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// A file in the making. Until `commit` nothing has the final name; a file that is not committed is removed.
+public struct AtomicFile: ~Copyable {
+    /// Bytes written so far.
+    public private(set) var offset = 0
+    private let path: String, temporary: String
+    private let file: Descriptor
+    private var committed = false
+
+    /// - Parameters:
+    ///   - path: the final name, whose folder is there
+    ///   - temporary: the name until `commit`; by default the final one behind a dot, with `.partial`
+    public init(_ path: String, temporary: String? = nil) throws(EchoError) {
+        let url = URL(fileURLWithPath: path)
+        let hidden = url.deletingLastPathComponent().appendingPathComponent(
+            ".\(url.lastPathComponent).partial")
+        self.path = path
+        self.temporary = temporary ?? hidden.path
+        file = try Descriptor(self.temporary, flags: O_WRONLY | O_CREAT | O_TRUNC)
+    }
+
+    deinit { if !committed { unlink(temporary) } }
+
+    public mutating func write(_ bytes: some ContiguousBytes) throws(EchoError) {
+        let result = bytes.withUnsafeBytes { buffer in
+            Result { () throws(EchoError) in
+                try file.write(buffer)
+                return buffer.count
+            }
+        }
+        offset += try result.get()
+    }
+
+    /// Brings the bytes to the disk and gives the file its name.
+    public consuming func commit() throws(EchoError) {
+        try file.synchronize()
+        if rename(temporary, path) != 0 { throw systemError(path, "cannot be given its name") }
+        committed = true
+        try synchronizeFolder(of: path)
+    }
+}
+
+/// Writes a whole file, which is there with these bytes or as it was before.
+public func writeFile(_ path: String, _ bytes: some ContiguousBytes) throws(EchoError) {
+    var file = try AtomicFile(path)
+    try file.write(bytes)
+    try file.commit()
+}
+
+/// Makes a folder and those above it, where they are missing.
+public func makeFolder(_ path: String) throws(EchoError) {
+    do {
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    } catch {
+        throw systemError(path, "cannot be made")
+    }
+}
+
+/// Brings a folder's list of names to the disk.
+func synchronizeFolder(of path: String) throws(EchoError) {
+    let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+    try Descriptor(folder, flags: O_RDONLY | O_DIRECTORY).synchronize()
+}

@@ -1,0 +1,74 @@
+// The system's file calls in one place: descriptors stay here, errors leave as sentences.
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+import EchoCore
+
+/// An open file that closes itself.
+struct Descriptor: ~Copyable {
+    let number: Int32
+    private let path: String
+
+    init(_ path: String, flags: Int32, mode: mode_t = 0o644) throws(EchoError) {
+        number = open(path, flags | O_CLOEXEC, mode)
+        self.path = path
+        if number < 0 { throw systemError(path, "cannot be opened") }
+    }
+
+    deinit { close(number) }
+
+    func status() throws(EchoError) -> stat {
+        var status = stat()
+        if fstat(number, &status) != 0 { throw systemError(path, "cannot be examined") }
+        return status
+    }
+
+    /// Reads until `bytes` is full or the file ends; returns how many bytes came.
+    func read(into bytes: inout [UInt8]) throws(EchoError) -> Int {
+        var filled = 0
+        while filled < bytes.count {
+            let count = bytes.withUnsafeMutableBytes { buffer in
+                Glibc.read(number, buffer.baseAddress! + filled, buffer.count - filled)
+            }
+            if count == 0 { break }
+            if count > 0 {
+                filled += count
+            } else if errno != EINTR {
+                throw systemError(path, "cannot be read")
+            }
+        }
+        return filled
+    }
+
+    func write(_ bytes: UnsafeRawBufferPointer) throws(EchoError) {
+        var written = 0
+        while written < bytes.count {
+            let count = Glibc.write(number, bytes.baseAddress! + written, bytes.count - written)
+            if count >= 0 {
+                written += count
+            } else if errno != EINTR {
+                throw systemError(path, "cannot be written")
+            }
+        }
+    }
+
+    func synchronize() throws(EchoError) {
+        if fsync(number) != 0 { throw systemError(path, "cannot be brought to the disk") }
+    }
+}
+
+/// The error that `errno` stands for, with what to try where that is known.
+func systemError(_ path: String, _ problem: String) -> EchoError {
+    let code = errno
+    let reason = String(cString: strerror(code)).lowercased()
+    let remedy: String? =
+        switch code {
+        case ENOSPC, EDQUOT: "make space on that disk and run the same command again"
+        case EACCES, EPERM: "check who may read and write there"
+        case ENOENT: "check the spelling of the path"
+        case EMFILE: "raise the limit of open files (ulimit -n)"
+        default: nil
+        }
+    return EchoError(path, "\(problem): \(reason)", try: remedy)
+}

@@ -1,0 +1,51 @@
+// Files read whole: once into memory, or mapped where only parts of them will be looked at.
+
+public import EchoCore
+public import Foundation
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// The whole of a regular file, read once.
+///
+/// - Throws: `EchoError` where it cannot be opened or read, is not a regular file, is longer than `limit` bytes or
+///   changed while it was read.
+public func readFile(_ path: String, upTo limit: Int = 4 << 30) throws(EchoError) -> [UInt8] {
+    let file = try Descriptor(path, flags: O_RDONLY | O_NONBLOCK)
+    let before = try regular(file.status(), path)
+    if Int(before.st_size) > limit {
+        throw EchoError(path, "is \(grouped(Int(before.st_size))) bytes long, more than \(grouped(limit))")
+    }
+    var bytes = [UInt8](repeating: 0, count: Int(before.st_size))
+    let count = try file.read(into: &bytes)
+    let after = try file.status()
+    let same =
+        count == bytes.count && before.st_size == after.st_size
+        && before.st_mtim.tv_sec == after.st_mtim.tv_sec && before.st_mtim.tv_nsec == after.st_mtim.tv_nsec
+    if !same {
+        throw EchoError(path, "changed while it was read", try: "run again when nothing writes to it")
+    }
+    return bytes
+}
+
+/// A regular file mapped into memory: nothing is read before it is looked at.
+public func mapFile(_ path: String) throws(EchoError) -> Data {
+    _ = try regular(Descriptor(path, flags: O_RDONLY | O_NONBLOCK).status(), path)
+    do {
+        return try Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped)
+    } catch {
+        throw EchoError(path, "cannot be mapped into memory")
+    }
+}
+
+private func regular(_ status: stat, _ path: String) throws(EchoError) -> stat {
+    if status.st_mode & S_IFMT == S_IFDIR { throw EchoError(path, "is a folder, not a file") }
+    if status.st_mode & S_IFMT != S_IFREG { throw EchoError(path, "is not a regular file") }
+    return status
+}
+
+/// Throws where `path` is not a regular file that can be opened.
+func checkReadable(_ path: String) throws(EchoError) {
+    _ = try regular(Descriptor(path, flags: O_RDONLY | O_NONBLOCK).status(), path)
+}

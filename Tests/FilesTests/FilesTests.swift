@@ -1,0 +1,71 @@
+import EchoCore
+import Files
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct FilesTests {
+    @Test func `an atomic file has no name until it is committed`() throws {
+        try withTemporaryFolder { folder in
+            let path = folder.appendingPathComponent("a.bin").path
+            do {
+                var abandoned = try AtomicFile(path)
+                try abandoned.write(Array("half".utf8))
+            }
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
+            try writeFile(path, Array("whole".utf8))
+            #expect(try readFile(path) == Array("whole".utf8))
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["a.bin"])
+        }
+    }
+
+    @Test func `what is not a regular file is told as such`() throws {
+        try withTemporaryFolder { folder in
+            let fifo = folder.appendingPathComponent("fifo").path
+            #expect(mkfifo(fifo, 0o600) == 0)
+            #expect(throws: EchoError(fifo, "is not a regular file")) { try readFile(fifo) }
+            #expect(throws: EchoError(folder.path, "is a folder, not a file")) { try readFile(folder.path) }
+            #expect(throws: EchoError.self) { try readFile(folder.path + "/missing") }
+            try writeFile(folder.path + "/long", [UInt8](repeating: 0, count: 100))
+            #expect(throws: EchoError.self) { try readFile(folder.path + "/long", upTo: 99) }
+        }
+    }
+
+    @Test func `SHA-256 gives the standard's example`() {
+        // FIPS 180-2, appendix B.1.
+        #expect(
+            sha256(Array("abc".utf8)) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+    }
+
+    @Test(arguments: [0, 1, 1000, 1_000_000]) func `gzip gives the same bytes back`(count: Int) throws {
+        try withTemporaryFolder { folder in
+            var random = SeededRandom(seed: UInt64(count))
+            let bytes = (0..<count).map { _ in UInt8(random.below(7)) }
+            #expect(try gunzip(gzip(bytes), upTo: count) == bytes)
+            for content in [bytes, gzip(bytes)] {
+                let path = folder.appendingPathComponent("table").path
+                try writeFile(path, content)
+                #expect(try everything(of: path) == bytes)
+            }
+        }
+    }
+
+    @Test func `a gzip file cut short is an error and a bomb stops at the limit`() throws {
+        try withTemporaryFolder { folder in
+            let whole = gzip([UInt8](repeating: 65, count: 1 << 20))
+            let path = folder.appendingPathComponent("table.gz").path
+            try writeFile(path, Array(whole.dropLast(20)))
+            #expect(throws: EchoError.self) { try everything(of: path) }
+            #expect(throws: Rejection.self) { try gunzip(whole, upTo: 1000) }
+            #expect(throws: Rejection.self) { try gunzip(Array(whole.dropLast(20)), upTo: 1 << 21) }
+        }
+    }
+
+    private func everything(of path: String) throws -> [UInt8] {
+        let reader = try GzipReader(path)
+        var all: [UInt8] = []
+        var block = [UInt8](repeating: 0, count: 1000)
+        while case let count = try reader.read(into: &block), count > 0 { all += block[..<count] }
+        return all
+    }
+}
