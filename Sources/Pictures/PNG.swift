@@ -26,20 +26,27 @@ extension Picture {
 
     /// Reads a PNG file's pixels as gray or RGB.
     public init(png file: [UInt8]) throws(EchoError) {
-        var image = png_image()
-        image.version = UInt32(PNG_IMAGE_VERSION)
-        defer { png_image_free(&image) }
-        guard png_image_begin_read_from_memory(&image, file, file.count) != 0, image.width <= 1 << 16,
-            image.height <= 1 << 16
-        else { throw EchoError("picture", "is not a PNG file") }
-        let colour = image.format & UInt32(PNG_FORMAT_FLAG_COLOR) != 0
-        image.format = colour ? UInt32(PNG_FORMAT_FLAG_COLOR) : 0
-        let channels = colour ? 3 : 1
-        let stride = Int(image.width) * channels
-        var pixels = [UInt8](repeating: 0, count: stride * Int(image.height))
-        guard png_image_finish_read(&image, nil, &pixels, png_int_32(stride), nil) != 0 else {
-            throw EchoError("picture", "its PNG data are corrupt")
+        var header = png_image()
+        header.version = UInt32(PNG_IMAGE_VERSION)
+        // libpng keeps the address of the header between its two calls.
+        let result = withUnsafeMutablePointer(to: &header) { image in
+            Result { () throws(EchoError) in
+                defer { png_image_free(image) }
+                guard png_image_begin_read_from_memory(image, file, file.count) != 0,
+                    image.pointee.width <= 1 << 16, image.pointee.height <= 1 << 16
+                else { throw EchoError("picture", "is not a PNG file") }
+                let colour = image.pointee.format & UInt32(PNG_FORMAT_FLAG_COLOR) != 0
+                image.pointee.format = colour ? UInt32(PNG_FORMAT_FLAG_COLOR) : 0
+                let channels = colour ? 3 : 1
+                let width = Int(image.pointee.width), height = Int(image.pointee.height)
+                var pixels = [UInt8](repeating: 0, count: width * height * channels)
+                guard png_image_finish_read(image, nil, &pixels, png_int_32(width * channels), nil) != 0
+                else {
+                    throw EchoError("picture", "its PNG data are corrupt")
+                }
+                return Picture(width: width, height: height, channels: channels, pixels: pixels)
+            }
         }
-        self.init(width: Int(image.width), height: Int(image.height), channels: channels, pixels: pixels)
+        self = try result.get()
     }
 }
