@@ -1,1 +1,264 @@
--- placeholder
+-- The database of a dataset: DATASET/echoprep.sqlite. This file is its only definition; the program embeds it.
+--
+-- Names are MIMIC's where the thing is MIMIC's. Times are ISO 8601 text as MIMIC prints them
+-- (YYYY-MM-DD HH:MM:SS), shifted by one offset per subject: they compare within a subject only.
+-- `ingest` writes `clip` and nothing else of the tables below `run`; `link-icd` writes all the others, replaces
+-- them in one transaction and never touches `clip`. Either works without the other, so a clip's study_id and
+-- subject_id meet echo_study and split by value, not by a foreign key.
+
+PRAGMA user_version = 1;
+
+-- Who wrote what here ---------------------------------------------------------------------------------------
+
+-- One row for each command that wrote to this database. An ingest that goes on where it stopped keeps its row.
+CREATE TABLE run (
+    id INTEGER PRIMARY KEY,
+    command TEXT NOT NULL,            -- 'ingest', 'link-icd', 'merge'
+    started_at TEXT NOT NULL,         -- UTC
+    finished_at TEXT,                 -- UTC; NULL while it runs or after it was killed
+    program_version TEXT NOT NULL,    -- as 0.1.0
+    schema_version INTEGER NOT NULL,  -- user_version of this file
+    command_line TEXT NOT NULL        -- as typed
+) STRICT;
+
+-- Every choice that a run made, its defaults included: what would have to be the same for the same result.
+CREATE TABLE rule (
+    run_id INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+    key TEXT NOT NULL,    -- the option's long name without dashes, as 'pixels'; 'source' for the folder read
+    value TEXT NOT NULL,
+    PRIMARY KEY (run_id, key)
+) STRICT, WITHOUT ROWID;
+
+-- The tables that a run read.
+CREATE TABLE source_file (
+    id INTEGER PRIMARY KEY,
+    run_id INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+    role TEXT NOT NULL,               -- 'admissions', 'echo-record-list', …
+    path TEXT NOT NULL,               -- relative to the folder named on the command line
+    bytes INTEGER NOT NULL,           -- size on disk
+    sha256 TEXT NOT NULL,             -- of the file as it lies on disk
+    rows_read INTEGER NOT NULL,       -- data rows, without the header
+    rows_rejected INTEGER NOT NULL    -- of these, those in `reject`
+) STRICT;
+CREATE INDEX source_file_run ON source_file (run_id);
+
+-- Rows of those tables that could not be used.
+CREATE TABLE reject (
+    id INTEGER PRIMARY KEY,
+    run_id INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+    role TEXT NOT NULL,               -- as source_file.role
+    line INTEGER NOT NULL,            -- first line of the row, the header is line 1
+    reason TEXT NOT NULL,             -- what is wrong with it
+    text TEXT NOT NULL                -- the column at fault
+) STRICT;
+CREATE INDEX reject_run ON reject (run_id, role);
+
+-- Clips -----------------------------------------------------------------------------------------------------
+
+-- One row for every file of the source: kept in a shard, or dropped for a reason from a closed list.
+CREATE TABLE clip (
+    id INTEGER PRIMARY KEY,                       -- in the order of the source's sorted paths, from 1
+    run_id INTEGER NOT NULL REFERENCES run (id),
+    study_key TEXT NOT NULL,                      -- the study as text: its number, or the folder of the file
+    study_id INTEGER,                             -- NULL where the layout has no study numbers
+    subject_id INTEGER,                           -- NULL where the layout has no subject numbers
+    name TEXT NOT NULL UNIQUE,                    -- the tensor's name: STUDY/FILESTEM
+    path TEXT NOT NULL UNIQUE,                    -- relative to the source
+    bytes INTEGER,                                -- size of the file; NULL if it could not be read
+    sha256 TEXT,                                  -- of the whole file; NULL if it could not be read
+    sop_key TEXT,                                 -- a hash of SOPInstanceUID, to find the same instance twice
+    kept INTEGER NOT NULL CHECK (kept IN (0, 1)),
+    kind TEXT CHECK (kind IN ('bmode', 'doppler', 'still', 'spectral', 'uncertain', 'm-mode', '3-d')),
+                                                  -- what it shows; NULL if that could not be found out
+    rule TEXT,                                    -- which rule decided on the kind
+    reason TEXT CHECK (reason IN (
+        'still', 'doppler', 'spectral', 'uncertain', 'm-mode', '3-d', 'missing', 'unreadable', 'empty',
+        'not-a-clip', 'malformed', 'truncated', 'no-pixels', 'unsupported', 'undecodable', 'too-large',
+        'no-sector', 'duplicate', 'changed-while-read')),
+                                                  -- why it was dropped; NULL if kept
+    detail TEXT,                                  -- what exactly is wrong, with the byte offset where that helps
+    shard TEXT,                                   -- file name under shards/; NULL if dropped
+    frames INTEGER,                               -- frames in the shard
+    source_frames INTEGER,                        -- frames found in the file
+    height INTEGER,                               -- of the file's picture, in pixels
+    width INTEGER,
+    frames_per_second REAL,
+    frame_times TEXT,                             -- JSON array of milliseconds from the first, where steps differ
+    container TEXT,                               -- 'dicom', 'avi', 'mp4'
+    codec TEXT,                                   -- transfer syntax UID, or the codec's name
+    photometric TEXT,                             -- PhotometricInterpretation, or the pixel format's name
+    image_type_flags INTEGER,                     -- ImageType value 4, hexadecimal in the file
+    regions TEXT,                                 -- JSON array of [spatial format, data type, min x, min y, max x, max y]
+    tag_kind TEXT,                                -- the kind that tags alone say; NULL if they say nothing
+    colour_share REAL,                            -- greatest share of coloured pixels in a frame, 0 … 1
+    residual_share REAL,                          -- the same against a tint; NULL if not tinted
+    mask_share REAL,                              -- share of the picture inside the sector mask, 0 … 1
+    box_top INTEGER,                              -- the crop box in pixels of the file's picture
+    box_left INTEGER,
+    box_side INTEGER,
+    flags TEXT NOT NULL DEFAULT '',               -- what was done differently, words separated by spaces
+    checksum TEXT,                                -- XXH3-64 of the tensor's bytes as 16 hexadecimal digits
+    CHECK (kept = (shard IS NOT NULL)),
+    CHECK (kept = (reason IS NULL))
+) STRICT;
+CREATE INDEX clip_study ON clip (study_id, kept);
+CREATE INDEX clip_subject ON clip (subject_id);
+CREATE INDEX clip_shard ON clip (shard);
+CREATE INDEX clip_reason ON clip (reason, kind);
+CREATE INDEX clip_sha256 ON clip (sha256);
+CREATE INDEX clip_sop_key ON clip (sop_key) WHERE sop_key IS NOT NULL;
+
+-- MIMIC-IV and MIMIC-IV-ECHO, the cohort's subjects only ---------------------------------------------------------
+
+CREATE TABLE patients (
+    subject_id INTEGER PRIMARY KEY,
+    gender TEXT,
+    anchor_age INTEGER,               -- age in anchor_year; 91 means 90 or more
+    anchor_year INTEGER,              -- a shifted year
+    anchor_year_group TEXT,           -- the true years it stands for, as '2011 - 2013'
+    dod TEXT                          -- date of death, shifted
+) STRICT;
+
+CREATE TABLE admissions (
+    hadm_id INTEGER PRIMARY KEY,
+    subject_id INTEGER NOT NULL,
+    admittime TEXT NOT NULL,
+    dischtime TEXT NOT NULL,          -- may lie before admittime: 142 stays of MIMIC-IV do
+    deathtime TEXT,
+    edregtime TEXT,                   -- arrival in the emergency department
+    edouttime TEXT,
+    admission_type TEXT,
+    hospital_expire_flag INTEGER
+) STRICT;
+CREATE INDEX admissions_subject ON admissions (subject_id, admittime);
+
+-- The ICD codes in use, each with what the ICD-10-CM release knows of it. ICD-9 and ICD-10 share spellings.
+CREATE TABLE icd_code (
+    icd_code TEXT NOT NULL,           -- trimmed, upper case, no dot
+    icd_version INTEGER NOT NULL CHECK (icd_version IN (9, 10)),
+    status TEXT NOT NULL CHECK (status IN ('leaf', 'not_leaf', 'retired', 'unknown', 'icd9')),
+    category TEXT,                    -- the first three characters where ICD-10-CM has that category
+    PRIMARY KEY (icd_code, icd_version)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX icd_code_category ON icd_code (category);
+
+CREATE TABLE diagnoses_icd (
+    subject_id INTEGER NOT NULL,
+    hadm_id INTEGER NOT NULL REFERENCES admissions (hadm_id),
+    seq_num INTEGER NOT NULL,         -- priority, 1 is the principal diagnosis
+    icd_code TEXT NOT NULL,
+    icd_version INTEGER NOT NULL,
+    PRIMARY KEY (hadm_id, seq_num, icd_code, icd_version),
+    FOREIGN KEY (icd_code, icd_version) REFERENCES icd_code (icd_code, icd_version)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX diagnoses_icd_code ON diagnoses_icd (icd_code, icd_version);
+
+CREATE TABLE echo_study (
+    study_id INTEGER PRIMARY KEY,
+    subject_id INTEGER NOT NULL,
+    study_datetime TEXT NOT NULL
+) STRICT;
+CREATE INDEX echo_study_subject ON echo_study (subject_id);
+
+CREATE TABLE echo_record (
+    dicom_filepath TEXT PRIMARY KEY,  -- relative to the dataset folder of MIMIC-IV-ECHO
+    study_id INTEGER NOT NULL,
+    subject_id INTEGER NOT NULL,
+    acquisition_datetime TEXT
+) STRICT, WITHOUT ROWID;
+CREATE INDEX echo_record_study ON echo_record (study_id);
+
+-- ICD-10-CM -------------------------------------------------------------------------------------------------
+
+-- Chapters, blocks and categories of the release. Thirty-nine names are both a block and a category.
+CREATE TABLE d_icd10cm (
+    code TEXT NOT NULL,
+    level TEXT NOT NULL CHECK (level IN ('chapter', 'block', 'category')),
+    parent TEXT,                      -- the block of a category, the chapter of a block
+    title TEXT NOT NULL,
+    PRIMARY KEY (level, code)
+) STRICT, WITHOUT ROWID;
+
+-- Labels ----------------------------------------------------------------------------------------------------
+
+-- Every stay that a study may belong to; at most one is chosen.
+CREATE TABLE study_admission (
+    study_id INTEGER NOT NULL REFERENCES echo_study (study_id),
+    hadm_id INTEGER NOT NULL REFERENCES admissions (hadm_id),
+    hours_since_admission REAL NOT NULL,
+    hours_to_discharge REAL NOT NULL,
+    chosen INTEGER NOT NULL CHECK (chosen IN (0, 1)),
+    PRIMARY KEY (study_id, hadm_id)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX study_admission_chosen ON study_admission (study_id) WHERE chosen = 1;
+CREATE INDEX study_admission_hadm ON study_admission (hadm_id);
+
+-- What became of every study: labelled, or why not.
+CREATE TABLE study_status (
+    study_id INTEGER PRIMARY KEY REFERENCES echo_study (study_id),
+    status TEXT NOT NULL CHECK (status IN (
+        'labelled', 'subject-not-in-admissions', 'no-stay', 'no-diagnoses', 'only-icd9', 'no-usable-code')),
+    nearest_stay_hours REAL           -- for 'no-stay': how far the nearest stay is
+) STRICT;
+CREATE INDEX study_status_status ON study_status (status);
+
+-- The categories that a labelled study has.
+CREATE TABLE study_category (
+    study_id INTEGER NOT NULL REFERENCES echo_study (study_id),
+    category TEXT NOT NULL,
+    n_codes INTEGER NOT NULL,         -- codes of that category in the stay
+    first_seq_num INTEGER NOT NULL,   -- the best priority among them
+    PRIMARY KEY (study_id, category)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX study_category_category ON study_category (category);
+
+-- The categories that models learn, most prevalent first.
+CREATE TABLE target (
+    idx INTEGER PRIMARY KEY,          -- from 0: the output of the model
+    category TEXT NOT NULL UNIQUE,
+    title TEXT NOT NULL,
+    n_positive INTEGER NOT NULL,      -- labelled studies that have it
+    prevalence REAL NOT NULL          -- n_positive over the labelled studies that the targets were chosen on
+) STRICT;
+
+CREATE TABLE split (
+    subject_id INTEGER PRIMARY KEY,
+    split TEXT NOT NULL CHECK (split IN ('train', 'val', 'test'))
+) STRICT;
+CREATE INDEX split_split ON split (split);
+
+-- Views -----------------------------------------------------------------------------------------------------
+
+-- The label matrix in long form: every labelled study with every target.
+CREATE VIEW v_label AS
+SELECT s.study_id, s.subject_id, p.split, t.category, (c.study_id IS NOT NULL) AS value
+FROM study_status st
+JOIN echo_study s ON s.study_id = st.study_id
+CROSS JOIN target t
+LEFT JOIN split p ON p.subject_id = s.subject_id
+LEFT JOIN study_category c ON c.study_id = s.study_id AND c.category = t.category
+WHERE st.status = 'labelled';
+
+-- How common every category is among labelled studies, targets or not.
+CREATE VIEW v_prevalence AS
+SELECT c.category, d.title, count(*) AS n_positive, n.labelled AS n_labelled,
+    count(*) * 1.0 / n.labelled AS prevalence, t.idx AS target
+FROM study_category c
+CROSS JOIN (SELECT count(*) AS labelled FROM study_status WHERE status = 'labelled') n
+JOIN study_status st ON st.study_id = c.study_id AND st.status = 'labelled'
+LEFT JOIN d_icd10cm d ON d.level = 'category' AND d.code = c.category
+LEFT JOIN target t ON t.category = c.category
+GROUP BY c.category;
+
+-- Files and studies at every step from the source to the labelled studies, and why the rest left.
+CREATE VIEW v_funnel AS
+SELECT 1 AS step, 'files' AS unit, 'files in the source' AS what, count(*) AS n FROM clip
+UNION ALL SELECT 2, 'files', 'dropped: ' || reason, count(*) FROM clip WHERE kept = 0 GROUP BY reason
+UNION ALL SELECT 3, 'files', 'clips kept', count(*) FROM clip WHERE kept = 1
+UNION ALL SELECT 4, 'studies', 'studies in the source', count(DISTINCT study_key) FROM clip
+UNION ALL SELECT 5, 'studies', 'studies with clips kept', count(DISTINCT study_key) FROM clip WHERE kept = 1
+UNION ALL SELECT 6, 'studies', 'without a label: ' || st.status, count(DISTINCT c.study_id)
+    FROM clip c JOIN study_status st ON st.study_id = c.study_id
+    WHERE c.kept = 1 AND st.status <> 'labelled' GROUP BY st.status
+UNION ALL SELECT 7, 'studies', 'studies with clips and labels', count(DISTINCT c.study_id)
+    FROM clip c JOIN study_status st ON st.study_id = c.study_id WHERE c.kept = 1 AND st.status = 'labelled';

@@ -1,1 +1,107 @@
-// (to be written)
+// The database of a dataset, echoprep.sqlite: opened, created from schemas/labels.sql, and asked; SQL ends in this target.
+
+private import CResources
+public import EchoCore
+import Foundation
+package import GRDB
+
+/// The SQLite database of one dataset folder.
+///
+/// It is one file (no write-ahead log), so it can be copied while nobody writes, and every commit is on the disk when
+/// it returns. All methods may be called from any thread; a second process waits for the first one's transaction.
+public final class Catalog: Sendable {
+    /// The version of schemas/labels.sql, kept in SQLite's `user_version`.
+    public static let schemaVersion = 1
+    /// The database's name inside a dataset folder.
+    public static let fileName = "echoprep.sqlite"
+
+    /// The folder of the dataset.
+    public let folder: String
+    package let database: DatabaseQueue
+
+    /// Opens the catalog of a dataset; a missing one is created, with its folder, unless `readOnly`.
+    public init(datasetFolder: String, readOnly: Bool) throws(EchoError) {
+        folder = datasetFolder
+        let path = datasetFolder + "/" + Catalog.fileName
+        if readOnly {
+            guard FileManager.default.fileExists(atPath: path) else {
+                throw EchoError(
+                    Catalog.fileName, "is not in the dataset folder",
+                    try: "run echoprep ingest or echoprep link-icd on this folder first")
+            }
+        } else {
+            do {
+                try FileManager.default.createDirectory(atPath: datasetFolder, withIntermediateDirectories: true)
+            } catch {
+                throw EchoError("--dataset", "the folder cannot be created", try: "check its path and permissions")
+            }
+        }
+        var configuration = Configuration()
+        configuration.readonly = readOnly
+        configuration.busyMode = .timeout(30)
+        database = try translated { try DatabaseQueue(path: path, configuration: configuration) }
+        try prepareSchema(readOnly: readOnly)
+    }
+
+    private func prepareSchema(readOnly: Bool) throws(EchoError) {
+        let found = try read { db in try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0 }
+        if found == Catalog.schemaVersion { return }
+        guard found == 0 else {
+            throw EchoError(
+                Catalog.fileName,
+                "has schema version \(found), this program knows version \(Catalog.schemaVersion)",
+                try: found > Catalog.schemaVersion ? "use a newer echoprep" : "ingest into a new folder")
+        }
+        let tables = try read { db in
+            try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") ?? 0
+        }
+        guard tables == 0, !readOnly else {
+            throw EchoError(Catalog.fileName, "is not a database of echoprep", try: "name another dataset folder")
+        }
+        try write { db in
+            // Two processes may have found it empty: the first one's transaction creates it.
+            if try Int.fetchOne(db, sql: "PRAGMA user_version") != Catalog.schemaVersion {
+                try db.execute(sql: Catalog.schema)
+            }
+        }
+    }
+
+    /// The text of schemas/labels.sql.
+    package static let schema = String(
+        decoding: UnsafeRawBufferPointer(start: &echoprep_labels_sql, count: echoprep_labels_sql_count), as: UTF8.self)
+
+    /// Reads in one consistent view of the database.
+    package func read<Answer>(_ body: (Database) throws -> Answer) throws(EchoError) -> Answer {
+        try translated { try database.read(body) }
+    }
+
+    /// Writes in one transaction: all of it, or nothing if `body` throws.
+    package func write<Answer>(_ body: (Database) throws -> Answer) throws(EchoError) -> Answer {
+        try translated { try database.write(body) }
+    }
+}
+
+/// Turns SQLite's errors into the user's.
+private func translated<Answer>(_ body: () throws -> Answer) throws(EchoError) -> Answer {
+    do {
+        return try body()
+    } catch let error as EchoError {
+        throw error
+    } catch let error as DatabaseError {
+        let (problem, remedy): (String, String?) =
+            switch error.resultCode {
+            case .SQLITE_FULL: ("the disk is full", "make space; the same command goes on")
+            case .SQLITE_BUSY, .SQLITE_LOCKED:
+                ("another program is writing to it", "wait until that is done, then give the same command")
+            case .SQLITE_NOTADB, .SQLITE_CORRUPT:
+                ("is damaged or not an SQLite database", "restore it from a copy, or ingest into a new folder")
+            case .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_AUTH:
+                ("cannot be opened or written", "check the folder's permissions")
+            case .SQLITE_IOERR: ("cannot be read or written: an input/output error", "check the disk")
+            default: (error.message ?? "error \(error.resultCode.rawValue)", nil)
+            }
+        throw EchoError(Catalog.fileName, problem, try: remedy)
+    } catch {
+        throw EchoError(Catalog.fileName, "\(error)")
+    }
+}

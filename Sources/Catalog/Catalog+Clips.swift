@@ -1,0 +1,103 @@
+// The rows of `clip`, as ingest writes them and inspect and verify read them.
+
+public import EchoCore
+import GRDB
+
+extension Catalog {
+    /// Adds rows in one transaction.
+    public func add(_ clips: [ClipRecord]) throws(EchoError) {
+        try write { db in for clip in clips { try ClipRow(clip: clip).insert(db) } }
+    }
+
+    /// The paths of all files that have a row.
+    public func finishedPaths() throws(EchoError) -> Set<String> {
+        try read { db in try String.fetchSet(db, sql: "SELECT path FROM clip") }
+    }
+
+    /// The highest clip id, 0 if there is no clip.
+    public func lastClipID() throws(EchoError) -> Int64 {
+        try read { db in try Int64.fetchOne(db, sql: "SELECT max(id) FROM clip") ?? 0 }
+    }
+
+    /// The names of all committed shards, sorted.
+    public func shards() throws(EchoError) -> [String] {
+        try read { db in
+            try String.fetchAll(db, sql: "SELECT DISTINCT shard FROM clip WHERE kept = 1 ORDER BY shard")
+        }
+    }
+
+    /// All rows in order of their ids, or only those of one shard.
+    public func clips(inShard shard: String? = nil) throws(EchoError) -> [ClipRecord] {
+        try read { db in
+            let filter = shard == nil ? "" : "WHERE shard = ?"
+            let arguments: StatementArguments = shard.map { [$0] } ?? []
+            return try ClipRow.fetchAll(db, sql: "SELECT * FROM clip \(filter) ORDER BY id", arguments: arguments)
+                .map(\.clip)
+        }
+    }
+
+    /// The row of a file by its path relative to the source, or of a clip by its name.
+    public func clip(_ pathOrName: String) throws(EchoError) -> ClipRecord? {
+        try read { db in
+            try ClipRow.fetchOne(
+                db, sql: "SELECT * FROM clip WHERE path = ? OR name = ?", arguments: [pathOrName, pathOrName]
+            )?.clip
+        }
+    }
+
+    /// The path of a kept file with this content, or of one with the same SOP instance.
+    public func twin(sha256: String) throws(EchoError) -> String? {
+        try read { db in
+            try String.fetchOne(
+                db, sql: "SELECT path FROM clip WHERE sha256 = ? AND kept = 1 LIMIT 1", arguments: [sha256])
+        }
+    }
+
+    /// Whether a file of the same SOP instance is there.
+    public func hasInstance(sopKey: String) throws(EchoError) -> Bool {
+        try read { db in
+            try Bool.fetchOne(
+                db, sql: "SELECT EXISTS (SELECT 1 FROM clip WHERE sop_key = ?)", arguments: [sopKey]) ?? false
+        }
+    }
+
+    /// How many files ended how.
+    public func outcomes() throws(EchoError) -> [Outcome] {
+        try read { db in
+            let sql = """
+                SELECT kept, kind, reason, count(*), coalesce(sum(bytes), 0), coalesce(sum(frames), 0)
+                FROM clip GROUP BY kept, kind, reason ORDER BY kept DESC, count(*) DESC, kind, reason
+                """
+            return try Row.fetchAll(db, sql: sql).map {
+                Outcome(
+                    kept: $0[0], kind: ($0[1] as String?).flatMap(ClipKind.init),
+                    reason: ($0[2] as String?).flatMap(DropReason.init), files: $0[3], bytes: $0[4], frames: $0[5])
+            }
+        }
+    }
+}
+
+/// Files that ended the same way.
+public struct Outcome: Sendable, Equatable, Codable {
+    public let kept: Bool
+    public let kind: ClipKind?
+    public let reason: DropReason?
+    public let files: Int
+    /// Bytes of the source files.
+    public let bytes: Int
+    /// Frames in shards.
+    public let frames: Int
+}
+
+/// `ClipRecord` as GRDB reads and writes it.
+private struct ClipRow: Codable, FetchableRecord, PersistableRecord {
+    static let databaseTableName = "clip"
+    static let databaseColumnDecodingStrategy = DatabaseColumnDecodingStrategy.convertFromSnakeCase
+    static let databaseColumnEncodingStrategy = DatabaseColumnEncodingStrategy.convertToSnakeCase
+
+    let clip: ClipRecord
+
+    init(clip: ClipRecord) { self.clip = clip }
+    init(from decoder: any Decoder) throws { clip = try ClipRecord(from: decoder) }
+    func encode(to encoder: any Encoder) throws { try clip.encode(to: encoder) }
+}

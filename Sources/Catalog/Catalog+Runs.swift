@@ -1,0 +1,63 @@
+// Who wrote to the database, and by which rules.
+
+public import EchoCore
+import Foundation
+package import GRDB
+
+/// A row of the table `run` with its rules.
+public struct Run: Sendable, Equatable {
+    public let id: Int64
+    public let finished: Bool
+    /// Option names without dashes, and their values.
+    public let rules: [String: String]
+}
+
+extension Catalog {
+    /// The last run of a command, or nil.
+    public func lastRun(of command: String) throws(EchoError) -> Run? {
+        try read { db in
+            let sql = "SELECT id, finished_at IS NOT NULL FROM run WHERE command = ? ORDER BY id DESC LIMIT 1"
+            guard let row = try Row.fetchOne(db, sql: sql, arguments: [command]) else { return nil }
+            let id: Int64 = row[0]
+            let rules = try Row.fetchAll(db, sql: "SELECT key, value FROM rule WHERE run_id = ?", arguments: [id])
+            return Run(
+                id: id, finished: row[1], rules: Dictionary(uniqueKeysWithValues: rules.map { ($0[0], $0[1]) }))
+        }
+    }
+
+    /// Records that `command` begins, with every choice it makes, and returns the run's number.
+    public func beginRun(_ command: String, commandLine: String, rules: [String: String]) throws(EchoError) -> Int64 {
+        try write { db in try Catalog.insertRun(db, command, commandLine: commandLine, rules: rules) }
+    }
+
+    /// The same inside a transaction of the caller.
+    package static func insertRun(
+        _ db: Database, _ command: String, commandLine: String, rules: [String: String]
+    ) throws -> Int64 {
+        try db.execute(
+            sql: """
+                INSERT INTO run (command, started_at, program_version, schema_version, command_line)
+                VALUES (?, datetime('now'), ?, ?, ?)
+                """, arguments: [command, programVersion, Catalog.schemaVersion, commandLine])
+        let id = db.lastInsertedRowID
+        for (key, value) in rules.sorted(by: { $0.key < $1.key }) {
+            try db.execute(sql: "INSERT INTO rule VALUES (?, ?, ?)", arguments: [id, key, value])
+        }
+        return id
+    }
+
+    /// Records that a run is done.
+    public func finishRun(_ id: Int64) throws(EchoError) {
+        try write { db in try Catalog.finishRun(db, id) }
+    }
+
+    /// The same inside a transaction of the caller.
+    package static func finishRun(_ db: Database, _ id: Int64) throws {
+        try db.execute(sql: "UPDATE run SET finished_at = datetime('now') WHERE id = ?", arguments: [id])
+    }
+
+    /// Records that a run goes on: it is not finished.
+    public func reopenRun(_ id: Int64) throws(EchoError) {
+        try write { db in try db.execute(sql: "UPDATE run SET finished_at = NULL WHERE id = ?", arguments: [id]) }
+    }
+}

@@ -1,0 +1,50 @@
+// What the report shows of a dataset: the way from files to labelled studies, and how common each category is.
+
+public import EchoCore
+import GRDB
+
+/// A step from the source's files to the labelled studies.
+public struct FunnelStep: Sendable, Equatable, Codable {
+    /// The order; several rows of one step are the ways to leave there.
+    public let step: Int
+    /// "files" or "studies".
+    public let unit: String
+    public let what: String
+    public let count: Int
+}
+
+/// How common a category is among the labelled studies.
+public struct Prevalence: Sendable, Equatable, Codable {
+    public let category: String
+    public let title: String
+    public let positives: Int
+    public let labelled: Int
+    public let share: Double
+    /// The target's index, nil if it is none.
+    public let target: Int?
+}
+
+extension Catalog {
+    /// The funnel from files to labelled studies.
+    public func funnel() throws(EchoError) -> [FunnelStep] {
+        try read { db in
+            try Row.fetchAll(db, sql: "SELECT step, unit, what, n FROM v_funnel ORDER BY step, n DESC, what")
+                .map { FunnelStep(step: $0[0], unit: $0[1], what: $0[2], count: $0[3]) }
+        }
+    }
+
+    /// Categories by falling prevalence, ties by code.
+    public func prevalence(top: Int? = nil) throws(EchoError) -> [Prevalence] {
+        try read { db in
+            let sql = """
+                SELECT category, title, n_positive, n_labelled, prevalence, target FROM v_prevalence
+                ORDER BY n_positive DESC, category LIMIT ?
+                """
+            return try Row.fetchAll(db, sql: sql, arguments: [top ?? -1]).map {
+                Prevalence(
+                    category: $0[0], title: ($0[1] as String?) ?? "", positives: $0[2], labelled: $0[3],
+                    share: $0[4], target: $0[5])
+            }
+        }
+    }
+}
