@@ -84,6 +84,7 @@ let package = Package(
         tests("EchoCore", "EchoCore"),
         tests("Files", "EchoCore", "Files"),
         tests("Pictures", "EchoCore", "Pictures"),
+        tests("Catalog", "EchoCore", "Catalog", grdb),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu17

@@ -31,8 +31,10 @@ extension Catalog {
         try read { db in
             let filter = shard == nil ? "" : "WHERE shard = ?"
             let arguments: StatementArguments = shard.map { [$0] } ?? []
-            return try ClipRow.fetchAll(db, sql: "SELECT * FROM clip \(filter) ORDER BY id", arguments: arguments)
-                .map(\.clip)
+            return try ClipRow.fetchAll(
+                db, sql: "SELECT * FROM clip \(filter) ORDER BY id", arguments: arguments
+            )
+            .map(\.clip)
         }
     }
 
@@ -71,7 +73,8 @@ extension Catalog {
             return try Row.fetchAll(db, sql: sql).map {
                 Outcome(
                     kept: $0[0], kind: ($0[1] as String?).flatMap(ClipKind.init),
-                    reason: ($0[2] as String?).flatMap(DropReason.init), files: $0[3], bytes: $0[4], frames: $0[5])
+                    reason: ($0[2] as String?).flatMap(DropReason.init), files: $0[3], bytes: $0[4],
+                    frames: $0[5])
             }
         }
     }

@@ -19,14 +19,18 @@ extension Catalog {
             let sql = "SELECT id, finished_at IS NOT NULL FROM run WHERE command = ? ORDER BY id DESC LIMIT 1"
             guard let row = try Row.fetchOne(db, sql: sql, arguments: [command]) else { return nil }
             let id: Int64 = row[0]
-            let rules = try Row.fetchAll(db, sql: "SELECT key, value FROM rule WHERE run_id = ?", arguments: [id])
+            let rules = try Row.fetchAll(
+                db, sql: "SELECT key, value FROM rule WHERE run_id = ?", arguments: [id])
             return Run(
-                id: id, finished: row[1], rules: Dictionary(uniqueKeysWithValues: rules.map { ($0[0], $0[1]) }))
+                id: id, finished: row[1],
+                rules: Dictionary(uniqueKeysWithValues: rules.map { ($0[0], $0[1]) }))
         }
     }
 
     /// Records that `command` begins, with every choice it makes, and returns the run's number.
-    public func beginRun(_ command: String, commandLine: String, rules: [String: String]) throws(EchoError) -> Int64 {
+    public func beginRun(_ command: String, commandLine: String, rules: [String: String]) throws(EchoError)
+        -> Int64
+    {
         try write { db in try Catalog.insertRun(db, command, commandLine: commandLine, rules: rules) }
     }
 
@@ -58,6 +62,8 @@ extension Catalog {
 
     /// Records that a run goes on: it is not finished.
     public func reopenRun(_ id: Int64) throws(EchoError) {
-        try write { db in try db.execute(sql: "UPDATE run SET finished_at = NULL WHERE id = ?", arguments: [id]) }
+        try write { db in
+            try db.execute(sql: "UPDATE run SET finished_at = NULL WHERE id = ?", arguments: [id])
+        }
     }
 }

@@ -74,8 +74,10 @@ extension Catalog {
     /// The categories that models learn, in the order of the model's outputs; empty before link-icd.
     public func targets() throws(EchoError) -> [Target] {
         try read { db in
-            try Row.fetchAll(db, sql: "SELECT idx, category, title, n_positive, prevalence FROM target ORDER BY idx")
-                .map { Target(index: $0[0], category: $0[1], title: $0[2], positives: $0[3], prevalence: $0[4]) }
+            try Row.fetchAll(
+                db, sql: "SELECT idx, category, title, n_positive, prevalence FROM target ORDER BY idx"
+            )
+            .map { Target(index: $0[0], category: $0[1], title: $0[2], positives: $0[3], prevalence: $0[4]) }
         }
     }
 
@@ -99,7 +101,8 @@ extension Catalog {
                 guard let current else { return }
                 studies.append(
                     StudyLabels(
-                        studyID: current.study, subjectID: current.subject, split: current.split, values: values))
+                        studyID: current.study, subjectID: current.subject, split: current.split,
+                        values: values))
                 values = [Bool](repeating: false, count: targets.count)
             }
             while let row = try rows.next() {

@@ -31,9 +31,11 @@ public final class Catalog: Sendable {
             }
         } else {
             do {
-                try FileManager.default.createDirectory(atPath: datasetFolder, withIntermediateDirectories: true)
+                try FileManager.default.createDirectory(
+                    atPath: datasetFolder, withIntermediateDirectories: true)
             } catch {
-                throw EchoError("--dataset", "the folder cannot be created", try: "check its path and permissions")
+                throw EchoError(
+                    "--dataset", "the folder cannot be created", try: "check its path and permissions")
             }
         }
         var configuration = Configuration()
@@ -56,7 +58,8 @@ public final class Catalog: Sendable {
             try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") ?? 0
         }
         guard tables == 0, !readOnly else {
-            throw EchoError(Catalog.fileName, "is not a database of echoprep", try: "name another dataset folder")
+            throw EchoError(
+                Catalog.fileName, "is not a database of echoprep", try: "name another dataset folder")
         }
         try write { db in
             // Two processes may have found it empty: the first one's transaction creates it.
@@ -68,7 +71,8 @@ public final class Catalog: Sendable {
 
     /// The text of schemas/labels.sql.
     package static let schema = String(
-        decoding: UnsafeRawBufferPointer(start: &echoprep_labels_sql, count: echoprep_labels_sql_count), as: UTF8.self)
+        decoding: UnsafeRawBufferPointer(start: echoprep_labels_sql, count: echoprep_labels_sql_count),
+        as: UTF8.self)
 
     /// Reads in one consistent view of the database.
     package func read<Answer>(_ body: (Database) throws -> Answer) throws(EchoError) -> Answer {
@@ -94,7 +98,10 @@ private func translated<Answer>(_ body: () throws -> Answer) throws(EchoError) -
             case .SQLITE_BUSY, .SQLITE_LOCKED:
                 ("another program is writing to it", "wait until that is done, then give the same command")
             case .SQLITE_NOTADB, .SQLITE_CORRUPT:
-                ("is damaged or not an SQLite database", "restore it from a copy, or ingest into a new folder")
+                (
+                    "is damaged or not an SQLite database",
+                    "restore it from a copy, or ingest into a new folder"
+                )
             case .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_AUTH:
                 ("cannot be opened or written", "check the folder's permissions")
             case .SQLITE_IOERR: ("cannot be read or written: an input/output error", "check the disk")

@@ -45,7 +45,8 @@ public struct ClipRecord: Sendable, Equatable, Codable {
 
     /// A row with nothing known yet but the file's place.
     public init(
-        id: Int64, runID: Int64, studyKey: String, studyID: Int64?, subjectID: Int64?, name: String, path: String
+        id: Int64, runID: Int64, studyKey: String, studyID: Int64?, subjectID: Int64?, name: String,
+        path: String
     ) {
         self.id = id
         self.runID = runID

@@ -1,6 +1,7 @@
 #include "shim.h"
 
-const char echoprep_labels_sql[] = {
+static const char labels_sql[] = {
 #embed "../../../schemas/labels.sql"
 };
-const size_t echoprep_labels_sql_count = sizeof echoprep_labels_sql;
+const char *const echoprep_labels_sql = labels_sql;
+const size_t echoprep_labels_sql_count = sizeof labels_sql;

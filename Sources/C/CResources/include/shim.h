@@ -3,6 +3,6 @@
 #define CRESOURCES_SHIM_H
 #include <stddef.h>
 /// schemas/labels.sql, and its length in bytes.
-extern const char echoprep_labels_sql[];
+extern const char *const echoprep_labels_sql;
 extern const size_t echoprep_labels_sql_count;
 #endif
