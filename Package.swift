@@ -85,6 +85,7 @@ let package = Package(
         tests("Files", "EchoCore", "Files"),
         tests("Pictures", "EchoCore", "Pictures"),
         tests("Catalog", "EchoCore", "Catalog", grdb),
+        tests("Training", "EchoCore", "Files", "Shards", "Catalog", "Models", "Training"),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu17

@@ -1,0 +1,38 @@
+import EchoCore
+import Foundation
+import TestSupport
+import Testing
+import Training
+
+@Suite struct MetricsLogTests {
+    private func line(_ step: Int) -> MetricsLine {
+        MetricsLine(epoch: 1, step: step, split: .train, loss: 0.5, lr: 1e-4, seconds: 1)
+    }
+
+    @Test func `lines after the checkpoint are cut, a broken last line too`() throws {
+        try withTemporaryFolder { folder in
+            let path = folder.appendingPathComponent("metrics.jsonl").path
+            let log = try MetricsLog(path: path, place: "metrics.jsonl", keeping: 0)
+            try log.append(line(1))
+            let kept = log.length
+            try log.append(line(2))
+            let handle = try FileHandle(forUpdating: URL(fileURLWithPath: path))
+            try handle.seekToEnd()
+            try handle.write(contentsOf: Data("{\"epoch\":".utf8))
+            #expect(MetricsLog.read(try Data(contentsOf: URL(fileURLWithPath: path))).map(\.step) == [1, 2])
+
+            let again = try MetricsLog(path: path, place: "metrics.jsonl", keeping: kept)
+            try again.append(line(7))
+            #expect(MetricsLog.read(try Data(contentsOf: URL(fileURLWithPath: path))).map(\.step) == [1, 7])
+        }
+    }
+
+    @Test func `a log shorter than the checkpoint remembers is refused`() throws {
+        try withTemporaryFolder { folder in
+            let path = folder.appendingPathComponent("metrics.jsonl").path
+            #expect(throws: EchoError.self) {
+                try MetricsLog(path: path, place: "metrics.jsonl", keeping: 100)
+            }
+        }
+    }
+}
