@@ -1,46 +1,58 @@
-# echoprep: `make demo` and `make test` are enough by themselves on a machine with a Swift toolchain.
+# echoprep: `make demo` and `make test` are each enough on a machine that has only a Swift toolchain.
 SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-BIN := .build/release
-DEMO ?= demo
+ECHOPREP := .build/release/echoprep
 PACKAGES := libjpeg62-turbo-dev libavformat-dev libavcodec-dev libavutil-dev libswscale-dev \
 	libopenblas-dev libsqlite3-dev libcsv-dev zlib1g-dev libpng-dev libssl-dev
 
-.PHONY: help deps build test check format lint demo bench oracle docs clean
+.PHONY: help deps build test lint check format demo oracle bench docs clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 10
 
-deps: ## installs the Debian packages that are missing
-	@missing=$$(dpkg-query -W -f '$${db:Status-Status} $${Package}\n' $(PACKAGES) 2>/dev/null \
-	  | sed -n 's/^installed //p' | cut -d: -f1 | sort -u | comm -13 - <(printf '%s\n' $(PACKAGES) | sort)); \
+deps: ## install the Debian packages that are missing
+	@missing=$$(comm -13 \
+	  <(dpkg-query -W -f '$${db:Status-Status} $${Package}\n' $(PACKAGES) 2>/dev/null | sed -n 's/^installed //p' | sort -u) \
+	  <(printf '%s\n' $(PACKAGES) | sort)); \
 	if [ -n "$$missing" ]; then \
-	  as_root=$$([ "$$(id -u)" = 0 ] || echo sudo); \
-	  echo "installing" $$missing; \
-	  $$as_root apt-get update -qq && \
-	  DEBIAN_FRONTEND=noninteractive $$as_root apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	  if [ "$$(id -u)" = 0 ]; then root=; else root=sudo; fi; \
+	  echo "installing $$(echo $$missing)"; \
+	  $$root apt-get update -qq; \
+	  DEBIAN_FRONTEND=noninteractive $$root apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
 	fi
 
-build: deps ## builds the programs and the tests, optimised
+build: deps ## build the programs and the tests, optimised
 	swift build -c release --build-tests
 
-test: build ## runs every test
+test: build ## run every test
 	swift test -c release --skip-build
 
 lint:
 	swift format lint --strict --recursive Package.swift Sources Tests
 
-format: ## formats the sources in place
-	swift format --in-place --recursive Package.swift Sources Tests
-
 check: lint test ## lint, build and test
 
-demo: deps ## the whole pipeline on a synthetic cohort, to a report in demo/
+format: ## format the sources in place
+	swift format --in-place --recursive Package.swift Sources Tests
+
+oracle: deps ## check against what we did not write, in a Python environment made here
 	swift build -c release --product echoprep
-	DEMO=$(DEMO) bash .ci/demo
+	@[ -e .oracle/bin/python ] || python3 -m venv .oracle
+	@.oracle/bin/pip install --quiet --disable-pip-version-check -r Tests/Oracles/requirements.txt
+	@for check in $(filter-out Tests/Oracles/bench_%,$(wildcard Tests/Oracles/*.py)); do \
+	  echo "== $$check"; .oracle/bin/python $$check $(ECHOPREP); \
+	done
 
-oracle: build ## checks against what we did not write, in a Python environment made here
-	bash .ci/oracle
+docs: deps ## write the reference of our libraries to .build/docs
+	@swift package dump-symbol-graph --minimum-access-level public >/dev/null
+	@rm -rf .build/symbols && mkdir -p .build/symbols
+	@for layer in Sources/[A-Z]*; do \
+	  cp .build/*/symbolgraph/$$(basename $$layer).symbols.json .build/symbols 2>/dev/null || true; \
+	done
+	@docc convert --fallback-display-name echoprep --fallback-bundle-identifier echoprep \
+	  --additional-symbol-graph-dir .build/symbols --output-dir .build/docs
+	@echo "written to .build/docs; see it with: python3 -m http.server -d .build/docs"
 
-clean: ## removes what was built and the demo
-	rm -rf .build $(DEMO) .oracle
+clean: ## remove what was built and the demo
+	rm -rf .build .build-* .oracle demo
