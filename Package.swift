@@ -86,6 +86,7 @@ let package = Package(
         tests("Pictures", "EchoCore", "Pictures"),
         tests("Catalog", "EchoCore", "Catalog", grdb),
         tests("Training", "EchoCore", "Files", "Shards", "Catalog", "Models", "Training"),
+        tests("Evaluation", "EchoCore", "Evaluation"),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu17

@@ -1,0 +1,217 @@
+"""Measures and bootstrap intervals of `echoprep evaluate --predictions` against scikit-learn and NumPy.
+
+usage: python Tests/Oracles/metrics.py PATH_OF_ECHOPREP_BINARY
+
+With RECORD=1 the cases and scikit-learn's numbers are also written to fixtures/metrics/ for the Swift tests.
+"""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+
+import numpy as np
+from sklearn import metrics
+
+TOLERANCE = 1e-9
+DRAWS = 200
+MASK = (1 << 64) - 1
+
+
+class Stream:
+    """xoshiro256** seeded by SplitMix64 over a hash of labels: the documented stream of the draws."""
+
+    def __init__(self, seed, *labels):
+        key = seed
+        for label in labels:
+            for byte in str(label).encode():
+                key = ((key ^ byte) * 0x100000001B3) & MASK
+            key = self.mix((key + 0x9E3779B97F4A7C15) & MASK)
+        self.s = [self.mix((key + i * 0x9E3779B97F4A7C15) & MASK) for i in range(1, 5)]
+
+    @staticmethod
+    def mix(z):
+        z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & MASK
+        z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & MASK
+        return z ^ (z >> 31)
+
+    def next(self):
+        def rotate(x, k):
+            return ((x << k) | (x >> (64 - k))) & MASK
+
+        s = self.s
+        result = (rotate((s[1] * 5) & MASK, 7) * 9) & MASK
+        t = (s[1] << 17) & MASK
+        s[2] ^= s[0]
+        s[3] ^= s[1]
+        s[1] ^= s[2]
+        s[0] ^= s[3]
+        s[2] ^= t
+        s[3] = rotate(s[3], 45)
+        return result
+
+    def below(self, bound):
+        """Lemire's unbiased draw, as in Swift's RandomNumberGenerator.next(upperBound:)."""
+        product = self.next() * bound
+        if (product & MASK) < bound:
+            threshold = ((1 << 64) - bound) % bound
+            while (product & MASK) < threshold:
+                product = self.next() * bound
+        return product >> 64
+
+
+def cases():
+    """name → rows of (study, subject, code, label, probability), chosen to hurt."""
+    random = np.random.default_rng(20261122)
+    plain, ties, hard = [], [], []
+    for study in range(120):
+        subject = study // 2 if study < 60 else study
+        for code, rate, strength in (("I50", 0.4, 1.5), ("I48", 0.2, 0.7), ("K21", 0.3, 0.0)):
+            label = int(random.random() < rate)
+            logit = random.normal() + strength * (label - 0.5)
+            plain.append((study, subject, code, label, 1 / (1 + np.exp(-logit))))
+            ties.append((study, subject, code, label, round(1 / (1 + np.exp(-logit)), 1)))
+    for study in range(40):
+        subject = study // 3
+        hard.append((study, subject, "ONLY0", 0, random.random()))
+        hard.append((study, subject, "ONLY1", 1, random.random()))
+        hard.append((study, subject, "FLAT", study % 2, 0.5))
+        hard.append((study, subject, "RARE", int(study == 7), random.random()))
+        hard.append((study, subject, "SILENT", int(study % 5 == 0), random.random() * 0.4))
+        hard.append((study, subject, "PERFECT", study % 2, 0.25 + 0.5 * (study % 2)))
+        hard.append((study, subject, "INVERSE", study % 2, 0.75 - 0.5 * (study % 2)))
+        if study % 4:
+            hard.append((study, subject, "PARTLY", int(random.random() < 0.5), random.random()))
+    order = random.permutation(len(hard))
+    return {"plain": plain, "ties": ties, "hard": [hard[i] for i in order]}
+
+
+def measures(labels, probabilities, threshold, weights=None):
+    if weights is not None:
+        keep = weights > 0
+        labels, probabilities, weights = labels[keep], probabilities[keep], weights[keep]
+    both, some = len(set(labels)) == 2, labels.any()
+    predicted = (probabilities >= threshold).astype(int)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return {
+            "auroc": metrics.roc_auc_score(labels, probabilities, sample_weight=weights) if both else None,
+            "average_precision": metrics.average_precision_score(labels, probabilities, sample_weight=weights)
+            if some else None,
+            "f1": metrics.f1_score(labels, predicted, zero_division=0, sample_weight=weights) if len(labels) else 0.0,
+            "brier": float(np.average((probabilities - labels) ** 2, weights=weights)) if len(labels) else None,
+        }
+
+
+def mean(values):
+    values = [v for v in values if v is not None]
+    return float(np.mean(values)) if values else None
+
+
+def interval(values):
+    values = [v for v in values if v is not None]
+    return list(np.percentile(values, [2.5, 97.5])) if len(values) > 1 else [None, None]
+
+
+def expected(rows, threshold, seed):
+    codes = list(dict.fromkeys(row[2] for row in rows))
+    subjects = sorted({f"p{row[1]}" for row in rows})
+    table = {}
+    for code in codes:
+        mine = [row for row in rows if row[2] == code]
+        table[code] = (
+            np.array([row[3] for row in mine]),
+            np.array([float(row[4]) for row in mine]),
+            np.array([subjects.index(f"p{row[1]}") for row in mine]),
+        )
+    names = ("auroc", "average_precision", "f1", "brier")
+    whole = {code: measures(*table[code][:2], threshold) for code in codes}
+    for code in codes:  # scikit-learn's own Brier score, where it accepts the labels
+        labels, probabilities, _ = table[code]
+        assert abs(whole[code]["brier"] - metrics.brier_score_loss(labels, probabilities, pos_label=1)) < 1e-12
+    result = {code: {m: [whole[code][m]] for m in names} for code in codes}
+    result["macro"] = {m: [mean(whole[c][m] for c in codes)] for m in names}
+    draws = {name: {m: [] for m in names} for name in codes + ["macro"]}
+    for draw in range(DRAWS):
+        stream = Stream(seed, "bootstrap", draw)
+        counts = np.zeros(len(subjects), dtype=int)
+        for _ in subjects:
+            counts[stream.below(len(subjects))] += 1
+        values = {code: measures(*table[code][:2], threshold, counts[table[code][2]]) for code in codes}
+        for m in names:
+            for code in codes:
+                draws[code][m].append(values[code][m])
+            draws["macro"][m].append(mean(values[c][m] for c in codes))
+    for name in codes + ["macro"]:
+        for m in names:
+            result[name][m] += interval(draws[name][m]) if result[name][m][0] is not None else [None, None]
+    for code in codes:
+        labels, probabilities, _ = table[code]
+        tn, fp, fn, tp = metrics.confusion_matrix(labels, probabilities >= threshold, labels=[0, 1]).ravel()
+        result[code]["confusion"] = [int(tp), int(fp), int(fn), int(tn)]
+    return result
+
+
+def evaluate(program, rows, threshold, seed):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "predictions.csv"
+        with path.open("w", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["label", "study_id", "probability", "subject_id", "code"])
+            for study, subject, code, label, probability in rows:
+                writer.writerow([label, f"s{study}", repr(float(probability)), f"p{subject}", code])
+        command = [program, "evaluate", "--predictions", str(path), "--json", "--bootstrap", str(DRAWS)]
+        command += ["--threshold", str(threshold), "--seed", str(seed)]
+        return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def compare(found, wanted):
+    """The largest difference, and what could not be compared."""
+    worst, faults = 0.0, []
+    groups = {c["code"]: c for c in found["codes"]} | {"macro": found["macro"]}
+    if set(groups) != set(wanted):
+        faults.append(f"codes {sorted(groups)} instead of {sorted(wanted)}")
+    for name, scores in wanted.items():
+        for m, numbers in scores.items():
+            if m == "confusion":
+                keys = ("true_positives", "false_positives", "false_negatives", "true_negatives")
+                if [groups[name]["confusion"][k] for k in keys] != numbers:
+                    faults.append(f"{name}: confusion")
+                continue
+            got = groups[name]["scores"].get(m) or {}
+            for want, have in zip(numbers, (got.get("value"), got.get("lower"), got.get("upper"))):
+                if (want is None) != (have is None):
+                    faults.append(f"{name} {m}: {have} instead of {want}")
+                elif want is not None:
+                    worst = max(worst, abs(want - have))
+    return worst, faults
+
+
+def main():
+    program, failed = sys.argv[1], False
+    record = Path(__file__).resolve().parents[2] / "fixtures" / "metrics"
+    for name, rows in cases().items():
+        for threshold, seed in ((0.5, 1), (0.3, 7)):
+            wanted = expected(rows, threshold, seed)
+            worst, faults = compare(evaluate(program, rows, threshold, seed), wanted)
+            bad = bool(faults) or worst > TOLERANCE
+            failed |= bad
+            numbers = sum(len(v) for scores in wanted.values() for v in scores.values())
+            print(f"{name}, threshold {threshold}, seed {seed}: {numbers} numbers, "
+                  f"worst difference {worst:.1e} {'FAILED' if bad else 'ok'}")
+            for fault in faults:
+                print(f"  {fault}")
+            if os.environ.get("RECORD") and seed == 1:
+                case = {"threshold": threshold, "seed": seed, "draws": DRAWS, "expected": wanted,
+                        "rows": [[str(r[0]), f"p{r[1]}", r[2], int(r[3]), float(r[4])] for r in rows]}
+                record.mkdir(parents=True, exist_ok=True)
+                (record / f"{name}.json").write_text(json.dumps(case, separators=(",", ":")) + "\n")
+    sys.exit(failed)
+
+
+if __name__ == "__main__":
+    main()
