@@ -1,0 +1,82 @@
+// Bicubic resizing without antialiasing, as cv::resize with INTER_CUBIC does it.
+
+/// Resizes pictures of one size to `size` × `size`.
+///
+/// Keys' kernel with a = −0.75 on four taps a direction, at (d + 0.5)·source/size − 0.5, edges repeated; sums in F32
+/// and one rounding at the end, to nearest even, saturated. Columns are combined after rows: a row of sums at the
+/// source's width is small, lies in the cache, and is made by operations that a processor does many at a time.
+package struct CubicResizer {
+    package let height: Int, width: Int, size: Int
+    private let rowTaps: [CubicTaps], columnTaps: [CubicTaps]
+    /// One row of sums over four source rows, with two repeated samples before and after it.
+    private var sums: [Float]
+
+    package init(height: Int, width: Int, size: Int) {
+        precondition(height > 0 && width > 0 && size > 0, "a picture has pixels")
+        self.height = height
+        self.width = width
+        self.size = size
+        rowTaps = (0..<size).map { CubicTaps(target: $0, of: size, source: height) }
+        columnTaps = (0..<size).map { CubicTaps(target: $0, of: size, source: width) }
+        sums = [Float](repeating: 0, count: width + 2 * margin)
+    }
+
+    /// Resizes U8 [height, width] and hands every sample to `store` with its index in [size, size].
+    package mutating func resize(_ picture: [UInt8], store: (Int, UInt8) -> Void) {
+        precondition(picture.count == height * width, "the picture has the size of the resizer")
+        for (y, taps) in rowTaps.enumerated() {
+            combineRows(picture.span, taps)
+            for (x, taps) in columnTaps.enumerated() {
+                let i = taps.first + margin
+                let value =
+                    taps.weights.0 * sums[i] + taps.weights.1 * sums[i + 1] + taps.weights.2 * sums[i + 2]
+                    + taps.weights.3 * sums[i + 3]
+                store(y * size + x, nearest(value))
+            }
+        }
+    }
+
+    private mutating func combineRows(_ picture: Span<UInt8>, _ taps: CubicTaps) {
+        func row(_ k: Int) -> Range<Int> {
+            let y = max(0, min(height - 1, taps.first + k))
+            return y * width..<(y + 1) * width
+        }
+        let a = picture.extracting(row(0)), b = picture.extracting(row(1))
+        let c = picture.extracting(row(2)), d = picture.extracting(row(3))
+        for x in 0..<width {
+            sums[x + margin] =
+                taps.weights.0 * Float(a[x]) + taps.weights.1 * Float(b[x]) + taps.weights.2 * Float(c[x])
+                + taps.weights.3 * Float(d[x])
+        }
+        for x in 0..<margin {
+            sums[x] = sums[margin]
+            sums[margin + width + x] = sums[margin + width - 1]
+        }
+    }
+}
+
+/// Taps reach this far beyond the picture: the first source position is no less than −0.5.
+private let margin = 2
+
+/// The four source samples of one target sample.
+private struct CubicTaps {
+    /// The first of them; it may lie outside of the source.
+    let first: Int
+    let weights: (Float, Float, Float, Float)
+
+    init(target: Int, of size: Int, source: Int) {
+        let position = (Double(target) + 0.5) * Double(source) / Double(size) - 0.5
+        let floor = position.rounded(.down)
+        first = Int(floor) - 1
+        let x = position - floor
+        let a = -0.75
+        func near(_ x: Double) -> Double { ((a + 2) * x - (a + 3)) * x * x + 1 }
+        func far(_ x: Double) -> Double { ((a * x - 5 * a) * x + 8 * a) * x - 4 * a }
+        weights = (Float(far(x + 1)), Float(near(x)), Float(near(1 - x)), Float(far(2 - x)))
+    }
+}
+
+/// To the nearest of 0…255, halves to even: above 2²³ a float has no fraction.
+private func nearest(_ value: Float) -> UInt8 {
+    UInt8(truncatingIfNeeded: (max(0, min(255, value)) + 0x1p23).bitPattern)
+}

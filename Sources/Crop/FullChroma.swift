@@ -1,0 +1,118 @@
+// Chroma at the picture's size, made as libjpeg's "fancy" upsampling makes it, row by row where it is needed.
+
+package import EchoCore
+
+/// Cb and Cr of one row of a picture, at its full width; 128 until read.
+package struct ChromaRow: Equatable, Sendable {
+    package fileprivate(set) var cb: [UInt8], cr: [UInt8]
+
+    package init(width: Int) {
+        cb = [UInt8](repeating: 128, count: width)
+        cr = cb
+    }
+}
+
+/// Reads Cb and Cr of a clip at full size.
+package struct FullChroma: Sendable {
+    private let chroma: Clip.Chroma
+    private let rows: Int, columns: Int, width: Int
+
+    /// Nil for a gray clip.
+    package init?(_ clip: Clip) {
+        guard let chroma = clip.chroma else { return nil }
+        self.chroma = chroma
+        rows = chroma.sampling.rows(clip.height)
+        columns = chroma.sampling.columns(clip.width)
+        width = clip.width
+    }
+
+    /// The coded rows that row `y` of a frame is made of, as offsets into the planes, the nearer first.
+    private func sources(frame: Int, y: Int) -> (near: Int, far: Int) {
+        let first = frame * rows * columns
+        guard chroma.sampling == .quarter else { return (first + y * columns, first + y * columns) }
+        let near = y / 2
+        let far = y % 2 == 0 ? max(near - 1, 0) : min(near + 1, rows - 1)
+        return (first + near * columns, first + far * columns)
+    }
+
+    /// Row `y` of a frame at full width.
+    package func read(frame: Int, y: Int, into row: inout ChromaRow) {
+        let (near, far) = sources(frame: frame, y: y)
+        expand(chroma.cb.span, near: near, far: far, into: &row.cb)
+        expand(chroma.cr.span, near: near, far: far, into: &row.cr)
+    }
+
+    private func expand(_ plane: Span<UInt8>, near: Int, far: Int, into row: inout [UInt8]) {
+        let near = plane.extracting(near..<near + columns), far = plane.extracting(far..<far + columns)
+        switch chroma.sampling {
+        case .full: for x in 0..<width { row[x] = near[x] }
+        case _ where columns <= 2: for x in 0..<width { row[x] = near[x / 2] }
+        case .half: expandHalf(near, into: &row)
+        case .quarter: expandQuarter(near, far, into: &row)
+        }
+    }
+
+    private func expandHalf(_ c: Span<UInt8>, into row: inout [UInt8]) {
+        row[0] = c[0]
+        for i in 1..<columns { row[2 * i] = UInt8((3 * UInt16(c[i]) + UInt16(c[i - 1]) + 1) >> 2) }
+        for i in 0..<columns - 1 { row[2 * i + 1] = UInt8((3 * UInt16(c[i]) + UInt16(c[i + 1]) + 2) >> 2) }
+        if width % 2 == 0 { row[width - 1] = c[columns - 1] }
+    }
+
+    private func expandQuarter(_ near: Span<UInt8>, _ far: Span<UInt8>, into row: inout [UInt8]) {
+        func sum(_ i: Int) -> UInt16 { 3 * UInt16(near[i]) + UInt16(far[i]) }
+        row[0] = UInt8((4 * sum(0) + 8) >> 4)
+        for i in 1..<columns { row[2 * i] = UInt8((3 * sum(i) + sum(i - 1) + 8) >> 4) }
+        for i in 0..<columns - 1 { row[2 * i + 1] = UInt8((3 * sum(i) + sum(i + 1) + 7) >> 4) }
+        if width % 2 == 0 { row[width - 1] = UInt8((4 * sum(columns - 1) + 7) >> 4) }
+    }
+
+    /// Cb and Cr of one pixel of a frame.
+    package func sample(frame: Int, y: Int, x: Int) -> (cb: UInt8, cr: UInt8) {
+        let (near, far) = sources(frame: frame, y: y)
+        return (sample(chroma.cb, near, far, x), sample(chroma.cr, near, far, x))
+    }
+
+    private func sample(_ plane: [UInt8], _ near: Int, _ far: Int, _ x: Int) -> UInt8 {
+        if chroma.sampling == .full { return plane[near + x] }
+        let i = x / 2
+        if columns <= 2 { return plane[near + i] }
+        let beside = x % 2 == 0 ? max(i - 1, 0) : min(i + 1, columns - 1)
+        if chroma.sampling == .half {
+            let sum = 3 * Int(plane[near + i]) + Int(plane[near + beside])
+            return UInt8((sum + (x % 2 == 0 ? 1 : 2)) >> 2)
+        }
+        func sum(_ i: Int) -> Int { 3 * Int(plane[near + i]) + Int(plane[far + i]) }
+        return UInt8((3 * sum(i) + sum(beside) + (x % 2 == 0 ? 8 : 7)) >> 4)
+    }
+
+    /// Whether the samples that row `y` of a frame is made of are all 128, which makes the row 128.
+    package func isNeutral(frame: Int, y: Int) -> Bool {
+        let (near, far) = sources(frame: frame, y: y)
+        func deviation(_ plane: [UInt8]) -> UInt8 {
+            var any: UInt8 = 0
+            for i in near..<near + columns { any |= plane[i] ^ 128 }
+            if far != near { for i in far..<far + columns { any |= plane[i] ^ 128 } }
+            return any
+        }
+        return deviation(chroma.cb) == 0 && deviation(chroma.cr) == 0
+    }
+
+    /// Whether a pixel is made of coded samples of which one is marked in `marks` [rows, columns].
+    func touches(_ marks: [UInt8], y: Int, x: Int) -> Bool {
+        let (near, far) = sources(frame: 0, y: y)
+        if chroma.sampling == .full { return marks[near + x] != 0 }
+        let i = x / 2
+        let beside = x % 2 == 0 ? max(i - 1, 0) : min(i + 1, columns - 1)
+        return marks[near + i] | marks[near + beside] | marks[far + i] | marks[far + beside] != 0
+    }
+
+    /// [rows, columns]: not 0 where a coded sample of any frame is not 128.
+    func everCoded() -> [UInt8] {
+        var marks = [UInt8](repeating: 0, count: rows * columns)
+        for start in stride(from: 0, to: chroma.cb.count, by: max(marks.count, 1)) {
+            for i in marks.indices { marks[i] |= (chroma.cb[start + i] ^ 128) | (chroma.cr[start + i] ^ 128) }
+        }
+        return marks
+    }
+}
