@@ -39,6 +39,16 @@ public struct AtomicFile: ~Copyable {
         offset += try result.get()
     }
 
+    /// Writes over bytes that were written before.
+    public mutating func overwrite(_ bytes: some ContiguousBytes, at place: Int) throws(EchoError) {
+        let result = bytes.withUnsafeBytes { buffer in
+            precondition(
+                place >= 0 && place + buffer.count <= offset, "only what was written is written over")
+            return Result { () throws(EchoError) in try file.write(buffer, at: place) }
+        }
+        try result.get()
+    }
+
     /// Brings the bytes to the disk and gives the file its name.
     public consuming func commit() throws(EchoError) {
         try file.synchronize()

@@ -41,10 +41,17 @@ struct Descriptor: ~Copyable {
         return filled
     }
 
-    func write(_ bytes: UnsafeRawBufferPointer) throws(EchoError) {
+    /// Writes all of `bytes` at the end of what was written, or at `place`.
+    func write(_ bytes: UnsafeRawBufferPointer, at place: Int? = nil) throws(EchoError) {
         var written = 0
         while written < bytes.count {
-            let count = Glibc.write(number, bytes.baseAddress! + written, bytes.count - written)
+            let rest = bytes.baseAddress! + written
+            let count =
+                if let place {
+                    pwrite(number, rest, bytes.count - written, place + written)
+                } else {
+                    Glibc.write(number, rest, bytes.count - written)
+                }
             if count >= 0 {
                 written += count
             } else if errno != EINTR {
