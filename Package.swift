@@ -84,6 +84,7 @@ let package = Package(
         tests("EchoCore", "EchoCore"),
         tests("Files", "EchoCore", "Files"),
         tests("Pictures", "EchoCore", "Pictures"),
+        tests("Shards", "EchoCore", "Files", "Shards"),
         tests("Catalog", "EchoCore", "Catalog", grdb),
         tests("Training", "EchoCore", "Files", "Shards", "Catalog", "Models", "Training"),
         tests("Evaluation", "EchoCore", "Evaluation"),

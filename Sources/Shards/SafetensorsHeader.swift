@@ -145,7 +145,7 @@ extension DecodingError {
     /// What is wrong, as a clause.
     fileprivate var clause: String {
         func place(_ context: Context) -> String {
-            context.codingPath.map(\.stringValue).joined(separator: " of ")
+            context.codingPath.reversed().map(\.stringValue).joined(separator: " of ")
         }
         switch self {
         case .keyNotFound(let key, let context): return "has no \(key.stringValue) for \(place(context))"

@@ -23,7 +23,9 @@ import Testing
         try inFile { path in
             var writer = try SafetensorsWriter(
                 path, metadata: ["note": "a \"quoted\"\n\\ line, é"],
-                tensors: [("z", .f32, [2, 3]), ("a", .i64, [2]), ("é/b", .u8, [1, 5]), ("none", .f32, [0, 4])])
+                tensors: [
+                    ("z", .f32, [2, 3]), ("a", .i64, [2]), ("é/b", .u8, [1, 5]), ("none", .f32, [0, 4]),
+                ])
             try writer.add("z", shape: [2, 3], floats: [1, -2.5, .infinity, 4, 5, 6])
             try writer.add("a", shape: [2], int64s: [.min, 7])
             try writer.add("é/b", .u8, shape: [1, 5], bytes: [1, 2, 3, 4, 5] as [UInt8])
@@ -88,13 +90,34 @@ import Testing
         (#" {}"#, nil, 0, "its header does not begin with {"), (#"{"#, nil, 0, "its header is not JSON"),
         (#"{"a":{"dtype":"U8","shape":[1]}}"#, nil, 1, "its header has no data_offsets for a"),
         (#"{"a":7}"#, nil, 1, "its header holds something of another type in a"),
-        (#"{"__metadata__":{"a":1}}"#, nil, 0, "its header holds something of another type in __metadata__ of a"),
-        (#"{"a":{"dtype":"Q4","shape":[1],"data_offsets":[0,1]}}"#, nil, 1, "tensor a has the unknown type Q4"),
-        (#"{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}"#, nil, 1, "tensor a lies outside of the file"),
-        (#"{"a":{"dtype":"U8","shape":[1],"data_offsets":[-1,0]}}"#, nil, 1, "tensor a lies outside of the file"),
-        (#"{"a":{"dtype":"U8","shape":[1],"data_offsets":[1,0]}}"#, nil, 1, "tensor a lies outside of the file"),
-        (#"{"a":{"dtype":"U8","shape":[1],"data_offsets":[0]}}"#, nil, 1, "tensor a lies outside of the file"),
-        (#"{"a":{"dtype":"U8","shape":[-1],"data_offsets":[0,1]}}"#, nil, 1, "tensor a has an impossible shape"),
+        (
+            #"{"__metadata__":{"a":1}}"#, nil, 0,
+            "its header holds something of another type in a of __metadata__"
+        ),
+        (
+            #"{"a":{"dtype":"Q4","shape":[1],"data_offsets":[0,1]}}"#, nil, 1,
+            "tensor a has the unknown type Q4"
+        ),
+        (
+            #"{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}"#, nil, 1,
+            "tensor a lies outside of the file"
+        ),
+        (
+            #"{"a":{"dtype":"U8","shape":[1],"data_offsets":[-1,0]}}"#, nil, 1,
+            "tensor a lies outside of the file"
+        ),
+        (
+            #"{"a":{"dtype":"U8","shape":[1],"data_offsets":[1,0]}}"#, nil, 1,
+            "tensor a lies outside of the file"
+        ),
+        (
+            #"{"a":{"dtype":"U8","shape":[1],"data_offsets":[0]}}"#, nil, 1,
+            "tensor a lies outside of the file"
+        ),
+        (
+            #"{"a":{"dtype":"U8","shape":[-1],"data_offsets":[0,1]}}"#, nil, 1,
+            "tensor a has an impossible shape"
+        ),
         (
             #"{"a":{"dtype":"U8","shape":[4294967296,4294967296],"data_offsets":[0,1]}}"#, nil, 1,
             "tensor a has an impossible shape"
