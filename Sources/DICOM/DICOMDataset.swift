@@ -1,0 +1,135 @@
+// A data set as a table from tags to places in the file's bytes; values are read when they are asked for.
+
+import EchoCore
+
+/// The elements of a data set or of a sequence's item.
+///
+/// Nothing of a value is copied before it is asked for, and a sequence is only walked when its items are. Where a tag
+/// is repeated the last one counts.
+public struct DICOMDataset: Sendable {
+    /// The file's bytes, inflated if it was deflated; positions count from here.
+    public let bytes: [UInt8]
+    private(set) var elements: [DICOMTag: Element] = [:]
+
+    struct Element: Sendable {
+        let head: ElementHead
+        /// Bytes of the value, clipped to the end of the file.
+        let value: Range<Int>
+        let encoding: Encoding
+    }
+
+    /// Far more than any real file has; a bound for the table's memory.
+    private static let mostElements = 100_000
+
+    init(bytes: [UInt8]) { self.bytes = bytes }
+
+    mutating func insert(_ head: ElementHead, value: Range<Int>, _ encoding: Encoding) throws(Rejection) {
+        elements[head.tag] = Element(head: head, value: value, encoding: encoding)
+        guard elements.count <= DICOMDataset.mostElements else {
+            throw Rejection(.malformed, "more than \(grouped(DICOMDataset.mostElements)) elements")
+        }
+    }
+
+    /// The tags that are present, in ascending order.
+    public var tags: [DICOMTag] { elements.keys.sorted() }
+
+    public func contains(_ tag: DICOMTag) -> Bool { elements[tag] != nil }
+
+    /// Bytes of a value as they stand in the file.
+    public func value(_ tag: DICOMTag) -> ArraySlice<UInt8>? { elements[tag].map { bytes[$0.value] } }
+
+    /// The byte order and representation of a value: `swaps` is the width of the numbers of a big-endian value, else 1.
+    package func swappedWidth(_ tag: DICOMTag) -> Int {
+        guard let element = elements[tag], element.encoding.isBigEndian else { return 1 }
+        return element.head.vr.width
+    }
+
+    /// A text value without its padding, several values apart by backslashes; bytes are taken as Latin-1.
+    public func text(_ tag: DICOMTag) -> String? {
+        guard let value = value(tag) else { return nil }
+        let padding: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0 }
+        let trimmed = value.drop(while: padding)
+        let length = trimmed.reversed().drop(while: padding).count
+        return String(String.UnicodeScalarView(trimmed.prefix(length).map { Unicode.Scalar($0) }))
+    }
+
+    /// The values of a text element.
+    public func texts(_ tag: DICOMTag) -> [String] {
+        guard let text = text(tag), !text.isEmpty else { return [] }
+        return text.split(separator: "\\", omittingEmptySubsequences: false).map {
+            String($0.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+        }
+    }
+
+    /// The numbers of a binary or text element; a part that is no number ends the list.
+    public func numbers(_ tag: DICOMTag) -> [Double] {
+        guard let element = elements[tag] else { return [] }
+        let reader = ElementReader(bytes, element.value, element.encoding)
+        func each(_ width: Int, _ number: (Int) -> Double) -> [Double] {
+            stride(from: element.value.lowerBound, through: element.value.upperBound - width, by: width)
+                .map(number)
+        }
+        func u64(_ at: Int) -> UInt64 {
+            let (a, b) = (UInt64(reader.u32(at)), UInt64(reader.u32(at + 4)))
+            return element.encoding.isBigEndian ? a << 32 | b : b << 32 | a
+        }
+        switch element.head.vr {
+        case .US, .OW, .AT: return each(2) { Double(reader.u16($0)) }
+        case .SS: return each(2) { Double(Int16(bitPattern: reader.u16($0))) }
+        case .UL, .OL: return each(4) { Double(reader.u32($0)) }
+        case .SL: return each(4) { Double(Int32(bitPattern: reader.u32($0))) }
+        case .FL, .OF: return each(4) { Double(Float(bitPattern: reader.u32($0))) }
+        case .FD, .OD: return each(8) { Double(bitPattern: u64($0)) }
+        case .UV, .OV: return each(8) { Double(u64($0)) }
+        case .SV: return each(8) { Double(Int64(bitPattern: u64($0))) }
+        default:
+            var numbers: [Double] = []
+            for part in texts(tag) {
+                guard let number = Double(part), number.isFinite else { break }
+                numbers.append(number)
+            }
+            return numbers
+        }
+    }
+
+    /// The first number of an element.
+    public func number(_ tag: DICOMTag) -> Double? { numbers(tag).first }
+
+    /// The whole numbers of an element; a part that is none ends the list.
+    public func integers(_ tag: DICOMTag) -> [Int] {
+        var integers: [Int] = []
+        for number in numbers(tag) {
+            guard let integer = Int(exactly: number) else { break }
+            integers.append(integer)
+        }
+        return integers
+    }
+
+    /// The first whole number of an element.
+    public func integer(_ tag: DICOMTag) -> Int? { integers(tag).first }
+
+    /// The items of a sequence, as far as they can be read.
+    public func items(_ tag: DICOMTag) -> [DICOMDataset] {
+        guard let element = elements[tag] else { return [] }
+        var reader = ElementReader(bytes, element.value, element.encoding)
+        var items: [DICOMDataset] = []
+        while reader.remaining >= 8, let head = try? reader.head(), head.tag == .item {
+            guard let whole = try? reader.skip(head) else { break }
+            let end = whole ? reader.position : reader.end
+            var inside = ElementReader(bytes, head.valueStart..<end, element.encoding)
+            items.append(DICOMDataset(reading: &inside))
+            if !whole { break }
+        }
+        return items
+    }
+
+    /// Reads elements until an item ends, or as far as they can be read.
+    private init(reading reader: inout ElementReader) {
+        self.init(bytes: reader.bytes)
+        while reader.remaining >= 8, let head = try? reader.head(), head.tag != .itemEnd {
+            guard (try? reader.skip(head)) == true else { return }
+            let encoding = reader.valueEncoding(head)
+            guard (try? insert(head, value: head.valueStart..<reader.position, encoding)) != nil else { return }
+        }
+    }
+}

@@ -1,0 +1,130 @@
+// Reads a DICOM Part 10 file, or a bare data set: its elements, and where its pixels lie. Nothing is decoded.
+
+public import EchoCore
+import Files
+
+/// A DICOM file held in memory.
+public struct DICOMFile: Sendable {
+    /// As the file meta group says; what the data themselves look like where there is none.
+    public let transferSyntax: TransferSyntax
+    public let dataset: DICOMDataset
+    /// The pixel data element, nil if the file has none.
+    public let pixelData: PixelData?
+
+    /// A deflated data set may not become larger than this.
+    static let inflatedLimit = 256 << 20
+
+    /// Reads the elements of `bytes`.
+    ///
+    /// - Throws: `.empty`, `.notAClip` for what is no DICOM file, `.malformed`, `.truncated` before the pixel data,
+    ///   `.tooLarge` for a deflated data set of more than 256 MiB. A fault within or after the pixel data is no error
+    ///   here but the pixel data's `shortfall`.
+    public init(bytes: [UInt8]) throws(Rejection) {
+        guard !bytes.isEmpty else { throw Rejection(.empty, "the file has no bytes") }
+        var start = 0
+        if bytes.count >= 132, bytes[128..<132].elementsEqual("DICM".utf8) {
+            start = 132
+        } else if !DICOMFile.looksLikeDataset(bytes) {
+            throw Rejection(.notAClip, "no DICM mark, and no data set at the start")
+        }
+        let meta = try DICOMFile.readMeta(bytes, from: start)
+        var syntax = meta.syntax
+        var body = bytes
+        var bodyStart = meta.end
+        if let syntax, syntax.isDeflated {
+            do {
+                body = try inflateRaw(Array(bytes[bodyStart...]), upTo: DICOMFile.inflatedLimit)
+            } catch {
+                throw Rejection(.undecodable, "the deflated data set at byte \(bodyStart): \(error.problem)")
+            }
+            bodyStart = 0
+        }
+        let encoding = DICOMFile.encoding(of: body, at: bodyStart, said: syntax)
+        var reader = ElementReader(body, bodyStart..<body.count, encoding)
+        (dataset, pixelData) = try DICOMFile.readBody(&reader)
+        if syntax == nil {
+            syntax = encoding.isBigEndian ? .explicitBigEndian : encoding.isImplicit ? .implicitLittleEndian : nil
+        }
+        transferSyntax = syntax ?? .explicitLittleEndian
+    }
+
+    /// Whether `bytes` open as a DICOM file or as a data set without preamble.
+    package static func looksLikeDICOM(_ bytes: [UInt8]) -> Bool {
+        bytes.count >= 132 && bytes[128..<132].elementsEqual("DICM".utf8) || looksLikeDataset(bytes)
+    }
+
+    /// Whether the first bytes are an element of the file meta group or of group 8 in any encoding.
+    private static func looksLikeDataset(_ bytes: [UInt8]) -> Bool {
+        guard bytes.count >= 8 else { return false }
+        let little = UInt16(bytes[1]) << 8 | UInt16(bytes[0])
+        let big = UInt16(bytes[0]) << 8 | UInt16(bytes[1])
+        guard little == 2 || little == 8 || big == 8 else { return false }
+        if VR(textAt: 4, of: bytes) != nil { return true }
+        // Implicit: the length of the first element is small.
+        return little == 8 && bytes[6] == 0 && bytes[7] == 0
+    }
+
+    private static func readMeta(_ bytes: [UInt8], from start: Int) throws(Rejection) -> (
+        syntax: TransferSyntax?, end: Int
+    ) {
+        let explicit = Encoding(isImplicit: false, isBigEndian: false)
+        var reader = ElementReader(bytes, start..<bytes.count, explicit)
+        var meta = DICOMDataset(bytes: bytes)
+        while reader.remaining >= 8, reader.u16(reader.position) == 2 {
+            let head = try reader.head()
+            guard try reader.skip(head) else { throw reader.truncated("the file meta group") }
+            try meta.insert(head, value: head.valueStart..<reader.position, explicit)
+        }
+        guard reader.remaining >= 8 else { throw reader.truncated("the file meta group") }
+        let uid = meta.text(.transferSyntax)
+        return (uid.map { TransferSyntax(uid: $0) }, reader.position)
+    }
+
+    /// How the data set is really written: its first element decides, since files exist that say otherwise.
+    private static func encoding(of bytes: [UInt8], at start: Int, said syntax: TransferSyntax?) -> Encoding {
+        var encoding = Encoding(
+            isImplicit: syntax?.isImplicit ?? false, isBigEndian: syntax?.isBigEndian ?? false)
+        guard bytes.count - start >= 8 else { return encoding }
+        encoding.isImplicit = VR(textAt: start + 4, of: bytes) == nil
+        if bytes[start] == 0, bytes[start + 1] != 0 { encoding.isBigEndian = true }
+        if bytes[start] != 0, bytes[start + 1] == 0 { encoding.isBigEndian = false }
+        return encoding
+    }
+
+    private static func readBody(_ reader: inout ElementReader) throws(Rejection) -> (DICOMDataset, PixelData?) {
+        var dataset = DICOMDataset(bytes: reader.bytes)
+        var pixelData: PixelData?
+        do throws(Rejection) {
+            while reader.remaining > 0 {
+                let head = try reader.head()
+                if head.tag == .pixelData {
+                    let found = PixelData(head, &reader)
+                    try dataset.insert(head, value: head.valueStart..<reader.position, reader.encoding)
+                    pixelData = found
+                    if found.shortfall != nil { break }
+                    continue
+                }
+                let encoding = reader.valueEncoding(head)
+                guard try reader.skip(head) else {
+                    throw Rejection(.truncated, "the file ends within \(head.tag), at byte \(reader.end)")
+                }
+                // A second end of a sequence, as some writers leave behind, means nothing.
+                if head.tag.group == 0xFFFE { continue }
+                try dataset.insert(head, value: head.valueStart..<reader.position, encoding)
+            }
+        } catch {
+            // What follows the pixel data may be padding of any kind.
+            if pixelData == nil { throw error }
+        }
+        return (dataset, pixelData)
+    }
+}
+
+extension VR {
+    /// The representation whose letters stand at `position`.
+    init?(textAt position: Int, of bytes: [UInt8]) {
+        let (a, b) = (bytes[position], bytes[position + 1])
+        guard (65...90).contains(a), (65...90).contains(b) else { return nil }
+        self.init(letters: a, b)
+    }
+}

@@ -1,0 +1,119 @@
+// Where the pixels of a DICOM file lie: one native run of bytes, or fragments, grouped into frames.
+
+public import EchoCore
+
+/// The pixel data element of a file, located and not decoded.
+public struct PixelData: Sendable {
+    /// How the element holds its bytes.
+    public enum Layout: Sendable {
+        /// All frames in one run, the native form.
+        case native(Range<Int>)
+        /// The fragments of encapsulated pixel data, in order, without the basic offset table.
+        case fragments([Range<Int>])
+    }
+
+    public let layout: Layout
+    /// Why the element is not whole: the file ends within it, or something other than a fragment stands in it.
+    public let shortfall: Rejection?
+
+    /// Reads on from the head of a pixel data element as far as the bytes go.
+    init(_ head: ElementHead, _ reader: inout ElementReader) {
+        let start = reader.position
+        if let length = head.length {
+            let there = min(length, reader.remaining)
+            reader.position += there
+            layout = .native(start..<start + there)
+            shortfall = there == length ? nil : Rejection(
+                .truncated, "the file ends after \(grouped(there)) of \(grouped(length)) bytes of pixels")
+            return
+        }
+        var fragments: [Range<Int>] = []
+        var fault: Rejection?
+        var isTable = true
+        while reader.remaining > 0 {
+            guard let item = try? reader.head() else {
+                fault = reader.truncated("the head of a fragment")
+                reader.position = reader.end
+                break
+            }
+            if item.tag == .sequenceEnd { break }
+            guard item.tag == .item, let length = item.length else {
+                fault = Rejection(.malformed, "no fragment where one was expected, at byte \(item.start)")
+                break
+            }
+            let there = min(length, reader.remaining)
+            if !isTable { fragments.append(reader.position..<reader.position + there) }
+            isTable = false
+            reader.position += there
+            if there < length {
+                fault = Rejection(
+                    .truncated, "the file ends after \(grouped(there)) of \(grouped(length)) bytes of a fragment")
+            }
+        }
+        layout = .fragments(fragments)
+        shortfall = fault
+    }
+}
+
+extension PixelData {
+    /// The codes whose frames can be told from the first bytes of a fragment.
+    public enum Code: Sendable {
+        case jpeg, jpeg2000, rle
+
+        /// The code that `fragment` begins, nil if it begins none of these.
+        public init?(beginningOf fragment: ArraySlice<UInt8>) {
+            if fragment.starts(with: [0xFF, 0xD8, 0xFF]) {
+                self = .jpeg
+            } else if fragment.starts(with: [0xFF, 0x4F, 0xFF, 0x51])
+                || fragment.starts(with: [0, 0, 0, 12, 0x6A, 0x50, 0x20, 0x20])
+            {
+                self = .jpeg2000
+            } else if Code.isRLEHeader(fragment) {
+                self = .rle
+            } else {
+                return nil
+            }
+        }
+
+        /// 64 bytes: how many segments, and where each begins, the first at 64 (PS3.5 G.5).
+        private static func isRLEHeader(_ fragment: ArraySlice<UInt8>) -> Bool {
+            guard fragment.count >= 64 else { return false }
+            func word(_ index: Int) -> Int {
+                let at = fragment.startIndex + 4 * index
+                return (0..<4).reduce(0) { $0 | Int(fragment[at + $1]) << (8 * $1) }
+            }
+            let count = word(0)
+            guard (1...15).contains(count), word(1) == 64 else { return false }
+            return (1..<count).allSatisfy { word($0) < word($0 + 1) }
+        }
+    }
+
+    /// Groups fragments into frames.
+    ///
+    /// Offset tables are not used: they are empty, short or wrong in real files, and none is needed. As many fragments
+    /// as the tag counts frames are one a frame; otherwise a fragment that begins an image begins a frame.
+    ///
+    /// - Parameter count: NumberOfFrames if the file has one that is a positive number.
+    public static func frames(
+        of fragments: [Range<Int>], in bytes: [UInt8], counted count: Int?
+    ) -> [[Range<Int>]] {
+        if fragments.count == count { return fragments.map { [$0] } }
+        let filled = fragments.filter { !$0.isEmpty }
+        let begins = filled.map { Code(beginningOf: bytes[$0]) != nil }
+        guard begins.contains(true) else {
+            // Nothing to see in the bytes: equal shares if the count allows them.
+            guard let count, count > 0, filled.count % count == 0 else { return filled.map { [$0] } }
+            let share = filled.count / count
+            return (0..<count).map { Array(filled[$0 * share..<($0 + 1) * share]) }
+        }
+        var frames: [[Range<Int>]] = []
+        for (fragment, begins) in zip(filled, begins) {
+            if begins || frames.isEmpty {
+                frames.append([fragment])
+            } else {
+                frames[frames.count - 1].append(fragment)
+            }
+        }
+        return frames
+    }
+}
