@@ -1,5 +1,7 @@
 // Builds a data set element by element and writes it in any of the four plain encodings.
 
+import Foundation
+
 /// A data set to be written: elements with their values, sorted by tag when written.
 public struct DICOMElements: Sendable {
     enum Value: Sendable {
@@ -59,8 +61,7 @@ public struct DICOMElements: Sendable {
 
     /// A decimal string of at most 16 bytes.
     private func decimal(_ number: Double) -> String {
-        let plain = number == number.rounded() && abs(number) < 1e15 ? String(Int(number)) : String(number)
-        return String(plain.prefix(16))
+        String(format: "%.10g", number)
     }
 
     /// The elements of this data set in the order of their tags.

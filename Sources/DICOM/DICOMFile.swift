@@ -32,11 +32,7 @@ public struct DICOMFile: Sendable {
         var body = bytes
         var bodyStart = meta.end
         if let syntax, syntax.isDeflated {
-            do {
-                body = try inflateRaw(Array(bytes[bodyStart...]), upTo: DICOMFile.inflatedLimit)
-            } catch {
-                throw Rejection(.undecodable, "the deflated data set at byte \(bodyStart): \(error.problem)")
-            }
+            body = try inflateRaw(Array(bytes[bodyStart...]), upTo: DICOMFile.inflatedLimit)
             bodyStart = 0
         }
         let encoding = DICOMFile.encoding(of: body, at: bodyStart, said: syntax)

@@ -1,0 +1,39 @@
+// What a file says of its clip, without its pixels: enough to choose clips, and for the catalog.
+
+public import EchoCore
+
+/// The facts about a clip that are known before it is decoded.
+public struct ClipHeader: Sendable {
+    /// "dicom", "avi" or "mp4".
+    public let container: String
+    /// The transfer syntax UID of a DICOM file, else the codec's name as libavcodec has it.
+    public let codec: String
+    /// DICOM's photometric interpretation.
+    public let photometric: String?
+    /// Frames as found in the data, and the size of a picture as coded.
+    public let frames: Int, height: Int, width: Int
+    /// From FrameTime, FrameTimeVector, the cine rate, or the container; nil where nothing says.
+    public let framesPerSecond: Double?
+    public let regions: [UltrasoundRegion]
+    /// ImageType's fourth value as a hexadecimal number (GE's and others' mode bits).
+    public let imageTypeFlags: UInt32?
+    /// Only to find duplicates, never printed.
+    public let sopInstanceUID: String?
+
+    public init(
+        container: String, codec: String, photometric: String? = nil, frames: Int, height: Int, width: Int,
+        framesPerSecond: Double? = nil, regions: [UltrasoundRegion] = [], imageTypeFlags: UInt32? = nil,
+        sopInstanceUID: String? = nil
+    ) {
+        self.container = container
+        self.codec = codec
+        self.photometric = photometric
+        self.frames = frames
+        self.height = height
+        self.width = width
+        self.framesPerSecond = framesPerSecond
+        self.regions = regions
+        self.imageTypeFlags = imageTypeFlags
+        self.sopInstanceUID = sopInstanceUID
+    }
+}

@@ -1,0 +1,55 @@
+// The way into a clip of any format: its head at once, its pixels when they are wanted.
+
+public import EchoCore
+
+/// An opened clip: the head is read, the pixels are not.
+public protocol ClipSource: Sendable {
+    var header: ClipHeader { get }
+
+    /// Decodes the first `maxFrames` frames, or all.
+    ///
+    /// A frame that cannot be decoded ends the clip; those before it are kept and the reason is told.
+    /// - Throws: a rejection if not one frame can be decoded, or if the clip is too large for memory.
+    func decode(maxFrames: Int?) throws(Rejection) -> DecodedClip
+}
+
+/// A clip's pixels, and whether they are all of it.
+public struct DecodedClip: Sendable {
+    public let header: ClipHeader
+    public let clip: Clip
+    /// Why frames are missing at the end; nil for a clip that is whole.
+    public let shortfall: Rejection?
+
+    public init(header: ClipHeader, clip: Clip, shortfall: Rejection?) {
+        self.header = header
+        self.clip = clip
+        self.shortfall = shortfall
+    }
+
+    /// Why frames are missing at the end, in words.
+    public var salvaged: String? { shortfall?.detail }
+}
+
+/// A format: whether bytes are of it, by their content, and how they are opened.
+struct ClipFormat: Sendable {
+    let name: String
+    let matches: @Sendable ([UInt8]) -> Bool
+    let open: @Sendable ([UInt8]) throws(Rejection) -> any ClipSource
+}
+
+/// The registry: a new format is one line here. The first that matches is asked.
+private let formats: [ClipFormat] = [
+    ClipFormat(name: "dicom", matches: DICOMClip.matches) { bytes throws(Rejection) in try DICOMClip(bytes) },
+]
+
+/// Opens the clip in a file's bytes, by what they are and not by the file's name.
+///
+/// - Parameter name: what messages call the file; unused so far as no rejection repeats it.
+/// - Throws: `.empty`, `.notAClip` for bytes of no known format, and what the format's reader throws.
+public func openClip(_ bytes: [UInt8], name: String) throws(Rejection) -> any ClipSource {
+    guard !bytes.isEmpty else { throw Rejection(.empty, "the file has no bytes") }
+    guard let format = formats.first(where: { $0.matches(bytes) }) else {
+        throw Rejection(.notAClip, "neither DICOM nor AVI nor MP4 by its first bytes")
+    }
+    return try format.open(bytes)
+}

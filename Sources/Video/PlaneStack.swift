@@ -1,0 +1,51 @@
+// The planes of a clip while it is decoded: they grow by whole frames, in memory that is taken once.
+
+import EchoCore
+
+/// How the frames of a clip are laid out.
+struct FrameShape: Equatable, Sendable {
+    let height: Int, width: Int
+    /// nil for gray frames.
+    let sampling: ChromaSampling?
+
+    var chromaSize: Int { sampling.map { $0.rows(height) * $0.columns(width) } ?? 0 }
+    var bytes: Int { height * width + 2 * chromaSize }
+}
+
+/// Luma and chroma of the frames decoded so far.
+struct PlaneStack: Sendable {
+    let shape: FrameShape
+    private(set) var frames = 0
+    var luma: [UInt8] = [], cb: [UInt8] = [], cr: [UInt8] = []
+
+    /// A picture is at most 16 Mi pixels, a clip at most 4 GiB.
+    static let largestPicture = 1 << 24, largestClip = 4 << 30
+
+    /// Takes memory for `frames` frames; the system gives it as frames come.
+    init(_ shape: FrameShape, frames: Int) throws(Rejection) {
+        guard shape.height > 0, shape.width > 0 else {
+            throw Rejection(.malformed, "a picture of \(shape.width) × \(shape.height) pixels")
+        }
+        guard shape.height <= PlaneStack.largestPicture / shape.width else {
+            throw Rejection(.tooLarge, "pictures of \(shape.width) × \(shape.height) pixels")
+        }
+        guard frames <= PlaneStack.largestClip / shape.bytes else {
+            throw Rejection(.tooLarge, "\(grouped(frames)) frames of \(shape.width) × \(shape.height) pixels")
+        }
+        self.shape = shape
+        luma.reserveCapacity(frames * shape.height * shape.width)
+        cb.reserveCapacity(frames * shape.chromaSize)
+        cr.reserveCapacity(frames * shape.chromaSize)
+    }
+
+    /// Counts a frame whose planes were appended.
+    mutating func endFrame() {
+        frames += 1
+        assert(luma.count == frames * shape.height * shape.width && cb.count == frames * shape.chromaSize)
+    }
+
+    consuming func clip() -> Clip {
+        let chroma = shape.sampling.map { Clip.Chroma(sampling: $0, cb: cb, cr: cr) }
+        return Clip(frames: frames, height: shape.height, width: shape.width, luma: luma, chroma: chroma)
+    }
+}

@@ -1,0 +1,63 @@
+import DICOM
+import EchoCore
+import Testing
+import Video
+
+@Suite struct JPEGTests {
+    @Test(arguments: [ChromaSampling.full, .half, .quarter, nil], [(64, 48), (37, 51), (8, 9), (1, 1)])
+    func `planes survive a JPEG round trip`(sampling: ChromaSampling?, size: (Int, Int)) throws {
+        let clip = smoothClip(frames: 3, height: size.0, width: size.1, sampling: sampling)
+        let source = try openClip(dicom(try JPEGEncoder(quality: 98).encode(clip)).bytes(), name: "a.dcm")
+        #expect(source.header.frames == 3)
+        #expect(source.header.height == size.0 && source.header.width == size.1)
+        let decoded = try source.decode(maxFrames: nil)
+        #expect(decoded.salvaged == nil)
+        #expect(decoded.clip.chroma?.sampling == sampling)
+        #expect(worst(decoded.clip.luma, clip.luma) <= 6)
+        #expect(worst(decoded.clip.chroma?.cb ?? [], clip.chroma?.cb ?? []) <= 6)
+        #expect(worst(decoded.clip.chroma?.cr ?? [], clip.chroma?.cr ?? []) <= 6)
+        #expect(try source.decode(maxFrames: 2).clip.frames == 2)
+    }
+
+    @Test func `frames before a broken one are kept, and the reason is told`() throws {
+        let clip = smoothClip(frames: 3, height: 48, width: 64, sampling: .half)
+        var frames = try JPEGEncoder(quality: 90).encode(clip)
+        frames[2].removeLast(frames[2].count / 3)
+        let decoded = try openClip(dicom(frames).bytes(), name: "a.dcm").decode(maxFrames: nil)
+        #expect(decoded.clip.frames == 2)
+        #expect(decoded.shortfall?.reason == .undecodable)
+    }
+}
+
+/// A DICOM file with these coded frames.
+func dicom(
+    _ frames: [[UInt8]], syntax: TransferSyntax = .jpegBaseline, table: DICOMWriter.OffsetTable = .empty
+) -> DICOMWriter {
+    var writer = DICOMWriter(
+        sopClass: DICOMWriter.ultrasoundMultiFrame, sopInstance: "2.25.1", transferSyntax: syntax)
+    writer.dataset.add(.photometricInterpretation, .CS, "YBR_FULL_422")
+    writer.dataset.add(.numberOfFrames, .IS, frames.count)
+    writer.addPixels(frames: frames, offsetTable: table)
+    return writer
+}
+
+/// Slow gradients in all planes, moving with the frames.
+func smoothClip(frames: Int, height: Int, width: Int, sampling: ChromaSampling?) -> Clip {
+    func plane(_ rows: Int, _ columns: Int, _ seed: Int) -> [UInt8] {
+        (0..<frames * rows * columns).map { index in
+            let (frame, row, column) = (index / (rows * columns), index / columns % rows, index % columns)
+            return UInt8(100 + (row * seed + column * 2 + frame * 5) % 256 / 4)
+        }
+    }
+    let chroma = sampling.map { sampling in
+        let (rows, columns) = (sampling.rows(height), sampling.columns(width))
+        return Clip.Chroma(sampling: sampling, cb: plane(rows, columns, 1), cr: plane(rows, columns, 3))
+    }
+    return Clip(frames: frames, height: height, width: width, luma: plane(height, width, 2), chroma: chroma)
+}
+
+/// The greatest difference of two planes; 255 if they differ in size.
+func worst(_ a: [UInt8], _ b: [UInt8]) -> Int {
+    guard a.count == b.count else { return 255 }
+    return zip(a, b).map { abs(Int($0) - Int($1)) }.max() ?? 0
+}
