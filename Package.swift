@@ -85,6 +85,8 @@ let package = Package(
         tests("Files", "EchoCore", "Files"),
         tests("Pictures", "EchoCore", "Pictures"),
         tests("Shards", "EchoCore", "Files", "Shards"),
+        tests("DICOM", "EchoCore", "Files", "DICOM"),
+        tests("Video", "EchoCore", "Files", "DICOM", "Video"),
         tests("Catalog", "EchoCore", "Catalog", grdb),
         tests("Training", "EchoCore", "Files", "Shards", "Catalog", "Models", "Training"),
         tests("Evaluation", "EchoCore", "Evaluation"),

@@ -129,7 +129,9 @@ public struct DICOMDataset: Sendable {
         while reader.remaining >= 8, let head = try? reader.head(), head.tag != .itemEnd {
             guard (try? reader.skip(head)) == true else { return }
             let encoding = reader.valueEncoding(head)
-            guard (try? insert(head, value: head.valueStart..<reader.position, encoding)) != nil else { return }
+            guard (try? insert(head, value: head.valueStart..<reader.position, encoding)) != nil else {
+                return
+            }
         }
     }
 }

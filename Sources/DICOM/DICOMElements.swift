@@ -45,7 +45,9 @@ public struct DICOMElements: Sendable {
     public mutating func add(_ tag: DICOMTag, _ vr: VR, _ number: Double) { add(tag, vr, [number]) }
 
     /// Adds or replaces an element by its bytes as they are; no byte order is applied.
-    public mutating func add(_ tag: DICOMTag, _ vr: VR, bytes: [UInt8]) { elements[tag] = (vr, .bytes(bytes)) }
+    public mutating func add(_ tag: DICOMTag, _ vr: VR, bytes: [UInt8]) {
+        elements[tag] = (vr, .bytes(bytes))
+    }
 
     /// Adds or replaces an AT element, which points at another.
     public mutating func add(_ tag: DICOMTag, pointingAt other: DICOMTag) {

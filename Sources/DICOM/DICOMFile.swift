@@ -39,7 +39,8 @@ public struct DICOMFile: Sendable {
         var reader = ElementReader(body, bodyStart..<body.count, encoding)
         (dataset, pixelData) = try DICOMFile.readBody(&reader)
         if syntax == nil {
-            syntax = encoding.isBigEndian ? .explicitBigEndian : encoding.isImplicit ? .implicitLittleEndian : nil
+            syntax =
+                encoding.isBigEndian ? .explicitBigEndian : encoding.isImplicit ? .implicitLittleEndian : nil
         }
         transferSyntax = syntax ?? .explicitLittleEndian
     }
@@ -87,7 +88,9 @@ public struct DICOMFile: Sendable {
         return encoding
     }
 
-    private static func readBody(_ reader: inout ElementReader) throws(Rejection) -> (DICOMDataset, PixelData?) {
+    private static func readBody(_ reader: inout ElementReader) throws(Rejection) -> (
+        DICOMDataset, PixelData?
+    ) {
         var dataset = DICOMDataset(bytes: reader.bytes)
         var pixelData: PixelData?
         do throws(Rejection) {

@@ -141,7 +141,8 @@ struct ElementReader: Sendable {
 
     private static let dictionary: [DICOMTag: VR] = [
         .ultrasoundRegions: .SQ, .regionSpatialFormat: .US, .regionDataType: .US, .regionMinX: .UL,
-        .regionMinY: .UL, .regionMaxX: .UL, .regionMaxY: .UL, .samplesPerPixel: .US, .planarConfiguration: .US,
+        .regionMinY: .UL, .regionMaxX: .UL, .regionMaxY: .UL, .samplesPerPixel: .US,
+        .planarConfiguration: .US,
         .rows: .US, .columns: .US, .bitsAllocated: .US, .bitsStored: .US, .highBit: .US,
         .pixelRepresentation: .US, .redPaletteDescriptor: .US, .greenPaletteDescriptor: .US,
         .bluePaletteDescriptor: .US, .redPaletteData: .OW, .greenPaletteData: .OW, .bluePaletteData: .OW,

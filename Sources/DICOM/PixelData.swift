@@ -23,8 +23,11 @@ public struct PixelData: Sendable {
             let there = min(length, reader.remaining)
             reader.position += there
             layout = .native(start..<start + there)
-            shortfall = there == length ? nil : Rejection(
-                .truncated, "the file ends after \(grouped(there)) of \(grouped(length)) bytes of pixels")
+            shortfall =
+                there == length
+                ? nil
+                : Rejection(
+                    .truncated, "the file ends after \(grouped(there)) of \(grouped(length)) bytes of pixels")
             return
         }
         var fragments: [Range<Int>] = []
@@ -47,7 +50,8 @@ public struct PixelData: Sendable {
             reader.position += there
             if there < length {
                 fault = Rejection(
-                    .truncated, "the file ends after \(grouped(there)) of \(grouped(length)) bytes of a fragment")
+                    .truncated,
+                    "the file ends after \(grouped(there)) of \(grouped(length)) bytes of a fragment")
             }
         }
         layout = .fragments(fragments)

@@ -39,7 +39,7 @@ struct ClipFormat: Sendable {
 
 /// The registry: a new format is one line here. The first that matches is asked.
 private let formats: [ClipFormat] = [
-    ClipFormat(name: "dicom", matches: DICOMClip.matches) { bytes throws(Rejection) in try DICOMClip(bytes) },
+    ClipFormat(name: "dicom", matches: DICOMClip.matches) { bytes throws(Rejection) in try DICOMClip(bytes) }
 ]
 
 /// Opens the clip in a file's bytes, by what they are and not by the file's name.

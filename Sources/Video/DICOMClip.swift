@@ -28,7 +28,8 @@ struct DICOMClip: ClipSource {
         self.file = file
         self.frames = frames
         if let said, frames.count < said {
-            shortfall = pixels.shortfall
+            shortfall =
+                pixels.shortfall
                 ?? Rejection(.truncated, "\(frames.count) frames of the \(said) that the tag counts")
         } else {
             shortfall = pixels.shortfall
@@ -79,7 +80,8 @@ extension DICOMDataset {
     /// The regions that are complete enough to say something.
     var regions: [UltrasoundRegion] {
         items(.ultrasoundRegions).compactMap { item in
-            guard let format = item.integer(.regionSpatialFormat), let type = item.integer(.regionDataType) else {
+            guard let format = item.integer(.regionSpatialFormat), let type = item.integer(.regionDataType)
+            else {
                 return nil
             }
             func corner(_ tag: DICOMTag) -> Int { item.integer(tag) ?? 0 }

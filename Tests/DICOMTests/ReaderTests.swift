@@ -35,7 +35,8 @@ import Testing
     @Test func `fragments are found with and without an offset table`() throws {
         for table in [DICOMWriter.OffsetTable.empty, .full] {
             var writer = DICOMWriter(
-                sopClass: DICOMWriter.ultrasoundMultiFrame, sopInstance: "2.25.1", transferSyntax: .jpegBaseline)
+                sopClass: DICOMWriter.ultrasoundMultiFrame, sopInstance: "2.25.1",
+                transferSyntax: .jpegBaseline)
             writer.addPixels(frames: [[1, 2, 3], [4, 5]], offsetTable: table)
             let file = try DICOMFile(bytes: writer.bytes())
             guard case .fragments(let ranges) = try #require(file.pixelData).layout else {
