@@ -88,6 +88,7 @@ let package = Package(
         tests("DICOM", "EchoCore", "Files", "DICOM"),
         tests("Video", "EchoCore", "Files", "DICOM", "Video"),
         tests("Catalog", "EchoCore", "Catalog", grdb),
+        tests("Models", "EchoCore", "Compute", "Models"),
         tests("Training", "EchoCore", "Files", "Shards", "Catalog", "Models", "Training"),
         tests("Evaluation", "EchoCore", "Evaluation"),
     ],

@@ -1,0 +1,235 @@
+// What was computed, so that gradients can be found by going back over it: reverse-mode differentiation.
+
+/// A matrix [rows, width] on an engine, and its gradient once `Tape.backward` has reached it.
+public final class Tensor {
+    public let rows: Int, width: Int
+    public let value: Buffer
+    /// The gradient of the loss by `value`; nil until something has contributed to it.
+    public fileprivate(set) var gradient: Buffer?
+    fileprivate let learns: Bool
+
+    /// - Parameter learns: whether a gradient is wanted
+    public init(_ value: Buffer, rows: Int, width: Int, learns: Bool) {
+        precondition(value.count == rows * width, "a tensor fills its buffer")
+        self.value = value
+        self.rows = rows
+        self.width = width
+        self.learns = learns
+    }
+
+    /// Forgets the gradient.
+    public func forgetGradient() { gradient = nil }
+}
+
+/// Computes on an engine, and remembers how to go back.
+///
+/// Its operations are an `Engine`'s, over tensors. Every operation appends a step that turns the gradient of its
+/// result into those of its inputs; `backward` takes the steps from the last to the first and drops each, so that
+/// memory is free as soon as nothing needs it. A tape that does not record keeps nothing.
+public final class Tape {
+    public let engine: any Engine
+    private let recording: Bool
+    private var steps: [(Tape) -> Void] = []
+
+    public init(_ engine: any Engine, recording: Bool) {
+        self.engine = engine
+        self.recording = recording
+    }
+
+    /// Goes back over all steps; gradients of tensors that learn are added to.
+    public func backward() {
+        while let step = steps.popLast() { step(self) }
+    }
+
+    // MARK: Operations
+
+    /// x · weightᵀ + bias, plus `residual`, of the result's shape.
+    public func linear(_ x: Tensor, _ weight: Tensor, _ bias: Tensor, adding residual: Tensor? = nil)
+        -> Tensor
+    {
+        let (rows, inputs, outputs) = (x.rows, weight.width, weight.rows)
+        let y = result(rows, outputs, from: [x, weight, bias, residual])
+        engine.linear(
+            x.value, weight: weight.value, bias: bias.value, into: y.value, rows: rows, inputs: inputs,
+            outputs: outputs, then: residual.map { .adding($0.value) } ?? .none)
+        record(y) { tape, dy in
+            tape.weightGradient(dy, x.value, weight, bias)
+            tape.inputGradient(dy, weight, to: x)
+            if let residual { tape.pass(dy, to: residual) }
+        }
+        return y
+    }
+
+    /// The two linear layers of a transformer's MLP with a GELU between them, plus `residual`.
+    ///
+    /// One operation, because the hidden layer is the widest of all and is needed nowhere else.
+    public func mlp(
+        _ x: Tensor, _ weight1: Tensor, _ bias1: Tensor, _ weight2: Tensor, _ bias2: Tensor,
+        adding residual: Tensor? = nil
+    ) -> Tensor {
+        let (rows, inputs, hidden, outputs) = (x.rows, x.width, weight1.rows, weight2.rows)
+        let before = engine.allocate(rows * hidden), activated = engine.allocate(rows * hidden)
+        engine.linear(
+            x.value, weight: weight1.value, bias: bias1.value, into: before, rows: rows, inputs: inputs,
+            outputs: hidden, then: .gelu(into: activated))
+        let y = result(rows, outputs, from: [x, weight1, bias1, weight2, bias2, residual])
+        engine.linear(
+            activated, weight: weight2.value, bias: bias2.value, into: y.value, rows: rows, inputs: hidden,
+            outputs: outputs, then: residual.map { .adding($0.value) } ?? .none)
+        record(y) { tape, dy in
+            tape.weightGradient(dy, activated, weight2, bias2)
+            let dHidden = tape.engine.allocate(rows * hidden)
+            tape.engine.linearInputGradient(
+                dy, weight: weight2.value, into: dHidden, accumulating: false, rows: rows, inputs: hidden,
+                outputs: outputs, through: before)
+            tape.weightGradient(dHidden, x.value, weight1, bias1)
+            tape.inputGradient(dHidden, weight1, to: x)
+            if let residual { tape.pass(dy, to: residual) }
+        }
+        return y
+    }
+
+    /// Every row of x normalised to mean 0 and variance 1, times `scale`, plus `shift`.
+    public func layerNorm(_ x: Tensor, _ scale: Tensor, _ shift: Tensor, epsilon: Double = 1e-6) -> Tensor {
+        let (rows, width) = (x.rows, x.width)
+        let y = result(rows, width, from: [x, scale, shift])
+        let statistics = engine.allocate(rows * 2)
+        engine.layerNorm(
+            x.value, scale: scale.value, shift: shift.value, into: y.value, statistics: statistics,
+            rows: rows,
+            width: width, epsilon: epsilon)
+        record(y) { tape, dy in
+            let (dx, accumulating) = tape.writable(x)
+            tape.engine.layerNormGradient(
+                dy, x: x.value, scale: scale.value, statistics: statistics, into: dx,
+                accumulating: accumulating,
+                addingTo: tape.accumulator(scale), and: tape.accumulator(shift), rows: rows, width: width)
+        }
+        return y
+    }
+
+    /// Multi-head self-attention of packed sequences; x is [rows, 3·width] of queries, keys and values.
+    public func attention(_ x: Tensor, _ shape: AttentionShape) -> Tensor {
+        precondition(x.rows == shape.rows && x.width == 3 * shape.width, "attention's input fills its shape")
+        let y = result(x.rows, shape.width, from: [x])
+        let logSums = engine.allocate(x.rows * shape.heads)
+        engine.attention(x.value, into: y.value, logSums: logSums, shape: shape)
+        record(y) { tape, dy in
+            precondition(x.gradient == nil, "attention is the only user of its queries, keys and values")
+            let (dx, _) = tape.writable(x)
+            tape.engine.attentionGradient(
+                dy, qkv: x.value, y: y.value, logSums: logSums, into: dx, shape: shape)
+        }
+        return y
+    }
+
+    /// Rows of x by number, each at most once, and `filler` [1, width] where the number is −1.
+    public func gather(_ x: Tensor, _ index: [Int32], filler: Tensor? = nil) -> Tensor {
+        let y = result(index.count, x.width, from: [x, filler])
+        engine.gather(x.value, rows: index, filler: filler?.value, into: y.value, width: x.width)
+        record(y) { tape, dy in
+            let (dx, accumulating) = tape.writable(x)
+            tape.engine.gatherGradient(
+                dy, rows: index, into: dx, accumulating: accumulating, addingTo: filler.map(tape.accumulator),
+                rows: x.rows, width: x.width)
+        }
+        return y
+    }
+
+    /// Adds rows of a constant table by number to x, in place: x comes from `linear`, `gather` or `layerNorm`,
+    /// which do not look at their result again, and nothing has used it yet.
+    public func addRows(of table: Buffer, at index: [Int32], to x: Tensor) {
+        engine.addRows(of: table, at: index, to: x.value, width: x.width)
+    }
+
+    /// The mean of each of the consecutive segments of rows.
+    public func mean(_ x: Tensor, ofSegments segments: [Int]) -> Tensor {
+        let y = result(segments.count, x.width, from: [x])
+        engine.meanOfSegments(x.value, segments: segments, into: y.value, width: x.width)
+        record(y) { tape, dy in
+            let (dx, accumulating) = tape.writable(x)
+            tape.engine.meanOfSegmentsGradient(
+                dy, segments: segments, into: dx, accumulating: accumulating, width: x.width)
+        }
+        return y
+    }
+
+    /// Σ weights[r] · mean of (x − target)² over row r: the loss; the gradient of `scale` times it goes to x.
+    public func squaredError(_ x: Tensor, target: Buffer, weights: [Float], scale: Double) -> Double {
+        engine.squaredError(
+            x.value, target: target, weights: weights, width: x.width, gradient: lossGradient(x), scale: scale
+        )
+    }
+
+    /// The mean binary cross-entropy of logits: the loss; the gradient of `scale` times it goes to x.
+    public func binaryCrossEntropy(_ x: Tensor, target: Buffer, scale: Double) -> Double {
+        engine.binaryCrossEntropy(x.value, target: target, gradient: lossGradient(x), scale: scale)
+    }
+
+    // MARK: Gradients
+
+    private func result(_ rows: Int, _ width: Int, from inputs: [Tensor?]) -> Tensor {
+        let learns = recording && inputs.contains { $0?.learns == true }
+        return Tensor(engine.allocate(rows * width), rows: rows, width: width, learns: learns)
+    }
+
+    /// Appends a step that runs if a gradient reached `y`, and then frees that gradient.
+    private func record(_ y: Tensor, _ step: @escaping (_ tape: Tape, _ dy: Buffer) -> Void) {
+        guard y.learns else { return }
+        steps.append { tape in
+            guard let dy = y.gradient else { return }
+            y.gradient = nil
+            step(tape, dy)
+        }
+    }
+
+    private func weightGradient(_ dy: Buffer, _ x: Buffer, _ weight: Tensor, _ bias: Tensor) {
+        guard weight.learns else { return }
+        engine.linearWeightGradient(
+            dy, x: x, addingTo: accumulator(weight), and: accumulator(bias), rows: dy.count / weight.rows,
+            inputs: weight.width, outputs: weight.rows)
+    }
+
+    private func inputGradient(_ dy: Buffer, _ weight: Tensor, to x: Tensor) {
+        guard x.learns else { return }
+        let (dx, accumulating) = writable(x)
+        engine.linearInputGradient(
+            dy, weight: weight.value, into: dx, accumulating: accumulating, rows: x.rows,
+            inputs: weight.width,
+            outputs: weight.rows, through: nil)
+    }
+
+    /// Gives `dy`, which the step has finished with, to a tensor that was only added.
+    private func pass(_ dy: Buffer, to x: Tensor) {
+        guard x.learns else { return }
+        if let held = x.gradient { engine.add(dy, to: held) } else { x.gradient = dy }
+    }
+
+    /// The gradient of a parameter, zero at first.
+    private func accumulator(_ x: Tensor) -> Buffer {
+        if let held = x.gradient { return held }
+        let buffer = engine.allocate(x.value.count)
+        engine.fill(buffer, with: 0)
+        if x.learns { x.gradient = buffer }
+        return buffer
+    }
+
+    private func lossGradient(_ x: Tensor) -> Buffer? {
+        guard x.learns else { return nil }
+        precondition(x.gradient == nil, "a loss is the only user of its input")
+        return writable(x).buffer
+    }
+
+    /// Where the gradient of `x` is to be written, and whether something is there already that must be kept.
+    ///
+    /// A tensor that wants no gradient gets memory for it all the same where an operation makes all gradients at once.
+    private func writable(_ x: Tensor) -> (buffer: Buffer, accumulating: Bool) {
+        guard x.learns else { return (engine.allocate(x.value.count), false) }
+        guard let held = x.gradient else {
+            let buffer = engine.allocate(x.value.count)
+            x.gradient = buffer
+            return (buffer, false)
+        }
+        return (held, true)
+    }
+}

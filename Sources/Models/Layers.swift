@@ -1,0 +1,120 @@
+// The three layers that all four models are made of, and the list that gives their parameters names.
+
+import Compute
+import EchoCore
+import Foundation
+
+/// A weight of a model under its name in checkpoints.
+struct Parameter {
+    let name: String
+    let shape: [Int]
+    let tensor: Tensor
+}
+
+/// Collects parameters while layers are made, and gives each its first value.
+///
+/// A parameter's first value depends on the seed and on its own name only.
+struct ParameterList {
+    let engine: any Engine
+    let seed: UInt64
+    private(set) var all: [Parameter] = []
+
+    init(engine: any Engine, seed: UInt64) {
+        self.engine = engine
+        self.seed = seed
+    }
+
+    /// Uniform in ±√(6 / (inputs + outputs)) (Glorot and Bengio 2010), seen as [outputs, inputs].
+    mutating func xavier(_ name: String, _ shape: [Int]) -> Tensor {
+        let (rows, width) = (shape[0], shape[1...].reduce(1, *))
+        let bound = (6 / Double(rows + width)).squareRoot()
+        var random = SeededRandom(seed: seed, "parameter", name)
+        let values = (0..<rows * width).map { _ in Float(random.uniform(-bound...bound)) }
+        return add(name, shape, rows: rows, values)
+    }
+
+    mutating func normal(_ name: String, _ width: Int, deviation: Double) -> Tensor {
+        var random = SeededRandom(seed: seed, "parameter", name)
+        return add(name, [width], rows: 1, (0..<width).map { _ in Float(deviation * random.normal()) })
+    }
+
+    mutating func constant(_ name: String, _ width: Int, _ value: Float) -> Tensor {
+        add(name, [width], rows: 1, [Float](repeating: value, count: width))
+    }
+
+    private mutating func add(_ name: String, _ shape: [Int], rows: Int, _ values: [Float]) -> Tensor {
+        let buffer = engine.allocate(values.count)
+        engine.write(values, to: buffer)
+        let tensor = Tensor(buffer, rows: rows, width: values.count / rows, learns: true)
+        all.append(Parameter(name: name, shape: shape, tensor: tensor))
+        return tensor
+    }
+}
+
+/// y = x Wᵀ + b.
+struct Linear {
+    let weight: Tensor, bias: Tensor
+
+    init(_ name: String, _ inputs: Int, _ outputs: Int, in list: inout ParameterList) {
+        self.init(name, shape: [outputs, inputs], in: &list)
+    }
+
+    init(_ name: String, shape: [Int], in list: inout ParameterList) {
+        weight = list.xavier("\(name).weight", shape)
+        bias = list.constant("\(name).bias", shape[0], 0)
+    }
+
+    func callAsFunction(_ x: Tensor, adding residual: Tensor? = nil, on tape: Tape) -> Tensor {
+        tape.linear(x, weight, bias, adding: residual)
+    }
+}
+
+/// Each token normalised to mean 0 and variance 1, then scaled and shifted.
+struct LayerNorm {
+    let scale: Tensor, shift: Tensor
+
+    init(_ name: String, _ width: Int, in list: inout ParameterList) {
+        scale = list.constant("\(name).weight", width, 1)
+        shift = list.constant("\(name).bias", width, 0)
+    }
+
+    func callAsFunction(_ x: Tensor, on tape: Tape) -> Tensor { tape.layerNorm(x, scale, shift) }
+}
+
+/// A transformer block, normalised before attention and before the MLP.
+struct Block {
+    let norm1: LayerNorm, qkv: Linear, projection: Linear
+    let norm2: LayerNorm, fc1: Linear, fc2: Linear
+    let heads: Int
+
+    init(_ name: String, width: Int, heads: Int, in list: inout ParameterList) {
+        self.heads = heads
+        norm1 = LayerNorm("\(name).norm1", width, in: &list)
+        qkv = Linear("\(name).attn.qkv", width, 3 * width, in: &list)
+        projection = Linear("\(name).attn.proj", width, width, in: &list)
+        norm2 = LayerNorm("\(name).norm2", width, in: &list)
+        fc1 = Linear("\(name).mlp.fc1", width, 4 * width, in: &list)
+        fc2 = Linear("\(name).mlp.fc2", 4 * width, width, in: &list)
+    }
+
+    /// - Parameter segments: the lengths of the sequences that attend to themselves
+    func callAsFunction(_ x: Tensor, segments: [Int], on tape: Tape) -> Tensor {
+        let shape = AttentionShape(segments: segments, heads: heads, headWidth: x.width / heads)
+        let attended = tape.attention(qkv(norm1(x, on: tape), on: tape), shape)
+        let x = projection(attended, adding: x, on: tape)
+        return tape.mlp(norm2(x, on: tape), fc1.weight, fc1.bias, fc2.weight, fc2.bias, adding: x)
+    }
+}
+
+/// Blocks one after the other.
+struct Blocks {
+    let blocks: [Block]
+
+    init(_ name: String, depth: Int, width: Int, heads: Int, in list: inout ParameterList) {
+        blocks = (0..<depth).map { Block("\(name).\($0)", width: width, heads: heads, in: &list) }
+    }
+
+    func callAsFunction(_ x: Tensor, segments: [Int], on tape: Tape) -> Tensor {
+        blocks.reduce(x) { $1($0, segments: segments, on: tape) }
+    }
+}

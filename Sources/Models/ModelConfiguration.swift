@@ -1,0 +1,141 @@
+// Everything that decides a model's shape; a checkpoint carries it, and two models of one configuration are alike.
+
+/// The four models: the paper's two, and the same without latent attention.
+public enum ModelKind: String, Codable, Sendable, CaseIterable {
+    /// Frames are encoded alone; latent attention joins them.
+    case lamae
+    /// Clips are encoded whole; latent attention joins them.
+    case videoLAMAE = "video-lamae"
+    /// Frames alone.
+    case mae
+    /// Clips whole.
+    case videoMAE = "video-mae"
+
+    /// Whether the encoder and the decoder see all frames of a view together.
+    public var isVideo: Bool { self == .videoLAMAE || self == .videoMAE }
+    /// Whether all views of a study meet in the latent-attention module.
+    public var hasLatentAttention: Bool { self == .lamae || self == .videoLAMAE }
+}
+
+/// Sizes that have a name.
+public enum Preset: String, Codable, Sendable, CaseIterable {
+    /// For a laptop.
+    case tiny
+    /// Between the two.
+    case small
+    /// Table 4 of the paper: 108 million parameters.
+    case paper
+}
+
+/// The shape of a model.
+///
+/// With `outputs` of 0 it is for pre-training: encoder, latent attention and decoder. Otherwise it is for fine-tuning:
+/// encoder, latent attention and a head of that many outputs.
+public struct ModelConfiguration: Codable, Sendable, Equatable {
+    public var kind: ModelKind
+    /// Pixels of a frame's edge, and of a patch's.
+    public var image: Int, patch: Int
+    /// 1 for luma, 3 for RGB.
+    public var channels: Int
+    /// Views and frames of a study's sample. Studies with other numbers of views fit as well.
+    public var views: Int, frames: Int
+    /// Width, blocks and heads of the encoder.
+    public var dim: Int, depth: Int, heads: Int
+    /// Blocks and heads of latent attention, whose width is `dim`.
+    public var latentDepth: Int, latentHeads: Int
+    /// Width, blocks and heads of the decoder.
+    public var decoderDim: Int, decoderDepth: Int, decoderHeads: Int
+    /// The share of a frame's patches that the encoder does not see in pre-training.
+    public var maskRatio: Double
+    /// The share of the encoder's tokens that latent attention does not see in pre-training.
+    public var latentMaskRatio: Double
+    /// Whether the pixels to predict are normalised patch by patch.
+    public var normPix: Bool
+    /// Numbers that the head predicts for a study; 0 in pre-training.
+    public var outputs: Int
+
+    public init(
+        kind: ModelKind, image: Int, patch: Int, channels: Int = 1, views: Int, frames: Int, dim: Int,
+        depth: Int,
+        heads: Int, latentDepth: Int, latentHeads: Int, decoderDim: Int, decoderDepth: Int, decoderHeads: Int,
+        maskRatio: Double = 0.875, latentMaskRatio: Double = 0.25, normPix: Bool = false, outputs: Int = 0
+    ) {
+        self.kind = kind
+        self.image = image
+        self.patch = patch
+        self.channels = channels
+        self.views = views
+        self.frames = frames
+        self.dim = dim
+        self.depth = depth
+        self.heads = heads
+        self.latentDepth = latentDepth
+        self.latentHeads = latentHeads
+        self.decoderDim = decoderDim
+        self.decoderDepth = decoderDepth
+        self.decoderHeads = decoderHeads
+        self.maskRatio = maskRatio
+        self.latentMaskRatio = latentMaskRatio
+        self.normPix = normPix
+        self.outputs = outputs
+    }
+
+    /// The sizes called `preset`, for pre-training unless `outputs` is given.
+    public static func preset(_ preset: Preset, kind: ModelKind, outputs: Int = 0) -> ModelConfiguration {
+        switch preset {
+        case .tiny:
+            ModelConfiguration(
+                kind: kind, image: 112, patch: 14, views: 4, frames: 4, dim: 96, depth: 4, heads: 4,
+                latentDepth: 2, latentHeads: 4, decoderDim: 48, decoderDepth: 2, decoderHeads: 3,
+                outputs: outputs)
+        case .small:
+            ModelConfiguration(
+                kind: kind, image: 168, patch: 14, views: 4, frames: 8, dim: 288, depth: 6, heads: 6,
+                latentDepth: 2, latentHeads: 6, decoderDim: 96, decoderDepth: 3, decoderHeads: 3,
+                outputs: outputs)
+        case .paper:
+            ModelConfiguration(
+                kind: kind, image: 224, patch: 14, views: 8, frames: 8, dim: 768, depth: 12, heads: 12,
+                latentDepth: 3, latentHeads: 12, decoderDim: 192, decoderDepth: 4, decoderHeads: 3,
+                outputs: outputs)
+        }
+    }
+
+    /// What keeps these sizes from being a model, as a clause for the user; nil if nothing does.
+    public var fault: String? {
+        let counts = [image, patch, channels, views, frames, dim, depth, heads]
+        let decoder = [decoderDim, decoderDepth, decoderHeads]
+        if (counts + decoder).contains(where: { $0 < 1 }) { return "a size is below 1" }
+        if kind.hasLatentAttention, latentDepth < 1 || latentHeads < 1 { return "a size is below 1" }
+        if outputs < 0 { return "the number of outputs is below 0" }
+        if image % patch != 0 { return "image \(image) is not a multiple of patch \(patch)" }
+        if dim % heads != 0 { return "width \(dim) is not a multiple of \(heads) heads" }
+        if kind.hasLatentAttention, dim % latentHeads != 0 {
+            return "width \(dim) is not a multiple of \(latentHeads) latent heads"
+        }
+        if decoderDim % decoderHeads != 0 {
+            return "decoder width \(decoderDim) is not a multiple of \(decoderHeads) heads"
+        }
+        if dim % 4 != 0 || decoderDim % 4 != 0 {
+            return "width \(dim) and decoder width \(decoderDim) are not multiples of 4"
+        }
+        if !(0..<1).contains(latentMaskRatio) { return "the latent mask ratio is not in 0 ..< 1" }
+        if !(0..<1).contains(maskRatio) || keptPatches == patches { return "the mask ratio masks no patch" }
+        return nil
+    }
+
+    /// Patches along an edge of a frame.
+    public var gridSide: Int { image / patch }
+    /// N: patches in a frame.
+    public var patches: Int { gridSide * gridSide }
+    /// K: patches of a frame that the encoder sees in pre-training, at least one.
+    public var keptPatches: Int { max(1, Int((Double(patches) * (1 - maskRatio)).rounded())) }
+    /// Numbers in a patch: patch·patch·channels.
+    public var patchWidth: Int { patch * patch * channels }
+    /// Numbers in a frame: channels·image·image.
+    public var frameSize: Int { channels * image * image }
+    /// L: tokens that latent attention sees in pre-training, of a study with `views` views, at least one.
+    public func keptLatents(views: Int) -> Int {
+        max(1, Int((Double(views * frames * keptPatches) * (1 - latentMaskRatio)).rounded()))
+    }
+}

@@ -1,0 +1,59 @@
+// What a model sees in one step: the frames of some studies, and in pre-training the patches that it may look at.
+
+public import EchoCore
+
+/// Studies side by side; they may differ in their number of views.
+public struct StudyBatch: Sendable {
+    /// The number of views of each study.
+    public let viewCounts: [Int]
+    /// Normalised pixels [ΣV, frames, channels, image, image]: the views of the first study, then those of the next.
+    public let pixels: [Float]
+
+    public init(viewCounts: [Int], pixels: [Float]) {
+        self.viewCounts = viewCounts
+        self.pixels = pixels
+    }
+
+    /// ΣV: the views of all studies.
+    public var views: Int { viewCounts.reduce(0, +) }
+}
+
+/// The patches and tokens that a pre-training step keeps.
+public struct PretrainMask: Sendable, Equatable {
+    /// For each frame, in the order of the pixels (ΣV·T of them), the K patches that the encoder sees, in the order
+    /// in which they enter.
+    public let keep: [[Int32]]
+    /// For each study, the tokens that latent attention sees, of V·T·K, in the order in which they enter; empty for
+    /// models without latent attention.
+    public let keepLatent: [[Int32]]
+
+    public init(keep: [[Int32]], keepLatent: [[Int32]]) {
+        self.keep = keep
+        self.keepLatent = keepLatent
+    }
+
+    /// A random mask: a draw of its own for every frame, or for every view (tubes) in the video models.
+    public init(random configuration: ModelConfiguration, viewCounts: [Int], using random: inout SeededRandom)
+    {
+        let c = configuration
+        var keep: [[Int32]] = []
+        for _ in 0..<viewCounts.reduce(0, +) {
+            var draw = random.sample(c.keptPatches, of: c.patches).sorted().map { Int32($0) }
+            for frame in 0..<c.frames {
+                if frame > 0, !c.kind.isVideo {
+                    draw = random.sample(c.keptPatches, of: c.patches).sorted().map { Int32($0) }
+                }
+                keep.append(draw)
+            }
+        }
+        self.keep = keep
+        guard c.kind.hasLatentAttention else {
+            keepLatent = []
+            return
+        }
+        keepLatent = viewCounts.map { views in
+            random.sample(c.keptLatents(views: views), of: views * c.frames * c.keptPatches)
+                .sorted().map { Int32($0) }
+        }
+    }
+}

@@ -1,0 +1,111 @@
+import Compute
+import EchoCore
+import Models
+import Testing
+
+/// A model so small that finite differences are quick, and every size of which differs from the others.
+private func toy(_ kind: ModelKind, channels: Int = 1, outputs: Int = 0) -> ModelConfiguration {
+    ModelConfiguration(
+        kind: kind, image: 12, patch: 4, channels: channels, views: 2, frames: 2, dim: 12, depth: 2, heads: 3,
+        latentDepth: 1, latentHeads: 2, decoderDim: 8, decoderDepth: 1, decoderHeads: 2, maskRatio: 0.6,
+        normPix: channels > 1, outputs: outputs)
+}
+
+private func batch(_ c: ModelConfiguration, viewCounts: [Int], seed: UInt64) -> StudyBatch {
+    var random = SeededRandom(seed: seed, "pixels")
+    let count = viewCounts.reduce(0, +) * c.frames * c.frameSize
+    return StudyBatch(viewCounts: viewCounts, pixels: (0..<count).map { _ in Float(random.normal()) })
+}
+
+/// Compares the gradient of every parameter with the slope of the loss along a random direction, in F64.
+///
+/// The difference over a step is off by c·step³; that over two steps tells c.
+private func expectGradients(of model: EchoModel, seed: UInt64, of loss: () -> Double) {
+    for (name, _) in model.parameters {
+        guard let gradient = model.gradient(name) else {
+            Issue.record("\(name) has no gradient")
+            continue
+        }
+        let values = model.read(name)
+        var random = SeededRandom(seed: seed, "direction", name)
+        let direction = values.map { _ in Float(random.normal()) }
+        /// What the loss changes from one side to the other beyond what the gradient says.
+        func excess(_ step: Float) -> Double {
+            let sides = [step, -step].map { step in zip(values, direction).map { $0 + step * $1 } }
+            let losses = sides.map { side in
+                model.write(name, side)
+                return loss()
+            }
+            // Weights are stored as Float, so the step taken is not quite the step meant.
+            let taken = zip(sides[0], sides[1]).map { Double($0) - Double($1) }
+            return losses[0] - losses[1] - zip(gradient, taken).reduce(0) { $0 + Double($1.0) * $1.1 }
+        }
+        let step: Float = 1e-3
+        let error = (8 * excess(step) - excess(2 * step)) / 6
+        model.write(name, values)
+        let size = gradient.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot() * Double(2 * step)
+        #expect(abs(error) <= 1e-6 * size + 1e-13, "\(name): off by \(error) of \(size)")
+    }
+}
+
+@Suite struct GradientTests {
+    @Test(arguments: ModelKind.allCases, [1, 3])
+    func `pretraining gradients are the slopes of the loss`(kind: ModelKind, channels: Int) {
+        let c = toy(kind, channels: channels)
+        let model = EchoModel(c, engine: ReferenceEngine(), seed: 5)
+        let batch = batch(c, viewCounts: [2, 1], seed: 6)
+        var random = SeededRandom(seed: 7, "mask")
+        let mask = PretrainMask(random: c, viewCounts: batch.viewCounts, using: &random)
+        let (loss, _) = model.pretrainStep(batch, mask)
+        #expect(loss == model.reconstruct(batch, mask).loss)
+        expectGradients(of: model, seed: 8) { model.reconstruct(batch, mask).loss }
+    }
+
+    @Test(arguments: ModelKind.allCases, [EchoModel.FinetuneLoss.binaryCrossEntropy, .meanSquaredError])
+    func `finetuning gradients are the slopes of the loss`(kind: ModelKind, loss: EchoModel.FinetuneLoss) {
+        let c = toy(kind, outputs: 3)
+        let model = EchoModel(c, engine: ReferenceEngine(), seed: 5)
+        let batch = batch(c, viewCounts: [1, 2], seed: 6)
+        let targets: [Float] = [0, 1, 1, 1, 0, 0]
+        _ = model.finetuneStep(batch, targets: targets, loss: loss)
+        expectGradients(of: model, seed: 8) { model.loss(batch, targets: targets, loss: loss).loss }
+    }
+
+    @Test(arguments: ModelKind.allCases) func `a frozen step gives gradients to the head alone`(
+        kind: ModelKind
+    ) {
+        let c = toy(kind, outputs: 2)
+        let model = EchoModel(c, engine: ReferenceEngine(), seed: 1)
+        let before = model.parameters.map { model.read($0.name) }
+        _ = model.finetuneStep(
+            batch(c, viewCounts: [2], seed: 1), targets: [1, 0], loss: .binaryCrossEntropy, frozen: true)
+        for (name, _) in model.parameters {
+            #expect((model.gradient(name) != nil) == name.hasPrefix("head."), "\(name)")
+        }
+        _ = AdamW(model).step(learningRate: 1e-2)
+        for ((name, _), values) in zip(model.parameters, before) {
+            #expect((model.read(name) != values) == name.hasPrefix("head."), "\(name)")
+        }
+    }
+
+    @Test func `gradients of two half steps add up to those of one`() {
+        let c = toy(.lamae)
+        let engine = ReferenceEngine()
+        let (one, two) = (EchoModel(c, engine: engine, seed: 3), EchoModel(c, engine: engine, seed: 3))
+        let (first, second) = (batch(c, viewCounts: [2], seed: 1), batch(c, viewCounts: [2], seed: 2))
+        var random = SeededRandom(seed: 4, "mask")
+        let masks = (0..<2).map { _ in PretrainMask(random: c, viewCounts: [2], using: &random) }
+        let both = StudyBatch(viewCounts: [2, 2], pixels: first.pixels + second.pixels)
+        let mask = PretrainMask(
+            keep: masks[0].keep + masks[1].keep, keepLatent: masks[0].keepLatent + masks[1].keepLatent)
+        let whole = one.pretrainStep(both, mask).loss
+        let halves = [(first, masks[0]), (second, masks[1])].map {
+            two.pretrainStep($0, $1, weight: 0.5).loss
+        }
+        #expect(abs(whole - (halves[0] + halves[1]) / 2) < 1e-12)
+        for (name, _) in one.parameters {
+            let (a, b) = (one.gradient(name) ?? [], two.gradient(name) ?? [])
+            #expect(zip(a, b).allSatisfy { abs($0 - $1) < 1e-6 }, "\(name)")
+        }
+    }
+}
