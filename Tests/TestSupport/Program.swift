@@ -36,14 +36,15 @@ public enum Built {
     /// Runs `echoprep` with `arguments` to its end.
     public static func run(_ arguments: String...) throws -> Outcome { try run(arguments) }
 
-    /// Runs `echoprep` with `arguments` to its end.
-    public static func run(_ arguments: [String]) throws -> Outcome {
-        try withTemporaryFolder { folder in
-            let files = ["out", "err"].map { folder.appendingPathComponent($0) }
+    /// Runs `echoprep` with `arguments` to its end, in `folder` where one is given.
+    public static func run(_ arguments: [String], in folder: URL? = nil) throws -> Outcome {
+        try withTemporaryFolder { temporary in
+            let files = ["out", "err"].map { temporary.appendingPathComponent($0) }
             for file in files { try Data().write(to: file) }
             let process = Process()
             process.executableURL = products.appendingPathComponent("echoprep")
             process.arguments = arguments
+            process.currentDirectoryURL = folder
             process.standardInput = FileHandle.nullDevice
             process.standardOutput = try FileHandle(forWritingTo: files[0])
             process.standardError = try FileHandle(forWritingTo: files[1])

@@ -1,0 +1,56 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// README's own commands, run as they stand there on a phantom cohort of a few studies.
+@Suite struct ReadmeTests {
+    @Test func `every echoprep command of README does what it says`() throws {
+        try withTemporaryFolder { folder in
+            let phantom = folder.appendingPathComponent("phantom").path
+            try expectDone(
+                Built.run(
+                    "phantom", phantom, "--studies", "24", "--frames", "10", "--size", "177x254", "--seed", "5"))
+            for name in ["mimic-iv-echo", "mimiciv"] {
+                try FileManager.default.moveItem(
+                    atPath: "\(phantom)/\(name)", toPath: folder.appendingPathComponent(name).path)
+            }
+            let commands = try readmeCommands()
+            #expect(commands.map { $0[0] } == ["ingest", "link-icd", "train", "train", "evaluate"])
+            for var command in commands {
+                // The default number of epochs is the paper's.
+                if command[0] == "train" { command += ["--epochs", "1"] }
+                try expectDone(Built.run(command, in: folder))
+            }
+            for result in ["dataset/echoprep.sqlite", "runs/pretrain/metrics.jsonl", "runs/icd/report.html"] {
+                #expect(FileManager.default.fileExists(atPath: folder.appendingPathComponent(result).path))
+            }
+            try expectDone(Built.run(["verify", "dataset"], in: folder))
+        }
+    }
+
+    @Test func `every make target that README names is there, and every page it links to`() throws {
+        let readme = try text("README.md")
+        let makefile = try text("Makefile")
+        for match in readme.matches(of: /make ([a-z]+)/) where match.1 != "itself" {
+            #expect(makefile.contains("\n\(match.1):"), "make \(match.1)")
+        }
+        for match in readme.matches(of: /\]\(([^)]+)\)/) where !match.1.hasPrefix("https://") {
+            let path = Built.repository.appendingPathComponent(String(match.1)).path
+            #expect(FileManager.default.fileExists(atPath: path), "\(match.1)")
+        }
+    }
+
+    /// The arguments of each line that begins with `echoprep` in README's shell blocks.
+    private func readmeCommands() throws -> [[String]] {
+        try text("README.md").split(separator: "\n").filter { $0.hasPrefix("echoprep ") }
+            .map { $0.split(separator: " ").dropFirst().map(String.init) }
+    }
+
+    private func text(_ name: String) throws -> String {
+        try String(contentsOf: Built.repository.appendingPathComponent(name), encoding: .utf8)
+    }
+
+    private func expectDone(_ outcome: Outcome) throws {
+        try #require(outcome.status == 0, "\(outcome.errors)")
+    }
+}
