@@ -72,7 +72,8 @@ let package = Package(
         .executableTarget(
             name: "echoprep",
             dependencies: [
-                "EchoCore", "Phantom", "Ingest", "Labels", "Training", "Evaluation", arguments, logging,
+                "EchoCore", "Models", "Phantom", "Ingest", "Labels", "Training", "Evaluation", arguments,
+                logging,
             ], swiftSettings: strict),
         .executableTarget(
             name: "echobench", dependencies: ["EchoCore", "Ingest", "Training", arguments],
@@ -89,7 +90,9 @@ let package = Package(
         tests("Video", "EchoCore", "Files", "DICOM", "Video"),
         tests("Catalog", "EchoCore", "Catalog", grdb),
         tests("Models", "EchoCore", "Compute", "Models"),
-        tests("Training", "EchoCore", "Files", "Shards", "Catalog", "Models", "Training"),
+        tests(
+            "Training", "EchoCore", "Files", "Pictures", "Shards", "Catalog", "Compute", "Models", "Training",
+            grdb),
         tests("Evaluation", "EchoCore", "Evaluation"),
     ],
     swiftLanguageModes: [.v6],

@@ -16,13 +16,20 @@ public struct MetricsLine: Codable, Sendable, Equatable {
     /// Wall clock, the only fields that differ from one run to the same run again.
     public var seconds: Double, studiesPerSecond: Double?, stall: Double?
 
-    package init(epoch: Int, step: Int, split: Split, loss: Double, lr: Double? = nil, seconds: Double) {
+    package init(
+        epoch: Int, step: Int, split: Split, loss: Double, lr: Double? = nil, gradNorm: Double? = nil,
+        auroc: Double? = nil, seconds: Double, studiesPerSecond: Double? = nil, stall: Double? = nil
+    ) {
         self.epoch = epoch
         self.step = step
         self.split = split
         self.loss = loss
         self.lr = lr
+        self.gradNorm = gradNorm
+        self.auroc = auroc
         self.seconds = seconds
+        self.studiesPerSecond = studiesPerSecond
+        self.stall = stall
     }
 
     enum CodingKeys: String, CodingKey {

@@ -1,0 +1,16 @@
+// The engines that a run may compute on: this list is the registry.
+
+package import Compute
+
+/// Which engine computes.
+public enum EngineChoice: String, Sendable, CaseIterable, Codable {
+    /// Plain loops, slow and readable.
+    case reference
+
+    /// A new engine of this kind.
+    package func make(threads: Int) -> any Engine {
+        switch self {
+        case .reference: ReferenceEngine()
+        }
+    }
+}

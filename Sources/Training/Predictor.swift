@@ -1,0 +1,94 @@
+// What a trained model says about the studies of a split; evaluation is built on it.
+
+import Catalog
+public import EchoCore
+import Foundation
+import Models
+
+/// One study's outputs.
+public struct Prediction: Sendable, Equatable {
+    /// The study as text, and its and its subject's numbers where the layout has them.
+    public let study: String
+    public let studyID: Int64?, subjectID: Int64?
+    /// Before the logistic function, in the order of the run's targets.
+    public let logits: [Float]
+    /// 0 or 1 each, of the same order.
+    public let labels: [Float]
+}
+
+/// A fine-tuned run, ready to predict.
+public final class Predictor {
+    public let configuration: RunConfiguration
+    /// The categories of the outputs.
+    public var targets: [String] { configuration.targets }
+    private let dataset: String
+    private let model: EchoModel
+    private let loader: BatchLoader
+    private let workers: Int
+
+    /// Loads the best checkpoint of a run.
+    ///
+    /// - Parameters:
+    ///   - dataset: nil for the folder that the run learned from
+    ///   - threads: nil for all processors
+    public init(run: String, dataset: String? = nil, threads: Int? = nil) throws {
+        let folder = RunFolder(run)
+        configuration = try RunConfiguration(run: run)
+        guard configuration.task != .pretrain else {
+            throw EchoError(
+                "--run", "the run pre-trained a model that predicts no label",
+                try: "fine-tune it: echoprep train --task icd --init RUN")
+        }
+        self.dataset = dataset ?? folder.resolve(configuration.dataset)
+        let threads = threads ?? availableProcessors()
+        workers = max(1, threads / 2)
+        model = EchoModel(
+            configuration.model, engine: configuration.learning.engine.make(threads: threads), seed: 0)
+        try CheckpointStore(folder: folder, configuration: configuration).loadWeights(
+            folder.best, into: model)
+        let shape = configuration.model
+        loader = BatchLoader(
+            studies: StudyLoader(
+                shards: ShardPool(dataset: self.dataset),
+                sampler: Sampler(
+                    views: shape.views, frames: shape.frames, stride: configuration.learning.stride,
+                    padViews: configuration.learning.padViews),
+                augmentation: nil, image: shape.image, channels: shape.channels,
+                normalisation: configuration.normalisation, seed: 0),
+            model: shape)
+    }
+
+    /// Predicts the labelled studies of a split, in the order of their files.
+    ///
+    /// - Parameter draws: sets of views a study; logits are their mean. The first is the one that validation used.
+    public func predict(_ split: Split, draws: Int = 1, progress: EchoCore.Progress? = nil) throws
+        -> [Prediction]
+    {
+        precondition(draws > 0, "at least one draw")
+        let catalog = try Catalog(datasetFolder: dataset, readOnly: true)
+        guard try catalog.targets().map(\.category) == targets else {
+            throw EchoError(
+                "--run", "the dataset's targets are not those that the run learned",
+                try: "use the dataset of the run, or train again")
+        }
+        let studies = try StudySet.labelled(in: split, catalog)
+        let outputs = targets.count
+        var sums = [Float](repeating: 0, count: studies.count * outputs)
+        for draw in 0..<draws {
+            var at = 0
+            try loader.evaluate(studies, batch: 1, workers: workers, draw: draw) { _, batch in
+                for logit in model.logits(batch.input) {
+                    sums[at] += logit
+                    at += 1
+                }
+                progress?.update((draw * studies.count + at / outputs) / draws)
+            }
+        }
+        return studies.enumerated().map { index, study in
+            Prediction(
+                study: study.stored.key, studyID: study.stored.studyID, subjectID: study.stored.subjectID,
+                logits: sums[index * outputs..<(index + 1) * outputs].map { $0 / Float(draws) },
+                labels: study.target)
+        }
+    }
+}

@@ -1,0 +1,69 @@
+// Where a run keeps what: the one place that knows the names of its files.
+
+package import EchoCore
+import Files
+import Foundation
+
+/// The folder of one training run.
+package struct RunFolder: Sendable {
+    package let path: String
+
+    package init(_ path: String) { self.path = path }
+
+    package var config: String { path + "/config.json" }
+    package var metrics: String { path + "/metrics.jsonl" }
+    package var checkpoints: String { path + "/checkpoints" }
+    /// Weights of the best validation loss.
+    package var best: String { checkpoints + "/best.safetensors" }
+    /// Weights of the last checkpoint, and what else it takes to go on from there.
+    package var last: String { checkpoints + "/last.safetensors" }
+    package var state: String { checkpoints + "/last.state.safetensors" }
+    /// Weights on their way to `last`: `state` decides which of the two it goes with.
+    package var pending: String { checkpoints + "/next.safetensors" }
+    package var pictures: String { path + "/pictures" }
+
+    package func picture(epoch: Int) -> String {
+        pictures + "/epoch-" + String(format: "%04d", epoch) + ".png"
+    }
+
+    /// A file's path inside the folder, for messages.
+    package static func place(_ path: String) -> String {
+        path.split(separator: "/").suffix(2).joined(separator: "/")
+    }
+
+    /// Makes the folders; an existing run's stay as they are.
+    package func create() throws(EchoError) {
+        for folder in [path, checkpoints, pictures] {
+            do {
+                try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            } catch {
+                throw EchoError("--run", "the folder cannot be made", try: "check its path and permissions")
+            }
+        }
+        guard FileManager.default.isWritableFile(atPath: path) else {
+            throw EchoError("--run", "the folder cannot be written", try: "check its permissions")
+        }
+    }
+
+    /// The configuration of the run that lives here; nil for a new folder.
+    package func configuration() throws(EchoError) -> RunConfiguration? {
+        guard FileManager.default.fileExists(atPath: config) else { return nil }
+        return try RunConfiguration(run: path)
+    }
+
+    /// `target` as seen from this folder where both lie under one folder other than the root; else absolute.
+    package func relative(_ target: String) -> String {
+        func parts(_ path: String) -> [String] {
+            URL(fileURLWithPath: path).standardizedFileURL.resolvingSymlinksInPath().pathComponents
+        }
+        let (here, there) = (parts(path), parts(target))
+        let shared = zip(here, there).prefix { $0 == $1 }.count
+        guard shared > 1 else {
+            return there.joined(separator: "/").replacingOccurrences(of: "//", with: "/")
+        }
+        return (Array(repeating: "..", count: here.count - shared) + there[shared...]).joined(separator: "/")
+    }
+
+    /// The inverse of `relative`.
+    package func resolve(_ target: String) -> String { target.hasPrefix("/") ? target : path + "/" + target }
+}

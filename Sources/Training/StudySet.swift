@@ -1,0 +1,93 @@
+// The studies that a run learns from and those that choose its best epoch, with their targets.
+
+package import Catalog
+package import EchoCore
+import Files
+import Foundation
+
+/// A study as a model meets it.
+package struct Study: Sendable, Equatable {
+    package let stored: StoredStudy
+    /// One number an output of the model; empty in pre-training.
+    package let target: [Float]
+}
+
+/// The studies of one task in one dataset.
+package struct StudySet: Sendable {
+    package let train: [Study], validation: [Study]
+    /// What the outputs stand for; empty in pre-training.
+    package let targets: [Target]
+    /// What was left out and why, for the user.
+    package let notes: [String]
+
+    /// Reads the studies of the splits train and val from the dataset's catalog.
+    ///
+    /// Pre-training takes every study with clips whose subject has a split; in a dataset without splits (link-icd was
+    /// not run) it draws one by subject, or by study where subjects are unknown. Fine-tuning takes labelled studies.
+    package init(dataset: String, task: TrainTask) throws(EchoError) {
+        let catalog = try Catalog(datasetFolder: dataset, readOnly: true)
+        switch task {
+        case .pretrain:
+            var (train, validation) = (try catalog.studies(in: .train), try catalog.studies(in: .val))
+            var notes: [String] = []
+            if train.isEmpty && validation.isEmpty {
+                let all = try catalog.studies()
+                train = all.filter { StudySet.drawnSplit(of: $0) == .train }
+                validation = all.filter { StudySet.drawnSplit(of: $0) == .val }
+                if !all.isEmpty { notes.append("the dataset has no splits: drawn by subject") }
+            }
+            self.train = train.map { Study(stored: $0, target: []) }
+            self.validation = validation.map { Study(stored: $0, target: []) }
+            targets = []
+            self.notes = notes
+        case .icd:
+            targets = try catalog.targets()
+            guard !targets.isEmpty else {
+                throw EchoError(
+                    "--task icd", "the dataset has no targets", try: "run echoprep link-icd on it first")
+            }
+            train = try StudySet.labelled(in: .train, catalog)
+            validation = try StudySet.labelled(in: .val, catalog)
+            notes = []
+        }
+        guard !train.isEmpty else {
+            throw EchoError(
+                "--dataset",
+                "has no \(task == .icd ? "labelled " : "")study with kept clips in the split train",
+                try: "run echoprep ingest\(task == .icd ? " and echoprep link-icd" : "") on it first")
+        }
+    }
+
+    /// The studies of a split that have both clips and labels, in the order of their files.
+    package static func labelled(in split: Split, _ catalog: Catalog) throws(EchoError) -> [Study] {
+        let labels = try catalog.labels(in: split)
+        let values = Dictionary(
+            labels.map { ($0.studyID, $0.values) }, uniquingKeysWith: { first, _ in first })
+        return try catalog.studies(in: split).compactMap { study in
+            guard let id = study.studyID, let values = values[id] else { return nil }
+            return Study(stored: study, target: values.map { $0 ? 1 : 0 })
+        }
+    }
+
+    /// The split of a subject where the dataset has none: the paper's shares, by a hash that never changes.
+    package static func drawnSplit(of study: StoredStudy) -> Split {
+        let who = study.subjectID.map(String.init) ?? study.key
+        var random = SeededRandom(seed: 0, "split", who)
+        let draw = random.uniform()
+        return draw < 0.935 ? .train : draw < 0.967 ? .val : .test
+    }
+
+    /// sha256 over everything of the studies that a run's numbers depend on, pixels aside.
+    package var digest: String {
+        let hash = SHA256()
+        for (split, studies) in [(Split.train, train), (.val, validation)] {
+            for study in studies {
+                var line = "\(split.rawValue) \(study.stored.key)"
+                for clip in study.stored.clips { line += " \(clip.name):\(clip.frames)" }
+                for value in study.target { line += " \(value)" }
+                hash.update(Array((line + "\n").utf8))
+            }
+        }
+        return hash.hex()
+    }
+}

@@ -1,0 +1,116 @@
+// `echoprep train`: from options and a dataset to a finished run.
+
+import Catalog
+import EchoCore
+import Files
+import Foundation
+import Models
+import Shards
+
+/// Trains, or goes on training, until the run is complete.
+///
+/// - Parameter say: receives messages for the user, one or more lines each
+/// - Throws: `EchoError`; `Interrupted` after the state is saved
+public func train(_ options: TrainOptions, say: @escaping (String) -> Void) throws -> TrainSummary {
+    try options.check()
+    let folder = RunFolder(options.run)
+    let found = try folder.configuration()
+    if options.resume && found == nil {
+        throw EchoError("--resume", "there is no run in the folder", try: "leave out --resume to begin one")
+    }
+    let set = try StudySet(dataset: options.dataset, task: options.task)
+    for note in set.notes { say(note) }
+    let shards = ShardPool(dataset: options.dataset)
+    let initial = try options.initial.map { try InitialWeights($0) }
+    let configuration = try describe(options, folder, found, set, shards, initial)
+
+    let engine = options.engine.make(threads: options.threads ?? availableProcessors())
+    let model = EchoModel(configuration.model, engine: engine, seed: options.seed)
+    let store = CheckpointStore(folder: folder, configuration: configuration)
+    let optimiser = AdamW(model)
+    optimiser.weightDecay = options.weightDecay
+    optimiser.clip = options.clip
+
+    var state = RunState()
+    if store.isEmpty {
+        if options.resume {
+            throw EchoError(
+                "--resume", "the run has no checkpoint yet", try: "leave out --resume to start it again")
+        }
+        if let initial {
+            let report = try model.initialise(from: initial.file)
+            say("\(initial.name): \(report.text)")
+            if options.strictInitial && !report.isComplete {
+                throw EchoError("--init-strict", "\(initial.name) does not match the model in full")
+            }
+        }
+        try folder.create()
+        try writeFile(folder.config, configuration.json())
+    } else {
+        state = try store.restore(model, optimiser)
+        try folder.create()
+    }
+    let trainer = try Trainer(
+        options: options, configuration: configuration, set: set, shards: shards, model: model,
+        optimiser: optimiser, store: store, state: state, say: say)
+    return try trainer.run()
+}
+
+/// The weights of `--init`.
+private struct InitialWeights {
+    let file: SafetensorsFile
+    let name: String
+    let identity: RunConfiguration.InitialIdentity
+    /// Of our own checkpoints: what their pixels were normalised with.
+    let normalisation: Normalisation?
+
+    /// - Parameter path: a safetensors file, or a run folder for its best checkpoint
+    init(_ path: String) throws {
+        var folder: ObjCBool = false
+        let isFolder = FileManager.default.fileExists(atPath: path, isDirectory: &folder) && folder.boolValue
+        let chosen = isFolder ? RunFolder(path).best : path
+        name = RunFolder.place(chosen)
+        file = try opened(chosen, as: "--init \(name)", try: "name a safetensors file or a run folder")
+        identity = .init(file: name, sha256: sha256(try mapFile(chosen)))
+        normalisation = file.metadata["config"].flatMap {
+            RunConfiguration(json: Data($0.utf8))?.normalisation
+        }
+    }
+}
+
+/// The run's configuration, refused where the folder holds a run of another.
+private func describe(
+    _ options: TrainOptions, _ folder: RunFolder, _ found: RunConfiguration?, _ set: StudySet,
+    _ shards: ShardPool,
+    _ initial: InitialWeights?
+) throws -> RunConfiguration {
+    let channels = try StudyLoader.channels(of: set.train, in: shards)
+    let data = RunConfiguration.DataIdentity(
+        train: set.train.count, validation: set.validation.count, digest: set.digest)
+    var normalisation = initial?.normalisation
+    if normalisation?.mean.count != channels { normalisation = nil }
+    // A resume of the same data need not measure again.
+    if normalisation == nil, let found, found.data == data { normalisation = found.normalisation }
+    let configuration = RunConfiguration(
+        dataset: folder.relative(options.dataset), task: options.task,
+        model: try options.modelConfiguration(channels: channels, outputs: set.targets.count),
+        targets: set.targets.map(\.category),
+        normalisation: try normalisation
+            ?? StudyLoader.normalisation(of: set.train, in: shards, channels: channels),
+        learning: .init(
+            epochs: options.epochCount, warmupEpochs: options.warmupCount, batch: options.batch,
+            accumulate: options.accumulate, learningRate: options.learningRate,
+            weightDecay: options.weightDecay,
+            clip: options.clip, stride: options.stride, padViews: options.padViews, augment: options.augment,
+            rotation: options.rotation, frozen: options.frozen, engine: options.engine, seed: options.seed),
+        data: data, initial: initial?.identity)
+    if let found {
+        let differences = try configuration.differences(from: found)
+        guard differences.isEmpty else {
+            throw EchoError(
+                "--run", "the folder holds another run: " + differences.joined(separator: "; "),
+                try: "name another folder, or give the options of that run")
+        }
+    }
+    return configuration
+}

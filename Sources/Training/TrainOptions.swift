@@ -1,0 +1,103 @@
+// What `echoprep train` is asked to do; the defaults are the paper's wherever it gives one.
+
+package import EchoCore
+public import Models
+
+/// What a model learns.
+public enum TrainTask: String, Sendable, CaseIterable, Codable {
+    /// Reconstruct masked patches.
+    case pretrain
+    /// ICD-10-CM categories of the stay, one logit each.
+    case icd
+
+    /// Epochs, unless asked otherwise (Table 4 and the text on fine-tuning).
+    package var epochs: Int { self == .pretrain ? 1600 : 120 }
+}
+
+/// All of `echoprep train`'s options.
+public struct TrainOptions: Sendable {
+    public var dataset: String, run: String
+    public var task = TrainTask.pretrain
+    public var model = ModelKind.lamae
+    public var preset = Preset.tiny
+    /// Nil for the preset's.
+    public var views: Int?, frames: Int?
+    /// Nil for the task's own.
+    public var epochs: Int?
+    /// Studies a step, and into how many parts, one after the other, a step is divided to save memory.
+    public var batch = 16, accumulate = 1
+    /// AdamW's rate after warm-up, its weight decay, and the greatest norm of a gradient.
+    public var learningRate = 1e-4, weightDecay = 0.05, clip = 1.0
+    /// Nil for a tenth of all epochs, at most the paper's ten.
+    public var warmupEpochs: Int?
+    /// Nil for the preset's.
+    public var maskRatio: Double?, latentMaskRatio: Double?
+    public var normPix = false
+    /// Source frames from one sampled frame to the next.
+    public var stride = 4
+    /// Repeat views of a study that has fewer than the model takes.
+    public var padViews = false
+    /// Crop and turn training clips, and the greatest turn in degrees.
+    public var augment = true, rotation = 15.0
+    /// A checkpoint of ours or of timm's names to start from, and whether it must match in full.
+    public var initial: String?, strictInitial = false
+    /// Only the head learns.
+    public var frozen = false
+    public var engine = EngineChoice.reference
+    /// Threads of the engine; nil for all processors.
+    public var threads: Int?
+    public var seed: UInt64 = 1
+    /// Require a checkpoint to go on from.
+    public var resume = false
+    /// Steps from one checkpoint to the next; there is one at the end of every epoch too.
+    public var checkpointEvery = 200
+    /// Epochs from one picture of reconstructions to the next; 0 for none.
+    public var picturesEvery = 10
+    /// The step, from 1, that is written whole to `trace`.
+    public var traceStep = 1, trace: String?
+
+    public init(dataset: String, run: String) {
+        self.dataset = dataset
+        self.run = run
+    }
+
+    /// The model to build; its channels are those of the dataset's clips, its outputs the targets.
+    package func modelConfiguration(channels: Int, outputs: Int) throws(EchoError) -> ModelConfiguration {
+        var found = ModelConfiguration.preset(preset, kind: model, outputs: outputs)
+        found.channels = channels
+        found.views = views ?? found.views
+        found.frames = frames ?? found.frames
+        found.maskRatio = maskRatio ?? found.maskRatio
+        found.latentMaskRatio = latentMaskRatio ?? found.latentMaskRatio
+        found.normPix = normPix
+        if let fault = found.fault { throw EchoError("--model \(model.rawValue)", fault) }
+        return found
+    }
+
+    package var epochCount: Int { epochs ?? task.epochs }
+    package var warmupCount: Int { warmupEpochs ?? min(10, epochCount / 10) }
+
+    /// Throws for options that make no sense, alone or together.
+    package func check() throws(EchoError) {
+        func require(_ holds: Bool, _ option: String, _ problem: String) throws(EchoError) {
+            if !holds { throw EchoError(option, problem) }
+        }
+        try require(epochCount > 0, "--epochs", "must be at least 1")
+        try require(warmupCount >= 0, "--warmup-epochs", "must not be negative")
+        try require(batch > 0, "--batch", "must be at least 1")
+        try require(1...batch ~= accumulate, "--accumulate", "must be from 1 to --batch")
+        try require(learningRate > 0 && learningRate.isFinite, "--lr", "must be positive")
+        try require(weightDecay >= 0, "--weight-decay", "must not be negative")
+        try require(clip > 0, "--clip", "must be positive")
+        try require(stride > 0, "--stride", "must be at least 1")
+        try require(0...180 ~= rotation, "--rotation", "must be from 0 to 180 degrees")
+        try require(threads.map { $0 > 0 } ?? true, "--threads", "must be at least 1")
+        try require(checkpointEvery > 0, "--checkpoint-every", "must be at least 1")
+        try require(picturesEvery >= 0, "--pictures-every", "must not be negative")
+        try require(traceStep > 0, "--trace-step", "must be at least 1")
+        try require(
+            trace == nil || accumulate == 1, "--trace", "writes an undivided step: leave out --accumulate")
+        try require(!frozen || task != .pretrain, "--frozen", "is for fine-tuning: pre-training has no head")
+        try require(!strictInitial || initial != nil, "--init-strict", "needs --init")
+    }
+}

@@ -1,0 +1,46 @@
+// What a finished run reports, for people and for programs.
+
+import EchoCore
+import Foundation
+public import Models
+
+/// What a finished run reports.
+public struct TrainSummary: Codable, Sendable {
+    public let run: String
+    public let task: TrainTask, model: ModelKind
+    public let parameters: Int
+    public let trainStudies: Int, validationStudies: Int
+    public let epochs: Int, steps: Int
+    /// The epoch, from 1, whose weights are best.safetensors, with its validation loss.
+    public let bestEpoch: Int?, bestLoss: Double?
+    /// Wall clock of this call, and studies a second of training in it.
+    public let seconds: Double, studiesPerSecond: Double
+    /// Share of the training time that was spent waiting for data.
+    public let stall: Double
+    public let best: String, last: String, metrics: String
+    public let pictures: String?
+
+    /// The lines that `train` prints.
+    public var text: String {
+        var lines = [
+            "\(task.rawValue) \(model.rawValue): \(epochs) epochs, \(grouped(steps)) steps, \(duration(seconds))"
+        ]
+        if let bestEpoch {
+            let loss = bestLoss.map { String(format: ", validation loss %.5f", $0) } ?? ""
+            lines.append("best         epoch \(bestEpoch)\(loss)")
+        }
+        lines += ["weights      \(best)", "history      \(metrics)"]
+        if let pictures { lines.append("pictures     \(pictures)") }
+        return lines.joined(separator: "\n")
+    }
+
+    /// The same as JSON with snake_case keys.
+    public var json: String {
+        get throws {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+            encoder.keyEncodingStrategy = .convertToSnakeCase
+            return String(decoding: try encoder.encode(self), as: UTF8.self)
+        }
+    }
+}

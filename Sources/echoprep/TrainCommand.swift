@@ -1,0 +1,108 @@
+// `echoprep train`: pre-training and fine-tuning.
+
+public import ArgumentParser
+import Foundation
+public import Models
+public import Training
+
+extension TrainTask: ExpressibleByArgument {}
+extension EngineChoice: ExpressibleByArgument {}
+extension ModelKind: ExpressibleByArgument {}
+extension Preset: ExpressibleByArgument {}
+
+/// What the engines compute in.
+private enum Precision: String, CaseIterable, ExpressibleByArgument { case f32 }
+
+struct TrainCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "train",
+        abstract: "Pre-trains a model on a dataset's clips, or fine-tunes it on labels.",
+        discussion: """
+            Everything about a run is in its folder. The same command goes on where it was interrupted; a finished \
+            run is reported again.
+            """)
+
+    @Option(help: "The dataset folder, as ingest and link-icd left it.") var dataset: String
+    @Option(name: .customLong("run"), help: "The folder of this run.") var folder: String
+    @Option(help: "What to learn.") var task = TrainTask.pretrain
+    @Option(help: "The kind of model.") var model = ModelKind.lamae
+    @Option(help: "Its size.") var preset = Preset.tiny
+    @Option(help: "Clips a study (default: the preset's).") var views: Int?
+    @Option(help: "Frames a clip (default: the preset's).") var frames: Int?
+
+    @Option(help: "Passes over the training studies (default: 1600, for icd 120).") var epochs: Int?
+    @Option(help: "Studies a step.") var batch = 16
+    @Option(help: "Parts into which a step is divided to save memory.") var accumulate = 1
+    @Option(help: "Learning rate after warm-up.") var lr = 1e-4
+    @Option(help: "Epochs of warm-up (default: a tenth, at most 10).") var warmupEpochs: Int?
+    @Option(help: "AdamW's weight decay; none on biases and norms.") var weightDecay = 0.05
+    @Option(help: "Greatest norm of a gradient.") var clip = 1.0
+    @Option(help: "Share of patches hidden from the encoder (default: the preset's).") var maskRatio: Double?
+    @Option(help: "Share of tokens hidden from latent attention (default: the preset's).")
+    var latentMaskRatio: Double?
+    @Flag(help: "Reconstruct patches normalised one by one.") var normPix = false
+
+    @Option(help: "Source frames from one sampled frame to the next.") var stride = 4
+    @Flag(help: "Repeat views of a study that has too few.") var padViews = false
+    @Flag(inversion: .prefixedNo, help: "Crop and turn the clips of training studies.") var augment = true
+    @Option(help: "Greatest turn in degrees.") var rotation = 15.0
+
+    @Option(name: .customLong("init"), help: "Start from the weights of a run folder or a safetensors file.")
+    var start: String?
+    @Flag(help: "Refuse weights that do not match the model in full.") var initStrict = false
+    @Flag(help: "Only the head learns.") var frozen = false
+
+    @Option(help: "What computes.") var engine = EngineChoice.reference
+    @Option(help: "In which numbers it computes.") private var precision = Precision.f32
+    @Option(help: "Threads (default: all processors).") var threads: Int?
+    @Option(help: "Seed of all randomness.") var seed: UInt64 = 1
+
+    @Flag(help: "Fail if there is nothing to go on from.") var resume = false
+    @Option(help: "Steps between checkpoints; the end of an epoch has one too.") var checkpointEvery = 200
+    @Option(help: "Epochs between pictures of reconstructions; 0 for none.") var picturesEvery = 10
+    @Option(help: "The step that --trace writes.") var traceStep = 1
+    @Option(help: "Write one step whole, as safetensors.") var trace: String?
+    @Flag(help: "Print JSON.") var json = false
+
+    func run() throws {
+        let summary = try train(options) { message in
+            FileHandle.standardError.write(Data((message + "\n").utf8))
+        }
+        print(json ? try summary.json : summary.text)
+    }
+
+    private var options: TrainOptions {
+        var options = TrainOptions(dataset: dataset, run: folder)
+        options.task = task
+        options.model = model
+        options.preset = preset
+        options.views = views
+        options.frames = frames
+        options.epochs = epochs
+        options.batch = batch
+        options.accumulate = accumulate
+        options.learningRate = lr
+        options.warmupEpochs = warmupEpochs
+        options.weightDecay = weightDecay
+        options.clip = clip
+        options.maskRatio = maskRatio
+        options.latentMaskRatio = latentMaskRatio
+        options.normPix = normPix
+        options.stride = stride
+        options.padViews = padViews
+        options.augment = augment
+        options.rotation = rotation
+        options.initial = start
+        options.strictInitial = initStrict
+        options.frozen = frozen
+        options.engine = engine
+        options.threads = threads
+        options.seed = seed
+        options.resume = resume
+        options.checkpointEvery = checkpointEvery
+        options.picturesEvery = picturesEvery
+        options.traceStep = traceStep
+        options.trace = trace
+        return options
+    }
+}

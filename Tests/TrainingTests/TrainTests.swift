@@ -1,0 +1,58 @@
+import EchoCore
+import Foundation
+import Models
+import Shards
+import TestSupport
+import Testing
+import Training
+
+/// Options of a run that takes about a second on the slow engine.
+func tinyOptions(_ dataset: TinyDataset, _ run: URL, task: TrainTask = .pretrain) -> TrainOptions {
+    var options = TrainOptions(dataset: dataset.path, run: run.path)
+    options.task = task
+    options.views = 2
+    options.frames = 2
+    options.epochs = 3
+    options.batch = 4
+    options.threads = 2
+    options.learningRate = 1e-3
+    return options
+}
+
+func metrics(_ run: URL) throws -> [MetricsLine] {
+    let lines = MetricsLog.read(try Data(contentsOf: run.appendingPathComponent("metrics.jsonl")))
+    return lines.map {
+        var line = $0
+        line.seconds = 0
+        line.studiesPerSecond = nil
+        line.stall = nil
+        return line
+    }
+}
+
+@Suite struct TrainTests {
+    @Test(arguments: ModelKind.allCases)
+    func `pre-training lowers the loss and leaves everything in the run folder`(kind: ModelKind) throws {
+        try withTemporaryFolder { folder in
+            let dataset = try TinyDataset(at: folder.appendingPathComponent("data"))
+            let run = folder.appendingPathComponent("run")
+            var options = tinyOptions(dataset, run)
+            options.model = kind
+            let summary = try train(options) { _ in }
+            let lines = try metrics(run)
+            #expect(lines.filter { $0.split == .train }.map(\.step) == Array(1...9))
+            let validation = lines.filter { $0.split == .val }
+            #expect(validation.map(\.epoch) == [1, 2, 3])
+            #expect(validation[2].loss < validation[0].loss)
+            #expect(summary.bestLoss == validation.map(\.loss).min())
+            for file in ["config.json", "checkpoints/best.safetensors", "checkpoints/last.safetensors"] {
+                #expect(FileManager.default.fileExists(atPath: run.appendingPathComponent(file).path))
+            }
+            #expect(FileManager.default.fileExists(atPath: run.path + "/pictures/epoch-0003.png"))
+
+            let again = try train(options) { _ in }
+            #expect(again.bestLoss == summary.bestLoss)
+            #expect(try metrics(run) == lines)
+        }
+    }
+}
