@@ -41,43 +41,51 @@ public struct Predictions: Sendable {
 
     public var studies: Int { Set(table.values.joined().map(\.study)).count }
 
-    /// Reads a csv file with the columns `study_id`, `code`, `label` (0, 1 or empty for "not known") and
-    /// `probability`; `subject_id` and `logit` are optional. Without subjects every study counts as its own.
+    /// Reads a csv file, plain or gzipped, with the columns `study_id`, `code`, `label` (0, 1 or empty for "not known")
+    /// and `probability`; `subject_id` and `logit` are optional. Without subjects every study counts as its own.
     public init(csv path: String) throws {
-        let table = try CSVTable(path: path)
-        let study = try table.required("study_id"), code = try table.required("code")
-        let label = try table.required("label"), probability = try table.required("probability")
-        let subject = table.column("subject_id"), logit = table.column("logit")
+        let table = try CSVReader(path)
+        let optional = ["subject_id", "logit"].filter(table.header.contains)
+        let columns = ["study_id", "code", "label", "probability"] + optional
         var seen = Set<[String]>()
-        for (index, row) in table.rows.enumerated() {
-            let line = index + 2
-            guard seen.insert([row[study], row[code]]).inserted else {
-                throw EchoError(path, "line \(line): the same study and code a second time")
+        try table.forEachRow(columns) { row in
+            let place = "\(path): line \(row.line)"
+            guard row.isWhole else { throw EchoError(place, "not as many fields as the header has") }
+            let study = row.text(0), code = row.text(1)
+            guard seen.insert([study, code]).inserted else {
+                throw EchoError(place, "the same study and code a second time")
             }
-            guard let truth = try Predictions.truth(row[label], path, line) else { continue }
-            let value = try table.number(index, probability)
-            guard (0...1).contains(value) else {
+            guard let label = try Predictions.label(row.text(2), place) else { return }
+            let probability = try Predictions.number(row.text(3), place)
+            guard (0...1).contains(probability) else {
                 throw EchoError(
-                    path, "line \(line): a probability outside of 0 to 1",
-                    try: "apply the logistic function to logits")
+                    place, "a probability outside of 0 to 1", try: "apply the logistic function to logits")
             }
-            let raw = try logit.flatMap { row[$0].isEmpty ? nil : try table.number(index, $0) }
+            let subject = optional.firstIndex(of: "subject_id").map { row.text(4 + $0) }
+            let logit = optional.firstIndex(of: "logit").map { row.text(4 + $0) } ?? ""
             append(
                 Row(
-                    study: row[study], subject: row[subject ?? study], label: truth, probability: value,
-                    logit: raw),
-                to: row[code])
+                    study: study, subject: subject ?? study, label: label, probability: probability,
+                    logit: logit.isEmpty ? nil : try Predictions.number(logit, place)),
+                to: code)
         }
         if codes.isEmpty { throw EchoError(path, "holds no labelled prediction") }
     }
 
-    private static func truth(_ text: String, _ path: String, _ line: Int) throws -> Bool? {
+    private static func label(_ text: String, _ place: String) throws(EchoError) -> Bool? {
         switch text {
         case "1", "1.0", "true", "True": true
         case "0", "0.0", "false", "False": false
         case "": nil
-        default: throw EchoError(path, "line \(line): a label that is not 0, 1 or empty")
+        default: throw EchoError(place, "a label that is not 0, 1 or empty")
         }
+    }
+
+    private static func number(_ text: String, _ place: String) throws(EchoError) -> Double {
+        guard let value = Double(text), value.isFinite else {
+            throw EchoError(place, "a probability or logit that is not a finite number")
+        }
+        return value
     }
 
     /// Writes the csv file that `init(csv:)` reads.

@@ -15,7 +15,7 @@ extension RunScores {
                 intervalText(code.scores.auroc), code.scores.f1.map { fixed($0.value, 3) } ?? "–",
             ])
         }
-        for group in [macro] + groups {
+        for group in averages {
             let count = group.codes.count - group.undefined.count
             table.add([
                 group.name, "mean of \(count) code\(count == 1 ? "" : "s")", "", "",
@@ -48,4 +48,68 @@ extension RunScores {
 /// "95 %".
 func percentage(_ value: Double) -> String {
     "\(value == value.rounded() ? "\(Int(value))" : "\(value)") %"
+}
+
+extension Evaluation {
+    /// What `echoprep evaluate` prints: one run in full, several as a line a model.
+    public var text: String {
+        if runs.count == 1 { return runs[0].text }
+        var table = TextTable(
+            ("model", .left), ("runs", .right), ("codes", .left), ("AUROC", .left), ("F1", .left),
+            ("average precision", .left))
+        for model in models {
+            for (index, group) in model.groups.enumerated() {
+                table.add(
+                    (index == 0 ? [model.model, "\(model.runs.count)"] : ["", ""]) + [group.name]
+                        + [group.auroc, group.f1, group.averagePrecision].map(spreadText))
+            }
+        }
+        return "\(runs.count) runs · \(runs[0].split) · \(grouped(runs[0].studies)) studies of "
+            + "\(grouped(runs[0].subjects)) subjects · mean ± standard deviation over runs\n\n" + table.text
+    }
+}
+
+/// "0.812 ± 0.013".
+func spreadText(_ spread: Spread?) -> String {
+    guard let spread else { return "–" }
+    return fixed(spread.mean, 3) + (spread.deviation.map { " ± \(fixed($0, 3))" } ?? "")
+}
+
+extension RunScores {
+    /// A line a code, numbers in full.
+    var codesCSV: String {
+        let header =
+            ["code", "title", "studies", "positives"] + Measure.allCases.flatMap(columns)
+            + ["precision", "recall", "specificity", "tp", "fp", "fn", "tn"]
+        return csvText(
+            header,
+            codes.map { code in
+                let counts = code.confusion
+                return [code.code, code.title, "\(code.studies)", "\(code.positives)"] + cells(code.scores)
+                    + [code.precision, code.recall, code.specificity].map { "\($0)" }
+                    + [
+                        counts.truePositives, counts.falsePositives, counts.falseNegatives,
+                        counts.trueNegatives,
+                    ].map { "\($0)" }
+            })
+    }
+
+    /// A line for all codes and one for each group, numbers in full.
+    var groupsCSV: String {
+        csvText(
+            ["group", "codes"] + Measure.allCases.flatMap(columns),
+            averages.map { [$0.name, $0.codes.joined(separator: " ")] + cells($0.scores) })
+    }
+
+    private func columns(_ measure: Measure) -> [String] {
+        [measure.rawValue, "\(measure.rawValue)_lower", "\(measure.rawValue)_upper"]
+    }
+
+    private func cells(_ scores: Scores) -> [String?] {
+        Measure.allCases.flatMap { measure in
+            [scores[measure]?.value, scores[measure]?.lower, scores[measure]?.upper].map {
+                $0.map { "\($0)" }
+            }
+        }
+    }
 }

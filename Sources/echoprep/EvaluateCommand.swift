@@ -1,8 +1,10 @@
 // `echoprep evaluate`: how good a model is.
 
-import ArgumentParser
-import EchoCore
+public import ArgumentParser
+public import EchoCore
 import Evaluation
+
+extension Split: ExpressibleByArgument {}
 
 struct EvaluateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -13,8 +15,20 @@ struct EvaluateCommand: ParsableCommand {
             precision, F1 and Brier score are defined as in scikit-learn.
             """)
 
-    @Option(help: "Score a csv of predictions (study_id, subject_id, code, label, probability) of any model.")
-    var predictions: String
+    @Argument(help: "Folders of fine-tuned runs; several are compared, with mean ± std over seeds.")
+    var runs: [String] = []
+
+    @Option(help: "Instead of runs, a csv of any model (study_id, subject_id, code, label, probability).")
+    var predictions: String?
+
+    @Option(help: "The split whose studies are judged.")
+    var split = Split.test
+
+    @Option(help: "Sets of views a study that the model looks at; its answers are averaged.")
+    var draws = 1
+
+    @Option(help: "Threads (default: all processors).")
+    var threads: Int?
 
     @Option(help: "Count a probability of at least this as positive.")
     var threshold = 0.5
@@ -31,6 +45,18 @@ struct EvaluateCommand: ParsableCommand {
     @Option(help: "A macro average over some of the codes, as shown=I50,I11; may be repeated.")
     var group: [String] = []
 
+    @Option(help: "The dataset (default: the one that the run learned from).")
+    var dataset: String?
+
+    @Option(help: "Write a page about all that was given here; each run has its own report.html besides.")
+    var report: String?
+
+    @Flag(help: "Show the whole source pictures beside the cropped clips, with all that is written in them.")
+    var showSource = false
+
+    @Flag(help: "Name studies on the page.")
+    var showIds = false
+
     @Flag(help: "Print JSON.")
     var json = false
 
@@ -40,18 +66,35 @@ struct EvaluateCommand: ParsableCommand {
         guard confidence > 0, confidence < 100 else {
             throw ValidationError("--confidence is above 0 and below 100")
         }
+        guard draws > 0 else { throw ValidationError("--draws is at least 1") }
+        guard runs.isEmpty != (predictions == nil) else {
+            throw ValidationError("name the folders of runs, or --predictions")
+        }
         _ = try groups()
     }
 
     func run() throws {
-        var options = ScoringOptions()
-        options.threshold = threshold
-        options.bootstrap = bootstrap
-        options.confidence = confidence
-        options.seed = seed
-        options.groups = try groups()
-        let scores = try evaluate(predictions: predictions, options: options)
-        print(json ? try jsonText(scores) : scores.text)
+        var options = EvaluateOptions()
+        options.scoring.threshold = threshold
+        options.scoring.bootstrap = bootstrap
+        options.scoring.confidence = confidence
+        options.scoring.seed = seed
+        options.scoring.groups = try groups()
+        options.split = split
+        options.draws = draws
+        options.threads = threads
+        options.dataset = dataset
+        options.report = report
+        options.showSource = showSource
+        options.showIDs = showIds
+        let evaluation =
+            if let predictions {
+                try evaluate(predictions: predictions, options: options)
+            } else {
+                try evaluate(runs: runs, options: options)
+            }
+        print(json ? try jsonText(evaluation) : evaluation.text)
+        for page in evaluation.reports where !json { print("report: \(page)") }
     }
 
     private func groups() throws -> [(name: String, codes: [String])] {

@@ -38,15 +38,15 @@ import Testing
         ("", "is empty"),
         ("study_id,code,label\n", "has no column probability"),
         ("study_id,code,label,probability\n1,I50,1,2.5\n", "line 2: a probability outside of 0 to 1"),
-        ("study_id,code,label,probability\n1,I50,1,nan\n", "is not a finite number"),
+        ("study_id,code,label,probability\n1,I50,1,nan\n", "that is not a finite number"),
         ("study_id,code,label,probability\n1,I50,yes,0.5\n", "line 2: a label that is not 0, 1 or empty"),
-        ("study_id,code,label,probability\n1,I50,1\n", "line 2 has 3 fields where the header has 4"),
+        ("study_id,code,label,probability\n1,I50,1\n", "line 2: not as many fields as the header has"),
         (
             "study_id,code,label,probability\n1,I50,1,0.5\n1,I50,0,0.5\n",
             "line 3: the same study and code a second time"
         ),
         ("study_id,code,label,probability\n1,I50,,0.5\n", "holds no labelled prediction"),
-        ("study_id,code,label,probability\n1,\"I50,1,0.5\n", "ends inside of a quoted field"),
+        ("study_id,code,label,probability\n1,\"I50,1,0.5\n", "ends inside a quoted field"),
     ])
     func `a file that cannot be scored says why`(text: String, problem: String) throws {
         let error = #expect(throws: EchoError.self) { try read(text) }

@@ -166,7 +166,7 @@ def evaluate(program, rows, threshold, seed):
                 writer.writerow([label, f"s{study}", repr(float(probability)), f"p{subject}", code])
         command = [program, "evaluate", "--predictions", str(path), "--json", "--bootstrap", str(DRAWS)]
         command += ["--threshold", str(threshold), "--seed", str(seed)]
-        return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)["runs"][0]
 
 
 def compare(found, wanted):

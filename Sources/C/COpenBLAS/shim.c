@@ -1,6 +1,2 @@
-// Keeps OpenBLAS to the thread that calls it, from before main: the threads are ours.
+// A target of C needs one source file; everything is in the header.
 #include "shim.h"
-
-__attribute__((constructor)) static void one_thread_a_call(void) { openblas_set_num_threads(1); }
-
-const char *blas_kernels(void) { return openblas_get_corename(); }

@@ -79,6 +79,8 @@ public struct GroupScores: Codable, Sendable, Equatable {
 public struct RunScores: Codable, Sendable, Equatable {
     /// The run folder's name or the predictions file's.
     public let run: String
+    /// What the run shares with those that differ in their seed alone.
+    public var model: String?
     public let split: String
     public let studies: Int, subjects: Int
     public let threshold: Double
@@ -87,4 +89,7 @@ public struct RunScores: Codable, Sendable, Equatable {
     public let macro: GroupScores
     public let groups: [GroupScores]
     public var codes: [CodeScores]
+
+    /// The macro average over all codes, then those over the groups.
+    var averages: [GroupScores] { [macro] + groups }
 }

@@ -1,0 +1,84 @@
+// What a run folder tells of its training: losses, pictures, options.
+
+import EchoCore
+import Files
+import Foundation
+import Models
+import Pictures
+import Training
+
+extension TrainingHistory {
+    /// The losses in a run's metrics.jsonl.
+    init(run: String, _ configuration: RunConfiguration) throws {
+        let lines = MetricsLog.read(try readFile(RunFolder(run).metrics))
+        func points(_ split: Split, _ value: (MetricsLine) -> Double?) -> [Point] {
+            lines.filter { $0.split == split }.compactMap { line in
+                value(line).map { Point(epoch: line.epoch, step: line.step, value: $0) }
+            }
+        }
+        let isPretraining = configuration.task == .pretrain
+        name = isPretraining ? "Pre-training" : "Fine-tuning"
+        lossName = isPretraining ? "Squared error of masked patches" : "Binary cross-entropy"
+        training = points(.train, \.loss)
+        validation = points(.val, \.loss)
+        auroc = points(.val, \.auroc)
+    }
+}
+
+extension Reconstruction {
+    /// The first and the last of the pictures that a pre-training run wrote.
+    static func firstAndLast(run: String, _ history: TrainingHistory) throws -> [Reconstruction] {
+        let folder = RunFolder(run).pictures
+        let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [])
+            .filter { $0.hasPrefix("epoch-") && $0.hasSuffix(".png") }.sorted()
+        let chosen = names.count > 1 ? [names[0], names[names.count - 1]] : names
+        return try chosen.map { name in
+            let bytes = try readFile("\(folder)/\(name)"), picture = try Picture(png: bytes)
+            let epoch = Int(name.dropFirst(6).dropLast(4)) ?? 0
+            func loss(_ points: [TrainingHistory.Point]) -> Double? {
+                Metrics.mean(points.filter { $0.epoch == epoch }.map(\.value))
+            }
+            return Reconstruction(
+                epoch: epoch, image: EncodedImage(bytes, .png), width: picture.width, height: picture.height,
+                trainingLoss: loss(history.training), validationLoss: loss(history.validation))
+        }
+    }
+}
+
+extension RunConfiguration {
+    /// The choices that a reader wants to know, in words.
+    var settings: [(name: String, value: String)] {
+        [
+            ("model", model.kind.rawValue),
+            ("image and patch", "\(model.image), \(model.patch)"),
+            ("views and frames", "\(model.views), \(model.frames)"),
+            ("width, layers, heads", "\(model.dim), \(model.depth), \(model.heads)"),
+            ("latent attention, layers", "\(model.latentDepth)"),
+            ("epochs", "\(learning.epochs), warm-up \(learning.warmupEpochs)"),
+            ("batch", "\(learning.batch)"),
+            ("learning rate", "\(learning.learningRate)"),
+            ("weight decay", "\(learning.weightDecay)"),
+            ("frozen", learning.frozen ? "yes, only the head learned" : "no"),
+            ("started from", initial == nil ? "random weights" : "a pre-trained checkpoint"),
+            ("seed", "\(learning.seed)"),
+            ("studies: train, validation", "\(grouped(data.train)), \(grouped(data.validation))"),
+            ("program", program),
+        ]
+    }
+
+    /// What the run shares with others that differ in their seed alone.
+    var description: String {
+        [modelName, initial == nil ? "from scratch" : "pre-trained", learning.frozen ? "frozen" : ""]
+            .filter { !$0.isEmpty }.joined(separator: ", ")
+    }
+
+    /// "LAMAE", "Video-LAMAE", "MAE", "VideoMAE".
+    var modelName: String {
+        switch model.kind {
+        case .lamae: "LAMAE"
+        case .videoLAMAE: "Video-LAMAE"
+        case .mae: "MAE"
+        case .videoMAE: "VideoMAE"
+        }
+    }
+}

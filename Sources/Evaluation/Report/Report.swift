@@ -1,0 +1,77 @@
+// Everything that the page shows, gathered before any of it is drawn.
+
+import Catalog
+import EchoCore
+
+/// The content of a report. What is nil or empty has no place on the page.
+struct Report: Sendable {
+    var title: String
+    /// One entry a run; the first is the one that the page is about.
+    var scores: [RunScores] = []
+    /// The runs by model; empty for a page about one run.
+    var models: [ModelScores] = []
+    var dataset: DatasetSummary?
+    var clips: [SampleClip] = []
+    var histories: [TrainingHistory] = []
+    var reconstructions: [Reconstruction] = []
+    /// Options and versions, in the order of the page.
+    var settings: [(name: String, value: String)] = []
+
+    /// The whole page: no script, no network, all pictures inside.
+    var html: String { page(self).text }
+}
+
+/// A dataset in numbers.
+struct DatasetSummary: Sendable {
+    var funnel: [FunnelStep]
+    var prevalence: [Prevalence]
+    /// Labelled studies with clips, and their subjects, in each split.
+    var splits: [(split: Split, studies: Int, subjects: Int)]
+}
+
+/// A clip that moves on the page: frames side by side in one picture.
+struct SampleClip: Sendable {
+    struct Strip: Sendable {
+        let image: EncodedImage
+        let frames: Int
+        /// Of one frame.
+        let width: Int, height: Int
+    }
+
+    /// What may be said of it: never an id unless the user asked.
+    let caption: String
+    let cropped: Strip
+    /// The clip as its file shows it, where the user asked for it.
+    let source: Strip?
+    /// How long the frames shown last in the body.
+    let seconds: Double
+    let facts: [String]
+
+    /// The columns of `facts`.
+    static let columns: [PageTable.Column] = [
+        .text("Clip"), .number("Frames"), .number("Frames a second"), .text("Source, rows × columns"),
+        .text("Crop, top, left, side"), .number("Sector, % of the picture"),
+    ]
+}
+
+/// The losses of one training run.
+struct TrainingHistory: Sendable {
+    struct Point: Sendable {
+        let epoch: Int, step: Int
+        let value: Double
+    }
+
+    let name: String
+    let lossName: String
+    var training: [Point], validation: [Point]
+    /// Macro AUROC on the validation split, for classification.
+    var auroc: [Point]
+}
+
+/// A picture of masked input, reconstruction and original, as pre-training wrote it.
+struct Reconstruction: Sendable {
+    let epoch: Int
+    let image: EncodedImage
+    let width: Int, height: Int
+    let trainingLoss: Double?, validationLoss: Double?
+}

@@ -1,0 +1,72 @@
+// The page from top to bottom.
+
+import EchoCore
+
+/// The whole page of a report.
+func page(_ report: Report) -> HTML {
+    let sections = [
+        groupsSection(report), codesSection(report), datasetSection(report), clipsSection(report),
+        trainingSection(report), reconstructionSection(report), methodSection(report),
+    ].compactMap(\.self)
+    let links: [HTML] = sections.map { section in
+        "<li><a href=\"#\(HTML(stringLiteral: section.anchor))\">\(section.title)</a></li>"
+    }
+    return """
+        <!DOCTYPE html>
+        <html lang="en">
+        <head>
+        <meta charset="utf-8"/>
+        <meta name="viewport" content="width=device-width, initial-scale=1"/>
+        <meta name="referrer" content="no-referrer"/>
+        <meta http-equiv="Content-Security-Policy" \
+        content="default-src 'none'; img-src data:; style-src 'unsafe-inline'"/>
+        <title>\(report.title)</title>
+        \(reportStyle)
+        </head>
+        <body>
+        <header>
+        <p class="kicker">echoprep report</p>
+        <h1>\(report.title)</h1>
+        \(headline(report))</header>
+        <nav aria-label="Contents"><ul>\(links)</ul></nav>
+        <main>
+        \(sections.map(\.html))</main>
+        <footer>
+        <p>Made by echoprep \(programVersion). Pictures and numbers on this page come from the dataset, and its data \
+        use agreement covers them.</p>
+        </footer>
+        </body>
+        </html>
+
+        """
+}
+
+/// The sentence and the large numbers under the title.
+private func headline(_ report: Report) -> HTML {
+    guard let scores = report.scores.first else { return HTML() }
+    let lead: HTML = """
+        <p class="lead">\(scores.studies) studies of \(scores.subjects) subjects of the \(scores.split) split, \
+        none of whom the model has seen.</p>
+
+        """
+    func cell(_ name: String, _ measure: Measure, _ group: GroupScores, isMain: Bool = false) -> HTML {
+        number(name, group.scores[measure], confidence: scores.confidence, isMain: isMain)
+    }
+    let cells =
+        [cell("Macro AUROC", .auroc, scores.macro, isMain: true)]
+        + scores.groups.map { cell("AUROC, \($0.name)", .auroc, $0, isMain: true) }
+        + [cell("Macro F1", .f1, scores.macro), cell("Average precision", .averagePrecision, scores.macro)]
+    return lead + "<dl class=\"headline\">\n\(cells)</dl>\n"
+}
+
+private func number(_ name: String, _ estimate: Estimate?, confidence: Double, isMain: Bool) -> HTML {
+    let note: HTML =
+        if let estimate, let lower = estimate.lower, let upper = estimate.upper {
+            "\(lower, decimals: 3) to \(upper, decimals: 3) (\(percentage(confidence)))"
+        } else { HTML() }
+    return """
+        <div\(isMain ? HTML() : " class=\"plain\"")><dt>\(name)</dt>\
+        <dd class="number">\(estimate.map { fixed($0.value, 3) } ?? "–")</dd><dd class="note">\(note)</dd></div>
+
+        """
+}
