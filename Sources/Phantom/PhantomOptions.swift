@@ -1,0 +1,62 @@
+// What the user may choose about a synthetic cohort, and what is said when it is written.
+
+import EchoCore
+
+/// How a synthetic cohort is made. The same options give the same bytes, whatever `jobs` is.
+public struct PhantomOptions: Sendable {
+    /// How many studies.
+    public var studies = 20
+    /// Frames of a clip.
+    public var frames = 32
+    /// Rows and columns of a picture.
+    public var height = 708, width = 1016
+    public var seed: UInt64 = 1
+    /// How many clips are rendered at the same time.
+    public var jobs = availableProcessors()
+    /// A folder of MIMIC-IV's hosp tables, whose subjects and stays the studies are placed in; nil makes them up.
+    public var mimicIV: String?
+    /// Whether studies hold colour Doppler, M-mode, spectral Doppler and stills besides the B-mode clips.
+    public var extras = true
+    /// Quality of JPEG as libjpeg counts.
+    public var quality = 85
+
+    public init() {}
+
+    func check() throws(EchoError) {
+        func need(_ condition: Bool, _ option: String, _ problem: String, _ remedy: String) throws(EchoError) {
+            if !condition { throw EchoError(option, problem, try: remedy) }
+        }
+        try need((1...100_000).contains(studies), "--studies", "is \(studies)", "a number from 1 to 100000")
+        try need((2...1000).contains(frames), "--frames", "is \(frames)", "a number from 2 to 1000")
+        try need(
+            (96...4096).contains(height) && (96...4096).contains(width), "--size", "is \(height)x\(width)",
+            "rows and columns from 96 to 4096, as 708x1016")
+        try need(jobs >= 1, "--jobs", "is \(jobs)", "1 or more")
+    }
+}
+
+/// What was written.
+public struct PhantomSummary: Sendable, Encodable {
+    public let folder: String
+    public let subjects: Int, studies: Int, clips: Int, frames: Int, bytes: Int
+    public let seconds: Double
+    /// What each category of codes does to the heart, and how well it could be told at best.
+    public let codes: [CodeTruth]
+
+    /// One line a figure, for people.
+    public var text: String {
+        var lines = [
+            "\(grouped(studies)) studies of \(grouped(subjects)) subjects, \(grouped(clips)) files, "
+                + "\(grouped(frames)) frames, \(grouped(bytes >> 20)) MiB in \(duration(seconds))",
+            "codes that the anatomy shows: " + names(.shown),
+            "codes that come along with those: " + names(.carried),
+            "codes that nothing shows: " + names(.hidden),
+        ]
+        lines.append("written to \(folder): mimic-iv-echo/, truth.csv, truth-studies.csv, truth-codes.csv")
+        return lines.joined(separator: "\n")
+    }
+
+    private func names(_ role: ConditionRole) -> String {
+        codes.filter { $0.role == role }.map(\.category).joined(separator: ",")
+    }
+}
