@@ -16,6 +16,11 @@ extension Anatomy {
         func varied(_ deviation: Double) -> Double {
             deviation * (max(-2.5, min(2.5, subject.normal())) + 0.15 * study.normal())
         }
+        // Codes and hearts do not always agree: a mild disease shows nothing, another was never diagnosed.
+        func shows(_ category: String) -> Bool {
+            let chance = subject.uniform()
+            return diagnoses.has(category) ? chance < 0.93 : chance < 0.03
+        }
         let failing = diagnoses.has("I50"), stiff = diagnoses.isDiastolicFailure
 
         // I50: large and weak, unless the failure is diastolic. I25: a wall or two that do not move.
@@ -27,7 +32,7 @@ extension Anatomy {
         }
         let sites = subject.sample(2, of: 4), second = subject.uniform() < 0.5
         for wall in 0..<4 { wallMotion[wall] = 1 + varied(0.08) }
-        if diagnoses.has("I25") {
+        if shows("I25") {
             wallMotion[sites[0]] = 0.05 + varied(0.12)
             if second { wallMotion[sites[1]] = 0.25 + varied(0.15) }
             volume += 0.05
@@ -48,7 +53,7 @@ extension Anatomy {
         wall = max(0.55, min(1.9, wall))
 
         // I48: a large left atrium, and mostly no atrial kick and beats of any length.
-        let fibrillating = diagnoses.has("I48")
+        let fibrillating = shows("I48")
         let paroxysmal = subject.uniform() < 0.2
         atrialKick = !fibrillating || paroxysmal
         irregularity = atrialKick ? 0.02 : 0.2
@@ -56,20 +61,20 @@ extension Anatomy {
         // I34 widens the atrium where the four-chamber view sees it, and narrows it where the two-chamber view does.
         // Atria differ more among subjects than by that, so that either view alone tells little.
         let size = varied(0.19) + (fibrillating ? 0.30 : 0)
-        let difference = varied(0.09) + (diagnoses.has("I34") ? 0.30 : 0)
+        let difference = varied(0.09) + (shows("I34") ? 0.32 : 0)
         atriumFourChamber = min(3.5, 1.8 * exp(size + difference / 2))
         atriumTwoChamber = min(3.5, 1.9 * exp(size - difference / 2))
         atriumLongAxis = min(3.0, 1.75 * exp(varied(0.09) + (fibrillating ? 0.25 : 0)))
         atriumLength = 2.4 * exp(varied(0.08) + (fibrillating ? 0.14 : 0))
 
         // I27: a large right heart.
-        let pressure = diagnoses.has("I27")
+        let pressure = shows("I27")
         rightVentricle = exp(varied(0.09) + (pressure ? 0.38 : 0))
         rightAtrium = exp(varied(0.09) + (pressure ? 0.16 : 0) + (fibrillating ? 0.08 : 0))
 
         // I31: fluid around the heart. I35: calcium on the aortic valve.
         let fluid = subject.uniform(), trace = subject.uniform(), severity = subject.uniform()
-        effusion = diagnoses.has("I31") ? 0.35 + 0.8 * fluid : trace < 0.06 ? 0.3 * fluid : 0
-        aorticCalcium = min(1, abs(varied(0.12)) + (diagnoses.has("I35") ? 0.55 + 0.3 * severity : 0))
+        effusion = shows("I31") ? 0.35 + 0.8 * fluid : trace < 0.06 ? 0.3 * fluid : 0
+        aorticCalcium = min(1, abs(varied(0.12)) + (shows("I35") ? 0.55 + 0.3 * severity : 0))
     }
 }

@@ -9,7 +9,8 @@ import EchoCore
 /// the axis the annulus moves towards the apex and everything between follows in proportion.
 struct BeatingHeart: Sendable {
     // Gray levels of what the sound meets, before speckle.
-    static let blood: Float = 2, muscle: Float = 116, fibrous: Float = 178, around: Float = 58, calcium: Float = 235
+    static let blood: Float = 2, muscle: Float = 116, fibrous: Float = 178, around: Float = 58,
+        calcium: Float = 235
 
     private let length: Float, shortened: Float, inverseShortening: Float, shortening: Float
     private let xx: Float, yy: Float, centre: Float, wall: Float
@@ -68,7 +69,8 @@ struct BeatingHeart: Sendable {
         papillaryLow = 0.34 * length
         papillaryHigh = 0.58 * length
         papillaries = (
-            SIMD2(Float(0.58 * a * 0.87), Float(-0.58 * b * 0.5)), SIMD2(Float(-0.58 * a * 0.80), Float(-0.58 * b * 0.6))
+            SIMD2(Float(0.58 * a * 0.87), Float(-0.58 * b * 0.5)),
+            SIMD2(Float(-0.58 * a * 0.80), Float(-0.58 * b * 0.6))
         )
         let angle = Float(0.25 + 1.1 * moment.inflow)
         mitralAngle = (cosine(angle), sine(angle))
@@ -91,7 +93,8 @@ struct BeatingHeart: Sendable {
     /// Whether a point lies in the left ventricle's cavity, for volumes by counting.
     func cavityContains(_ point: SIMD3<Double>) -> Bool {
         let rest = atRest(
-            Lanes(repeating: Float(point.x)), Lanes(repeating: Float(point.y)), Lanes(repeating: Float(point.z)))
+            Lanes(repeating: Float(point.x)), Lanes(repeating: Float(point.y)),
+            Lanes(repeating: Float(point.z)))
         return maximum(cavity.distance(rest.0, rest.1, rest.2), rest.2 - length)[0] < 0
     }
 
@@ -100,7 +103,8 @@ struct BeatingHeart: Sendable {
     private func atRest(_ x: Lanes, _ y: Lanes, _ z: Lanes) -> (Lanes, Lanes, Lanes) {
         let zero = Lanes(repeating: 0), one = Lanes(repeating: 1)
         let below = maximum(z * (inverseShortening - 1), zero)
-        let above = ((length + 5 - z) * (1 / (length + 5 - shortened))).clamped(lowerBound: zero, upperBound: one)
+        let above = ((length + 5 - z) * (1 / (length + 5 - shortened))).clamped(
+            lowerBound: zero, upperBound: one)
         let z0 = z + minimum(below, above * (length - shortened))
 
         let u = (z0 - centre) / centre
@@ -186,7 +190,10 @@ struct BeatingHeart: Sendable {
     /// Distance from the two papillary muscles.
     @inline(__always)
     private func papillary(_ x: Lanes, _ y: Lanes, _ z: Lanes) -> Lanes {
-        let over = z - z.clamped(lowerBound: Lanes(repeating: papillaryLow), upperBound: Lanes(repeating: papillaryHigh))
+        let over =
+            z
+            - z.clamped(
+                lowerBound: Lanes(repeating: papillaryLow), upperBound: Lanes(repeating: papillaryHigh))
         let x0 = x - papillaries.0.x, y0 = y - papillaries.0.y
         let x1 = x - papillaries.1.x, y1 = y - papillaries.1.y
         let nearest = minimum(x0 * x0 + y0 * y0, x1 * x1 + y1 * y1) + over * over

@@ -73,7 +73,8 @@ struct ClipRenderer: Sendable {
                 width: options.width, random: &random)
             for index in 0..<min(count, 6) { frames.append(try encode(sweep.frame(index))) }
             return RenderedClip(
-                frames: frames, framesPerSecond: rate, depth: plane.depth, sector: nil, heartRate: heart.heartRate)
+                frames: frames, framesPerSecond: rate, depth: plane.depth, sector: nil,
+                heartRate: heart.heartRate)
         }
     }
 

@@ -86,8 +86,12 @@ struct Cohort: Sendable {
                 if given.insert(number).inserted { return number }
             }
         }
-        mutating func stay(_ random: inout SeededRandom) -> Int { unused(in: 20_000_000...29_999_999, &random) }
-        mutating func study(_ random: inout SeededRandom) -> Int { unused(in: 90_000_000...99_999_999, &random) }
+        mutating func stay(_ random: inout SeededRandom) -> Int {
+            unused(in: 20_000_000...29_999_999, &random)
+        }
+        mutating func study(_ random: inout SeededRandom) -> Int {
+            unused(in: 90_000_000...99_999_999, &random)
+        }
     }
 
     private mutating func addSubject(
@@ -108,7 +112,8 @@ struct Cohort: Sendable {
             let here = visit == 0 || place == .subjectNeverAdmitted ? place : Cohort.visitPlace(&random)
             add(
                 Study(
-                    subject: subject, study: numbers.study(&random), time: time, diagnoses: diagnoses, place: here),
+                    subject: subject, study: numbers.study(&random), time: time, diagnoses: diagnoses,
+                    place: here),
                 &numbers, &random)
             time = time + random.uniform(40...220) * 24
         }
@@ -148,7 +153,8 @@ struct Cohort: Sendable {
             discharged: wholeMinute(admitted + length))
         if study.place == .inEmergencyDepartment || random.uniform() < 0.5 {
             stay.emergency = (
-                wholeMinute(admitted + -random.uniform(5.5...9)), wholeMinute(admitted + random.uniform(0...1))
+                wholeMinute(admitted + -random.uniform(5.5...9)),
+                wholeMinute(admitted + random.uniform(0...1))
             )
         }
         stay.died = random.uniform() < 0.03 && study.place != .betweenStays
@@ -168,7 +174,8 @@ struct Cohort: Sendable {
     }
 
     /// The diagnoses as a coder writes them: in some order, now and then with a code that nobody knows.
-    private static func coded(_ diagnoses: Diagnoses, version: Int, _ random: inout SeededRandom) -> [CodedDiagnosis]
+    private static func coded(_ diagnoses: Diagnoses, version: Int, _ random: inout SeededRandom)
+        -> [CodedDiagnosis]
     {
         var codes = diagnoses.codes.compactMap { code -> String? in
             version == 10 ? code : Condition.byCategory[String(code.prefix(3))]?.before2015?.code

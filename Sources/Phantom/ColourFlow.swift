@@ -16,7 +16,9 @@ struct ColourFlow: Sendable {
         let left = 34 + random.below(16), top = 100 + random.below(40)
         beams = left..<(left + 112)
         samples = top..<(top + 200)
-        swirl = Speckle(beams: Sector.beams, samples: Sector.samples, lateral: 6, axial: 14, random: &random).values
+        swirl =
+            Speckle(beams: Sector.beams, samples: Sector.samples, lateral: 6, axial: 14, random: &random)
+            .values
         speed = [UInt8](repeating: 128, count: Sector.beams * Sector.samples)
         picture = [UInt8](repeating: 128, count: sector.height * sector.width)
     }

@@ -65,7 +65,8 @@ struct Condition: Sendable {
             ], ("311", "Depressive disorder, not elsewhere classified")),
         Condition("F41", .hidden, 0.18, [("F419", "Anxiety disorder, unspecified")]),
         Condition("G47", .hidden, 0.20, [("G4733", "Obstructive sleep apnea (adult) (pediatric)")]),
-        Condition("I10", .carried, 0, [("I10", "Essential (primary) hypertension")],
+        Condition(
+            "I10", .carried, 0, [("I10", "Essential (primary) hypertension")],
             ("4019", "Unspecified essential hypertension")),
         Condition(
             "I11", .shown, 0,
@@ -113,7 +114,10 @@ struct Condition: Sendable {
             ]),
         Condition(
             "I31", .shown, 0.12,
-            [("I313", "Pericardial effusion (noninflammatory)"), ("I3139", "Other pericardial effusion (noninflammatory)")]
+            [
+                ("I313", "Pericardial effusion (noninflammatory)"),
+                ("I3139", "Other pericardial effusion (noninflammatory)"),
+            ]
         ),
         Condition(
             "I34", .shown, 0.32,
@@ -138,7 +142,8 @@ struct Condition: Sendable {
             [
                 ("I5022", "Chronic systolic (congestive) heart failure"),
                 ("I5023", "Acute on chronic systolic (congestive) heart failure"),
-                ("I5032", "Chronic diastolic (congestive) heart failure"), ("I509", "Heart failure, unspecified"),
+                ("I5032", "Chronic diastolic (congestive) heart failure"),
+                ("I509", "Heart failure, unspecified"),
                 (
                     "I5043",
                     "Acute on chronic combined systolic (congestive) and diastolic (congestive) heart failure"
@@ -188,11 +193,17 @@ struct Condition: Sendable {
             "Z79", .carried, 0.40,
             [
                 ("Z7901", "Long term (current) use of anticoagulants"),
-                ("Z794", "Long term (current) use of insulin"), ("Z7982", "Long term (current) use of aspirin"),
+                ("Z794", "Long term (current) use of insulin"),
+                ("Z7982", "Long term (current) use of aspirin"),
             ]),
         Condition(
             "Z86", .hidden, 0.22,
-            [("Z8673", "Personal history of transient ischemic attack (TIA), and cerebral infarction without residual deficits")]
+            [
+                (
+                    "Z8673",
+                    "Personal history of transient ischemic attack (TIA), and cerebral infarction without residual deficits"
+                )
+            ]
         ),
         Condition("Z87", .hidden, 0.40, [("Z87891", "Personal history of nicotine dependence")]),
         Condition(

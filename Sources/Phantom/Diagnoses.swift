@@ -63,7 +63,9 @@ struct Diagnoses: Sendable, Equatable {
     }
 
     /// One of a category's codes; each is half as common as the one before it.
-    private static func pick(_ condition: Condition, beside failing: Bool, _ random: inout SeededRandom) -> String {
+    private static func pick(_ condition: Condition, beside failing: Bool, _ random: inout SeededRandom)
+        -> String
+    {
         if condition.category == "I11" { return failing ? "I110" : "I119" }
         var index = 0
         while index + 1 < condition.codes.count, random.uniform() < 0.5 { index += 1 }

@@ -25,7 +25,8 @@ struct Frame: Sendable {
 
     /// As a clip of one frame.
     var clip: Clip {
-        Clip(frames: 1, height: height, width: width, luma: luma,
+        Clip(
+            frames: 1, height: height, width: width, luma: luma,
             chroma: Clip.Chroma(sampling: .half, cb: cb, cr: cr))
     }
 

@@ -16,7 +16,8 @@ struct Table {
 
     private static func quoted(_ field: String) -> String {
         guard field.contains(where: { $0 == "," || $0 == "\"" || $0 == "\n" }) else { return field }
-        return "\"" + field.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+        return "\"" + field.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"")
+            + "\""
     }
 }
 
@@ -43,7 +44,8 @@ extension Cohort {
 
     private func admissionsTable(seed: UInt64) -> Table {
         var table = Table(
-            "subject_id", "hadm_id", "admittime", "dischtime", "deathtime", "admission_type", "admit_provider_id",
+            "subject_id", "hadm_id", "admittime", "dischtime", "deathtime", "admission_type",
+            "admit_provider_id",
             "admission_location", "discharge_location", "insurance", "language", "marital_status", "race",
             "edregtime", "edouttime", "hospital_expire_flag")
         let types = ["EW EMER.", "URGENT", "OBSERVATION ADMIT", "DIRECT EMER.", "ELECTIVE"]
@@ -55,7 +57,8 @@ extension Cohort {
                 "\(stay.subject)", "\(stay.hadm)", stay.admitted.text, stay.discharged.text,
                 stay.died ? stay.discharged.text : "", type, "P\(padded(random.below(100_000), 5))",
                 stay.emergency == nil ? "PHYSICIAN REFERRAL" : "EMERGENCY ROOM", stay.died ? "DIED" : "HOME",
-                insurances[random.below(insurances.count)], "English", random.uniform() < 0.5 ? "MARRIED" : "SINGLE",
+                insurances[random.below(insurances.count)], "English",
+                random.uniform() < 0.5 ? "MARRIED" : "SINGLE",
                 "UNKNOWN", stay.emergency?.registered.text ?? "", stay.emergency?.left.text ?? "",
                 stay.died ? "1" : "0")
         }

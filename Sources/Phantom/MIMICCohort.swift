@@ -2,6 +2,7 @@
 
 import EchoCore
 import Files
+import Foundation
 
 extension Cohort {
     /// Draws `count` studies among the stays in `hosp`. Nothing of it is kept but identifiers, times and codes.
@@ -11,13 +12,17 @@ extension Cohort {
     init(studies count: Int, from hosp: String, seed: UInt64) throws {
         var random = SeededRandom(seed: seed, "cohort", "mimic-iv")
         var codes: [Int: [String]] = [:]
-        try Cohort.table("diagnoses_icd", in: hosp).forEachRow(["hadm_id", "icd_code", "icd_version"]) { row in
+        try Cohort.table("diagnoses_icd", in: hosp).forEachRow(["hadm_id", "icd_code", "icd_version"]) {
+            row in
             guard let hadm = row.integer(0), row.integer(2) == 10 else { return }
-            codes[Int(hadm), default: []].append(row.text(1).trimmed())
+            codes[Int(hadm), default: []].append(row.text(1).trimmingCharacters(in: .whitespaces))
         }
         var found: [Stay] = []
-        try Cohort.table("admissions", in: hosp).forEachRow(["subject_id", "hadm_id", "admittime", "dischtime"]) { row in
-            guard let subject = row.integer(0), let hadm = row.integer(1), let admitted = Timestamp(row.text(2)),
+        try Cohort.table("admissions", in: hosp).forEachRow([
+            "subject_id", "hadm_id", "admittime", "dischtime",
+        ]) { row in
+            guard let subject = row.integer(0), let hadm = row.integer(1),
+                let admitted = Timestamp(row.text(2)),
                 let discharged = Timestamp(row.text(3))
             else { return }
             found.append(
@@ -36,28 +41,29 @@ extension Cohort {
             let within = max(0, Double(stay.discharged.seconds - stay.admitted.seconds) / 3600)
             // Some studies lie outside of the stay, before or after it.
             let outside = random.uniform() < 0.06
-            let hours = outside ? (random.uniform() < 0.5 ? -1 : 1) * random.uniform(30...900) : within * random.uniform()
+            let hours =
+                outside
+                ? (random.uniform() < 0.5 ? -1 : 1) * random.uniform(30...900) : within * random.uniform()
             let from = outside && hours > 0 ? stay.discharged : stay.admitted
             let diagnoses = Diagnoses(codes: codes[stay.hadm] ?? [])
             let place: Study.Place =
                 outside ? .betweenStays : diagnoses.codes.isEmpty ? .inStayOfICD9 : .inStay
             studies.append(
                 Study(
-                    subject: stay.subject, study: numbers.study(&random), time: from + hours, diagnoses: diagnoses,
+                    subject: stay.subject, study: numbers.study(&random), time: from + hours,
+                    diagnoses: diagnoses,
                     place: place))
         }
         sort()
     }
 
     private static func table(_ name: String, in folder: String) throws(EchoError) -> CSVReader {
-        for suffix in [".csv.gz", ".csv"] where isFile("\(folder)/\(name)\(suffix)") {
+        for suffix in [".csv.gz", ".csv"]
+        where FileManager.default.fileExists(atPath: "\(folder)/\(name)\(suffix)") {
             return try CSVReader("\(folder)/\(name)\(suffix)")
         }
         throw EchoError(
-            "--mimic-iv", "the folder has no \(name).csv.gz or \(name).csv", try: "give the folder hosp of MIMIC-IV")
+            "--mimic-iv", "the folder has no \(name).csv.gz or \(name).csv",
+            try: "give the folder hosp of MIMIC-IV")
     }
-}
-
-extension String {
-    fileprivate func trimmed() -> String { String(drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()) }
 }

@@ -69,7 +69,9 @@ struct Overlay: Sendable {
         for y in -at(9)...at(9) {
             for x in -at(9)...at(9) {
                 let r = Double(x * x + y * y).squareRoot()
-                if r <= outer, r >= inner || (abs(x) <= at(1) && y > 0) { frame.set(row + y, column + x, .white) }
+                if r <= outer, r >= inner || (abs(x) <= at(1) && y > 0) {
+                    frame.set(row + y, column + x, .white)
+                }
             }
         }
     }

@@ -23,7 +23,8 @@ public struct PhantomOptions: Sendable {
     public init() {}
 
     func check() throws(EchoError) {
-        func need(_ condition: Bool, _ option: String, _ problem: String, _ remedy: String) throws(EchoError) {
+        func need(_ condition: Bool, _ option: String, _ problem: String, _ remedy: String) throws(EchoError)
+        {
             if !condition { throw EchoError(option, problem, try: remedy) }
         }
         try need((1...100_000).contains(studies), "--studies", "is \(studies)", "a number from 1 to 100000")

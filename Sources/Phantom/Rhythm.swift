@@ -30,7 +30,9 @@ struct Rhythm: Sendable {
         var beats = [-interval(&random) * random.uniform(), 0]
         beats[1] = beats[0] + interval(&random)
         if beats[1] < 0 { beats[1] = 0.001 }
-        while beats[beats.count - 1] < seconds + 0.1 { beats.append(beats[beats.count - 1] + interval(&random)) }
+        while beats[beats.count - 1] < seconds + 0.1 {
+            beats.append(beats[beats.count - 1] + interval(&random))
+        }
         self.beats = beats
         atrialKick = anatomy.atrialKick
     }
@@ -56,11 +58,14 @@ struct Rhythm: Sendable {
         if since < end {
             moment.contraction = step(since, 0.03, end)
         } else if atrialKick {
-            moment.contraction = since < kick
-                ? 1 - (1 - rest) * step(since, end + 0.02, relaxed) : rest * (1 - step(since, kick, interval - 0.02))
+            moment.contraction =
+                since < kick
+                ? 1 - (1 - rest) * step(since, end + 0.02, relaxed)
+                : rest * (1 - step(since, kick, interval - 0.02))
         } else {
             moment.contraction =
-                1 - (1 - rest) * step(since, end + 0.02, relaxed) - rest * step(since, relaxed, interval - 0.01)
+                1 - (1 - rest) * step(since, end + 0.02, relaxed) - rest
+                * step(since, relaxed, interval - 0.01)
         }
         moment.outflow = step(since, 0.05, 0.09) * (1 - step(since, end - 0.03, end + 0.01))
         let early = step(since, end + 0.04, end + 0.10) * (1 - 0.6 * step(since, end + 0.16, end + 0.28))

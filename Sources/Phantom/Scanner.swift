@@ -28,9 +28,12 @@ struct Scanner: Sendable {
         radialShortening = heart.radialShortening
         let beams = Sector.beams, samples = Sector.samples, margin = Scanner.margin
         speckle = Speckle(
-            beams: beams + 2 * margin, samples: samples + 2 * margin, lateral: 1.0, axial: 1.15, random: &random)
+            beams: beams + 2 * margin, samples: samples + 2 * margin, lateral: 1.0, axial: 1.15,
+            random: &random)
         gain = Scanner.gain(depth: plane.depth, random: &random)
-        warp = Speckle(beams: beams, samples: samples / 2, lateral: 4, axial: 5, random: &random).values.map { 0.07 * $0 }
+        warp = Speckle(beams: beams, samples: samples / 2, lateral: 4, axial: 5, random: &random).values.map {
+            0.07 * $0
+        }
         breath = (0.12 * random.uniform(), 0.2 + 0.1 * random.uniform(), 6.28 * random.uniform())
         seesBase = view != .parasternalShortAxis
     }
@@ -95,7 +98,8 @@ struct Scanner: Sendable {
             for s in stride(from: 0, to: Sector.samples, by: 8) {
                 let r = (Lanes(0, 1, 2, 3, 4, 5, 6, 7) + Float(s)) * spacing
                 let sample = still.sample(
-                    r * along.x + from.x, r * along.y + from.y, r * along.z + from.z, beam: along, base: seesBase)
+                    r * along.x + from.x, r * along.y + from.y, r * along.z + from.z, beam: along,
+                    base: seesBase)
                 for lane in 0..<8 {
                     out[(b - beams.lowerBound) * Sector.samples + s + lane] = sample.gray[lane] < 30
                 }
@@ -134,7 +138,8 @@ struct Scanner: Sendable {
                                 let sample = still.sample(
                                     r * along.x + from.x, r * along.y + from.y, r * along.z + from.z,
                                     beam: along, base: seesBase)
-                                let u = (sample.x * along.x + sample.y * along.y + sample.z * along.z) / spacing
+                                let u =
+                                    (sample.x * along.x + sample.y * along.y + sample.z * along.z) / spacing
                                 let v =
                                     (sample.x * aside.x + sample.y * aside.y + sample.z * aside.z)
                                     / (r * Float(beamAngle))
@@ -146,14 +151,18 @@ struct Scanner: Sendable {
                                     rows[2 * (half + 1) + k + lane] = dv[lane]
                                 }
                             }
-                            for row in 0..<3 { rows[row * (half + 1) + half] = rows[row * (half + 1) + half - 1] }
+                            for row in 0..<3 {
+                                rows[row * (half + 1) + half] = rows[row * (half + 1) + half - 1]
+                            }
                             let noiseRow = (b + noiseShift.0) * rowLength + noiseShift.1
                             let start = (b + margin) * rowLength + margin
                             for s in 0..<samples {
                                 let k = s >> 1, t = 0.5 * Float(s & 1)
                                 let gray = rows[k] + t * (rows[k + 1] - rows[k])
                                 let u = rows[half + 1 + k] + t * (rows[half + 2 + k] - rows[half + 1 + k])
-                                let v = rows[2 * half + 2 + k] + t * (rows[2 * half + 3 + k] - rows[2 * half + 2 + k])
+                                let v =
+                                    rows[2 * half + 2 + k] + t
+                                    * (rows[2 * half + 3 + k] - rows[2 * half + 2 + k])
                                 let iu = Int32(u + 64) &- 64, iv = Int32(v + 64) &- 64
                                 let fu = u - Float(iu), fv = v - Float(iv)
                                 let p = start + s + Int(iv) * rowLength + Int(iu)

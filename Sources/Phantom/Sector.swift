@@ -45,7 +45,8 @@ struct Sector: Sendable {
                 let b0 = min(Int(b), beams - 2), s0 = min(Int(s), samples - 2)
                 cells.append(
                     Cell(
-                        index: Int32(b0 * samples + s0), beam: UInt16((min(1, b - Double(b0)) * 256).rounded()),
+                        index: Int32(b0 * samples + s0),
+                        beam: UInt16((min(1, b - Double(b0)) * 256).rounded()),
                         sample: UInt16((min(1, s - Double(s0)) * 256).rounded())))
                 if start < 0 { start = row * width + column }
             }
@@ -69,8 +70,10 @@ struct Sector: Sendable {
                             let p = Int(cell.index)
                             let s = Int32(cell.sample), b = Int32(cell.beam)
                             let near = Int32(polar[p]) * (256 - s) + Int32(polar[p + 1]) * s
-                            let far = Int32(polar[p + samples]) * (256 - s) + Int32(polar[p + samples + 1]) * s
-                            picture[start + i] = UInt8(truncatingIfNeeded: (near * (256 - b) + far * b + 32768) >> 16)
+                            let far =
+                                Int32(polar[p + samples]) * (256 - s) + Int32(polar[p + samples + 1]) * s
+                            picture[start + i] = UInt8(
+                                truncatingIfNeeded: (near * (256 - b) + far * b + 32768) >> 16)
                         }
                         k += count
                     }

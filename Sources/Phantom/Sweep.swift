@@ -9,7 +9,7 @@ import EchoCore
 struct Sweep: Sendable {
     /// Rows and columns of the strip within a picture, in parts of its height and width.
     static let top = 0.30, bottom = 0.88, left = 0.09, right = 0.93
-    private static let seconds = 2.4
+    static let seconds = 2.4
 
     private let template: Frame
     private let rows: Range<Int>, columns: Range<Int>
@@ -27,11 +27,13 @@ struct Sweep: Sendable {
             height: height, width: width, rhythm: rhythm, seconds: Sweep.seconds, coloured: true)
         let name = acquisition == .mMode ? "M-MODE" : acquisition == .pulsedWave ? "PW" : "CW"
         overlay.draw(
-            into: &frame, sector: nil, depth: 0, settings: [name, "66.7 MM/S"], heartRate: Int(heart.heartRate))
+            into: &frame, sector: nil, depth: 0, settings: [name, "66.7 MM/S"],
+            heartRate: Int(heart.heartRate))
         if acquisition == .mMode {
             Sweep.drawMotion(into: &frame, rows, columns, scanner, rhythm, &random)
         } else {
-            Sweep.drawSpectrum(into: &frame, rows, columns, rhythm, continuous: acquisition == .continuousWave, &random)
+            Sweep.drawSpectrum(
+                into: &frame, rows, columns, rhythm, continuous: acquisition == .continuousWave, &random)
         }
         template = frame
     }
@@ -45,7 +47,8 @@ struct Sweep: Sendable {
     }
 
     private static func drawMotion(
-        into frame: inout Frame, _ rows: Range<Int>, _ columns: Range<Int>, _ scanner: Scanner, _ rhythm: Rhythm,
+        into frame: inout Frame, _ rows: Range<Int>, _ columns: Range<Int>, _ scanner: Scanner,
+        _ rhythm: Rhythm,
         _ random: inout SeededRandom
     ) {
         let beam = Sector.beams / 2 - 6
@@ -64,7 +67,8 @@ struct Sweep: Sendable {
     }
 
     private static func drawSpectrum(
-        into frame: inout Frame, _ rows: Range<Int>, _ columns: Range<Int>, _ rhythm: Rhythm, continuous: Bool,
+        into frame: inout Frame, _ rows: Range<Int>, _ columns: Range<Int>, _ rhythm: Rhythm,
+        continuous: Bool,
         _ random: inout SeededRandom
     ) {
         let base = rows.lowerBound + rows.count * 6 / 10
@@ -80,7 +84,9 @@ struct Sweep: Sendable {
                 let within = abs(above) < limit
                 // Pulsed Doppler is bright along the envelope, continuous Doppler filled.
                 let rim = within ? max(0, 1 - (limit - abs(above)) / (continuous ? 400 : 34)) : 0
-                let level = (within ? 45 + 130 * rim : 2) + 22 * Double(grain.values[index * rows.count + row - rows.lowerBound])
+                let level =
+                    (within ? 45 + 130 * rim : 2) + 22
+                    * Double(grain.values[index * rows.count + row - rows.lowerBound])
                 frame.luma[row * frame.width + column] = UInt8(max(0, min(255, abs(above) < 3 ? 12 : level)))
             }
             frame.set(base, column, .gray)

@@ -29,10 +29,14 @@ struct ViewPlane: Sendable {
         let anterior = max(heart.septalLateralRadius, heart.anteriorInferiorRadius) + heart.wall
         switch view {
         case .apicalFourChamber:
-            self.init(from: SIMD3(-1.3, 0, -1.2 - 0.7 * heart.wall), right: SIMD3(1, 0, 0), down: SIMD3(0, 0, 1), 17.4)
+            self.init(
+                from: SIMD3(-1.3, 0, -1.2 - 0.7 * heart.wall), right: SIMD3(1, 0, 0), down: SIMD3(0, 0, 1),
+                17.4)
             rotate(by: -0.02)
         case .apicalTwoChamber:
-            self.init(from: SIMD3(0, 0.2, -1.2 - 0.7 * heart.wall), right: SIMD3(0, 1, 0), down: SIMD3(0, 0, 1), 17.4)
+            self.init(
+                from: SIMD3(0, 0.2, -1.2 - 0.7 * heart.wall), right: SIMD3(0, 1, 0), down: SIMD3(0, 0, 1),
+                17.4)
         case .apicalThreeChamber:
             self.init(from: SIMD3(0, 0, -1.2 - 0.7 * heart.wall), right: diagonal, down: SIMD3(0, 0, 1), 17.4)
         case .parasternalLongAxis:

@@ -10,7 +10,11 @@ struct Echoprep: AsyncParsableCommand {
         commandName: "echoprep",
         abstract: "From a download of MIMIC-IV-ECHO to a trained and evaluated LAMAE model.",
         version: programVersion,
-        subcommands: [TrainCommand.self, EvaluateCommand.self])
+        subcommands: [
+            PhantomCommand.self,
+            TrainCommand.self,
+            EvaluateCommand.self,
+        ])
 
     /// Exit 0 done, 1 failed, 2 done but `--strict` found rejected input, 64 wrong usage, 130 interrupted.
     static func main() async {

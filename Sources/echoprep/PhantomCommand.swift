@@ -1,0 +1,63 @@
+// `echoprep phantom`: a synthetic cohort, so that anyone can run everything without credentials.
+
+import ArgumentParser
+import EchoCore
+import Evaluation
+import Phantom
+
+struct PhantomCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "phantom",
+        abstract: "Writes a synthetic MIMIC-IV-ECHO with a matching MIMIC-IV.",
+        discussion: """
+            Each subject has one beating heart, cut into the standard views; its shape and motion follow the \
+            subject's diagnoses. The same seed gives the same bytes.
+            """)
+
+    @Argument(help: "The folder to write into.")
+    var out: String
+
+    @Option(help: "How many studies.")
+    var studies = 20
+
+    @Option(help: "Frames of a clip.")
+    var frames = 32
+
+    @Option(help: "Rows and columns of a picture.")
+    var size = "708x1016"
+
+    @Option(help: "Seed of everything that is drawn.")
+    var seed: UInt64 = 1
+
+    @Option(help: "How many clips are rendered at the same time.")
+    var jobs = availableProcessors()
+
+    @Option(
+        name: .customLong("mimic-iv"), help: "The folder hosp of MIMIC-IV: studies of its subjects and stays."
+    )
+    var mimicIV: String?
+
+    @Flag(
+        name: .customLong("no-extras"),
+        help: "B-mode clips only: no colour, no M-mode, no spectra, no stills.")
+    var noExtras = false
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func run() throws {
+        var options = PhantomOptions()
+        options.studies = studies
+        options.frames = frames
+        let sides = size.split(separator: "x").compactMap { Int($0) }
+        guard sides.count == 2 else { throw ValidationError("--size is ROWSxCOLUMNS, as 708x1016") }
+        options.height = sides[0]
+        options.width = sides[1]
+        options.seed = seed
+        options.jobs = jobs
+        options.mimicIV = mimicIV
+        options.extras = !noExtras
+        let summary = try writePhantom(to: out, options: options)
+        print(json ? try jsonText(summary) : summary.text)
+    }
+}
