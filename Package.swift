@@ -49,7 +49,7 @@ let package = Package(
         library("CLibAV", links: "avformat", "avcodec", "swscale", "avutil"),
         library("COpenBLAS", links: "openblas"),
         // Our own vector kernels: optimised in every build, cloned per processor, chosen at run time.
-        library("CKernels", links: "m", settings: [.unsafeFlags(["-O3", "-fno-math-errno"])]),
+        library("CKernels", links: "m", "openblas", settings: [.unsafeFlags(["-O3", "-fno-math-errno"])]),
         // schemas/labels.sql and the ICD-10-CM table, embedded in the program by #embed.
         library("CResources", settings: [.unsafeFlags(["-Wno-c23-extensions"])]),
 
@@ -78,7 +78,7 @@ let package = Package(
                 logging,
             ], swiftSettings: strict),
         .executableTarget(
-            name: "echobench", dependencies: ["EchoCore", "Ingest", "Training", arguments],
+            name: "echobench", dependencies: ["EchoCore", "Ingest", "Compute", "Models", "Training", arguments],
             swiftSettings: strict),
 
         .target(
@@ -91,6 +91,7 @@ let package = Package(
         tests("DICOM", "EchoCore", "Files", "DICOM"),
         tests("Video", "EchoCore", "Files", "DICOM", "Video"),
         tests("Catalog", "EchoCore", "Catalog", grdb),
+        tests("Compute", "EchoCore", "Compute"),
         tests("Models", "EchoCore", "Compute", "Models"),
         tests(
             "Training", "EchoCore", "Files", "Pictures", "Shards", "Catalog", "Compute", "Models", "Training",

@@ -43,7 +43,7 @@ public struct TrainOptions: Sendable {
     public var initial: String?, strictInitial = false
     /// Only the head learns.
     public var frozen = false
-    public var engine = EngineChoice.reference
+    public var engine = EngineChoice.cpu
     /// Threads of the engine; nil for all processors.
     public var threads: Int?
     public var seed: UInt64 = 1

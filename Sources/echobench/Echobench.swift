@@ -5,5 +5,6 @@ import ArgumentParser
 @main
 struct Echobench: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "echobench", abstract: "Times echoprep's stages beside named peers.", subcommands: [])
+        commandName: "echobench", abstract: "Times echoprep's stages beside named peers.",
+        subcommands: [TrainBench.self])
 }

@@ -52,7 +52,7 @@ struct TrainCommand: ParsableCommand {
     @Flag(help: "Refuse weights that do not match the model in full.") var initStrict = false
     @Flag(help: "Only the head learns.") var frozen = false
 
-    @Option(help: "What computes.") var engine = EngineChoice.reference
+    @Option(help: "What computes.") var engine = EngineChoice.cpu
     @Option(help: "In which numbers it computes.") private var precision = Precision.f32
     @Option(help: "Threads (default: all processors).") var threads: Int?
     @Option(help: "Seed of all randomness.") var seed: UInt64 = 1

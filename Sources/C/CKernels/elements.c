@@ -1,0 +1,55 @@
+// Kernels over single numbers: functions, sums and the optimiser.
+#include "kernels.h"
+#include "vector.h"
+
+CK_KERNEL void ck_exp(const float *x, float *y, size_t n) {
+    for (size_t i = 0; i < n; i++) y[i] = ck_expf(x[i]);
+}
+
+CK_KERNEL void ck_erf(const float *x, float *y, size_t n) {
+    for (size_t i = 0; i < n; i++) y[i] = ck_erff(x[i]);
+}
+
+CK_KERNEL void ck_gelu(const float *restrict x, float *restrict y, size_t n) {
+    for (size_t i = 0; i < n; i++) y[i] = x[i] * ck_phi(x[i]);
+}
+
+CK_KERNEL void ck_gelu_gradient(const float *restrict x, float *restrict dx, size_t n) {
+    const float density = 0.3989422804014327f;  // 1 / √(2π)
+    for (size_t i = 0; i < n; i++) dx[i] *= ck_phi(x[i]) + x[i] * density * ck_expf(-0.5f * x[i] * x[i]);
+}
+
+CK_KERNEL void ck_add(const float *restrict x, float *restrict y, size_t n) {
+    for (size_t i = 0; i < n; i++) y[i] += x[i];
+}
+
+CK_KERNEL double ck_sum_of_squares(const float *x, size_t n) {
+    double lane[LANES] = {0}, sum = 0;
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        for (size_t l = 0; l < LANES; l++) lane[l] += (double)x[i + l] * (double)x[i + l];
+    for (; i < n; i++) sum += (double)x[i] * (double)x[i];
+    for (size_t l = 0; l < LANES; l++) sum += lane[l];
+    return sum;
+}
+
+CK_KERNEL void ck_adamw(float *restrict p, const float *restrict g, float *restrict m, float *restrict v, size_t n,
+                        const struct ck_adamw_factors *factors) {
+    const struct ck_adamw_factors f = *factors;
+    for (size_t i = 0; i < n; i++) {
+        float gradient = g[i] * f.gradient_scale;
+        m[i] = f.beta1 * m[i] + f.one_minus_beta1 * gradient;
+        v[i] = f.beta2 * v[i] + f.one_minus_beta2 * gradient * gradient;
+        p[i] = p[i] * f.decay - f.rate * m[i] / (sqrtf(v[i]) / f.root + f.epsilon);
+    }
+}
+
+double ck_binary_cross_entropy(const float *z, const float *t, float *gradient, double scale, size_t n) {
+    double loss = 0;
+    for (size_t i = 0; i < n; i++) {
+        double logit = (double)z[i], target = (double)t[i];
+        loss += fmax(logit, 0) - logit * target + log1p(exp(-fabs(logit)));
+        if (gradient) gradient[i] = (float)(scale / (double)n * (1 / (1 + exp(-logit)) - target));
+    }
+    return loss / (double)n;
+}

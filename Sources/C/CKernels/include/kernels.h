@@ -1,0 +1,73 @@
+// The inner loops of CPUEngine. Matrices are dense and row-major unless a stride is given; each function works on the
+// calling thread alone and touches only the rows or columns that it was given, so that ours is the only pool of threads.
+#ifndef CKERNELS_H
+#define CKERNELS_H
+#include <stddef.h>
+#include <stdint.h>
+
+// MARK: Element by element
+
+/// y = exp(x), y = erf(x): for tests of their accuracy.
+void ck_exp(const float *x, float *y, size_t n);
+void ck_erf(const float *x, float *y, size_t n);
+/// y = x Φ(x).
+void ck_gelu(const float *x, float *y, size_t n);
+/// dx *= Φ(x) + x φ(x).
+void ck_gelu_gradient(const float *x, float *dx, size_t n);
+/// y += x.
+void ck_add(const float *x, float *y, size_t n);
+/// Σ x², in double.
+double ck_sum_of_squares(const float *x, size_t n);
+
+struct ck_adamw_factors {
+    float beta1, one_minus_beta1, beta2, one_minus_beta2, epsilon;
+    float decay;           // 1 − learning rate · weight decay
+    float rate;            // learning rate / (1 − β₁ᵗ)
+    float root;            // √(1 − β₂ᵗ)
+    float gradient_scale;
+};
+void ck_adamw(float *p, const float *g, float *m, float *v, size_t n, const struct ck_adamw_factors *factors);
+
+// MARK: Linear layers
+
+enum { CK_NONE, CK_GELU, CK_ADDING };
+/// Rows `from` ..< `to` of y [.., outputs] = x [.., inputs] · wᵀ + b, then by `epilogue`: nothing; extra = gelu(y);
+/// or y += extra.
+void ck_linear(const float *x, const float *w, const float *b, float *y, float *extra, int epilogue,
+               size_t from, size_t to, size_t inputs, size_t outputs);
+/// Rows `from` ..< `to` of dx = dy · w, or += if `accumulating`; then dx *= gelu'(gelu), if that is not null.
+void ck_linear_input_gradient(const float *dy, const float *w, float *dx, int accumulating, const float *gelu,
+                              size_t from, size_t to, size_t inputs, size_t outputs);
+/// Rows `from` ..< `to` of dw [outputs, inputs] += dyᵀ · x, and those of db.
+void ck_linear_weight_gradient(const float *dy, const float *x, float *dw, float *db, size_t from, size_t to,
+                               size_t rows, size_t inputs, size_t outputs);
+
+// MARK: Layer norm
+
+void ck_layer_norm(const float *x, const float *scale, const float *shift, float *y, float *statistics,
+                   size_t rows, size_t width, float epsilon);
+/// `dscale` and `dshift` are replaced.
+void ck_layer_norm_gradient(const float *dy, const float *x, const float *scale, const float *statistics, float *dx,
+                            int accumulating, float *dscale, float *dshift, size_t rows, size_t width);
+
+// MARK: Attention
+
+/// One head of one sequence of `rows` rows: q, k and v have `stride` numbers between rows, y has `y_stride`.
+void ck_attention(const float *q, const float *k, const float *v, size_t stride, float *y, size_t y_stride,
+                  float *log_sums, size_t rows, size_t width, float scale);
+/// dq, dk and dv have `stride` numbers between rows and are replaced; dy has y's stride.
+void ck_attention_gradient(const float *q, const float *k, const float *v, size_t stride, const float *y,
+                           const float *dy, size_t y_stride, const float *log_sums, float *dq, float *dk, float *dv,
+                           size_t rows, size_t width, float scale);
+
+// MARK: Rows and pictures
+
+/// One patch: `pixels` is the top left pixel of its first channel; lines are `size` apart, channels size².
+void ck_patch(const float *pixels, float *y, size_t size, size_t patch, size_t channels, int channels_first);
+void ck_normalise_row(float *x, size_t width, float epsilon);
+/// Σ (prediction − target)² over a row; if `gradient` is not null it receives factor · (prediction − target).
+double ck_squared_error(const float *prediction, const float *target, float *gradient, float factor, size_t width);
+/// The mean of max(z, 0) − z t + log(1 + exp(−|z|)); if `gradient` is not null it receives scale / n · (sigmoid(z) − t).
+double ck_binary_cross_entropy(const float *z, const float *t, float *gradient, double scale, size_t n);
+
+#endif

@@ -1,0 +1,56 @@
+import Compute
+import EchoCore
+import Foundation
+import Testing
+
+@Suite struct EngineTests {
+    @Test(arguments: Operation.all, [1, 3])
+    func `the CPU engine agrees with the reference`(operation: Operation, threads: Int) {
+        let reference = Workbench(ReferenceEngine(), seed: 1)
+        let judged = Workbench(CPUEngine(threads: threads), seed: 1)
+        operation.run(reference)
+        operation.run(judged)
+        for (expected, result) in zip(reference.results, judged.results) {
+            let a = reference.engine.read(expected.buffer), b = judged.engine.read(result.buffer)
+            let difference = zip(a, b).reduce(0) { $0 + Double(($1.0 - $1.1) * ($1.0 - $1.1)) }.squareRoot()
+            let size = a.reduce(0) { $0 + Double($1 * $1) }.squareRoot()
+            #expect(difference <= 3e-6 * size + 1e-8, "\(expected.name): \(difference) of \(size)")
+        }
+        for (a, b) in zip(reference.numbers, judged.numbers) {
+            #expect(abs(a - b) <= 1e-6 * abs(a), "\(a), not \(b)")
+        }
+    }
+
+    @Test(arguments: Operation.all)
+    func `numbers do not depend on the number of threads`(operation: Operation) {
+        let benches = [1, 4].map { Workbench(CPUEngine(threads: $0), seed: 2) }
+        for bench in benches { operation.run(bench) }
+        for (a, b) in zip(benches[0].results, benches[1].results) {
+            #expect(benches[0].engine.read(a.buffer) == benches[1].engine.read(b.buffer), "\(a.name)")
+        }
+        #expect(benches[0].numbers == benches[1].numbers)
+    }
+
+    @Test func `the functions are within 2e-7 of the C library's`() {
+        let xs = stride(from: Float(-12), through: 12, by: 0.000_37).map { $0 }
+        func worst(_ approximation: [Float], _ exact: (Double) -> Double) -> Double {
+            zip(xs, approximation).reduce(0) { worst, pair in
+                let exact = exact(Double(pair.0))
+                return max(worst, abs(Double(pair.1) - exact) / max(abs(exact), 1e-30))
+            }
+        }
+        #expect(worst(Functions.exp(xs)) { Foundation.exp($0) } <= 2e-7)
+        #expect(worst(Functions.erf(xs)) { Foundation.erf($0) } <= 2e-7)
+    }
+
+    @Test func `exp at its ends is what it must be`() {
+        let ends: [Float] = [-.infinity, -1000, -87, 0, 88, 1000, .infinity]
+        #expect(
+            Functions.exp(ends).map { $0 == 0 || $0 == .infinity || $0 == 1 } == [
+                true, true, false, true, false, true, true,
+            ])
+        #expect(Functions.exp([.nan])[0].isNaN)
+        #expect(Functions.erf([.nan])[0].isNaN)
+        #expect(Functions.erf([-.infinity, .infinity]) == [-1, 1])
+    }
+}

@@ -1,0 +1,223 @@
+// Every operation of an engine on random numbers, so that two engines can be set side by side.
+
+import Compute
+import EchoCore
+import Testing
+
+/// One operation at one shape: runs it on an engine and returns everything that it wrote.
+struct Operation: Sendable, CustomTestStringConvertible {
+    let name: String
+    let run: @Sendable (Workbench) -> Void
+
+    var testDescription: String { name }
+}
+
+/// Random inputs, the same for every engine, and the buffers whose contents are to be compared.
+final class Workbench {
+    let engine: any Engine
+    private var random: SeededRandom
+    private(set) var results: [(name: String, buffer: Buffer)] = []
+    private(set) var numbers: [Double] = []
+
+    init(_ engine: any Engine, seed: UInt64) {
+        self.engine = engine
+        random = SeededRandom(seed: seed, "operation")
+    }
+
+    /// Standard normal numbers, scaled.
+    func input(_ count: Int, scale: Double = 1) -> Buffer {
+        let buffer = engine.allocate(count)
+        engine.write((0..<count).map { _ in Float(scale * random.normal()) }, to: buffer)
+        return buffer
+    }
+
+    /// Memory to be written; what is added to starts with random numbers, which must stay in the sum.
+    func output(_ name: String, _ count: Int, added: Bool = false) -> Buffer {
+        let buffer = input(count)
+        if !added { engine.fill(buffer, with: .nan) }
+        results.append((name, buffer))
+        return buffer
+    }
+
+    func note(_ number: Double) { numbers.append(number) }
+
+    /// `count` different numbers below `bound`, in random order, with −1 between them if `gaps`.
+    func index(_ count: Int, below bound: Int, gaps: Bool = false) -> [Int32] {
+        random.sample(count, of: bound).enumerated().map { gaps && $0 % 3 == 1 ? -1 : Int32($1) }
+    }
+
+    func weights(_ count: Int) -> [Float] { (0..<count).map { $0 % 4 == 2 ? 0 : Float(random.uniform()) } }
+}
+
+extension Operation {
+    /// All operations, each at several shapes, odd ones included.
+    static let all: [Operation] =
+        layers + [attention, rows, pictures, losses, learning].flatMap { $0 }
+
+    private static let layers: [Operation] = [
+        (1, 1, 1), (7, 5, 3), (33, 17, 40), (300, 96, 288), (64, 768, 96),
+    ].flatMap {
+        rows, inputs, outputs in
+        let shape = "\(rows)×\(inputs)→\(outputs)"
+        return [
+            Operation(name: "linear \(shape)") { b in
+                let (x, w, bias) = (b.input(rows * inputs), b.input(outputs * inputs), b.input(outputs))
+                b.engine.linear(
+                    x, weight: w, bias: bias, into: b.output("y", rows * outputs), rows: rows, inputs: inputs,
+                    outputs: outputs, then: .none)
+                b.engine.linear(
+                    x, weight: w, bias: bias, into: b.output("before", rows * outputs), rows: rows,
+                    inputs: inputs,
+                    outputs: outputs, then: .gelu(into: b.output("gelu", rows * outputs)))
+                b.engine.linear(
+                    x, weight: w, bias: bias, into: b.output("sum", rows * outputs), rows: rows,
+                    inputs: inputs,
+                    outputs: outputs, then: .adding(b.input(rows * outputs)))
+            },
+            Operation(name: "linear gradients \(shape)") { b in
+                let (dy, x, w) = (b.input(rows * outputs), b.input(rows * inputs), b.input(outputs * inputs))
+                for (gelu, adding) in [(false, false), (true, false), (false, true)] {
+                    b.engine.linearInputGradient(
+                        dy, weight: w, into: b.output("dx", rows * inputs, added: adding),
+                        accumulating: adding,
+                        rows: rows, inputs: inputs, outputs: outputs, through: gelu ? x : nil)
+                }
+                b.engine.linearWeightGradient(
+                    dy, x: x, addingTo: b.output("dw", outputs * inputs, added: true),
+                    and: b.output("db", outputs, added: true), rows: rows, inputs: inputs, outputs: outputs)
+            },
+            Operation(name: "layer norm \(rows)×\(inputs + 1)") { b in
+                let width = inputs + 1
+                let (x, scale, shift) = (b.input(rows * width, scale: 3), b.input(width), b.input(width))
+                let statistics = b.output("statistics", rows * 2)
+                b.engine.layerNorm(
+                    x, scale: scale, shift: shift, into: b.output("y", rows * width), statistics: statistics,
+                    rows: rows, width: width, epsilon: 1e-6)
+                for adding in [false, true] {
+                    b.engine.layerNormGradient(
+                        b.input(rows * width), x: x, scale: scale, statistics: statistics,
+                        into: b.output("dx", rows * width, added: adding), accumulating: adding,
+                        addingTo: b.output("dscale", width, added: true),
+                        and: b.output("dshift", width, added: true), rows: rows, width: width)
+                }
+            },
+        ]
+    }
+
+    private static let attention: [Operation] = [
+        AttentionShape(segments: [1], heads: 1, headWidth: 1),
+        AttentionShape(segments: [3, 1, 8, 5], heads: 2, headWidth: 5),
+        AttentionShape(segments: Array(repeating: 8, count: 9), heads: 4, headWidth: 24),
+        AttentionShape(segments: [127, 128, 129, 300], heads: 3, headWidth: 16),
+        AttentionShape(segments: [515], heads: 1, headWidth: 64),
+    ].map { shape in
+        Operation(name: "attention \(shape.segments) of \(shape.heads)×\(shape.headWidth)") { b in
+            let total = shape.rows * shape.width
+            let qkv = b.input(3 * total, scale: 2)
+            let (y, logSums) = (b.output("y", total), b.output("logSums", shape.rows * shape.heads))
+            b.engine.attention(qkv, into: y, logSums: logSums, shape: shape)
+            b.engine.attentionGradient(
+                b.input(total), qkv: qkv, y: y, logSums: logSums, into: b.output("dqkv", 3 * total),
+                shape: shape)
+        }
+    }
+
+    private static let rows: [Operation] = [(3, 1), (20, 7), (130, 48)].flatMap { count, width in
+        [
+            Operation(name: "gather \(count)×\(width)") { b in
+                let x = b.input(2 * count * width)
+                let (index, gaps) = (
+                    b.index(count, below: 2 * count), b.index(count, below: 2 * count, gaps: true)
+                )
+                b.engine.gather(x, rows: index, filler: nil, into: b.output("y", count * width), width: width)
+                b.engine.gather(
+                    x, rows: gaps, filler: b.input(width), into: b.output("filled", count * width),
+                    width: width)
+                for adding in [false, true] {
+                    b.engine.gatherGradient(
+                        b.input(count * width), rows: gaps,
+                        into: b.output("dx", 2 * count * width, added: adding),
+                        accumulating: adding, addingTo: b.output("dfiller", width, added: true),
+                        rows: 2 * count,
+                        width: width)
+                }
+                b.engine.addRows(
+                    of: x, at: index, to: b.output("sum", count * width, added: true), width: width)
+            },
+            Operation(name: "mean of segments \(count)×\(width)") { b in
+                let segments = [1, count - 2, 1]
+                b.engine.meanOfSegments(
+                    b.input(count * width), segments: segments, into: b.output("y", 3 * width), width: width)
+                for adding in [false, true] {
+                    b.engine.meanOfSegmentsGradient(
+                        b.input(3 * width), segments: segments,
+                        into: b.output("dx", count * width, added: adding),
+                        accumulating: adding, width: width)
+                }
+            },
+            Operation(name: "add, copy and fill \(count)×\(width)") { b in
+                let x = b.input(count * width)
+                b.engine.add(x, to: b.output("sum", count * width, added: true))
+                b.engine.copy(x, to: b.output("copy", count * width))
+                b.engine.fill(b.output("constant", count * width), with: 0.1)
+            },
+        ]
+    }
+
+    private static let pictures: [Operation] = [
+        PatchGrid(side: 1, patch: 1, channels: 1), PatchGrid(side: 3, patch: 4, channels: 3),
+        PatchGrid(side: 8, patch: 14, channels: 1),
+    ].map { grid in
+        Operation(name: "patches \(grid.side)×\(grid.patch)×\(grid.channels)") { b in
+            let pixels = b.input(5 * grid.frame)
+            let index = b.index(2 * grid.count + 1, below: 5 * grid.count)
+            for order in [PatchOrder.channelsFirst, .channelsLast] {
+                let y = b.output("\(order)", index.count * grid.width)
+                b.engine.patches(of: pixels, grid, at: index, order: order, into: y)
+                if grid.width > 1 {
+                    b.engine.normaliseRows(y, rows: index.count, width: grid.width, epsilon: 1e-6)
+                }
+            }
+        }
+    }
+
+    private static let losses: [Operation] = [(1, 1), (9, 13), (70, 196)].flatMap { rows, width in
+        [
+            Operation(name: "squared error \(rows)×\(width)") { b in
+                let (x, target) = (b.input(rows * width), b.input(rows * width))
+                let weights = b.weights(rows)
+                for gradient in [nil, b.output("dx", rows * width)] {
+                    b.note(
+                        b.engine.squaredError(
+                            x, target: target, weights: weights, width: width, gradient: gradient, scale: 0.7)
+                    )
+                }
+            },
+            Operation(name: "binary cross-entropy \(rows)×\(width)") { b in
+                let (x, target) = (b.input(rows * width, scale: 20), b.input(rows * width, scale: 0.3))
+                for gradient in [nil, b.output("dx", rows * width)] {
+                    b.note(b.engine.binaryCrossEntropy(x, target: target, gradient: gradient, scale: 0.7))
+                }
+            },
+        ]
+    }
+
+    private static let learning: [Operation] = [1, 37, 70_000].map { count in
+        Operation(name: "AdamW \(count)") { b in
+            let parameter = b.output("parameter", count, added: true)
+            let gradient = b.input(count)
+            let (first, second) = (b.output("first", count), b.output("second", count))
+            b.engine.fill(first, with: 0)
+            b.engine.fill(second, with: 0)
+            for step in 1...3 {
+                let factors = AdamWFactors(
+                    learningRate: 1e-2, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.05,
+                    step: step,
+                    gradientScale: 0.3)
+                b.engine.adamW(
+                    parameter, gradient: gradient, firstMoment: first, secondMoment: second, factors)
+            }
+            b.note(b.engine.sumOfSquares(gradient))
+        }
+    }
+}
