@@ -92,6 +92,7 @@ let package = Package(
         tests("Video", "EchoCore", "Files", "DICOM", "Video"),
         tests("Catalog", "EchoCore", "Catalog", grdb),
         tests("Compute", "EchoCore", "Compute"),
+        tests("Labels", "EchoCore", "Files", "Catalog", "Labels", grdb),
         tests("Models", "EchoCore", "Compute", "Models"),
         tests(
             "Training", "EchoCore", "Files", "Pictures", "Shards", "Catalog", "Compute", "Models", "Training",
