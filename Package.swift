@@ -87,6 +87,7 @@ let package = Package(
         tests("EchoCore", "EchoCore"),
         tests("Files", "EchoCore", "Files"),
         tests("Pictures", "EchoCore", "Pictures"),
+        tests("Crop", "EchoCore", "Files", "Crop"),
         tests("Shards", "EchoCore", "Files", "Shards"),
         tests("DICOM", "EchoCore", "Files", "DICOM"),
         tests("Video", "EchoCore", "Files", "DICOM", "Video"),
