@@ -12,7 +12,6 @@ struct Echoprep: AsyncParsableCommand {
         version: programVersion,
         subcommands: [
             PhantomCommand.self,
-            LinkICDCommand.self,
             TrainCommand.self,
             EvaluateCommand.self,
         ])
