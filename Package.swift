@@ -87,11 +87,13 @@ let package = Package(
         tests("EchoCore", "EchoCore"),
         tests("Files", "EchoCore", "Files"),
         tests("Pictures", "EchoCore", "Pictures"),
+        tests("Crop", "EchoCore", "Files", "Crop"),
         tests("Shards", "EchoCore", "Files", "Shards"),
         tests("DICOM", "EchoCore", "Files", "DICOM"),
         tests("Video", "EchoCore", "Files", "DICOM", "Video"),
         tests("Catalog", "EchoCore", "Catalog", grdb),
         tests("Compute", "EchoCore", "Compute"),
+        tests("Labels", "EchoCore", "Files", "Catalog", "Labels", grdb),
         tests("Models", "EchoCore", "Compute", "Models"),
         tests(
             "Training", "EchoCore", "Files", "Pictures", "Shards", "Catalog", "Compute", "Models", "Training",

@@ -156,7 +156,7 @@ CREATE INDEX diagnoses_icd_code ON diagnoses_icd (icd_code, icd_version);
 CREATE TABLE echo_study (
     study_id INTEGER PRIMARY KEY,
     subject_id INTEGER NOT NULL,
-    study_datetime TEXT NOT NULL
+    study_datetime TEXT               -- NULL where the list holds no time that exists
 ) STRICT;
 CREATE INDEX echo_study_subject ON echo_study (subject_id);
 
@@ -170,11 +170,12 @@ CREATE INDEX echo_record_study ON echo_record (study_id);
 
 -- ICD-10-CM -------------------------------------------------------------------------------------------------
 
--- Chapters, blocks and categories of the release. Thirty-nine names are both a block and a category.
+-- All chapters, blocks and categories of the release, and the subcategories down to the codes in use.
+-- Thirty-nine names are both a block and a category, so a code is found by its level.
 CREATE TABLE d_icd10cm (
-    code TEXT NOT NULL,
-    level TEXT NOT NULL CHECK (level IN ('chapter', 'block', 'category')),
-    parent TEXT,                      -- the block of a category, the chapter of a block
+    code TEXT NOT NULL,               -- '9', 'I30-I5A', 'I50', 'I5020': without a dot
+    level TEXT NOT NULL CHECK (level IN ('chapter', 'block', 'category', 'subcategory')),
+    parent TEXT,                      -- the code one level up; NULL for a chapter
     title TEXT NOT NULL,
     PRIMARY KEY (level, code)
 ) STRICT, WITHOUT ROWID;
@@ -197,8 +198,14 @@ CREATE INDEX study_admission_hadm ON study_admission (hadm_id);
 CREATE TABLE study_status (
     study_id INTEGER PRIMARY KEY REFERENCES echo_study (study_id),
     status TEXT NOT NULL CHECK (status IN (
-        'labelled', 'subject-not-in-admissions', 'no-stay', 'no-diagnoses', 'only-icd9', 'no-usable-code')),
-    nearest_stay_hours REAL           -- for 'no-stay': how far the nearest stay is
+        'labelled',
+        'no-study-time',              -- the study list holds no time that exists
+        'subject-not-in-admissions',
+        'no-stay',                    -- the subject has stays, none of them at that time
+        'no-diagnoses',               -- the stay has no row in diagnoses_icd
+        'only-icd9',                  -- all its diagnoses are coded in ICD-9
+        'no-usable-code')),           -- none of its ICD-10 codes counts
+    nearest_stay_hours REAL           -- for 'no-stay': how far the nearest stay is, without margins
 ) STRICT;
 CREATE INDEX study_status_status ON study_status (status);
 
@@ -245,20 +252,56 @@ SELECT c.category, d.title, count(*) AS n_positive, n.labelled AS n_labelled,
     count(*) * 1.0 / n.labelled AS prevalence, t.idx AS target
 FROM study_category c
 CROSS JOIN (SELECT count(*) AS labelled FROM study_status WHERE status = 'labelled') n
-JOIN study_status st ON st.study_id = c.study_id AND st.status = 'labelled'
 LEFT JOIN d_icd10cm d ON d.level = 'category' AND d.code = c.category
 LEFT JOIN target t ON t.category = c.category
 GROUP BY c.category;
 
--- Files and studies at every step from the source to the labelled studies, and why the rest left.
+-- The same within each split; a category that a split does not have has no row there.
+CREATE VIEW v_prevalence_by_split AS
+SELECT n.split, c.category, d.title, count(*) AS n_positive, n.labelled AS n_labelled,
+    count(*) * 1.0 / n.labelled AS prevalence, t.idx AS target
+FROM study_category c
+JOIN echo_study s ON s.study_id = c.study_id
+JOIN split p ON p.subject_id = s.subject_id
+JOIN (
+    SELECT p.split, count(*) AS labelled
+    FROM study_status st
+    JOIN echo_study s ON s.study_id = st.study_id
+    JOIN split p ON p.subject_id = s.subject_id
+    WHERE st.status = 'labelled'
+    GROUP BY p.split
+) n ON n.split = p.split
+LEFT JOIN d_icd10cm d ON d.level = 'category' AND d.code = c.category
+LEFT JOIN target t ON t.category = c.category
+GROUP BY n.split, c.category;
+
+-- The studies without labels, each with its reason.
+CREATE VIEW v_unlinked AS
+SELECT st.study_id, s.subject_id, s.study_datetime, st.status, st.nearest_stay_hours, a.hadm_id
+FROM study_status st
+JOIN echo_study s ON s.study_id = st.study_id
+LEFT JOIN study_admission a ON a.study_id = st.study_id AND a.chosen = 1
+WHERE st.status <> 'labelled';
+
+-- Files and studies at every step from the source to the labelled studies with clips, and why the rest left.
+-- Within a unit, a step's number less those of the reasons below it is the next step's number.
 CREATE VIEW v_funnel AS
-SELECT 1 AS step, 'files' AS unit, 'files in the source' AS what, count(*) AS n FROM clip
+SELECT 1 AS step, 'files' AS unit, 'in the source' AS what, count(*) AS n FROM clip
 UNION ALL SELECT 2, 'files', 'dropped: ' || reason, count(*) FROM clip WHERE kept = 0 GROUP BY reason
-UNION ALL SELECT 3, 'files', 'clips kept', count(*) FROM clip WHERE kept = 1
-UNION ALL SELECT 4, 'studies', 'studies in the source', count(DISTINCT study_key) FROM clip
-UNION ALL SELECT 5, 'studies', 'studies with clips kept', count(DISTINCT study_key) FROM clip WHERE kept = 1
-UNION ALL SELECT 6, 'studies', 'without a label: ' || st.status, count(DISTINCT c.study_id)
-    FROM clip c JOIN study_status st ON st.study_id = c.study_id
-    WHERE c.kept = 1 AND st.status <> 'labelled' GROUP BY st.status
-UNION ALL SELECT 7, 'studies', 'studies with clips and labels', count(DISTINCT c.study_id)
-    FROM clip c JOIN study_status st ON st.study_id = c.study_id WHERE c.kept = 1 AND st.status = 'labelled';
+UNION ALL SELECT 3, 'files', 'kept as clips', count(*) FROM clip WHERE kept = 1
+UNION ALL SELECT 4, 'studies', 'in the source',
+    (SELECT count(*) FROM echo_study) + (SELECT count(DISTINCT study_key) FROM clip
+        WHERE study_id IS NULL OR study_id NOT IN (SELECT study_id FROM echo_study))
+UNION ALL SELECT 5, 'studies', 'without a label: not-in-study-list', count(DISTINCT study_key) FROM clip
+    WHERE study_id IS NULL OR study_id NOT IN (SELECT study_id FROM echo_study) HAVING count(*) > 0
+UNION ALL SELECT 5, 'studies', 'without a label: ' || status, count(*) FROM study_status
+    WHERE status <> 'labelled' GROUP BY status
+UNION ALL SELECT 6, 'studies', 'labelled', count(*) FROM study_status WHERE status = 'labelled'
+UNION ALL SELECT 7, 'studies', 'labelled, but without a clip', count(*) FROM study_status st
+    WHERE st.status = 'labelled'
+        AND NOT EXISTS (SELECT 1 FROM clip c WHERE c.study_id = st.study_id AND c.kept = 1) HAVING count(*) > 0
+UNION ALL SELECT 8, 'studies', 'labelled, with clips', count(*) FROM study_status st
+    WHERE st.status = 'labelled' AND EXISTS (SELECT 1 FROM clip c WHERE c.study_id = st.study_id AND c.kept = 1);
+
+-- label_matrix, the labels in wide form with one column for each target, is made by `link-icd`:
+-- study_id, subject_id, split, then a column named by each category, 0 or 1, for labelled studies only.

@@ -28,11 +28,17 @@ package struct Bitmap: Equatable, Sendable {
     /// The number of pixels set.
     package var area: Int { pixels.reduce(0) { $0 + Int($1 & 1) } }
 
-    package var inverted: Bitmap { Bitmap(height: height, width: width, pixels: pixels.map { ~$0 }) }
+    package var inverted: Bitmap {
+        var result = self
+        invert(&result.pixels)
+        return result
+    }
 
     package static func & (a: Bitmap, b: Bitmap) -> Bitmap {
         precondition(a.height == b.height && a.width == b.width, "pictures of one size")
-        return Bitmap(height: a.height, width: a.width, pixels: zip(a.pixels, b.pixels).map { $0 & $1 })
+        var result = Bitmap(height: a.height, width: a.width)
+        intersect(a.pixels.span, b.pixels.span, into: &result.pixels)
+        return result
     }
 
     /// The same picture with the square of `side` pixels in its top left corner cleared.
@@ -45,29 +51,21 @@ package struct Bitmap: Equatable, Sendable {
     }
 
     /// The pixels whose whole square of side 2·radius + 1 is set; what lies outside of the picture counts as set.
-    ///
-    /// One pass along the rows and one down the columns, each keeping the length of the current run: a window is
-    /// full if the run that ends with it is at least as long.
     package func eroded(by radius: Int) -> Bitmap {
-        precondition((0...127).contains(radius), "a run fits into a byte")
-        let side = UInt8(2 * radius + 1)
-        var across = Bitmap(height: height, width: width)
+        let side = 2 * radius + 1
+        var line = [UInt8](repeating: 255, count: width + 2 * radius), lineScratch = line
+        var padded = [UInt8](repeating: 255, count: (height + 2 * radius) * width), scratch = padded
         for y in 0..<height {
-            let row = y * width
-            var run: UInt8 = 255
-            for x in 0..<width + radius {
-                run = x >= width || pixels[row + x] != 0 ? max(run, run &+ 1) : 0
-                if x >= radius { across.pixels[row + x - radius] = run >= side ? 255 : 0 }
-            }
+            line.replaceSubrange(radius..<radius + width, with: pixels[y * width..<(y + 1) * width])
+            narrow(&line, to: side, stride: 1, scratch: &lineScratch)
+            let row = (y + radius) * width
+            padded.replaceSubrange(row..<row + width, with: line[0..<width])
+            for x in 0..<radius { line[x] = 255 }
+            for x in radius + width..<line.count { line[x] = 255 }
         }
-        var result = Bitmap(height: height, width: width)
-        var runs = [UInt8](repeating: 255, count: width)
-        for y in 0..<height + radius {
-            if y < height { extendRuns(&runs, by: across.pixels, at: y * width) }
-            if y >= height { for x in 0..<width { runs[x] = max(runs[x], runs[x] &+ 1) } }
-            if y >= radius { mark(&result.pixels, at: (y - radius) * width, where: runs, reach: side) }
-        }
-        return result
+        narrow(&padded, to: side, stride: width, scratch: &scratch)
+        padded.removeLast(2 * radius * width)
+        return Bitmap(height: height, width: width, pixels: padded)
     }
 
     /// The pixels with a set pixel in the square of side 2·radius + 1 around them.
@@ -103,13 +101,4 @@ package struct Bitmap: Equatable, Sendable {
         }
         return rest
     }
-}
-
-/// Each run grows by one where the row at `offset` is set and ends where it is not; 255 stays 255.
-private func extendRuns(_ runs: inout [UInt8], by pixels: [UInt8], at offset: Int) {
-    for x in runs.indices { runs[x] = max(runs[x], runs[x] &+ 1) & pixels[offset + x] }
-}
-
-private func mark(_ pixels: inout [UInt8], at offset: Int, where runs: [UInt8], reach: UInt8) {
-    for x in runs.indices { pixels[offset + x] = runs[x] >= reach ? 255 : 0 }
 }

@@ -2,6 +2,15 @@
 
 import EchoCore
 
+/// At most this many frames are looked at, spread over the clip.
+private let mostFrames = 16
+/// A pixel is lit and may count as coloured from this luma on, and bright from that.
+private let litFrom: UInt8 = 16, brightFrom: UInt8 = 64
+/// The distance of Cb or Cr from 128 below which a pixel is neutral, and from which on it is coloured.
+private let neutralBelow = 6, colouredFrom = 20
+/// A map is tinted if fewer than this share of its bright pixels are neutral.
+private let tintedBelow = 0.2
+
 /// The figures of specs/ingest.md, "Which clips stay", 4.
 struct ColourFigures {
     private(set) var frames = 0
@@ -10,49 +19,51 @@ struct ColourFigures {
     private(set) var residualShare: Double?
     private let isGray: Bool
 
-    /// At most this many frames are looked at, spread over the clip.
-    private static let most = 16
-    /// A map is tinted if fewer than this share of its bright pixels are neutral.
-    private static let tintedBelow = 0.2
-
     init(_ clip: Clip, _ mask: SectorMask) {
         let chroma = FullChroma(clip)
         isGray = chroma == nil
-        let chosen = spread(min(ColourFigures.most, clip.frames), over: clip.frames)
+        let chosen = spread(min(mostFrames, clip.frames), over: clip.frames)
         frames = chosen.count
-        guard let chroma, let bounds = mask.bounds else { return }
-        let scanner = SectorScanner(clip, mask, chroma, rows: bounds.rows)
+        guard let chroma else { return }
+        let scanner = SectorScanner(clip, mask, chroma)
 
         var bright = 0, neutral = 0
         for frame in chosen {
-            let share = scanner.share(of: frame) { y, cb, cr in
+            let rows = scanner.rowsByChroma(of: frame)
+            let plain = scanner.count(in: frame, rows.neutral, atLeast: brightFrom)
+            bright += plain
+            neutral += plain
+            let share = scanner.share(of: frame, rows.other) { y, cb, cr in
                 let deviation = max(abs(Int(cb) - 128), abs(Int(cr) - 128))
-                if y >= 64 {
+                if y >= brightFrom {
                     bright += 1
-                    if deviation < 6 { neutral += 1 }
+                    if deviation < neutralBelow { neutral += 1 }
                 }
-                return deviation >= 20
+                return deviation >= colouredFrom
             }
             colourShare = max(colourShare, share)
         }
         neutralShare = bright > 0 ? Double(neutral) / Double(bright) : 1
-        guard neutralShare < ColourFigures.tintedBelow else { return }
+        if neutralShare < tintedBelow { residualShare = ColourFigures.residual(chosen, scanner) }
+    }
 
+    /// The greatest share, over `frames`, of pixels that are not of their luma's usual colour.
+    private static func residual(_ frames: [Int], _ scanner: SectorScanner) -> Double {
         var usual = UsualChroma()
-        for frame in chosen {
-            _ = scanner.share(of: frame) { y, cb, cr in
+        for frame in frames {
+            _ = scanner.share(of: frame, scanner.rows) { y, cb, cr in
                 usual.add(y, cb, cr)
                 return false
             }
         }
         let medians = usual.medians
-        residualShare =
-            chosen.map { frame in
-                scanner.share(of: frame) { y, cb, cr in
-                    let (b, r) = medians[Int(y)]
-                    return max(abs(Int(cb) - b), abs(Int(cr) - r)) >= 20
-                }
-            }.max() ?? 0
+        let shares = frames.map { frame in
+            scanner.share(of: frame, scanner.rows) { y, cb, cr in
+                let usual = medians[Int(y)]
+                return max(abs(Int(cb) - usual.cb), abs(Int(cr) - usual.cr)) >= colouredFrom
+            }
+        }
+        return shares.max() ?? 0
     }
 
     /// What the figures say, and the name of the rule that says it.
@@ -77,36 +88,65 @@ private func spread(_ count: Int, over total: Int) -> [Int] {
 
 /// Looks at the lit pixels inside the sector, frame by frame.
 private struct SectorScanner {
-    private let clip: Clip, mask: SectorMask, chroma: FullChroma, rows: Range<Int>
+    private let clip: Clip, mask: SectorMask, chroma: FullChroma
+    /// The rows that the sector has pixels in, and of every row the columns from the first to the last.
+    let rows: [Int]
+    private let columns: [Range<Int>]
 
-    init(_ clip: Clip, _ mask: SectorMask, _ chroma: FullChroma, rows: Range<Int>) {
+    init(_ clip: Clip, _ mask: SectorMask, _ chroma: FullChroma) {
         self.clip = clip
         self.mask = mask
         self.chroma = chroma
-        self.rows = rows
+        let columns = (0..<clip.height).map(mask.columns(ofRow:))
+        self.columns = columns
+        rows = (0..<clip.height).filter { !columns[$0].isEmpty }
     }
 
-    /// The share of the pixels with Y ≥ 16 that `isColoured` holds for, once single specks are opened away.
-    func share(of frame: Int, where isColoured: (UInt8, UInt8, UInt8) -> Bool) -> Double {
-        var coloured = Bitmap(height: rows.count, width: clip.width)
+    /// The rows of a frame whose chroma is neutral at every pixel of the sector, which the coded samples tell, and
+    /// the others.
+    func rowsByChroma(of frame: Int) -> (neutral: [Int], other: [Int]) {
+        var neutral: [Int] = [], other: [Int] = []
+        for y in rows {
+            let deviation = chroma.deviation(frame: frame, y: y, columns: columns[y])
+            if deviation < neutralBelow { neutral.append(y) } else { other.append(y) }
+        }
+        return (neutral, other)
+    }
+
+    /// How many pixels of some rows have at least that luma.
+    func count(in frame: Int, _ rows: [Int], atLeast luma: UInt8) -> Int {
+        rows.reduce(0) { sum, y in
+            let part = y * clip.width + columns[y].lowerBound..<y * clip.width + columns[y].upperBound
+            let first = frame * clip.frameSize
+            return sum
+                + Crop.count(
+                    clip.luma.span.extracting(first + part.lowerBound..<first + part.upperBound),
+                    atLeast: luma,
+                    where: mask.inside.span.extracting(part))
+        }
+    }
+
+    /// The share, among a frame's lit pixels, of those in some rows that `isColoured` holds for, once single specks
+    /// are opened away.
+    @inline(__always)
+    func share(of frame: Int, _ rows: [Int], where isColoured: (UInt8, UInt8, UInt8) -> Bool) -> Double {
         var colour = ChromaRow(width: clip.width)
-        var lit = 0, any = 0
+        var found: [Point] = []
         for y in rows {
             chroma.read(frame: frame, y: y, into: &colour)
-            let row = y * clip.width
-            for x in 0..<clip.width where mask.inside[row + x] != 0 {
-                let luma = clip.luma[frame * clip.frameSize + row + x]
-                guard luma >= 16 else { continue }
-                lit += 1
-                if isColoured(luma, colour.cb[x], colour.cr[x]) {
-                    coloured[y - rows.lowerBound, x] = true
-                    any += 1
-                }
+            let row = y * clip.width, first = frame * clip.frameSize + row
+            let luma = clip.luma.span.extracting(first..<first + clip.width)
+            let inside = mask.inside.span.extracting(row..<row + clip.width)
+            let cb = colour.cb.span, cr = colour.cr.span
+            for x in columns[y] where luma[x] & inside[x] >= litFrom {
+                if isColoured(luma[x], cb[x], cr[x]) { found.append(Point(x: x, y: y)) }
             }
         }
         // The smallest thing that a 5×5 opening leaves has 25 pixels.
-        guard any >= 25 else { return 0 }
-        return Double(coloured.opened(by: 2).area) / Double(lit)
+        guard found.count >= 25, let top = found.first?.y, let bottom = found.last?.y else { return 0 }
+        var coloured = Bitmap(height: bottom - top + 3, width: clip.width + 2)
+        for point in found { coloured[point.y - top + 1, point.x + 1] = true }
+        return Double(coloured.opened(by: 2).area) / Double(count(in: frame, self.rows, atLeast: litFrom))
     }
 }
 
@@ -121,7 +161,7 @@ private struct UsualChroma {
     }
 
     /// Cb and Cr for each luma.
-    var medians: [(Int, Int)] {
+    var medians: [(cb: Int, cr: Int)] {
         func median(_ counts: ArraySlice<Int32>) -> Int {
             let total = counts.reduce(0, +)
             var seen: Int32 = 0

@@ -24,12 +24,19 @@ public func croppedPixels(
     precondition(mask.height == clip.height && mask.width == clip.width, "the mask is the clip's")
     let channels = pixels.channels
     var result = [UInt8](repeating: 0, count: clip.frames * size * size * channels)
-    var cutter = FrameCutter(clip, mask, box)
+    var cutter = FrameCutter(clip, mask, box, pixels)
     var resizer = CubicResizer(height: box.rows.count, width: box.columns.count, size: size)
     for frame in 0..<clip.frames {
         let start = frame * size * size * channels
-        for (channel, plane) in cutter.planes(of: frame, pixels).enumerated() {
-            resizer.resize(plane) { index, value in result[start + index * channels + channel] = value }
+        let planes = cutter.cut(frame)
+        for channel in 0..<planes {
+            let plane = cutter.planes[channel]
+            resizer.resize(plane.span, into: &result, at: start + channel, stride: channels)
+        }
+        if planes < channels {
+            for i in stride(from: start, to: start + size * size * channels, by: channels) {
+                for channel in 1..<channels { result[i + channel] = result[i] }
+            }
         }
     }
     return result
@@ -38,67 +45,91 @@ public func croppedPixels(
 /// One frame in red, green and blue by JPEG's own matrix, for pictures: U8 [height, width, 3].
 public func rgbFrame(of clip: Clip, at index: Int) -> [UInt8] {
     let whole = CropBox(rows: 0..<clip.height, columns: 0..<clip.width)
-    var cutter = FrameCutter(clip, .whole(height: clip.height, width: clip.width), whole)
-    let planes = cutter.planes(of: index, .rgb)
+    var cutter = FrameCutter(clip, .whole(height: clip.height, width: clip.width), whole, .rgb)
+    let planes = cutter.cut(index)
     var result = [UInt8](repeating: 0, count: clip.frameSize * 3)
-    for (channel, plane) in planes.enumerated() {
-        for (i, value) in plane.enumerated() { result[3 * i + channel] = value }
+    for channel in 0..<3 {
+        let plane = cutter.planes[min(channel, planes - 1)]
+        for i in 0..<clip.frameSize { result[3 * i + channel] = plane[i] }
     }
     return result
 }
 
 /// Cuts one box out of every frame, black outside of the mask and of the picture.
 private struct FrameCutter {
-    private let clip: Clip, mask: SectorMask, box: CropBox
+    private let clip: Clip, mask: SectorMask, box: CropBox, layout: PixelLayout
     private let chroma: FullChroma?
     /// The part of the box that lies in the picture.
     private let rows: Range<Int>, columns: Range<Int>
     private var colour: ChromaRow
+    /// The channels of the layout, U8 [box.rows.count, box.columns.count] each.
+    private(set) var planes: [[UInt8]]
 
-    init(_ clip: Clip, _ mask: SectorMask, _ box: CropBox) {
+    init(_ clip: Clip, _ mask: SectorMask, _ box: CropBox, _ layout: PixelLayout) {
         self.clip = clip
         self.mask = mask
         self.box = box
-        chroma = FullChroma(clip)
+        self.layout = layout
+        chroma = layout == .luma ? nil : FullChroma(clip)
         rows = box.rows.clamped(to: 0..<clip.height)
         columns = box.columns.clamped(to: 0..<clip.width)
         colour = ChromaRow(width: clip.width)
+        let black = [UInt8](repeating: 0, count: box.rows.count * box.columns.count)
+        planes = [[UInt8]](repeating: black, count: layout.channels)
     }
 
-    /// The planes of the layout, U8 [box.rows.count, box.columns.count] each.
-    mutating func planes(of frame: Int, _ layout: PixelLayout) -> [[UInt8]] {
-        var planes = [[UInt8]](
-            repeating: [UInt8](repeating: 0, count: box.rows.count * box.columns.count),
-            count: layout.channels)
+    /// Fills the planes and says how many differ: 1 for a frame without colour, whose channels all equal Y.
+    mutating func cut(_ frame: Int) -> Int {
+        guard let chroma else {
+            for y in rows { copyLuma(frame, y, plane: 0) }
+            return 1
+        }
+        var distinct = 1
         for y in rows {
-            let source = frame * clip.frameSize + y * clip.width
-            let target = (y - box.rows.lowerBound) * box.columns.count - box.columns.lowerBound
-            switch layout {
-            case .luma:
-                copyMasked(&planes[0], target: target, source: source, y: y)
-            case .echoprime:
-                chroma?.read(frame: frame, y: y, into: &colour)
-                for x in columns where mask.inside[y * clip.width + x] != 0 {
-                    let (r, g, b) = EchoPrimeColour.rgb(clip.luma[source + x], colour.cb[x], colour.cr[x])
-                    planes[0][target + x] = b
-                    planes[1][target + x] = g
-                    planes[2][target + x] = r
-                }
-            case .rgb:
-                chroma?.read(frame: frame, y: y, into: &colour)
-                for x in columns where mask.inside[y * clip.width + x] != 0 {
-                    let (r, g, b) = JPEGColour.rgb(clip.luma[source + x], colour.cb[x], colour.cr[x])
-                    planes[0][target + x] = r
-                    planes[1][target + x] = g
-                    planes[2][target + x] = b
-                }
+            if chroma.deviation(frame: frame, y: y, columns: columns) == 0 {
+                for plane in planes.indices { copyLuma(frame, y, plane: plane) }
+            } else {
+                distinct = planes.count
+                chroma.read(frame: frame, y: y, into: &colour)
+                convert(frame, y)
             }
         }
-        return planes
+        return distinct
     }
 
-    private func copyMasked(_ plane: inout [UInt8], target: Int, source: Int, y: Int) {
+    /// Where a row of the picture's part of the box begins in a plane.
+    private func target(_ y: Int) -> Int {
+        (y - box.rows.lowerBound) * box.columns.count + columns.lowerBound - box.columns.lowerBound
+    }
+
+    private mutating func copyLuma(_ frame: Int, _ y: Int, plane: Int) {
+        let row = y * clip.width + columns.lowerBound
+        let source = frame * clip.frameSize + row
+        let start = target(y)
+        let luma = clip.luma, inside = mask.inside
+        intersect(
+            luma.span.extracting(source..<source + columns.count),
+            inside.span.extracting(row..<row + columns.count), into: &planes[plane], at: start)
+    }
+
+    private mutating func convert(_ frame: Int, _ y: Int) {
         let row = y * clip.width
-        for x in columns { plane[target + x] = clip.luma[source + x] & mask.inside[row + x] }
+        let source = frame * clip.frameSize + row
+        let start = target(y) - columns.lowerBound
+        for x in columns {
+            let inside = mask.inside[row + x]
+            let luma = clip.luma[source + x], cb = colour.cb[x], cr = colour.cr[x]
+            if layout == .rgb {
+                let (r, g, b) = JPEGColour.rgb(luma, cb, cr)
+                planes[0][start + x] = r & inside
+                planes[1][start + x] = g & inside
+                planes[2][start + x] = b & inside
+            } else {
+                let (r, g, b) = EchoPrimeColour.rgb(luma, cb, cr)
+                planes[0][start + x] = b & inside
+                planes[1][start + x] = g & inside
+                planes[2][start + x] = r & inside
+            }
+        }
     }
 }

@@ -21,17 +21,22 @@ package struct CubicResizer {
         sums = [Float](repeating: 0, count: width + 2 * margin)
     }
 
-    /// Resizes U8 [height, width] and hands every sample to `store` with its index in [size, size].
-    package mutating func resize(_ picture: [UInt8], store: (Int, UInt8) -> Void) {
+    /// Resizes U8 [height, width] into `target` from `start` on, where samples lie `stride` apart.
+    package mutating func resize(
+        _ picture: Span<UInt8>, into target: inout [UInt8], at start: Int = 0, stride: Int = 1
+    ) {
         precondition(picture.count == height * width, "the picture has the size of the resizer")
+        precondition(start >= 0 && start + (size * size - 1) * stride < target.count, "the target has room")
         for (y, taps) in rowTaps.enumerated() {
-            combineRows(picture.span, taps)
+            combineRows(picture, taps)
+            let sums = sums.span
             for (x, taps) in columnTaps.enumerated() {
                 let i = taps.first + margin
+                let weights = taps.weights
                 let value =
-                    taps.weights.0 * sums[i] + taps.weights.1 * sums[i + 1] + taps.weights.2 * sums[i + 2]
-                    + taps.weights.3 * sums[i + 3]
-                store(y * size + x, nearest(value))
+                    weights[0] * sums[i] + weights[1] * sums[i + 1] + weights[2] * sums[i + 2]
+                    + weights[3] * sums[i + 3]
+                target[start + (y * size + x) * stride] = nearest(value)
             }
         }
     }
@@ -41,13 +46,9 @@ package struct CubicResizer {
             let y = max(0, min(height - 1, taps.first + k))
             return y * width..<(y + 1) * width
         }
-        let a = picture.extracting(row(0)), b = picture.extracting(row(1))
-        let c = picture.extracting(row(2)), d = picture.extracting(row(3))
-        for x in 0..<width {
-            sums[x + margin] =
-                taps.weights.0 * Float(a[x]) + taps.weights.1 * Float(b[x]) + taps.weights.2 * Float(c[x])
-                + taps.weights.3 * Float(d[x])
-        }
+        combine(
+            picture.extracting(row(0)), picture.extracting(row(1)), picture.extracting(row(2)),
+            picture.extracting(row(3)), taps.weights, into: &sums, at: margin)
         for x in 0..<margin {
             sums[x] = sums[margin]
             sums[margin + width + x] = sums[margin + width - 1]
@@ -62,7 +63,7 @@ private let margin = 2
 private struct CubicTaps {
     /// The first of them; it may lie outside of the source.
     let first: Int
-    let weights: (Float, Float, Float, Float)
+    let weights: SIMD4<Float>
 
     init(target: Int, of size: Int, source: Int) {
         let position = (Double(target) + 0.5) * Double(source) / Double(size) - 0.5
@@ -72,7 +73,7 @@ private struct CubicTaps {
         let a = -0.75
         func near(_ x: Double) -> Double { ((a + 2) * x - (a + 3)) * x * x + 1 }
         func far(_ x: Double) -> Double { ((a * x - 5 * a) * x + 8 * a) * x - 4 * a }
-        weights = (Float(far(x + 1)), Float(near(x)), Float(near(1 - x)), Float(far(2 - x)))
+        weights = SIMD4(Float(far(x + 1)), Float(near(x)), Float(near(1 - x)), Float(far(2 - x)))
     }
 }
 

@@ -44,27 +44,13 @@ package struct FullChroma: Sendable {
 
     private func expand(_ plane: Span<UInt8>, near: Int, far: Int, into row: inout [UInt8]) {
         let near = plane.extracting(near..<near + columns), far = plane.extracting(far..<far + columns)
+        var row = row.mutableSpan
         switch chroma.sampling {
         case .full: for x in 0..<width { row[x] = near[x] }
         case _ where columns <= 2: for x in 0..<width { row[x] = near[x / 2] }
-        case .half: expandHalf(near, into: &row)
-        case .quarter: expandQuarter(near, far, into: &row)
+        case .half: doubleColumns(near, into: &row)
+        case .quarter: doubleBoth(near, far, into: &row)
         }
-    }
-
-    private func expandHalf(_ c: Span<UInt8>, into row: inout [UInt8]) {
-        row[0] = c[0]
-        for i in 1..<columns { row[2 * i] = UInt8((3 * UInt16(c[i]) + UInt16(c[i - 1]) + 1) >> 2) }
-        for i in 0..<columns - 1 { row[2 * i + 1] = UInt8((3 * UInt16(c[i]) + UInt16(c[i + 1]) + 2) >> 2) }
-        if width % 2 == 0 { row[width - 1] = c[columns - 1] }
-    }
-
-    private func expandQuarter(_ near: Span<UInt8>, _ far: Span<UInt8>, into row: inout [UInt8]) {
-        func sum(_ i: Int) -> UInt16 { 3 * UInt16(near[i]) + UInt16(far[i]) }
-        row[0] = UInt8((4 * sum(0) + 8) >> 4)
-        for i in 1..<columns { row[2 * i] = UInt8((3 * sum(i) + sum(i - 1) + 8) >> 4) }
-        for i in 0..<columns - 1 { row[2 * i + 1] = UInt8((3 * sum(i) + sum(i + 1) + 7) >> 4) }
-        if width % 2 == 0 { row[width - 1] = UInt8((4 * sum(columns - 1) + 7) >> 4) }
     }
 
     /// Cb and Cr of one pixel of a frame.
@@ -86,16 +72,20 @@ package struct FullChroma: Sendable {
         return UInt8((3 * sum(i) + sum(beside) + (x % 2 == 0 ? 8 : 7)) >> 4)
     }
 
-    /// Whether the samples that row `y` of a frame is made of are all 128, which makes the row 128.
-    package func isNeutral(frame: Int, y: Int) -> Bool {
+    /// The greatest |C − 128| of the coded samples that columns `range` of row `y` of a frame are made of, and so a
+    /// bound for the row itself.
+    package func deviation(frame: Int, y: Int, columns range: Range<Int>) -> Int {
         let (near, far) = sources(frame: frame, y: y)
-        func deviation(_ plane: [UInt8]) -> UInt8 {
-            var any: UInt8 = 0
-            for i in near..<near + columns { any |= plane[i] ^ 128 }
-            if far != near { for i in far..<far + columns { any |= plane[i] ^ 128 } }
-            return any
+        let full = chroma.sampling == .full
+        let first = full ? range.lowerBound : max(range.lowerBound / 2 - 1, 0)
+        let end = full ? range.upperBound : min(range.upperBound / 2 + 2, columns)
+        func most(_ offset: Int) -> Int {
+            let part = offset + first..<offset + end
+            return max(
+                Crop.deviation(chroma.cb.span.extracting(part)),
+                Crop.deviation(chroma.cr.span.extracting(part)))
         }
-        return deviation(chroma.cb) == 0 && deviation(chroma.cr) == 0
+        return near == far ? most(near) : max(most(near), most(far))
     }
 
     /// Whether a pixel is made of coded samples of which one is marked in `marks` [rows, columns].
@@ -108,11 +98,21 @@ package struct FullChroma: Sendable {
     }
 
     /// [rows, columns]: not 0 where a coded sample of any frame is not 128.
-    func everCoded() -> [UInt8] {
-        var marks = [UInt8](repeating: 0, count: rows * columns)
-        for start in stride(from: 0, to: chroma.cb.count, by: max(marks.count, 1)) {
-            for i in marks.indices { marks[i] |= (chroma.cb[start + i] ^ 128) | (chroma.cr[start + i] ^ 128) }
+    func everColoured() -> [UInt8] {
+        let plane = rows * columns
+        var marks = [UInt8](repeating: 0, count: plane)
+        var samples = marks.mutableSpan
+        for start in stride(from: 0, to: chroma.cb.count, by: max(plane, 1)) {
+            let part = start..<start + plane
+            markColoured(&samples, chroma.cb.span.extracting(part), chroma.cr.span.extracting(part))
         }
         return marks
+    }
+
+    /// Whether row `y` of a frame is made of coded samples of which one is marked in `marks` [rows, columns].
+    func touches(_ marks: [UInt8], y: Int) -> Bool {
+        let (near, far) = sources(frame: 0, y: y)
+        return marks[near..<near + columns].contains { $0 != 0 }
+            || marks[far..<far + columns].contains { $0 != 0 }
     }
 }

@@ -43,7 +43,7 @@ extension Bitmap {
 
     /// A line of single pixels between fixed-point positions, one for each step along its longer direction.
     private mutating func drawLine(from first: Point, to second: Point) {
-        var start = first, end = second
+        guard var (start, end) = withinPicture(first, second) else { return }
         let flat = abs(end.x - start.x) > abs(end.y - start.y)
         if flat ? start.x > end.x : start.y > end.y { swap(&start, &end) }
         set(rounded(end.x), rounded(end.y))
@@ -56,6 +56,29 @@ extension Bitmap {
                 set(rounded(start.x + i * step), rounded(start.y) + i)
             }
         }
+    }
+
+    /// The part of a line in the picture; nil if there is none. A line that was cut steps from where it was cut.
+    private func withinPicture(_ first: Point, _ second: Point) -> (Point, Point)? {
+        var start = first, end = second
+        for (along, across, bound) in [
+            (\Point.y, \Point.x, height * one - 1), (\Point.x, \Point.y, width * one - 1),
+        ] {
+            func cut(_ point: inout Point, towards other: Point) {
+                let inside = max(0, min(bound, point[keyPath: along]))
+                guard inside != point[keyPath: along] else { return }
+                let whole = other[keyPath: along] - point[keyPath: along]
+                let shift =
+                    (inside - point[keyPath: along]) * (other[keyPath: across] - point[keyPath: across])
+                point[keyPath: across] += shift / whole
+                point[keyPath: along] = inside
+            }
+            let positions = [start[keyPath: along], end[keyPath: along]]
+            if positions.allSatisfy({ $0 < 0 }) || positions.allSatisfy({ $0 > bound }) { return nil }
+            cut(&start, towards: end)
+            cut(&end, towards: start)
+        }
+        return (start, end)
     }
 
     /// Fills a convex polygon row by row between its left and its right chain.

@@ -45,17 +45,20 @@ public struct SectorMask: Sendable, Equatable {
 
     /// The smallest ranges of rows and columns that hold the mask; nil if it is empty.
     public var bounds: (rows: Range<Int>, columns: Range<Int>)? {
-        var rows: Range<Int>?
-        var columns: Range<Int>?
-        for y in 0..<height {
-            let row = inside[y * width..<(y + 1) * width]
-            guard let first = row.firstIndex(of: 255), let last = row.lastIndex(of: 255) else { continue }
-            let left = first - y * width, right = last - y * width + 1
-            rows = (rows?.lowerBound ?? y)..<y + 1
-            columns = min(columns?.lowerBound ?? left, left)..<max(columns?.upperBound ?? right, right)
-        }
-        guard let rows, let columns else { return nil }
-        return (rows, columns)
+        let spans = (0..<height).map(columns(ofRow:))
+        guard let top = spans.firstIndex(where: { !$0.isEmpty }),
+            let bottom = spans.lastIndex(where: { !$0.isEmpty }),
+            let left = spans[top...bottom].filter({ !$0.isEmpty }).map(\.lowerBound).min(),
+            let right = spans[top...bottom].map(\.upperBound).max()
+        else { return nil }
+        return (top..<bottom + 1, left..<right)
+    }
+
+    /// The columns from the first to the last pixel inside of a row.
+    package func columns(ofRow y: Int) -> Range<Int> {
+        let row = inside[y * width..<(y + 1) * width]
+        guard let first = row.firstIndex(of: 255), let last = row.lastIndex(of: 255) else { return 0..<0 }
+        return first - row.startIndex..<last - row.startIndex + 1
     }
 
     package var bitmap: Bitmap { Bitmap(height: height, width: width, pixels: inside) }

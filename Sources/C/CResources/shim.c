@@ -5,3 +5,9 @@ static const char labels_sql[] = {
 };
 const char *const echoprep_labels_sql = labels_sql;
 const size_t echoprep_labels_sql_count = sizeof labels_sql;
+
+static const unsigned char icd10cm[] = {
+#embed "../../../schemas/icd10cm.txt.gz"
+};
+const unsigned char *const echoprep_icd10cm = icd10cm;
+const size_t echoprep_icd10cm_count = sizeof icd10cm;

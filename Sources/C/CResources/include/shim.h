@@ -5,4 +5,7 @@
 /// schemas/labels.sql, and its length in bytes.
 extern const char *const echoprep_labels_sql;
 extern const size_t echoprep_labels_sql_count;
+/// schemas/icd10cm.txt.gz, and its length in bytes.
+extern const unsigned char *const echoprep_icd10cm;
+extern const size_t echoprep_icd10cm_count;
 #endif

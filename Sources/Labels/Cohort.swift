@@ -1,0 +1,92 @@
+// What link-icd knows of the cohort before it decides anything: studies, files, patients, stays and diagnoses.
+
+import EchoCore
+
+/// An echocardiography study of `echo-study-list`.
+struct Study: Equatable {
+    let id: Int
+    let subject: Int
+    /// nil where the list holds no time that exists.
+    let time: Timestamp?
+}
+
+/// A file of `echo-record-list`.
+struct EchoRecord {
+    let path: String
+    let study: Int
+    let subject: Int
+    let acquired: Timestamp?
+}
+
+/// A row of `hosp/patients`.
+struct Patient {
+    let subject: Int
+    let gender: String?
+    let anchorAge: Int?
+    let anchorYear: Int?
+    let anchorYearGroup: String?
+    let dateOfDeath: String?
+}
+
+/// A hospital stay: a row of `hosp/admissions`.
+struct Stay: Equatable {
+    let hadm: Int
+    let subject: Int
+    let admittime: Timestamp
+    /// May lie before `admittime`: 142 stays of MIMIC-IV do.
+    let dischtime: Timestamp
+    let deathtime: Timestamp?
+    /// Arrival in the emergency department.
+    let edregtime: Timestamp?
+    let edouttime: Timestamp?
+    let admissionType: String?
+    let hospitalExpireFlag: Int?
+}
+
+/// A row of `hosp/diagnoses_icd`.
+struct Diagnosis: Equatable {
+    /// Priority within the stay; 1 is the principal diagnosis.
+    let seqNum: Int
+    /// Its place in `Cohort.codes`.
+    let code: Int
+}
+
+/// The tables of the cohort's subjects, read and checked.
+struct Cohort {
+    /// By their numbers.
+    var studies: [Study] = []
+    var records: [EchoRecord] = []
+    var patients: [Patient] = []
+    /// The stays of each subject, by hadm_id.
+    var stays: [Int: [Stay]] = [:]
+    /// Every code in use, once.
+    var codes: [ICDCode] = []
+    /// The diagnoses of each stay, by (seq_num, code).
+    var diagnoses: [Int: [Diagnosis]] = [:]
+    /// The split of subjects, from a split file; nil without one.
+    var split: [Int: Split]?
+    /// The files behind all of it, in the order of the schema's tables.
+    var sources: [SourceFile] = []
+}
+
+/// A file that was read, and what was wrong in it.
+struct SourceFile: Sendable, Equatable {
+    /// Its table, as "admissions".
+    let role: String
+    /// Relative to the folder named on the command line.
+    let path: String
+    let bytes: Int
+    let sha256: String
+    /// Data rows, without the header.
+    var rows = 0
+    var rejects: [RejectedRow] = []
+}
+
+/// A row that could not be used, or not all of it.
+struct RejectedRow: Sendable, Equatable {
+    /// The first line of the row; the header is line 1.
+    let line: Int
+    let reason: String
+    /// The column at fault with its text.
+    let text: String
+}

@@ -1,0 +1,62 @@
+// What link-icd says when it is done: how many studies it labelled, why not the others, and which targets it chose.
+
+import Foundation
+import EchoCore
+
+/// What `linkICD` found.
+public struct LinkSummary: Sendable, Encodable, Equatable {
+    /// A target; its place in the list is its place among the model's outputs.
+    public struct Target: Sendable, Encodable, Equatable {
+        public let category: String
+        public let title: String
+        /// Labelled studies that have it, and their share, among those that targets were chosen on.
+        public let positives: Int
+        public let prevalence: Double
+    }
+
+    /// Studies of the study list.
+    public let studies: Int
+    /// How many of them have each status (`StudyStatus`).
+    public let statuses: [String: Int]
+    /// Labelled studies of each split; "none" for those of subjects without one.
+    public let splits: [String: Int]
+    public let targets: [Target]
+    /// Values of the source files that could not be used, by file.
+    public let rejects: [String: Int]
+    /// The labels of these files and rules were there already.
+    public let unchanged: Bool
+
+    /// JSON with sorted keys.
+    public func json() throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+        return String(decoding: try encoder.encode(self), as: UTF8.self)
+    }
+
+    /// Some lines for people.
+    public var text: String {
+        var lines = ["\(grouped(studies)) studies\(unchanged ? ", labelled before by the same rules" : "")"]
+        for status in StudyStatus.allCases {
+            if let count = statuses[status.rawValue] { lines.append("\(column(count)) \(status.rawValue)") }
+        }
+        lines.append("labelled studies by split")
+        for name in Split.allCases.map(\.rawValue) + ["none"] {
+            if let count = splits[name] { lines.append("\(column(count)) \(name)") }
+        }
+        lines.append("\(targets.count) targets")
+        for target in targets {
+            let share = String(format: "%5.2f %%", 100 * target.prevalence)
+            lines.append("\(column(target.positives)) \(share) \(target.category) \(target.title)")
+        }
+        if !rejects.isEmpty { lines.append("values that could not be used (table reject)") }
+        for (role, count) in rejects.sorted(by: { $0.key < $1.key }) {
+            lines.append("\(column(count)) \(role)")
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private func column(_ count: Int) -> String {
+        let digits = grouped(count)
+        return String(repeating: " ", count: max(0, 9 - digits.count)) + digits
+    }
+}

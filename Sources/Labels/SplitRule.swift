@@ -1,0 +1,37 @@
+// Which split a subject is in: a seeded hash of its number, so that no other subject has a say.
+
+public import EchoCore
+
+/// The shares of train, val and test, and the seed of the hash.
+public struct SplitRule: Sendable, Equatable {
+    /// The shares as given; only their ratio counts.
+    public let train: Double, val: Double, test: Double
+    public let seed: UInt64
+
+    /// The paper's 6652/223/239 studies.
+    public static let paper = "93.5/3.2/3.3"
+
+    /// - Parameter shares: three numbers with slashes between, as "93.5/3.2/3.3" or "0.6/0.2/0.2"
+    /// - Throws: `EchoError` where they are not three numbers ≥ 0 with something in train
+    public init(_ shares: String = paper, seed: UInt64) throws(EchoError) {
+        let numbers = shares.split(separator: "/", omittingEmptySubsequences: false).map { Double($0) ?? -1 }
+        guard numbers.count == 3, numbers.allSatisfy({ $0 >= 0 && $0.isFinite }), numbers[0] > 0 else {
+            throw EchoError(
+                "--split", "three shares are train/val/test, train above 0", try: "--split \(Self.paper)")
+        }
+        (train, val, test) = (numbers[0], numbers[1], numbers[2])
+        self.seed = seed
+    }
+
+    /// The split of a subject.
+    ///
+    /// With `mix` the finaliser of SplitMix64, a subject's place in 0 ..< 1 is the upper 53 bits of
+    /// mix(subject_id XOR mix(seed + 0x9E3779B97F4A7C15)); train is below train / sum, val below (train + val) / sum.
+    /// A subject keeps its split whoever else is in the cohort, so small cohorts come near the shares only roughly.
+    public func split(of subject: Int) -> Split {
+        let key = SeededRandom.mix(seed &+ 0x9E37_79B9_7F4A_7C15)
+        let place = Double(SeededRandom.mix(UInt64(bitPattern: Int64(subject)) ^ key) >> 11) * 0x1p-53
+        let sum = train + val + test
+        return place < train / sum ? .train : place < (train + val) / sum ? .val : .test
+    }
+}

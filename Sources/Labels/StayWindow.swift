@@ -1,0 +1,71 @@
+// Which stays a study may belong to, and which of them it does.
+
+/// A rule for when a study lies within a hospital stay.
+public struct StayWindow: Sendable, Equatable {
+    /// How the two ends of a stay count.
+    public enum Ends: String, Sendable, CaseIterable {
+        /// admittime ≤ study ≤ dischtime.
+        case closed
+        /// admittime ≤ study < dischtime.
+        case halfOpen = "half-open"
+        /// admittime < study < dischtime.
+        case strict
+        /// As closed, from edregtime where that is earlier than admittime.
+        case ed
+    }
+
+    public var ends: Ends
+    /// Hours by which the window begins before the stay and ends after it.
+    public var before: Double, after: Double
+
+    public init(_ ends: Ends = .closed, before: Double = 0, after: Double = 0) {
+        self.ends = ends
+        self.before = before
+        self.after = after
+    }
+
+    /// Whether a study at `time` lies in the window of `stay`. A stay that ends before it begins holds no study
+    /// without a margin.
+    func holds(_ time: Timestamp, in stay: Stay) -> Bool {
+        let sinceStart = Double(time.seconds - start(of: stay).seconds) + before * 3_600
+        let untilEnd = Double(stay.dischtime.seconds - time.seconds) + after * 3_600
+        return switch ends {
+        case .closed, .ed: sinceStart >= 0 && untilEnd >= 0
+        case .halfOpen: sinceStart >= 0 && untilEnd > 0
+        case .strict: sinceStart > 0 && untilEnd > 0
+        }
+    }
+
+    /// Hours between `time` and the stay without margins: the margin that would reach it. 0 at its very ends.
+    func distance(from time: Timestamp, to stay: Stay) -> Double {
+        max(0, start(of: stay).hours(since: time), time.hours(since: stay.dischtime))
+    }
+
+    private func start(of stay: Stay) -> Timestamp {
+        guard ends == .ed, let arrival = stay.edregtime else { return stay.admittime }
+        return min(arrival, stay.admittime)
+    }
+}
+
+/// A stay that a study may belong to.
+struct Candidate: Equatable {
+    let hadm: Int
+    let hoursSinceAdmission: Double
+    let hoursToDischarge: Double
+    let chosen: Bool
+}
+
+extension StayWindow {
+    /// The stays of one subject that may hold a study at `time`, by hadm_id. Exactly one is chosen: the one with the
+    /// latest admittime, then the smaller hadm_id.
+    func candidates(at time: Timestamp, among stays: [Stay]) -> [Candidate] {
+        let holding = stays.filter { holds(time, in: $0) }.sorted { $0.hadm < $1.hadm }
+        let latest = holding.map(\.admittime).max()
+        let chosen = holding.first { $0.admittime == latest }?.hadm
+        return holding.map {
+            Candidate(
+                hadm: $0.hadm, hoursSinceAdmission: time.hours(since: $0.admittime),
+                hoursToDischarge: $0.dischtime.hours(since: time), chosen: $0.hadm == chosen)
+        }
+    }
+}

@@ -1,0 +1,80 @@
+// From a study's stay to its categories, or to the reason why it has none.
+
+/// What became of a study.
+public enum StudyStatus: String, Sendable, CaseIterable {
+    case labelled
+    /// The study list holds no time that exists.
+    case noStudyTime = "no-study-time"
+    /// The subject has no row in admissions.
+    case subjectNotInAdmissions = "subject-not-in-admissions"
+    /// The subject has stays, none of them at that time.
+    case noStay = "no-stay"
+    /// The stay has no row in diagnoses_icd.
+    case noDiagnoses = "no-diagnoses"
+    /// All diagnoses of the stay are coded in ICD-9.
+    case onlyICD9 = "only-icd9"
+    /// The stay has codes of ICD-10, none of which counts.
+    case noUsableCode = "no-usable-code"
+}
+
+/// A category that a study has.
+struct StudyCategory: Equatable {
+    let category: String
+    /// Different codes of that category among the stay's diagnoses.
+    let codes: Int
+    /// The best priority among them.
+    let firstSeqNum: Int
+}
+
+/// What the labels of one study are, and why.
+struct StudyLabelling: Equatable {
+    let study: Study
+    let status: StudyStatus
+    /// For a study without a stay at its time: how far the nearest stay is, in hours.
+    var nearestStayHours: Double?
+    /// Every stay that may hold the study, by hadm_id.
+    var candidates: [Candidate] = []
+    /// By their names; empty unless labelled.
+    var categories: [StudyCategory] = []
+}
+
+extension Cohort {
+    /// Labels every study.
+    ///
+    /// - Parameters:
+    ///   - window: when a study lies within a stay
+    ///   - categories: for each of `codes` the category it counts for, nil where it does not count
+    func labellings(window: StayWindow, categories: [String?]) -> [StudyLabelling] {
+        studies.map { study in
+            guard let time = study.time else { return StudyLabelling(study: study, status: .noStudyTime) }
+            guard let stays = stays[study.subject] else {
+                return StudyLabelling(study: study, status: .subjectNotInAdmissions)
+            }
+            let candidates = window.candidates(at: time, among: stays)
+            guard let stay = candidates.first(where: \.chosen) else {
+                let nearest = stays.map { window.distance(from: time, to: $0) }.min()
+                return StudyLabelling(study: study, status: .noStay, nearestStayHours: nearest)
+            }
+            let rows = diagnoses[stay.hadm] ?? []
+            let found = Self.categories(of: rows, by: categories)
+            let status: StudyStatus =
+                if !found.isEmpty { .labelled } else if rows.isEmpty {
+                    .noDiagnoses
+                } else if rows.allSatisfy({
+                    codes[$0.code].version == 9
+                }) { .onlyICD9 } else { .noUsableCode }
+            return StudyLabelling(study: study, status: status, candidates: candidates, categories: found)
+        }
+    }
+
+    /// The categories of a stay's diagnoses, which are ordered by seq_num.
+    private static func categories(of rows: [Diagnosis], by category: [String?]) -> [StudyCategory] {
+        var found: [String: (codes: Set<Int>, first: Int)] = [:]
+        for row in rows {
+            guard let name = category[row.code] else { continue }
+            found[name, default: ([], row.seqNum)].codes.insert(row.code)
+        }
+        return found.map { StudyCategory(category: $0, codes: $1.codes.count, firstSeqNum: $1.first) }
+            .sorted { $0.category < $1.category }
+    }
+}
