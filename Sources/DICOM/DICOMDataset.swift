@@ -38,10 +38,9 @@ public struct DICOMDataset: Sendable {
     /// Bytes of a value as they stand in the file.
     public func value(_ tag: DICOMTag) -> ArraySlice<UInt8>? { elements[tag].map { bytes[$0.value] } }
 
-    /// The byte order and representation of a value: `swaps` is the width of the numbers of a big-endian value, else 1.
-    package func swappedWidth(_ tag: DICOMTag) -> Int {
-        guard let element = elements[tag], element.encoding.isBigEndian else { return 1 }
-        return element.head.vr.width
+    /// The representation of a value, and whether its numbers are big endian.
+    public func encoding(_ tag: DICOMTag) -> (vr: VR, isBigEndian: Bool)? {
+        elements[tag].map { ($0.head.vr, $0.encoding.isBigEndian) }
     }
 
     /// A text value without its padding, several values apart by backslashes; bytes are taken as Latin-1.

@@ -27,6 +27,13 @@ public struct TransferSyntax: Hashable, Sendable {
     public var isImplicit: Bool { self == .implicitLittleEndian }
     public var isBigEndian: Bool { self == .explicitBigEndian }
     public var isDeflated: Bool { self == .deflated }
+    /// Whether all frames are one stream of MPEG-2, H.264 or HEVC.
+    public var isVideo: Bool { uid.hasPrefix(TransferSyntax.family + "10") }
+    /// Whether each frame is a picture in a code that echoprep reads.
+    public var isKnownPicture: Bool {
+        self == .rle || ["50", "51", "57", "70", "80", "81", "90", "91"].contains { uid == TransferSyntax.family + $0 }
+    }
+    private static let family = "1.2.840.10008.1.2.4."
     /// Whether pixel data should come in fragments.
-    public var isEncapsulated: Bool { uid.hasPrefix("1.2.840.10008.1.2.4.") || self == .rle }
+    public var isEncapsulated: Bool { uid.hasPrefix(TransferSyntax.family) || self == .rle }
 }

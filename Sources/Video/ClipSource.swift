@@ -39,7 +39,13 @@ struct ClipFormat: Sendable {
 
 /// The registry: a new format is one line here. The first that matches is asked.
 private let formats: [ClipFormat] = [
-    ClipFormat(name: "dicom", matches: DICOMClip.matches) { bytes throws(Rejection) in try DICOMClip(bytes) }
+    ClipFormat(name: "dicom", matches: DICOMClip.matches, open: DICOMClip.open),
+    ClipFormat(name: "avi", matches: StreamClip.isAVI) { bytes throws(Rejection) in
+        try StreamClip(bytes, container: "avi", formats: StreamClip.aviFormats)
+    },
+    ClipFormat(name: "mp4", matches: StreamClip.isMP4) { bytes throws(Rejection) in
+        try StreamClip(bytes, container: "mp4", formats: StreamClip.mp4Formats)
+    },
 ]
 
 /// Opens the clip in a file's bytes, by what they are and not by the file's name.

@@ -3,72 +3,96 @@
 import DICOM
 import EchoCore
 
-/// The frames of a DICOM file.
+/// The frames of a DICOM file that are pictures one by one.
 struct DICOMClip: ClipSource {
     let header: ClipHeader
-    private let file: DICOMFile
-    private let frames: [[Range<Int>]]
+    private let frames: DICOMFrames
     /// What is missing before anything is decoded.
     private let shortfall: Rejection?
 
     static func matches(_ bytes: [UInt8]) -> Bool { DICOMFile.looksLikeDICOM(bytes) }
 
-    init(_ bytes: [UInt8]) throws(Rejection) {
+    /// Opens a DICOM file: its pictures, or the video stream that it wraps.
+    static func open(_ bytes: [UInt8]) throws(Rejection) -> any ClipSource {
         let file = try DICOMFile(bytes: bytes)
         guard let pixels = file.pixelData else { throw Rejection(.noPixels, "no pixel data element") }
         let dataset = file.dataset
         let said = dataset.integer(.numberOfFrames).flatMap { $0 > 0 ? $0 : nil }
-        guard case .fragments(let fragments) = pixels.layout else {
-            throw Rejection(.unsupported, "native pixel data")
+        switch pixels.layout {
+        case .native(let element):
+            // Coded pixels in an element of defined length are wrong, and are told by their first bytes.
+            let isCoded = file.transferSyntax.isEncapsulated
+                && PixelData.Code(beginningOf: dataset.bytes[element]) != nil
+            guard !isCoded else { return try open(file, pixels, [element], said: said) }
+            guard !element.isEmpty else { throw pixels.shortfall ?? Rejection(.noPixels, "no bytes of pixels") }
+            let frames = try DICOMFrames(dataset, native: element, said: said)
+            return DICOMClip(file, frames, pixels, said: said)
+        case .fragments(let fragments):
+            return try open(file, pixels, fragments, said: said)
         }
-        let frames = PixelData.frames(of: fragments, in: dataset.bytes, counted: said)
-        guard let first = frames.first else { throw Rejection(.noPixels, "pixel data without a fragment") }
-        let decoder = try LibJPEGDecoder()
-        let shape = try decoder.head(dataset.bytes, first[0]).shape
-        self.file = file
+    }
+
+    private static func open(
+        _ file: DICOMFile, _ pixels: PixelData, _ fragments: [Range<Int>], said: Int?
+    ) throws(Rejection) -> any ClipSource {
+        let dataset = file.dataset
+        guard fragments.contains(where: { !$0.isEmpty }) else {
+            throw pixels.shortfall ?? Rejection(.noPixels, "no fragment with pixels")
+        }
+        let places = PixelData.frames(of: fragments, in: dataset.bytes, counted: said)
+        if let frames = try DICOMFrames(dataset, coded: places) {
+            return DICOMClip(file, frames, pixels, said: said)
+        }
+        let syntax = file.transferSyntax
+        guard syntax.isVideo else {
+            throw syntax.isKnownPicture
+                ? Rejection(.undecodable, "no frame begins as its transfer syntax says")
+                : Rejection(.unsupported, "pixels of an unknown transfer syntax")
+        }
+        let stream = fragments.reduce(into: [UInt8]()) { $0 += dataset.bytes[$1] }
+        return try StreamClip(stream, container: "dicom", formats: StreamClip.dicomFormats, said: said) { head, count in
+            clipHeader(file, frames: count, height: head.height, width: head.width, rate: head.framesPerSecond)
+        }
+    }
+
+    private init(_ file: DICOMFile, _ frames: DICOMFrames, _ pixels: PixelData, said: Int?) {
         self.frames = frames
-        if let said, frames.count < said {
-            shortfall =
-                pixels.shortfall
-                ?? Rejection(.truncated, "\(frames.count) frames of the \(said) that the tag counts")
+        header = clipHeader(file, frames: frames.count, height: frames.height, width: frames.width)
+        if pixels.shortfall == nil, let said, frames.count < said {
+            shortfall = Rejection(.truncated, "\(frames.count) frames of the \(said) that NumberOfFrames says")
         } else {
             shortfall = pixels.shortfall
         }
-        header = ClipHeader(
-            container: "dicom", codec: file.transferSyntax.uid,
-            photometric: dataset.text(.photometricInterpretation), frames: frames.count, height: shape.height,
-            width: shape.width, framesPerSecond: dataset.framesPerSecond, regions: dataset.regions,
-            imageTypeFlags: dataset.imageTypeFlags, sopInstanceUID: dataset.text(.sopInstance))
     }
 
     func decode(maxFrames: Int?) throws(Rejection) -> DecodedClip {
-        let count = min(frames.count, maxFrames ?? .max)
-        let bytes = file.dataset.bytes
-        let decoder = try LibJPEGDecoder()
-        var stack = try PlaneStack(try decoder.head(bytes, frames[0][0]).shape, frames: count)
-        var shortfall = count < frames.count ? nil : shortfall
-        for index in 0..<count {
-            do throws(Rejection) {
-                let ranges = frames[index]
-                if ranges.count == 1 {
-                    try decoder.append(bytes, ranges[0], to: &stack)
-                } else {
-                    let joined = ranges.reduce(into: [UInt8]()) { $0 += bytes[$1] }
-                    try decoder.append(joined, joined.indices, to: &stack)
-                }
-            } catch {
-                guard index > 0 else { throw error }
-                shortfall = Rejection(error.reason, "frame \(index + 1) of \(frames.count): \(error.detail)")
-                break
-            }
+        let limit = min(frames.count, maxFrames ?? .max)
+        let isAll = limit == frames.count
+        do throws(Rejection) {
+            let (stack, fault) = try frames.decode(limit)
+            // A last frame that fails because the file ends within it is said to be cut, not broken.
+            let isCut = shortfall != nil && stack.frames == frames.count - 1
+            let missing = isCut ? shortfall : fault ?? (isAll ? shortfall : nil)
+            return DecodedClip(header: header, clip: stack.clip(), shortfall: missing)
+        } catch {
+            throw frames.count == 1 ? shortfall ?? error : error
         }
-        return DecodedClip(header: header, clip: stack.clip(), shortfall: shortfall)
     }
+}
+
+/// What the elements of `file` say of its clip.
+private func clipHeader(_ file: DICOMFile, frames: Int, height: Int, width: Int, rate: Double? = nil) -> ClipHeader {
+    let dataset = file.dataset
+    return ClipHeader(
+        container: "dicom", codec: file.transferSyntax.uid, photometric: dataset.text(.photometricInterpretation),
+        frames: frames, height: height, width: width, framesPerSecond: dataset.framesPerSecond ?? rate,
+        regions: dataset.regions, imageTypeFlags: dataset.imageTypeFlags,
+        sopInstanceUID: dataset.text(.sopInstance))
 }
 
 extension DICOMDataset {
     /// Frames a second from FrameTime (ms), the mean step of FrameTimeVector, or the cine rate.
-    var framesPerSecond: Double? {
+    fileprivate var framesPerSecond: Double? {
         if let time = number(.frameTime), time > 0 { return 1000 / time }
         let steps = numbers(.frameTimeVector).dropFirst()
         let sum = steps.reduce(0, +)
@@ -78,10 +102,9 @@ extension DICOMDataset {
     }
 
     /// The regions that are complete enough to say something.
-    var regions: [UltrasoundRegion] {
+    fileprivate var regions: [UltrasoundRegion] {
         items(.ultrasoundRegions).compactMap { item in
-            guard let format = item.integer(.regionSpatialFormat), let type = item.integer(.regionDataType)
-            else {
+            guard let format = item.integer(.regionSpatialFormat), let type = item.integer(.regionDataType) else {
                 return nil
             }
             func corner(_ tag: DICOMTag) -> Int { item.integer(tag) ?? 0 }
@@ -91,7 +114,7 @@ extension DICOMDataset {
         }
     }
 
-    var imageTypeFlags: UInt32? {
+    fileprivate var imageTypeFlags: UInt32? {
         let values = texts(.imageType)
         return values.count > 3 ? UInt32(values[3], radix: 16) : nil
     }

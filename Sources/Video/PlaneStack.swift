@@ -38,6 +38,13 @@ struct PlaneStack: Sendable {
         cr.reserveCapacity(frames * shape.chromaSize)
     }
 
+    /// Throws `.tooLarge` if no further frame may be appended: for clips whose frames are not counted beforehand.
+    func checkRoom() throws(Rejection) {
+        guard frames < PlaneStack.largestClip / shape.bytes else {
+            throw Rejection(.tooLarge, "more than \(grouped(frames)) frames of \(shape.width) × \(shape.height) pixels")
+        }
+    }
+
     /// Counts a frame whose planes were appended.
     mutating func endFrame() {
         frames += 1

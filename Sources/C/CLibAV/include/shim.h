@@ -1,8 +1,83 @@
+// libavformat and libavcodec from memory: their structures hang on macros and callbacks that Swift cannot import, so
+// what is needed of them stands here as a handful of functions over one opaque reader.
 #ifndef CLIBAV_SHIM_H
 #define CLIBAV_SHIM_H
-#include <libavcodec/avcodec.h>
-#include <libavformat/avformat.h>
-#include <libavutil/imgutils.h>
-#include <libavutil/opt.h>
-#include <libswscale/swscale.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define ECHOPREP_AV_MESSAGE 128
+
+/// A codec, alone or behind a container's demuxer, and the picture it decoded last.
+typedef struct echoprep_av echoprep_av;
+
+/// The video stream of a container.
+typedef struct {
+    char container[16];
+    char codec[32];
+    int width, height;
+    /// 0 where nothing says.
+    double frames_per_second;
+    /// As the container's head has it; 0 where it says nothing.
+    int64_t frames_said;
+} echoprep_av_stream;
+
+/// How a decoded picture's samples lie.
+typedef struct {
+    int width, height;
+    /// 1 or 3; bits of a sample, 1 to 16.
+    int components, bits;
+    /// How many times wider and higher the first plane is than the other two: 1 or 2.
+    int across, down;
+    int is_rgb;
+    /// Whether Y, Cb, Cr use all of 0 to 255, not 16 to 235 or 240.
+    int is_full_range;
+    /// Whether the planes are bytes and may be copied.
+    int is_plain;
+} echoprep_av_picture;
+
+/// Opens the decoder with this name, for coded pictures one by one. NULL if this build of libavcodec has none.
+echoprep_av *echoprep_av_open_codec(const char *name);
+
+/// Opens the first video stream in a container in memory; `bytes` must outlive the reader. `formats` are the demuxers
+/// that may be tried, apart by commas. NULL with a message.
+///
+/// Nothing outside the memory is opened: no protocol is allowed, and external references are not followed.
+echoprep_av *echoprep_av_open_stream(
+    const uint8_t *bytes, size_t count, const char *formats, echoprep_av_stream *stream,
+    char message[ECHOPREP_AV_MESSAGE]);
+
+void echoprep_av_close(echoprep_av *av);
+
+/// Decodes one coded picture. 1, or 0 with a message.
+int echoprep_av_decode(echoprep_av *av, const uint8_t *bytes, size_t count, echoprep_av_picture *picture);
+
+/// Reads the stream's next packet, without decoding. 1, 0 at the end, -1 with a message.
+int echoprep_av_next_packet(echoprep_av *av, const uint8_t **bytes, size_t *count);
+
+/// Decodes the stream's next picture. 1, 0 at the end, -1 with a message.
+int echoprep_av_next_picture(echoprep_av *av, echoprep_av_picture *picture);
+
+/// Copies a plane of the last picture, which is plain, without gaps.
+void echoprep_av_copy_plane(const echoprep_av *av, int component, uint8_t *out);
+
+/// Reads a component of the last picture, without gaps.
+void echoprep_av_read_plane(const echoprep_av *av, int component, uint16_t *out);
+
+/// What went wrong last.
+const char *echoprep_av_message(const echoprep_av *av);
+
+/// An encoder into a container in memory, for tests and the synthetic cohort.
+typedef struct echoprep_av_writer echoprep_av_writer;
+
+/// `format` is a muxer's name, `codec` an encoder's; pictures are 8-bit Y, Cb, Cr, `across` and `down` as above.
+/// NULL with a message.
+echoprep_av_writer *echoprep_av_writer_open(
+    const char *format, const char *codec, int width, int height, int across, int down, int rate, int quality,
+    char message[ECHOPREP_AV_MESSAGE]);
+/// Encodes a picture of planes without gaps, or with NULL ends the file. 1, or 0 on failure.
+int echoprep_av_writer_add(echoprep_av_writer *writer, const uint8_t *const planes[3]);
+/// The file so far, whole after the end; it belongs to the writer.
+const uint8_t *echoprep_av_writer_bytes(const echoprep_av_writer *writer, size_t *count);
+void echoprep_av_writer_close(echoprep_av_writer *writer);
+
 #endif

@@ -1,0 +1,109 @@
+// A clip in a container that libavformat reads: AVI, MP4, and the video streams that DICOM wraps whole.
+
+import EchoCore
+
+/// The video stream of a container.
+struct StreamClip: ClipSource {
+    let header: ClipHeader
+    private let bytes: [UInt8]
+    private let formats: String
+    /// What is missing before anything is decoded.
+    private let shortfall: Rejection?
+
+    static let aviFormats = "avi"
+    static let mp4Formats = "mov,mp4,m4a,3gp,3g2,mj2"
+    static let dicomFormats = "mov,mp4,mpegts,mpeg,mpegvideo,h264,hevc,m4v,avi"
+
+    /// RIFF with AVI inside.
+    static func isAVI(_ bytes: [UInt8]) -> Bool {
+        bytes.count >= 12 && bytes[0..<4].elementsEqual("RIFF".utf8) && bytes[8..<11].elementsEqual("AVI".utf8)
+    }
+
+    /// A first box of the ISO base media format, or of QuickTime before it.
+    static func isMP4(_ bytes: [UInt8]) -> Bool {
+        bytes.count >= 8
+            && ["ftyp", "moov", "mdat", "wide", "free", "skip"].contains { bytes[4..<8].elementsEqual($0.utf8) }
+    }
+
+    /// Opens a container and counts its coded pictures, without decoding them.
+    ///
+    /// - Parameter said: how many frames something outside of the container counts.
+    /// - Throws: `.undecodable` for a container without a readable video stream, `.noPixels` for an empty one.
+    init(
+        _ bytes: [UInt8], container: String, formats: String, said: Int? = nil,
+        describe: (LibAVStream.Head, Int) -> ClipHeader? = { _, _ in nil }
+    ) throws(Rejection) {
+        self.bytes = bytes
+        self.formats = formats
+        var fault: Rejection?
+        let (head, frames) = try LibAVStream.open(bytes, formats: formats) { stream throws(Rejection) in
+            var frames = 0
+            do throws(Rejection) {
+                while try stream.nextPacketSize() != nil { frames += 1 }
+            } catch {
+                fault = error
+            }
+            return (stream.head, frames)
+        }
+        guard frames > 0 else { throw fault ?? Rejection(.noPixels, "a video stream without a picture") }
+        if fault == nil, let said = said ?? head.frames, frames < said {
+            fault = Rejection(.truncated, "\(frames) frames of the \(said) that its head counts")
+        }
+        shortfall = fault
+        header =
+            describe(head, frames)
+            ?? ClipHeader(
+                container: container, codec: head.codec, frames: frames, height: head.height, width: head.width,
+                framesPerSecond: head.framesPerSecond)
+    }
+
+    func decode(maxFrames: Int?) throws(Rejection) -> DecodedClip {
+        let count = min(header.frames, maxFrames ?? .max)
+        var decoded = try decodeByLibJPEG(count)
+        if decoded == nil { decoded = try decodeByLibAV(count, isAll: count == header.frames) }
+        let (stack, fault) = decoded!
+        let missing = count < header.frames ? nil : fault ?? shortfall
+        return DecodedClip(header: header, clip: stack.clip(), shortfall: missing)
+    }
+
+    /// Motion JPEG, whose packets are JPEG pictures, by libjpeg-turbo; nil for what is none.
+    private func decodeByLibJPEG(_ count: Int) throws(Rejection) -> (PlaneStack, Rejection?)? {
+        try LibAVStream.open(bytes, formats: formats) { stream throws(Rejection) in
+            guard stream.head.codec == "mjpeg", let first = try? stream.nextPacket() else { return nil }
+            let decoder = try LibJPEGDecoder()
+            guard let head = try? decoder.head(first, first.indices), !head.isRGB,
+                head.shape.height == stream.head.height, head.shape.width == stream.head.width
+            else { return nil }
+            var stack = try PlaneStack(head.shape, frames: count)
+            try decoder.append(first, first.indices, to: &stack)
+            do throws(Rejection) {
+                while stack.frames < count, let packet = try stream.nextPacket() {
+                    try decoder.append(packet, packet.indices, to: &stack)
+                }
+            } catch {
+                return (stack, frameFault(stack.frames, error))
+            }
+            return (stack, nil)
+        }
+    }
+
+    private func decodeByLibAV(_ count: Int, isAll: Bool) throws(Rejection) -> (PlaneStack, Rejection?) {
+        try LibAVStream.open(bytes, formats: formats) { stream throws(Rejection) in
+            var stack: PlaneStack?
+            do throws(Rejection) {
+                // A packet may hold more than one picture, so all means until the end.
+                while isAll || (stack?.frames ?? 0) < count, try stream.append(to: &stack, frames: count) {}
+            } catch {
+                guard let stack, stack.frames > 0 else { throw error }
+                return (stack, frameFault(stack.frames, error))
+            }
+            guard let stack else { throw Rejection(.undecodable, "not one picture can be decoded") }
+            let isShort = stack.frames < count
+            return (stack, isShort ? frameFault(stack.frames, Rejection(.undecodable, "it cannot be decoded")) : nil)
+        }
+    }
+
+    private func frameFault(_ index: Int, _ fault: Rejection) -> Rejection {
+        Rejection(fault.reason, "frame \(index + 1) of \(header.frames): \(fault.detail)")
+    }
+}
