@@ -146,7 +146,7 @@ struct ElementReader: Sendable {
         .rows: .US, .columns: .US, .bitsAllocated: .US, .bitsStored: .US, .highBit: .US,
         .pixelRepresentation: .US, .redPaletteDescriptor: .US, .greenPaletteDescriptor: .US,
         .bluePaletteDescriptor: .US, .redPaletteData: .OW, .greenPaletteData: .OW, .bluePaletteData: .OW,
-        .pixelData: .OW,
+        .redPaletteSegments: .OW, .greenPaletteSegments: .OW, .bluePaletteSegments: .OW, .pixelData: .OW,
     ]
 }
 

@@ -31,7 +31,8 @@ public struct TransferSyntax: Hashable, Sendable {
     public var isVideo: Bool { uid.hasPrefix(TransferSyntax.family + "10") }
     /// Whether each frame is a picture in a code that echoprep reads.
     public var isKnownPicture: Bool {
-        self == .rle || ["50", "51", "57", "70", "80", "81", "90", "91"].contains { uid == TransferSyntax.family + $0 }
+        self == .rle
+            || ["50", "51", "57", "70", "80", "81", "90", "91"].contains { uid == TransferSyntax.family + $0 }
     }
     private static let family = "1.2.840.10008.1.2.4."
     /// Whether pixel data should come in fragments.

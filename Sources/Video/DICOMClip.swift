@@ -21,10 +21,13 @@ struct DICOMClip: ClipSource {
         switch pixels.layout {
         case .native(let element):
             // Coded pixels in an element of defined length are wrong, and are told by their first bytes.
-            let isCoded = file.transferSyntax.isEncapsulated
+            let isCoded =
+                file.transferSyntax.isEncapsulated
                 && PixelData.Code(beginningOf: dataset.bytes[element]) != nil
             guard !isCoded else { return try open(file, pixels, [element], said: said) }
-            guard !element.isEmpty else { throw pixels.shortfall ?? Rejection(.noPixels, "no bytes of pixels") }
+            guard !element.isEmpty else {
+                throw pixels.shortfall ?? Rejection(.noPixels, "no bytes of pixels")
+            }
             let frames = try DICOMFrames(dataset, native: element, said: said)
             return DICOMClip(file, frames, pixels, said: said)
         case .fragments(let fragments):
@@ -50,8 +53,10 @@ struct DICOMClip: ClipSource {
                 : Rejection(.unsupported, "pixels of an unknown transfer syntax")
         }
         let stream = fragments.reduce(into: [UInt8]()) { $0 += dataset.bytes[$1] }
-        return try StreamClip(stream, container: "dicom", formats: StreamClip.dicomFormats, said: said) { head, count in
-            clipHeader(file, frames: count, height: head.height, width: head.width, rate: head.framesPerSecond)
+        return try StreamClip(stream, container: "dicom", formats: StreamClip.dicomFormats, said: said) {
+            head, count in
+            clipHeader(
+                file, frames: count, height: head.height, width: head.width, rate: head.framesPerSecond)
         }
     }
 
@@ -59,7 +64,8 @@ struct DICOMClip: ClipSource {
         self.frames = frames
         header = clipHeader(file, frames: frames.count, height: frames.height, width: frames.width)
         if pixels.shortfall == nil, let said, frames.count < said {
-            shortfall = Rejection(.truncated, "\(frames.count) frames of the \(said) that NumberOfFrames says")
+            shortfall = Rejection(
+                .truncated, "\(frames.count) frames of the \(said) that NumberOfFrames says")
         } else {
             shortfall = pixels.shortfall
         }
@@ -81,10 +87,13 @@ struct DICOMClip: ClipSource {
 }
 
 /// What the elements of `file` say of its clip.
-private func clipHeader(_ file: DICOMFile, frames: Int, height: Int, width: Int, rate: Double? = nil) -> ClipHeader {
+private func clipHeader(_ file: DICOMFile, frames: Int, height: Int, width: Int, rate: Double? = nil)
+    -> ClipHeader
+{
     let dataset = file.dataset
     return ClipHeader(
-        container: "dicom", codec: file.transferSyntax.uid, photometric: dataset.text(.photometricInterpretation),
+        container: "dicom", codec: file.transferSyntax.uid,
+        photometric: dataset.text(.photometricInterpretation),
         frames: frames, height: height, width: width, framesPerSecond: dataset.framesPerSecond ?? rate,
         regions: dataset.regions, imageTypeFlags: dataset.imageTypeFlags,
         sopInstanceUID: dataset.text(.sopInstance))
@@ -104,7 +113,8 @@ extension DICOMDataset {
     /// The regions that are complete enough to say something.
     fileprivate var regions: [UltrasoundRegion] {
         items(.ultrasoundRegions).compactMap { item in
-            guard let format = item.integer(.regionSpatialFormat), let type = item.integer(.regionDataType) else {
+            guard let format = item.integer(.regionSpatialFormat), let type = item.integer(.regionDataType)
+            else {
                 return nil
             }
             func corner(_ tag: DICOMTag) -> Int { item.integer(tag) ?? 0 }

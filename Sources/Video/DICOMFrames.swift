@@ -39,7 +39,9 @@ struct DICOMFrames: Sendable {
         let bytes = dataset.bytes
         // A fault in the first frame must not hide what the others are.
         let begins = places.lazy.compactMap { place -> (PixelData.Code, Range<Int>)? in
-            guard let first = place.first, let code = PixelData.Code(beginningOf: bytes[first]) else { return nil }
+            guard let first = place.first, let code = PixelData.Code(beginningOf: bytes[first]) else {
+                return nil
+            }
             return (code, first)
         }
         guard let (begin, first) = begins.first else { return nil }
@@ -48,11 +50,19 @@ struct DICOMFrames: Sendable {
         switch begin {
         case .jpeg:
             guard let head = JPEGHead(bytes, first) else {
-                throw Rejection(.undecodable, "a JPEG picture without a frame header, at byte \(first.lowerBound)")
+                throw Rejection(
+                    .undecodable, "a JPEG picture without a frame header, at byte \(first.lowerBound)")
             }
             (rows, columns) = (head.height, head.width)
             code = head.isPlain ? .jpeg : .picture([head.process == 0xF7 ? "jpegls" : "mjpeg"])
-        case .jpeg2000: code = .picture(["libopenjpeg", "jpeg2000"])
+        case .jpeg2000:
+            guard let head = JPEG2000Head(bytes, first) else {
+                throw Rejection(
+                    .undecodable, "a JPEG 2000 picture without a size, at byte \(first.lowerBound)")
+            }
+            (rows, columns) = (head.height, head.width)
+            // libavcodec's wrapper of OpenJPEG loses samples of 10, 12 and 14 bits; its own decoder is less exact.
+            code = .picture(head.bits <= 8 ? ["libopenjpeg", "jpeg2000"] : ["jpeg2000", "libopenjpeg"])
         case .rle: code = .runLength
         }
         (height, width) = (rows, columns)
@@ -90,7 +100,8 @@ struct DICOMFrames: Sendable {
         let decoder = try LibJPEGDecoder()
         let (bytes, range) = coded(0)
         let head = try decoder.head(bytes, range)
-        let meaning = try PixelMeaning(dataset, components: head.shape.sampling == nil ? 1 : 3, bits: 8, isJPEG: true)
+        let meaning = try PixelMeaning(
+            dataset, components: head.shape.sampling == nil ? 1 : 3, bits: 8, isJPEG: true)
         // Where no marker says and chroma is whole, the tag tells R, G, B from Y, Cb, Cr.
         let isRGB = head.isColourUnsaid ? nil : head.isRGB
         if meaning.isPlanes(head.shape.sampling, isRGB: isRGB) {
@@ -109,12 +120,14 @@ struct DICOMFrames: Sendable {
         }
     }
 
-    private func decodePictures(_ limit: Int, _ names: [String], _ stack: inout PlaneStack?) throws(Rejection) {
+    private func decodePictures(_ limit: Int, _ names: [String], _ stack: inout PlaneStack?) throws(Rejection)
+    {
         let decoder = try LibAVCodec(names)
         var meaning: PixelMeaning?
         for index in 0..<limit {
             let (bytes, range) = coded(index)
-            let samples = try decoder.samples(bytes, range)
+            var samples = try decoder.samples(bytes, range)
+            if JPEG2000Head(bytes, range)?.isSigned == true { samples.makeSigned() }
             if meaning == nil {
                 meaning = try PixelMeaning(dataset, components: samples.planes.count, bits: samples.bits)
             }

@@ -1,4 +1,4 @@
-// The frame header of a JPEG or JPEG-LS picture: enough to choose its decoder and to know its size undecoded.
+// The frame headers of JPEG, JPEG-LS and JPEG 2000: enough to choose a decoder and to know the size undecoded.
 
 /// What a start-of-frame marker says (ITU-T T.81 B.2.2, T.87 C.2.2).
 struct JPEGHead: Sendable {
@@ -21,7 +21,8 @@ struct JPEGHead: Sendable {
                 continue
             }
             let length = Int(bytes[position + 2]) << 8 | Int(bytes[position + 3])
-            let isFrame = (0xC0...0xCF).contains(marker) && ![0xC4, 0xC8, 0xCC].contains(marker) || marker == 0xF7
+            let isFrame =
+                (0xC0...0xCF).contains(marker) && ![0xC4, 0xC8, 0xCC].contains(marker) || marker == 0xF7
             guard isFrame else {
                 // Entropy-coded data, or the end, before any frame header.
                 if marker == 0xDA || marker == 0xD9 || length < 2 { return nil }
@@ -37,5 +38,28 @@ struct JPEGHead: Sendable {
             return
         }
         return nil
+    }
+}
+
+/// What the SIZ marker of a JPEG 2000 codestream says (ITU-T T.800 A.5.1).
+struct JPEG2000Head: Sendable {
+    let bits: Int, height: Int, width: Int
+    /// Whether the first component's samples are signed: then decoders add half of their range.
+    let isSigned: Bool
+
+    /// Finds the codestream in `bytes[range]`, which may lie in JP2 boxes; nil if none begins early.
+    init?(_ bytes: [UInt8], _ range: Range<Int>) {
+        let mark: [UInt8] = [0xFF, 0x4F, 0xFF, 0x51]
+        let last = min(range.upperBound - 43, range.lowerBound + 4096)
+        guard range.lowerBound <= last,
+            let start = (range.lowerBound...last).first(where: { bytes[$0..<$0 + 4].elementsEqual(mark) })
+        else { return nil }
+        func word(_ at: Int) -> Int { (0..<4).reduce(0) { $0 << 8 | Int(bytes[start + at + $1]) } }
+        // Behind SOC (2 bytes), SIZ (2), its length (2) and the profile (2): the grid's size and the picture's place.
+        width = word(8) - word(16)
+        height = word(12) - word(20)
+        isSigned = bytes[start + 42] & 0x80 != 0
+        bits = Int(bytes[start + 42] & 0x7F) + 1
+        guard width > 0, height > 0 else { return nil }
     }
 }

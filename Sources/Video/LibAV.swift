@@ -21,14 +21,14 @@ struct LibAVCodec: ~Copyable {
     deinit { echoprep_av_close(av) }
 
     /// The samples of the picture in `bytes[range]`, as coded.
-    /// - Throws: `.undecodable` with libavcodec's words.
+    /// - Throws: `.undecodable` with libavcodec's words, `.unsupported` for a variant that it lacks.
     func samples(_ bytes: [UInt8], _ range: Range<Int>) throws(Rejection) -> Samples {
         var picture = echoprep_av_picture()
-        let isDone = bytes.withUnsafeBufferPointer { bytes in
+        let status = bytes.withUnsafeBufferPointer { bytes in
             let coded = UnsafeBufferPointer(rebasing: bytes[range])
-            return echoprep_av_decode(av, coded.baseAddress, coded.count, &picture) == 1
+            return echoprep_av_decode(av, coded.baseAddress, coded.count, &picture)
         }
-        guard isDone else { throw Rejection(.undecodable, message(of: av)) }
+        guard status == 1 else { throw Rejection(status == 0 ? .undecodable : .unsupported, message(of: av)) }
         return av.samples(picture)
     }
 }
@@ -92,7 +92,9 @@ struct LibAVStream: ~Copyable {
         try nextPacket { $0.count }
     }
 
-    private func nextPacket<Answer>(_ body: (UnsafeBufferPointer<UInt8>) -> Answer) throws(Rejection) -> Answer? {
+    private func nextPacket<Answer>(_ body: (UnsafeBufferPointer<UInt8>) -> Answer) throws(Rejection)
+        -> Answer?
+    {
         while true {
             var bytes: UnsafePointer<UInt8>?
             var count = 0
@@ -144,7 +146,9 @@ struct LibAVStream: ~Copyable {
 }
 
 /// 16 … 235 to 0 … 255, and 16 … 240 to 0 … 255 around 128 (ITU-R BT.601, JFIF).
-private let fullLuma: [UInt8] = (0..<256).map { UInt8((min(max(Double($0 - 16) * 255 / 219, 0), 255)).rounded()) }
+private let fullLuma: [UInt8] = (0..<256).map {
+    UInt8((min(max(Double($0 - 16) * 255 / 219, 0), 255)).rounded())
+}
 private let fullChroma: [UInt8] = (0..<256).map {
     UInt8(min(max((Double($0 - 128) * 255 / 224).rounded() + 128, 0), 255))
 }
@@ -157,7 +161,8 @@ private func message(of av: OpaquePointer) -> String { String(cString: echoprep_
 
 extension echoprep_av_picture {
     fileprivate var shape: FrameShape {
-        let sampling: ChromaSampling? = components == 1 ? nil : across == 1 ? .full : down == 1 ? .half : .quarter
+        let sampling: ChromaSampling? =
+            components == 1 ? nil : across == 1 ? .full : down == 1 ? .half : .quarter
         return FrameShape(height: Int(height), width: Int(width), sampling: sampling)
     }
 
@@ -183,7 +188,8 @@ extension OpaquePointer {
 
     /// Appends one plane of the last picture as bytes, looked up in `table` if there is one.
     fileprivate func append(
-        _ picture: echoprep_av_picture, _ component: Int, _ size: Int, _ table: [UInt8]?, to plane: inout [UInt8]
+        _ picture: echoprep_av_picture, _ component: Int, _ size: Int, _ table: [UInt8]?,
+        to plane: inout [UInt8]
     ) {
         let start = plane.count
         if picture.is_plain == 1 {
@@ -206,3 +212,42 @@ extension OpaquePointer {
         }
     }
 }
+
+/// Encodes full-range Y, Cb, Cr frames into a file in memory.
+func encodeByLibAV(
+    _ container: String, _ codec: String, _ shape: FrameShape, isFullRange: Bool, framesPerSecond: Int,
+    quantiser: Int, frames: Int,
+    frame: (Int) -> (luma: ArraySlice<UInt8>, cb: ArraySlice<UInt8>, cr: ArraySlice<UInt8>)
+) throws(EchoError) -> [UInt8] {
+    var words = [CChar](repeating: 0, count: Int(ECHOPREP_AV_MESSAGE))
+    let writer = echoprep_av_writer_open(
+        container, codec, Int32(shape.width), Int32(shape.height), shape.sampling == .full ? 1 : 2,
+        shape.sampling == .quarter ? 2 : 1, Int32(framesPerSecond), Int32(quantiser), &words)
+    guard let writer else { throw EchoError("a video of \(codec) in \(container)", text(words)) }
+    defer { echoprep_av_writer_close(writer) }
+    let failure = EchoError("a video of \(codec) in \(container)", "the encoder fails")
+    for index in 0..<frames {
+        var planes = frame(index)
+        if !isFullRange {
+            planes.luma = ArraySlice(planes.luma.map { limitedLuma[Int($0)] })
+            planes.cb = ArraySlice(planes.cb.map { limitedChroma[Int($0)] })
+            planes.cr = ArraySlice(planes.cr.map { limitedChroma[Int($0)] })
+        }
+        let isDone = planes.luma.withUnsafeBufferPointer { luma in
+            planes.cb.withUnsafeBufferPointer { cb in
+                planes.cr.withUnsafeBufferPointer { cr in
+                    echoprep_av_writer_add(writer, [luma.baseAddress, cb.baseAddress, cr.baseAddress])
+                }
+            }
+        }
+        guard isDone == 1 else { throw failure }
+    }
+    guard echoprep_av_writer_add(writer, nil) == 1 else { throw failure }
+    var count = 0
+    let bytes = echoprep_av_writer_bytes(writer, &count)
+    return Array(UnsafeBufferPointer(start: bytes, count: count))
+}
+
+/// 0 … 255 to 16 … 235, and to 16 … 240 around 128.
+private let limitedLuma: [UInt8] = (0..<256).map { UInt8((16 + Double($0) * 219 / 255).rounded()) }
+private let limitedChroma: [UInt8] = (0..<256).map { UInt8((128 + Double($0 - 128) * 224 / 255).rounded()) }

@@ -41,7 +41,8 @@ struct NativePixels: Sendable {
         isPlanar = components == 3 && dataset.integer(.planarConfiguration) == 1
         // Some writers say 422 and write full chroma: then the length tells.
         let full = height * width * 3
-        isHalved = photometric == "YBR_FULL_422" && components == 3 && bitsAllocated == 8
+        isHalved =
+            photometric == "YBR_FULL_422" && components == 3 && bitsAllocated == 8
             && !(count / full == said ?? 1 && count % full < 2)
         let encoding = dataset.encoding(.pixelData)
         isBigEndian = encoding?.isBigEndian ?? false
@@ -85,6 +86,7 @@ struct NativePixels: Sendable {
                 : (0..<size).map { sample($0 * components + component) }
         }
         return Samples(
-            height: height, width: width, bits: bitsStored, sampling: components == 3 ? .full : nil, planes: planes)
+            height: height, width: width, bits: bitsStored, sampling: components == 3 ? .full : nil,
+            planes: planes)
     }
 }

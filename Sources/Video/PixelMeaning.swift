@@ -74,7 +74,8 @@ struct PixelMeaning: Sendable {
                 let shift = UInt16(max(0, samples.bits - 8))
                 let top = UInt16(truncatingIfNeeded: (1 << min(samples.bits, 8)) - 1)
                 let flip = isInverted ? top : 0
-                stack.luma.append(contentsOf: samples.planes[0].lazy.map { UInt8(truncatingIfNeeded: $0 >> shift ^ flip) })
+                stack.luma.append(
+                    contentsOf: samples.planes[0].lazy.map { UInt8(truncatingIfNeeded: $0 >> shift ^ flip) })
             }
         } else {
             let shift = UInt16(max(0, samples.bits - 8))
@@ -101,7 +102,8 @@ struct PixelMeaning: Sendable {
 
     /// The VOI window's linear function after the rescale slope and intercept (PS3.3 C.11.2.1.2.1).
     private static func window(_ dataset: DICOMDataset, bits: Int) throws(Rejection) -> [UInt8] {
-        guard let centre = dataset.number(.windowCenter), let width = dataset.number(.windowWidth), width >= 1 else {
+        guard let centre = dataset.number(.windowCenter), let width = dataset.number(.windowWidth), width >= 1
+        else {
             throw Rejection(.unsupported, "gray samples of \(bits) bits without a window")
         }
         let slope = dataset.number(.rescaleSlope) ?? 1
@@ -118,55 +120,6 @@ struct PixelMeaning: Sendable {
     }
 }
 
-/// A palette's three tables.
-struct Palette: Sendable {
-    private let first: Int
-    private let tables: [[UInt8]]
-    /// Samples are signed numbers of this width, if at all.
-    private let signedBits: Int?
-
-    /// - Throws: `.malformed` for tables that are missing or shorter than said.
-    init(_ dataset: DICOMDataset) throws(Rejection) {
-        var tables: [[UInt16]] = []
-        var first = 0
-        var bits = 8
-        for (descriptor, data) in [
-            (DICOMTag.redPaletteDescriptor, DICOMTag.redPaletteData),
-            (.greenPaletteDescriptor, .greenPaletteData), (.bluePaletteDescriptor, .bluePaletteData),
-        ] {
-            let said = dataset.integers(descriptor)
-            let words = dataset.integers(data).map { UInt16(truncatingIfNeeded: $0) }
-            guard said.count == 3, !words.isEmpty else {
-                throw Rejection(.malformed, "a palette without its three tables")
-            }
-            let count = said[0] & 0xFFFF == 0 ? 1 << 16 : said[0] & 0xFFFF
-            first = said[1]
-            bits = said[2]
-            if words.count >= count {
-                tables.append(Array(words.prefix(count)))
-            } else if bits == 8, words.count * 2 >= count {
-                tables.append(Array(words.flatMap { [$0 & 0xFF, $0 >> 8] }.prefix(count)))
-            } else {
-                throw Rejection(.malformed, "a palette of \(words.count) words for \(count) colours")
-            }
-        }
-        // Some machines say 16 bits and write 8.
-        let isWide = bits > 8 && tables.contains { $0.contains { $0 > 255 } }
-        self.tables = tables.map { $0.map { UInt8(truncatingIfNeeded: isWide ? $0 >> 8 : $0) } }
-        let isSigned = dataset.integer(.pixelRepresentation) == 1
-        signedBits = isSigned ? dataset.integer(.bitsStored).map { min(max($0, 1), 16) } ?? 8 : nil
-        self.first = isSigned ? Int(Int16(truncatingIfNeeded: first)) : first & 0xFFFF
-    }
-
-    /// The colour of a stored value; values outside of the table take its nearest end.
-    func colour(of sample: UInt16) -> (Int32, Int32, Int32) {
-        var value = Int(sample)
-        if let signedBits, value >> (signedBits - 1) & 1 == 1 { value -= 1 << signedBits }
-        func entry(_ table: [UInt8]) -> Int32 { Int32(table[min(max(value - first, 0), table.count - 1)]) }
-        return (entry(tables[0]), entry(tables[1]), entry(tables[2]))
-    }
-}
-
 extension PlaneStack {
     /// Appends the pixels of one frame, given as R, G, B of 0 to 255, by JPEG's matrix in libjpeg's fixed point.
     mutating func appendRGB(_ pixel: (Int) -> (Int32, Int32, Int32)) {
@@ -178,8 +131,10 @@ extension PlaneStack {
                         let (r, g, b) = pixel(index)
                         let centre: Int32 = 128 << 16 + 32767
                         y.append(UInt8(truncatingIfNeeded: (19595 * r + 38470 * g + 7471 * b + 32768) >> 16))
-                        cb.append(UInt8(truncatingIfNeeded: (32768 * b - 11059 * r - 21709 * g + centre) >> 16))
-                        cr.append(UInt8(truncatingIfNeeded: (32768 * r - 27439 * g - 5329 * b + centre) >> 16))
+                        cb.append(
+                            UInt8(truncatingIfNeeded: (32768 * b - 11059 * r - 21709 * g + centre) >> 16))
+                        cr.append(
+                            UInt8(truncatingIfNeeded: (32768 * r - 27439 * g - 5329 * b + centre) >> 16))
                     }
                 }
             }

@@ -41,7 +41,8 @@ struct PlaneStack: Sendable {
     /// Throws `.tooLarge` if no further frame may be appended: for clips whose frames are not counted beforehand.
     func checkRoom() throws(Rejection) {
         guard frames < PlaneStack.largestClip / shape.bytes else {
-            throw Rejection(.tooLarge, "more than \(grouped(frames)) frames of \(shape.width) × \(shape.height) pixels")
+            throw Rejection(
+                .tooLarge, "more than \(grouped(frames)) frames of \(shape.width) × \(shape.height) pixels")
         }
     }
 

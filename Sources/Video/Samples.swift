@@ -10,7 +10,7 @@ struct Samples: Sendable {
     /// How the second and third component are subsampled; nil for one component.
     let sampling: ChromaSampling?
     /// One or three planes without gaps.
-    let planes: [[UInt16]]
+    private(set) var planes: [[UInt16]]
     /// Whether the code itself says that these are R, G, B; nil where it says nothing.
     let isRGB: Bool?
 
@@ -31,5 +31,11 @@ struct Samples: Sendable {
         self.init(
             height: stack.shape.height, width: stack.shape.width, bits: 8, sampling: stack.shape.sampling,
             planes: planes.map { $0.map(UInt16.init) }, isRGB: isRGB)
+    }
+
+    /// Takes back the half of the range that was added to signed samples: they are two's complement from here on.
+    mutating func makeSigned() {
+        let half = UInt16(1) << UInt16(bits - 1)
+        planes = planes.map { $0.map { $0 ^ half } }
     }
 }

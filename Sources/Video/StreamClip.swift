@@ -16,13 +16,16 @@ struct StreamClip: ClipSource {
 
     /// RIFF with AVI inside.
     static func isAVI(_ bytes: [UInt8]) -> Bool {
-        bytes.count >= 12 && bytes[0..<4].elementsEqual("RIFF".utf8) && bytes[8..<11].elementsEqual("AVI".utf8)
+        bytes.count >= 12 && bytes[0..<4].elementsEqual("RIFF".utf8)
+            && bytes[8..<11].elementsEqual("AVI".utf8)
     }
 
     /// A first box of the ISO base media format, or of QuickTime before it.
     static func isMP4(_ bytes: [UInt8]) -> Bool {
         bytes.count >= 8
-            && ["ftyp", "moov", "mdat", "wide", "free", "skip"].contains { bytes[4..<8].elementsEqual($0.utf8) }
+            && ["ftyp", "moov", "mdat", "wide", "free", "skip"].contains {
+                bytes[4..<8].elementsEqual($0.utf8)
+            }
     }
 
     /// Opens a container and counts its coded pictures, without decoding them.
@@ -53,7 +56,8 @@ struct StreamClip: ClipSource {
         header =
             describe(head, frames)
             ?? ClipHeader(
-                container: container, codec: head.codec, frames: frames, height: head.height, width: head.width,
+                container: container, codec: head.codec, frames: frames, height: head.height,
+                width: head.width,
                 framesPerSecond: head.framesPerSecond)
     }
 
@@ -99,7 +103,10 @@ struct StreamClip: ClipSource {
             }
             guard let stack else { throw Rejection(.undecodable, "not one picture can be decoded") }
             let isShort = stack.frames < count
-            return (stack, isShort ? frameFault(stack.frames, Rejection(.undecodable, "it cannot be decoded")) : nil)
+            return (
+                stack,
+                isShort ? frameFault(stack.frames, Rejection(.undecodable, "it cannot be decoded")) : nil
+            )
         }
     }
 

@@ -22,6 +22,8 @@ struct echoprep_av {
     const AVFrame *shown;
     AVFrame *converted;
     struct SwsContext *scaler;
+    // How far left its samples stand in their bits.
+    int shift;
     // Of a stream only.
     AVFormatContext *format;
     AVIOContext *io;
@@ -235,7 +237,14 @@ static int describe(echoprep_av *av, echoprep_av_picture *picture) {
         picture->across = 1 << desc->log2_chroma_w;
         picture->down = 1 << desc->log2_chroma_h;
     }
-    picture->is_plain = picture->bits == 8;
+    // JPEG 2000's decoders fill the bits of the form they chose from the top.
+    av->shift = 0;
+    const int raw = av->codec->bits_per_raw_sample;
+    if (av->codec->codec_id == AV_CODEC_ID_JPEG2000 && raw > 0 && raw < picture->bits) {
+        av->shift = picture->bits - raw;
+        picture->bits = raw;
+    }
+    picture->is_plain = picture->bits == 8 && !av->shift;
     for (int c = 0; c < picture->components; c++)
         if (desc->comp[c].step != 1 || desc->comp[c].offset || desc->comp[c].shift) picture->is_plain = 0;
     return 1;
@@ -251,7 +260,8 @@ int echoprep_av_decode(echoprep_av *av, const uint8_t *bytes, size_t count, echo
     avcodec_flush_buffers(av->codec);
     code = avcodec_send_packet(av->codec, av->packet);
     if (code >= 0) code = avcodec_receive_frame(av->codec, av->frame);
-    return code < 0 ? say(av->message, "libavcodec", code) : describe(av, picture);
+    if (code < 0) say(av->message, "libavcodec", code);
+    return code == AVERROR_PATCHWELCOME ? -1 : code < 0 ? 0 : describe(av, picture);
 }
 
 int echoprep_av_next_packet(echoprep_av *av, const uint8_t **bytes, size_t *count) {
@@ -317,9 +327,11 @@ void echoprep_av_read_plane(const echoprep_av *av, int component, uint16_t *out)
     const AVPixFmtDescriptor *desc = av_pix_fmt_desc_get(av->shown->format);
     int width, height;
     plane_size(av, component, &width, &height);
-    for (int y = 0; y < height; y++, out += width)
+    for (int y = 0; y < height; y++, out += width) {
         av_read_image_line2(
             out, (const uint8_t **)av->shown->data, av->shown->linesize, desc, 0, y, component, width, 0, 2);
+        for (int x = 0; av->shift && x < width; x++) out[x] >>= av->shift;
+    }
 }
 
 struct echoprep_av_writer {

@@ -48,7 +48,7 @@ echoprep_av *echoprep_av_open_stream(
 
 void echoprep_av_close(echoprep_av *av);
 
-/// Decodes one coded picture. 1, or 0 with a message.
+/// Decodes one coded picture. 1, 0 with a message, or -1 if libavcodec lacks this variant of the code.
 int echoprep_av_decode(echoprep_av *av, const uint8_t *bytes, size_t count, echoprep_av_picture *picture);
 
 /// Reads the stream's next packet, without decoding. 1, 0 at the end, -1 with a message.
