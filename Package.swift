@@ -98,7 +98,7 @@ let package = Package(
         tests(
             "Training", "EchoCore", "Files", "Pictures", "Shards", "Catalog", "Compute", "Models", "Training",
             grdb),
-        tests("Evaluation", "EchoCore", "Evaluation"),
+        tests("Evaluation", "EchoCore", "Shards", "Catalog", "Training", "Evaluation", grdb),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu17

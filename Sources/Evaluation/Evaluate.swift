@@ -89,6 +89,8 @@ private func evaluate(run: String, _ options: EvaluateOptions) throws -> Report 
     try writeFile("\(run)/groups-\(split).csv", Array(scores.groupsCSV.utf8))
 
     var content = Report(title: "\(configuration.modelName) on \(predictor.targets.count) ICD-10 categories")
+    content.lead =
+        "\(scores.population) of the \(split) split\(options.split == .test ? ", none of whom the model has seen" : "")."
     content.scores = [scores]
     try content.add(catalog, options)
     if let before = pretrainingRun(of: configuration, beside: run) { try content.add(run: before) }
@@ -106,6 +108,7 @@ public func evaluate(predictions path: String, options: EvaluateOptions) throws 
     var evaluation = Evaluation(runs: [scores], models: models(of: [scores]), reports: [])
     if let report = options.report {
         var content = Report(title: "Predictions of \(name)")
+        content.lead = "\(scores.population)."
         content.scores = [scores]
         try catalog.map { try content.add($0, options) }
         try writeFile(report, Array(content.html.utf8))

@@ -26,7 +26,7 @@ extension RunScores {
     }
 
     private var heading: String {
-        "\(run) · \(split) · \(grouped(studies)) studies of \(grouped(subjects)) subjects"
+        "\(run) · \(split) · \(population)"
             + " · threshold \(threshold)"
             + (bootstrap > 1
                 ? " · \(percentage(confidence)) intervals by \(grouped(bootstrap)) resamplings of subjects"
@@ -64,8 +64,9 @@ extension Evaluation {
                         + [group.auroc, group.f1, group.averagePrecision].map(spreadText))
             }
         }
-        return "\(runs.count) runs · \(runs[0].split) · \(grouped(runs[0].studies)) studies of "
-            + "\(grouped(runs[0].subjects)) subjects · mean ± standard deviation over runs\n\n" + table.text
+        return
+            "\(runs.count) runs · \(runs[0].split) · \(runs[0].population) · mean ± standard deviation over runs\n\n"
+            + table.text
     }
 }
 

@@ -6,6 +6,8 @@ import EchoCore
 /// The content of a report. What is nil or empty has no place on the page.
 struct Report: Sendable {
     var title: String
+    /// Who was judged, in a sentence.
+    var lead = ""
     /// One entry a run; the first is the one that the page is about.
     var scores: [RunScores] = []
     /// The runs by model; empty for a page about one run.

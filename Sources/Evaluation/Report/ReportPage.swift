@@ -44,11 +44,7 @@ func page(_ report: Report) -> HTML {
 /// The sentence and the large numbers under the title.
 private func headline(_ report: Report) -> HTML {
     guard let scores = report.scores.first else { return HTML() }
-    let lead: HTML = """
-        <p class="lead">\(scores.studies) studies of \(scores.subjects) subjects of the \(scores.split) split, \
-        none of whom the model has seen.</p>
-
-        """
+    let lead: HTML = "<p class=\"lead\">\(report.lead)</p>\n"
     func cell(_ name: String, _ measure: Measure, _ group: GroupScores, isMain: Bool = false) -> HTML {
         number(name, group.scores[measure], confidence: scores.confidence, isMain: isMain)
     }

@@ -1,5 +1,7 @@
 // The numbers that come out of an evaluation, as they are printed, drawn and written to metrics.json.
 
+import EchoCore
+
 /// One of the four measures that are reported for every code.
 public enum Measure: String, CaseIterable, Sendable, Codable {
     case auroc, f1
@@ -90,6 +92,8 @@ public struct RunScores: Codable, Sendable, Equatable {
     public let groups: [GroupScores]
     public var codes: [CodeScores]
 
+    /// "239 studies of 161 subjects".
+    var population: String { "\(grouped(studies)) studies of \(grouped(subjects)) subjects" }
     /// The macro average over all codes, then those over the groups.
     var averages: [GroupScores] { [macro] + groups }
 }

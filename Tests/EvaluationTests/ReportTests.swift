@@ -1,0 +1,125 @@
+import EchoCore
+import Foundation
+import TestSupport
+import Testing
+import Training
+
+@Suite struct ReportTests {
+    /// Calls `body` with the page about a csv of predictions.
+    private func withPage(_ arguments: [String] = [], dataset: Bool = true, _ body: (Page) throws -> Void)
+        throws
+    {
+        try withTemporaryFolder { folder in
+            let sample = try SampleDataset(at: folder.appendingPathComponent("dataset"))
+            let predictions = folder.appendingPathComponent("model.csv")
+            let report = folder.appendingPathComponent("report.html")
+            try SampleDataset.writePredictions(to: predictions)
+            let outcome = try Built.run(
+                ["evaluate", "--predictions", predictions.path, "--report", report.path]
+                    + ["--bootstrap", "50", "--group", "shown=I50", "--group", "hidden=K21,T82"]
+                    + (dataset ? ["--dataset", sample.path] : []) + arguments)
+            #expect(outcome.status == 0, "\(outcome.errors)")
+            try body(Page(report))
+        }
+    }
+
+    @Test func `the page reaches for nothing outside of itself and runs no script`() throws {
+        try withPage { page in
+            #expect(page.references.isEmpty)
+            #expect(!page.source.contains("http://") && !page.source.contains("https://"))
+            #expect(!page.source.contains("@import") && !page.source.contains("url("))
+            #expect(page.all("script").isEmpty)
+            #expect(
+                page.elements.allSatisfy { element in !element.attributes.keys.contains { $0.hasPrefix("on") }
+                })
+        }
+    }
+
+    @Test func `every figure has its numbers as a table`() throws {
+        try withPage { page in
+            let figures = page.all("figure").count
+            #expect(figures == 6)
+            #expect(
+                page.all("table").count { $0.path.contains("figure") && $0.path.contains("details") }
+                    == figures)
+            #expect(page.all("section").compactMap { $0.attributes["id"] }.count == page.all("nav").count * 5)
+        }
+    }
+
+    @Test func `what a table of MIMIC holds is text on the page, never markup`() throws {
+        try withPage { page in
+            #expect(page.text.contains("Reflux <script>alert(\"1\")</script> & 'more'"))
+            #expect(!page.source.contains("<script"))
+        }
+    }
+
+    @Test func `no study is named unless the user asks`() throws {
+        try withPage { page in #expect(!page.text.contains("1/1_0") && page.text.contains("Clip 1")) }
+        try withPage(["--show-ids"]) { page in #expect(page.text.contains("1/1_0")) }
+    }
+
+    @Test func `sample clips are strips of frames inside the page`() throws {
+        try withPage { page in
+            let clips = page.all("img")
+            #expect(clips.count == 6)
+            #expect(
+                clips.allSatisfy { $0.attributes["src"]?.hasPrefix("data:image/jpeg;base64,/9j/") == true })
+        }
+    }
+
+    @Test func `a small page is as it was`() throws {
+        try withPage(dataset: false) { page in
+            let golden = Built.repository.appendingPathComponent("fixtures/report/small.html")
+            if ProcessInfo.processInfo.environment["RECORD"] != nil {
+                try FileManager.default.createDirectory(
+                    at: golden.deletingLastPathComponent(), withIntermediateDirectories: true)
+                try Data(page.source.utf8).write(to: golden)
+            }
+            #expect(page.source == String(decoding: try Data(contentsOf: golden), as: UTF8.self))
+        }
+    }
+
+    @Test func `a run becomes a page with curves and reconstructions, and its csv scores the same`() throws {
+        try withTemporaryFolder { folder in
+            let sample = try SampleDataset(at: folder.appendingPathComponent("dataset"))
+            func run(_ name: String) -> String { folder.appendingPathComponent(name).path }
+            func options(_ name: String, _ task: TrainTask) -> TrainOptions {
+                var options = TrainOptions(dataset: sample.path, run: run(name))
+                options.task = task
+                options.views = 1
+                options.frames = 1
+                options.epochs = 2
+                options.picturesEvery = 1
+                options.threads = 2
+                return options
+            }
+            _ = try train(options("pre", .pretrain)) { _ in }
+            for seed in 1...2 {
+                var icd = options("icd-\(seed)", .icd)
+                icd.seed = UInt64(seed)
+                icd.initial = run("pre")
+                _ = try train(icd) { _ in }
+            }
+            let both = try Built.run(
+                "evaluate", run("icd-1"), run("icd-2"), "--bootstrap", "20", "--report", run("all.html"))
+            #expect(both.status == 0, "\(both.errors)")
+            #expect(both.output.contains("LAMAE, pre-trained") && both.output.contains("±"))
+            let page = try Page(URL(fileURLWithPath: run("icd-1/report.html")))
+            for title in ["Pre-training", "Fine-tuning", "What pre-training fills in"] {
+                #expect(page.text.contains(title))
+            }
+            #expect(page.references.isEmpty)
+            #expect(
+                page.all("table").count { $0.path.contains("details") } == page.all("figure").count)
+
+            let once = try Built.run("evaluate", run("icd-1"), "--bootstrap", "20")
+            let again = try Built.run(
+                "evaluate", "--predictions", run("icd-1/predictions-test.csv"), "--dataset", sample.path,
+                "--bootstrap", "20")
+            func numbers(_ text: String) -> [Substring] {
+                text.split(separator: "\n").filter { !$0.contains("·") && !$0.contains("report:") }
+            }
+            #expect(numbers(once.output) == numbers(again.output))
+        }
+    }
+}
