@@ -3,20 +3,6 @@ import EchoCore
 import Models
 import Testing
 
-/// A model so small that finite differences are quick, and every size of which differs from the others.
-private func toy(_ kind: ModelKind, channels: Int = 1, outputs: Int = 0) -> ModelConfiguration {
-    ModelConfiguration(
-        kind: kind, image: 12, patch: 4, channels: channels, views: 2, frames: 2, dim: 12, depth: 2, heads: 3,
-        latentDepth: 1, latentHeads: 2, decoderDim: 8, decoderDepth: 1, decoderHeads: 2, maskRatio: 0.6,
-        normPix: channels > 1, outputs: outputs)
-}
-
-private func batch(_ c: ModelConfiguration, viewCounts: [Int], seed: UInt64) -> StudyBatch {
-    var random = SeededRandom(seed: seed, "pixels")
-    let count = viewCounts.reduce(0, +) * c.frames * c.frameSize
-    return StudyBatch(viewCounts: viewCounts, pixels: (0..<count).map { _ in Float(random.normal()) })
-}
-
 /// Compares the gradient of every parameter with the slope of the loss along a random direction, in F64.
 ///
 /// The difference over a step is off by c·step³; that over two steps tells c.

@@ -1,0 +1,331 @@
+"""One optimisation step of `echoprep train --trace` against an implementation in PyTorch, in F64.
+
+usage: python Tests/Oracles/model.py PATH_OF_ECHOPREP_BINARY [--paper] [--only TEXT]
+
+Written from the words of the model's specification alone. For every model it checks pre-training,
+fine-tuning and fine-tuning of the head at the preset `tiny`, gray and RGB; with --paper also one step at `paper`.
+"""
+
+import argparse
+import json
+import math
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import safe_open
+from safetensors.numpy import save_file
+from torch import nn
+from torch.nn import functional as F
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+LIMITS = {"loss": 1e-5, "output": 1e-5, "gradient": 1e-4, "update": 1e-6, "step": 1e-6}
+
+
+# The model
+
+
+def sine_cosine(positions, width):
+    """[len(positions), width]: [sin | cos] of position / 10000^(i / (width/2))."""
+    half = width // 2
+    rate = 10000.0 ** (-torch.arange(half, dtype=torch.float64) / half)
+    angle = torch.as_tensor(positions, dtype=torch.float64)[:, None] * rate
+    return torch.cat([angle.sin(), angle.cos()], dim=1)
+
+
+def space_table(side, width):
+    """[side * side, width]: the column in the first half, the row in the second."""
+    row, column = torch.meshgrid(torch.arange(side), torch.arange(side), indexing="ij")
+    halves = [sine_cosine(column.flatten(), width // 2), sine_cosine(row.flatten(), width // 2)]
+    return torch.cat(halves, dim=1)
+
+
+class Attention(nn.Module):
+    def __init__(self, width, heads):
+        super().__init__()
+        self.heads = heads
+        self.qkv = nn.Linear(width, 3 * width)
+        self.proj = nn.Linear(width, width)
+
+    def forward(self, x):
+        batch, tokens, width = x.shape
+        q, k, v = self.qkv(x).reshape(batch, tokens, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        scores = q @ k.transpose(-1, -2) / math.sqrt(width // self.heads)
+        return self.proj((scores.softmax(dim=-1) @ v).transpose(1, 2).reshape(batch, tokens, width))
+
+
+class Block(nn.Module):
+    def __init__(self, width, heads):
+        super().__init__()
+        self.norm1 = nn.LayerNorm(width, eps=1e-6)
+        self.attn = Attention(width, heads)
+        self.norm2 = nn.LayerNorm(width, eps=1e-6)
+        self.mlp = nn.ModuleDict({"fc1": nn.Linear(width, 4 * width), "fc2": nn.Linear(4 * width, width)})
+
+    def forward(self, x):
+        x = x + self.attn(self.norm1(x))
+        return x + self.mlp["fc2"](F.gelu(self.mlp["fc1"](self.norm2(x))))
+
+
+def blocks(depth, width, heads):
+    return nn.ModuleList(Block(width, heads) for _ in range(depth))
+
+
+class Model(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.c = c
+        self.video = c["model"].startswith("video-")
+        self.side = c["image"] // c["patch"]
+        dim, width = c["dim"], c["decoder_dim"]
+        self.patch_embed = nn.ModuleDict({"proj": nn.Conv2d(c["channels"], dim, c["patch"], c["patch"])})
+        self.blocks = blocks(c["depth"], dim, c["heads"])
+        self.norm = nn.LayerNorm(dim, eps=1e-6)
+        self.latent = c["model"].endswith("lamae")
+        if self.latent:
+            self.latent_blocks = blocks(c["latent_depth"], dim, c["latent_heads"])
+            self.latent_norm = nn.LayerNorm(dim, eps=1e-6)
+        if c["task"] == "pretrain":
+            self.decoder_embed = nn.Linear(dim, width)
+            self.mask_token = nn.Parameter(torch.zeros(width))
+            self.decoder_blocks = blocks(c["decoder_depth"], width, c["decoder_heads"])
+            self.decoder_norm = nn.LayerNorm(width, eps=1e-6)
+            self.decoder_pred = nn.Linear(width, c["patch"] ** 2 * c["channels"])
+        else:
+            self.head = nn.ModuleDict({"fc1": nn.Linear(dim, dim), "fc2": nn.Linear(dim, c["outputs"])})
+
+    def encode(self, x, keep):
+        """Tokens [B, V, T, K, D] of the patches `keep` [B, V, T, K] of x [B, V, T, C, H, W]."""
+        b, v, t = x.shape[:3]
+        tokens = self.patch_embed["proj"](x.flatten(0, 2)).flatten(2).transpose(1, 2)
+        tokens = tokens + space_table(self.side, self.c["dim"])
+        tokens = tokens.unflatten(0, (b, v, t))
+        if self.video:
+            tokens = tokens + sine_cosine(range(t), self.c["dim"])[:, None]
+        tokens = tokens.gather(3, keep[..., None].expand(*keep.shape, tokens.shape[-1]))
+        tokens = tokens.flatten(0, 1).flatten(1, 2) if self.video else tokens.flatten(0, 2)
+        for block in self.blocks:
+            tokens = block(tokens)
+        return self.norm(tokens).reshape(b, v, t, keep.shape[-1], -1)
+
+    def attend(self, z, keep=None):
+        """Latent attention over all tokens of a study, or over those that are kept: [B, L, D]."""
+        if not self.video:
+            z = z + sine_cosine(range(z.shape[2]), self.c["dim"])[:, None]
+        z = z.flatten(1, 3)
+        if keep is not None:
+            z = z.gather(1, keep[..., None].expand(*keep.shape, z.shape[-1]))
+        for block in self.latent_blocks:
+            z = block(z)
+        return self.latent_norm(z)
+
+    def patchify(self, x):
+        """[B, V, T, N, P * P * C], the numbers of a patch by row, column, channel."""
+        p = self.c["patch"]
+        x = x.unflatten(5, (self.side, p)).unflatten(4, (self.side, p))  # B V T C gy p gx p
+        return x.permute(0, 1, 2, 4, 6, 5, 7, 3).flatten(5, 7).flatten(3, 4)
+
+    def pretrain(self, x, keep, keep_latent):
+        b, v, t = x.shape[:3]
+        n, k = self.side**2, keep.shape[-1]
+        z = self.encode(x, keep)
+        # The slot of each token among all V * T * N slots of its study.
+        frame = torch.arange(v * t).reshape(1, v, t, 1)
+        slot = (frame * n + keep).flatten(1)
+        if self.latent:
+            z = self.attend(z, keep_latent)
+            slot = slot.gather(1, keep_latent)
+        else:
+            z = z.flatten(1, 3)
+        z = self.decoder_embed(z)
+        width = z.shape[-1]
+        y = self.mask_token.expand(b, v * t * n, width)
+        y = y.scatter(1, slot[..., None].expand(*slot.shape, width), z).reshape(b, v, t, n, width)
+        y = y + space_table(self.side, width) + sine_cosine(range(t), width)[:, None]
+        y = y.flatten(0, 1).flatten(1, 2) if self.video else y.flatten(0, 2)
+        for block in self.decoder_blocks:
+            y = block(y)
+        prediction = self.decoder_pred(self.decoder_norm(y)).reshape(b, v, t, n, -1)
+        target = self.patchify(x)
+        if self.c["norm_pix"]:
+            variance, mean = torch.var_mean(target, dim=-1, keepdim=True)
+            target = (target - mean) / (variance + 1e-6).sqrt()
+        masked = torch.ones(b, v, t, n, dtype=x.dtype).scatter(3, keep, 0.0)
+        error = ((prediction - target) ** 2).mean(-1)
+        loss = ((error * masked).sum(-1) / masked.sum(-1)).mean()
+        return loss, prediction
+
+    def logits(self, x):
+        every = torch.arange(self.side**2).expand(*x.shape[:3], -1)
+        z = self.encode(x, every)
+        z = self.attend(z) if self.latent else z.flatten(1, 3)
+        return self.head["fc2"](F.gelu(self.head["fc1"](z.mean(1))))
+
+
+# One step of it
+
+
+def step(path):
+    """Repeats the step in the trace at `path`: yields what was compared, the difference and the limit."""
+    with safe_open(path, "pt") as file:
+        c = json.loads(file.metadata()["config"])
+        trace = {name: file.get_tensor(name) for name in file.keys()}
+
+    def part(prefix):
+        return {n.removeprefix(prefix): t for n, t in trace.items() if n.startswith(prefix)}
+
+    model = Model(c).double()
+    model.load_state_dict(part("param."), strict=True)
+    x = trace["input"].double()
+    assert x.shape[1:] == (c["views"], c["frames"], c["channels"], c["image"], c["image"]), x.shape
+    if c["task"] == "pretrain":
+        keep = trace["keep"]
+        check_masks(model, keep, trace.get("keep_latent"))
+        loss, output = model.pretrain(x, keep, trace.get("keep_latent"))
+        expected = trace["prediction"]
+    else:
+        if c["frozen"]:
+            for name, parameter in model.named_parameters():
+                parameter.requires_grad_(name.startswith("head."))
+        output = model.logits(x)
+        target = trace["target"].double()
+        loss = F.binary_cross_entropy_with_logits(output, target)
+        expected = trace["logits"]
+
+    def away(a, b):
+        return ((a.double() - b.double()).norm() / b.double().norm().clamp_min(1e-30)).item()
+
+    yield "loss", abs(trace["loss"].item() - loss.item()) / abs(loss.item()), LIMITS["loss"]
+    yield "output", away(expected, output.detach()), LIMITS["output"]
+
+    loss.backward()
+    gradients = part("grad.")
+    mine = {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
+    assert gradients.keys() == mine.keys(), sorted(gradients.keys() ^ mine.keys())
+    for name, gradient in mine.items():
+        yield f"gradient of {name}", away(gradients[name], gradient), LIMITS["gradient"]
+
+    assert c["step"] == 1, "AdamW's moments must be zero before the step"
+    matrices = [p for p in model.parameters() if p.requires_grad and p.ndim > 1]
+    others = [p for p in model.parameters() if p.requires_grad and p.ndim <= 1]
+    optimiser = torch.optim.AdamW(
+        [{"params": matrices, "weight_decay": c["weight_decay"]}, {"params": others, "weight_decay": 0.0}],
+        lr=c["lr"], betas=(c["beta1"], c["beta2"]), eps=c["eps"])
+    torch.nn.utils.clip_grad_norm_(model.parameters(), c["clip"])
+    optimiser.step()
+    # A first step of AdamW turns every number of a gradient into its sign; one as small as epsilon, 1e-8, is turned
+    # by its rounding. So each weight is compared after a step along the trace's own gradient, and root mean squares
+    # after a step along this one's.
+    updated = part("updated.")
+    for name, parameter in model.named_parameters():
+        difference = (updated[name].double() - parameter.detach()).square().mean().sqrt().item()
+        yield f"update of {name}", difference, LIMITS["update"]
+    model.load_state_dict(part("param."), strict=True)
+    for name, parameter in model.named_parameters():
+        parameter.grad = gradients[name].double() if name in gradients else None
+    optimiser.state.clear()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), c["clip"])
+    optimiser.step()
+    for name, parameter in model.named_parameters():
+        difference = (updated[name].double() - parameter.detach()).abs().max().item()
+        yield f"step of {name}", difference, LIMITS["step"]
+
+
+def check_masks(model, keep, keep_latent):
+    c, n = model.c, model.side**2
+    assert keep.shape[-1] == round(n / 8), "an eighth of the patches is kept"
+    assert all(len(set(row)) == keep.shape[-1] for row in keep.flatten(0, 2).tolist()), "patches are kept once"
+    tubes = bool((keep == keep[:, :, :1]).all())
+    assert tubes == model.video, "video models keep tubes, frame models do not"
+    if not model.latent:
+        assert keep_latent is None
+        return
+    tokens = c["views"] * c["frames"] * keep.shape[-1]
+    assert keep_latent.shape[-1] == round(tokens * 3 / 4), "a quarter of the tokens is masked in latent space"
+    assert all(len(set(row)) == len(row) and max(row) < tokens for row in keep_latent.tolist())
+
+
+# A dataset to train on
+
+
+def dataset(folder, studies, clips, frames, channels):
+    """Writes `studies` training studies and one of each other split, with noise for clips and 40 targets."""
+    (folder / "shards").mkdir(parents=True)
+    random = np.random.default_rng(7)
+    shape = (frames, 224, 224) + ((3,) if channels == 3 else ())
+    database = sqlite3.connect(folder / "echoprep.sqlite")
+    database.executescript((REPOSITORY / "schemas/labels.sql").read_text())
+    database.execute("INSERT INTO run VALUES (1, 'ingest', '2026-01-01', '2026-01-01', '0.1.0', 1, '')")
+    categories = [f"I{i}" for i in range(10, 50)]
+    for rank, category in enumerate(categories):
+        database.execute("INSERT INTO target VALUES (?, ?, ?, 3, 0.5)", (rank, category, category))
+    tensors, clip = {}, 0
+    for study in range(1, studies + 3):
+        subject = 100 + study
+        split = "train" if study <= studies else "val" if study == studies + 1 else "test"
+        database.execute("INSERT INTO echo_study VALUES (?, ?, '2150-01-01 00:00:00')", (study, subject))
+        database.execute("INSERT INTO study_status VALUES (?, 'labelled', NULL)", (study,))
+        database.execute("INSERT INTO split VALUES (?, ?)", (subject, split))
+        for category in categories[study % 3 :: 3]:
+            database.execute("INSERT INTO study_category VALUES (?, ?, 1, 1)", (study, category))
+        for view in range(clips):
+            clip += 1
+            name = f"{study}/{study}_{view:04}"
+            smooth = random.normal(size=(frames,) + (16, 16) + shape[3:]).repeat(14, 1).repeat(14, 2)
+            tensors[name] = np.clip(100 + 60 * smooth + random.normal(size=shape) * 8, 0, 255).astype(np.uint8)
+            database.execute(
+                "INSERT INTO clip (id, run_id, study_key, study_id, subject_id, name, path, kept, kind, shard, frames,"
+                " source_frames) VALUES (?, 1, ?, ?, ?, ?, ?, 1, 'bmode', 'shard-00000.safetensors', ?, ?)",
+                (clip, str(study), study, subject, name, name + ".dcm", frames, frames))
+    save_file(tensors, folder / "shards/shard-00000.safetensors")
+    database.commit()
+    database.close()
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("binary")
+    parser.add_argument("--paper", action="store_true")
+    parser.add_argument("--only", default="")
+    options = parser.parse_args()
+    models = ["lamae", "video-lamae", "mae", "video-mae"]
+    tasks = {"pretrain": [], "pretrain --norm-pix": ["--norm-pix"], "icd": [], "icd --frozen": ["--frozen"]}
+    cases = [("tiny", m, t, 1) for m in models for t in tasks] + [("tiny", "lamae", t, 3) for t in tasks]
+    if options.paper:
+        cases += [("paper", "lamae", "pretrain", 1), ("paper", "video-lamae", "pretrain", 1)]
+    failed = 0
+    with tempfile.TemporaryDirectory() as scratch:
+        scratch = Path(scratch)
+        for number, (preset, model, task, channels) in enumerate(cases):
+            case = f"{preset} {model} {task}" + (" rgb" if channels == 3 else "")
+            if options.only not in case:
+                continue
+            folder = scratch / f"{preset}-{channels}"
+            if not folder.exists():
+                dataset(folder, 1 if preset == "paper" else 3, 8 if preset == "paper" else 4, 20, channels)
+            trace = scratch / f"trace-{number}.safetensors"
+            command = [
+                options.binary, "train", "--dataset", folder, "--run", scratch / f"run-{number}", "--preset", preset,
+                "--model", model, "--task", task.split()[0], *tasks[task], "--epochs", "1", "--batch", "3",
+                "--pictures-every", "0", "--trace-step", "1", "--trace", trace]
+            subprocess.run([str(word) for word in command], check=True, stdout=subprocess.DEVNULL,
+                           stderr=subprocess.PIPE)
+            worst = {}
+            for what, difference, limit in step(trace):
+                kind = what.split()[0]
+                if not difference <= limit:
+                    failed += 1
+                    print(f"  FAILED {case}: {what} differs by {difference:.2e}, more than {limit:.0e}")
+                worst[kind] = max(worst.get(kind, 0.0), difference)
+            print(f"{case}: " + ", ".join(f"{kind} {value:.1e}" for kind, value in worst.items()), flush=True)
+            trace.unlink()
+    print(f"worst allowed: {', '.join(f'{kind} {limit:.0e}' for kind, limit in LIMITS.items())}; {failed} failed")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
