@@ -91,11 +91,14 @@ CREATE TABLE clip (
     regions TEXT,                                 -- JSON array of [spatial format, data type, min x, min y, max x, max y]
     tag_kind TEXT,                                -- the kind that tags alone say; NULL if they say nothing
     colour_share REAL,                            -- greatest share of coloured pixels in a frame, 0 … 1
-    residual_share REAL,                          -- the same against a tint; NULL if not tinted
+    neutral_share REAL,                           -- share of bright pixels without colour; few mean a tinted map
+    residual_share REAL,                          -- coloured against that tint; NULL if not tinted
+    judged_frames INTEGER,                        -- frames that these figures are from
     mask_share REAL,                              -- share of the picture inside the sector mask, 0 … 1
     box_top INTEGER,                              -- the crop box in pixels of the file's picture
     box_left INTEGER,
-    box_side INTEGER,
+    box_height INTEGER,
+    box_width INTEGER,
     flags TEXT NOT NULL DEFAULT '',               -- what was done differently, words separated by spaces
     checksum TEXT,                                -- XXH3-64 of the tensor's bytes as 16 hexadecimal digits
     CHECK (kept = (shard IS NOT NULL)),

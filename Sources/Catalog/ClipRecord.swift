@@ -35,11 +35,14 @@ public struct ClipRecord: Sendable, Equatable, Codable {
     public var regions: [[Int]]?
     public var tagKind: ClipKind?
     public var colourShare: Double?
+    public var neutralShare: Double?
     public var residualShare: Double?
+    public var judgedFrames: Int?
     public var maskShare: Double?
     public var boxTop: Int?
     public var boxLeft: Int?
-    public var boxSide: Int?
+    public var boxHeight: Int?
+    public var boxWidth: Int?
     public var flags = ""
     public var checksum: String?
 
@@ -61,7 +64,8 @@ public struct ClipRecord: Sendable, Equatable, Codable {
     private enum CodingKeys: String, CodingKey {
         case id, studyKey, name, path, bytes, sha256, sopKey, kept, kind, rule, reason, detail, shard, frames
         case sourceFrames, height, width, framesPerSecond, frameTimes, container, codec, photometric
-        case imageTypeFlags, regions, tagKind, colourShare, residualShare, maskShare, boxTop, boxLeft, boxSide
+        case imageTypeFlags, regions, tagKind, colourShare, neutralShare, residualShare, judgedFrames,
+            maskShare, boxTop, boxLeft, boxHeight, boxWidth
         case flags, checksum
         case runID = "runId"
         case studyID = "studyId"

@@ -36,8 +36,13 @@ public struct AtomicFile: ~Copyable {
                 return buffer.count
             }
         }
+        let before = offset
         offset += try result.get()
+        // The disk begins at once, so that `commit` finds little left to wait for.
+        if offset / AtomicFile.stride > before / AtomicFile.stride { file.startWriting() }
     }
+
+    private static let stride = 16 << 20
 
     /// Writes over bytes that were written before.
     public mutating func overwrite(_ bytes: some ContiguousBytes, at place: Int) throws(EchoError) {

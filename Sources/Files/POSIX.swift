@@ -60,6 +60,9 @@ struct Descriptor: ~Copyable {
         }
     }
 
+    /// Asks the system to begin bringing what was written to the disk, without waiting for it.
+    func startWriting() { sync_file_range(number, 0, 0, UInt32(SYNC_FILE_RANGE_WRITE)) }
+
     func synchronize() throws(EchoError) {
         if fsync(number) != 0 { throw systemError(path, "cannot be brought to the disk") }
     }

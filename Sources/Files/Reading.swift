@@ -17,16 +17,38 @@ public func readFile(_ path: String, upTo limit: Int = 4 << 30) throws(EchoError
     if Int(before.st_size) > limit {
         throw EchoError(path, "is \(grouped(Int(before.st_size))) bytes long, more than \(grouped(limit))")
     }
+    guard let bytes = try wholeFile(file, before) else {
+        throw EchoError(path, "changed while it was read", try: "run again when nothing writes to it")
+    }
+    return bytes
+}
+
+/// The whole of a source file, read once; as `readFile`, but what is wrong is a reason for dropping the file.
+public func readSource(_ path: String, upTo limit: Int) throws(Rejection) -> [UInt8] {
+    do {
+        let file = try Descriptor(path, flags: O_RDONLY | O_NONBLOCK)
+        let before = try regular(file.status(), path)
+        if Int(before.st_size) > limit {
+            throw Rejection(.tooLarge, "\(grouped(Int(before.st_size))) bytes, more than \(grouped(limit))")
+        }
+        if let bytes = try wholeFile(file, before) { return bytes }
+        throw Rejection(.changedWhileRead, "its size or its time changed while it was read")
+    } catch let rejection as Rejection {
+        throw rejection
+    } catch {
+        throw Rejection(.unreadable, (error as? EchoError)?.problem ?? "it cannot be read")
+    }
+}
+
+/// The bytes of an open file; nil if it is not what it was `before`.
+private func wholeFile(_ file: borrowing Descriptor, _ before: stat) throws(EchoError) -> [UInt8]? {
     var bytes = [UInt8](repeating: 0, count: Int(before.st_size))
     let count = try file.read(into: &bytes)
     let after = try file.status()
     let same =
         count == bytes.count && before.st_size == after.st_size
         && before.st_mtim.tv_sec == after.st_mtim.tv_sec && before.st_mtim.tv_nsec == after.st_mtim.tv_nsec
-    if !same {
-        throw EchoError(path, "changed while it was read", try: "run again when nothing writes to it")
-    }
-    return bytes
+    return same ? bytes : nil
 }
 
 /// A regular file mapped into memory: nothing is read before it is looked at.

@@ -1,0 +1,20 @@
+// One writer at a time: a lock that the system takes back when the process ends, however it ends.
+
+public import EchoCore
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// An exclusive lock, held until the value goes.
+public struct FileLock: ~Copyable, Sendable {
+    private let file: Descriptor
+
+    /// Takes the lock, or returns nil if another process holds it. The file stays afterwards, empty.
+    public static func take(_ path: String) throws(EchoError) -> FileLock? {
+        let file = try Descriptor(path, flags: O_RDWR | O_CREAT)
+        if flock(file.number, LOCK_EX | LOCK_NB) == 0 { return FileLock(file: file) }
+        if errno == EWOULDBLOCK { return nil }
+        throw systemError(path, "cannot be locked")
+    }
+}
