@@ -45,6 +45,7 @@ let package = Package(
         library("COpenSSL", links: "crypto"),
         library("CLibPNG", links: "png"),
         library("CLibCSV", links: "csv"),
+        library("CXXHash", links: "xxhash"),
         library("CLibJPEG", links: "jpeg"),
         library("CLibAV", links: "avformat", "avcodec", "swscale", "avutil"),
         library("COpenBLAS", links: "openblas"),
@@ -54,7 +55,7 @@ let package = Package(
         library("CResources", settings: [.unsafeFlags(["-Wno-c23-extensions"])]),
 
         layer("EchoCore", logging),
-        layer("Files", "EchoCore", "CZlib", "COpenSSL", "CLibCSV"),
+        layer("Files", "EchoCore", "CZlib", "COpenSSL", "CLibCSV", "CXXHash"),
         layer("Pictures", "EchoCore", "CLibPNG"),
         layer("DICOM", "EchoCore", "Files"),
         layer("Video", "EchoCore", "Files", "DICOM", "CLibJPEG", "CLibAV"),

@@ -4,9 +4,25 @@ public import EchoCore
 import GRDB
 
 extension Catalog {
-    /// Adds rows in one transaction.
-    public func add(_ clips: [ClipRecord]) throws(EchoError) {
-        try write { db in for clip in clips { try ClipRow(clip: clip).insert(db) } }
+    /// Adds rows in one transaction, after removing those of the paths in `replacing`.
+    public func add(_ clips: [ClipRecord], replacing: [String] = []) throws(EchoError) {
+        try write { db in
+            for path in replacing { try db.execute(sql: "DELETE FROM clip WHERE path = ?", arguments: [path]) }
+            for clip in clips { try ClipRow(clip: clip).insert(db) }
+        }
+    }
+
+    /// The paths of files that were dropped for one of these reasons.
+    public func paths(droppedFor reasons: [DropReason]) throws(EchoError) -> Set<String> {
+        try read { db in
+            var paths: Set<String> = []
+            for reason in reasons {
+                paths.formUnion(
+                    try String.fetchSet(
+                        db, sql: "SELECT path FROM clip WHERE reason = ?", arguments: [reason.rawValue]))
+            }
+            return paths
+        }
     }
 
     /// The paths of all files that have a row.

@@ -68,6 +68,13 @@ public func folderIdentity(_ path: String) -> [UInt64]? {
     return [UInt64(status.st_dev), UInt64(status.st_ino)]
 }
 
+/// The path from the root, links resolved.
+public func absolutePath(_ path: String) -> String {
+    guard let resolved = realpath(path, nil) else { return path }
+    defer { free(resolved) }
+    return String(cString: resolved)
+}
+
 /// Whether this process may read a file.
 public func isReadable(_ path: String) -> Bool { access(path, R_OK) == 0 }
 

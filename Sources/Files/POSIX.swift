@@ -60,8 +60,8 @@ struct Descriptor: ~Copyable {
         }
     }
 
-    /// Asks the system to begin bringing what was written to the disk, without waiting for it.
-    func startWriting() { sync_file_range(number, 0, 0, UInt32(SYNC_FILE_RANGE_WRITE)) }
+    /// Has the system begin to bring what was written to the disk and forget it, without waiting for it.
+    func startWriting() { posix_fadvise(number, 0, 0, POSIX_FADV_DONTNEED) }
 
     func synchronize() throws(EchoError) {
         if fsync(number) != 0 { throw systemError(path, "cannot be brought to the disk") }

@@ -1,1 +1,97 @@
-// (to be written)
+// `echoprep ingest`: every file of a source ends as a row, and every kept clip in a shard.
+
+import Catalog
+import EchoCore
+import Files
+
+/// Reads a source into a dataset, or goes on where an earlier run of the same options stopped.
+///
+/// Workers read, decode, choose, mask and crop, each one file at a time; this thread writes in the order of the plan.
+/// Memory holds as many decoded clips as there are workers.
+///
+/// - Throws: `EchoError` for what the user can mend, `Interrupted` when asked to stop; what is committed stays.
+public func ingest(_ options: IngestOptions) throws -> IngestSummary {
+    let plan = try plan(of: options)
+    let folder = options.folder
+    let catalog = try Catalog(datasetFolder: folder, readOnly: false)
+    guard let lock = try FileLock.take(folder + "/.ingest.lock") else {
+        throw EchoError(
+            "--dataset", "another echoprep ingest is writing to it", try: "wait for it, or name another folder")
+    }
+    let run = try beginOrContinue(options, layout: plan.layout, in: catalog)
+    let committer = try Committer(catalog: catalog, rules: options.rules)
+    let (work, replacing) = try unfinished(plan.files, of: catalog, in: options.source)
+    let examiner = Examiner(rules: options.rules)
+    var tally = Tally()
+    let progress = Progress("ingest", total: work.count, unit: "files")
+    let source = options.source
+    try produceInOrder(
+        work.count, workers: options.jobs, window: 4 * options.jobs,
+        produce: { examiner.prepare(work[$0], in: source, runID: run) },
+        consume: { index, prepared in
+            try Interruption.check()
+            if index == 0 || work[index].study != work[index - 1].study {
+                let rest = work[index...]
+                try committer.begin(rest.prefix { $0.study == work[index].study })
+            }
+            let row = try committer.add(prepared, replacing: replacing.contains(prepared.record.path))
+            tally.add(row)
+            progress.update(index + 1, note: tally.note)
+        })
+    try committer.finish()
+    try catalog.finishRun(run)
+    progress.finish(work.count, note: tally.note)
+    _ = consume lock
+    return try IngestSummary(catalog: catalog, plan: plan, tally: tally)
+}
+
+/// What an ingest would do, without doing it.
+public func planIngest(_ options: IngestOptions) throws -> IngestPlan {
+    let plan = try plan(of: options)
+    var work = plan.files
+    if isReadable(options.folder + "/" + Catalog.fileName) {
+        let catalog = try Catalog(datasetFolder: options.folder, readOnly: true)
+        work = try unfinished(plan.files, of: catalog, in: options.source).work
+    }
+    return IngestPlan(
+        layout: plan.layout, files: plan.files.count, studies: plan.studyCount, unfinished: work.count,
+        missing: plan.files.count { $0.fault?.reason == .missing },
+        unlisted: plan.files.count { $0.flags.contains("unlisted") })
+}
+
+/// The files of the source, or this worker's part of its studies.
+private func plan(of options: IngestOptions) throws -> Plan {
+    let plan = try plan(source: options.source, layout: options.layout, dataset: options.dataset)
+    guard let part = options.part else { return plan }
+    return plan.part(part.number, of: part.of)
+}
+
+/// The run that goes on with the same options, or a new one.
+private func beginOrContinue(
+    _ options: IngestOptions, layout: String, in catalog: Catalog
+) throws(EchoError) -> Int64 {
+    var rules = options.rules.texts
+    rules["layout"] = layout
+    rules["source"] = absolutePath(options.source)
+    rules["part"] = options.part.map { "\($0.number)/\($0.of)" } ?? "1/1"
+    if let last = try catalog.lastRun(of: "ingest") {
+        try options.rules.check(against: last.rules)
+        if last.rules == rules {
+            try catalog.reopenRun(last.id)
+            return last.id
+        }
+    }
+    return try catalog.beginRun("ingest", commandLine: options.commandLine, rules: rules)
+}
+
+/// The files without a row, and those whose row says that they could not be read where now they can.
+private func unfinished(
+    _ files: [SourceFile], of catalog: Catalog, in source: String
+) throws(EchoError) -> (work: [SourceFile], replacing: Set<String>) {
+    let done = try catalog.finishedPaths()
+    let retried = try catalog.paths(droppedFor: [.missing, .unreadable, .changedWhileRead])
+    let replacing = Set(
+        files.filter { retried.contains($0.path) && $0.fault == nil && isReadable(source + "/" + $0.path) }
+            .map(\.path))
+    return (files.filter { !done.contains($0.path) || replacing.contains($0.path) }, replacing)
+}

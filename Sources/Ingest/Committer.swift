@@ -1,0 +1,158 @@
+// Clips into shards and rows into the database, in the order of the plan: a shard first, then its rows, at once.
+
+import Catalog
+import EchoCore
+import Files
+import Foundation
+import Shards
+
+/// Writes what the workers prepared.
+///
+/// A shard is written under a temporary name, brought to the disk and renamed; then the rows of all files up to it
+/// are committed. Whatever is killed, the database never names a clip that is not in a shard, and a shard that no row
+/// names is written again with the same bytes. A shard ends with a study, so what follows depends on nothing before.
+final class Committer {
+    private let catalog: Catalog
+    private let folder: String
+    private let rules: IngestRules
+    private var nextShard: Int
+    private var nextID: Int64
+    private var shard: OpenShard?
+    /// Rows that are not committed yet, and the paths of rows that they replace.
+    private var rows: [ClipRecord] = []
+    private var replaced: [String] = []
+    private var pending: [String: String] = [:]
+    private var pendingInstances: Set<String> = []
+
+    /// A shard that clips are being written to.
+    private struct OpenShard: ~Copyable {
+        let name: String
+        var writer: SafetensorsWriter
+        let headerRoom: Int
+        /// Bytes that the header will take at most.
+        var header = Committer.headerBase
+        var clips: [String: ShardedClip] = [:]
+    }
+
+    /// Opens the shards' folder of a dataset that nobody else writes to.
+    init(catalog: Catalog, rules: IngestRules) throws(EchoError) {
+        self.catalog = catalog
+        self.rules = rules
+        folder = catalog.folder + "/" + shardsFolder
+        nextID = try catalog.lastClipID() + 1
+        let committed = try catalog.shards()
+        nextShard = committed.last.flatMap(shardNumber).map { $0 + 1 } ?? 0
+        try makeFolder(folder)
+        try clean(committed: Set(committed))
+    }
+
+    /// Removes what a killed run left open, or named and did not commit; all other files must be the database's.
+    private func clean(committed: Set<String>) throws(EchoError) {
+        let found = Set(try entries(ofFolder: folder).map(\.name))
+        if let gone = committed.subtracting(found).min() {
+            throw EchoError("\(shardsFolder)/\(gone)", "is gone", try: "restore it, or ingest into another folder")
+        }
+        for name in found where name.hasPrefix(".shard-") { try removeFile(folder + "/" + name) }
+        let unknown = found.subtracting(committed).filter { shardNumber($0) != nil }
+        if let stranger = unknown.subtracting([shardName(nextShard)]).min() {
+            throw EchoError(
+                "\(shardsFolder)/\(stranger)", "is in no row of \(Catalog.fileName)",
+                try: "restore the database that belongs to these shards, or ingest into another folder")
+        }
+        for name in unknown { try removeFile(folder + "/" + name) }
+    }
+
+    /// Says that the files of another study follow.
+    func begin(_ study: ArraySlice<SourceFile>) throws(EchoError) {
+        let bound = study.reduce(0) { $0 + Committer.headerBound($1) }
+        if let room = shard?.headerRoom, let header = shard?.header, let size = shard?.writer.size {
+            if size - room >= rules.shardSize || header + bound > room { try closeShard() }
+        } else if rows.count >= 4096 {
+            try commitRows()
+        }
+        roomForStudy = (Committer.headerBase + bound + 7) / 8 * 8
+    }
+    private var roomForStudy = 0
+
+    /// Takes a file's row, and its pixels if it is kept.
+    ///
+    /// - Parameter replacing: whether an earlier run left a row that this one replaces
+    /// - Returns: the row as it will be in the database
+    func add(_ prepared: PreparedClip, replacing: Bool) throws(EchoError) -> ClipRecord {
+        var row = prepared.record
+        row.id = nextID
+        nextID += 1
+        if replacing { replaced.append(row.path) }
+        try findTwins(&row)
+        if row.reason == nil {
+            let name = try openShard()
+            row.kept = true
+            row.shard = name
+            try shard?.writer.add(row.name, .u8, shape: prepared.shape, bytes: prepared.pixels)
+            shard?.clips[row.name] = ShardedClip(row)
+            shard?.header += Committer.headerBound(name: row.name, path: row.path)
+        } else {
+            row.frames = nil
+            row.checksum = nil
+        }
+        rows.append(row)
+        return row
+    }
+
+    /// Drops a clip whose bytes are in the dataset, and flags one of whose instance another version is.
+    private func findTwins(_ row: inout ClipRecord) throws(EchoError) {
+        guard row.reason == nil, let sum = row.sha256 else { return }
+        var twin = pending[sum]
+        if twin == nil { twin = try catalog.twin(sha256: sum) }
+        if let twin {
+            row.reason = .duplicate
+            row.detail = "the same bytes as \(twin)"
+            return
+        }
+        pending[sum] = row.path
+        guard let key = row.sopKey else { return }
+        var isKnown = !pendingInstances.insert(key).inserted
+        if !isKnown { isKnown = try catalog.hasInstance(sopKey: key) }
+        if isKnown { row.add(flag: "same-instance") }
+    }
+
+    private func openShard() throws(EchoError) -> String {
+        if let name = shard?.name { return name }
+        let name = shardName(nextShard)
+        // A thousandth of the shard holds the headers of its clips; a huge study gets what it needs.
+        let room = max(64 << 10, rules.shardSize / 1024 / 8 * 8, roomForStudy)
+        shard = OpenShard(
+            name: name, writer: try SafetensorsWriter(folder + "/" + name, headerRoom: room), headerRoom: room)
+        return name
+    }
+
+    private func closeShard() throws(EchoError) {
+        if var shard = shard.take() {
+            shard.writer.metadata = try shardMetadata(shard.clips, rules: rules)
+            try shard.writer.finish()
+            nextShard += 1
+        }
+        try commitRows()
+    }
+
+    private func commitRows() throws(EchoError) {
+        try catalog.add(rows, replacing: replaced)
+        rows.removeAll()
+        replaced.removeAll()
+        pending.removeAll()
+        pendingInstances.removeAll()
+    }
+
+    /// Closes the last shard and commits the last rows.
+    func finish() throws(EchoError) { try closeShard() }
+
+    /// What the header needs without any clip.
+    private static let headerBase = 4096
+
+    private static func headerBound(_ file: SourceFile) -> Int { headerBound(name: file.name, path: file.path) }
+
+    /// More than a clip takes in the header: numbers and checksums, and texts in which every byte may become seven.
+    private static func headerBound(name: String, path: String) -> Int {
+        1024 + 8 * (2 * name.utf8.count + path.utf8.count)
+    }
+}

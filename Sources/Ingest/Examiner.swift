@@ -1,0 +1,143 @@
+// From the bytes of one file to its row and its pixels: read, choose, mask, crop.
+
+import Catalog
+import Crop
+import EchoCore
+import Files
+import Video
+
+/// A file that was looked at: its row, and what a shard gets of it if it is kept.
+struct PreparedClip: Sendable {
+    var record: ClipRecord
+    /// U8 of `shape`; empty if the clip is dropped.
+    var pixels: [UInt8] = []
+    var shape: [Int] = []
+}
+
+/// What was found in a file on the way to the decision, as far as the way went.
+struct Findings {
+    var header: ClipHeader?
+    var clip: Clip?
+    var mask: SectorMask?
+    var box: CropBox?
+}
+
+/// Decides on files by the rules of a dataset.
+struct Examiner: Sendable {
+    let rules: IngestRules
+
+    /// Files longer than this are not read: the longest real clips have some hundred MB.
+    static let greatestFile = 2 << 30
+
+    /// Reads a file of `source` and prepares it for a shard.
+    func prepare(_ file: SourceFile, in source: String, runID: Int64) -> PreparedClip {
+        var record = ClipRecord(
+            id: 0, runID: runID, studyKey: file.study, studyID: file.studyID, subjectID: file.subjectID,
+            name: file.name, path: file.path)
+        record.flags = file.flags.joined(separator: " ")
+        let bytes: [UInt8]
+        do throws(Rejection) {
+            if let fault = file.fault { throw fault }
+            bytes = try readSource(source + "/" + file.path, upTo: Examiner.greatestFile)
+        } catch {
+            record.reason = error.reason
+            record.detail = error.detail
+            return PreparedClip(record: record)
+        }
+        let findings = examine(bytes, &record)
+        var prepared = PreparedClip(record: record)
+        if record.reason == nil, let clip = findings.clip, let mask = findings.mask, let box = findings.box {
+            prepared.pixels = croppedPixels(of: clip, mask: mask, box: box, pixels: rules.pixels, size: rules.size)
+            prepared.shape = [clip.frames, rules.size, rules.size]
+            if rules.pixels.channels > 1 { prepared.shape.append(rules.pixels.channels) }
+            prepared.record.checksum = xxh3(prepared.pixels)
+        }
+        return prepared
+    }
+
+    /// Looks at a file's bytes and writes what is found, and the decision, into its row.
+    func examine(_ bytes: [UInt8], _ record: inout ClipRecord) -> Findings {
+        var findings = Findings()
+        record.bytes = bytes.count
+        record.sha256 = sha256(bytes)
+        do throws(Rejection) {
+            try examine(bytes, &record, &findings)
+        } catch {
+            record.reason = error.reason
+            record.detail = error.detail
+        }
+        return findings
+    }
+
+    private func examine(
+        _ bytes: [UInt8], _ record: inout ClipRecord, _ findings: inout Findings
+    ) throws(Rejection) {
+        let source = try openClip(bytes, name: record.path)
+        let header = source.header
+        findings.header = header
+        record.note(header)
+        var tags = judge(frames: header.frames, regions: header.regions, imageTypeFlags: header.imageTypeFlags)
+        record.tagKind = tags?.tagKind
+        if let tags, tags.isSettled { try decide(by: tags, &record) }
+        let decoded = try source.decode(maxFrames: rules.maxFrames)
+        let clip = decoded.clip
+        if let shortfall = decoded.shortfall {
+            if !rules.salvage { throw shortfall }
+            record.add(flag: "salvaged")
+            record.detail = shortfall.detail
+            // A clip of which one frame is left is a still.
+            tags = judge(frames: clip.frames, regions: header.regions, imageTypeFlags: header.imageTypeFlags)
+        }
+        findings.clip = clip
+        let mask = try sectorMask(of: clip)
+        findings.mask = mask
+        record.maskShare = mask.share
+        for flag in mask.flags { record.add(flag: flag.rawValue) }
+        let judgement = judge(clip: clip, mask: mask, tags: tags)
+        let box = try cropBox(height: clip.height, width: clip.width, rule: rules.crop, mask: mask)
+        findings.box = box
+        record.boxTop = box.rows.lowerBound
+        record.boxLeft = box.columns.lowerBound
+        record.boxHeight = box.rows.count
+        record.boxWidth = box.columns.count
+        try decide(by: judgement, &record)
+        record.frames = clip.frames
+    }
+
+    /// Notes what a clip shows and ends its way if that is not kept.
+    private func decide(by judgement: Judgement, _ record: inout ClipRecord) throws(Rejection) {
+        record.note(judgement)
+        if !rules.keep.contains(judgement.kind), let reason = DropReason(kind: judgement.kind) {
+            throw Rejection(reason, "clips of this kind are not kept")
+        }
+    }
+}
+
+extension ClipRecord {
+    fileprivate mutating func note(_ header: ClipHeader) {
+        container = header.container
+        codec = header.codec
+        photometric = header.photometric
+        sourceFrames = header.frames
+        height = header.height
+        width = header.width
+        framesPerSecond = header.framesPerSecond
+        imageTypeFlags = header.imageTypeFlags.map { Int($0) }
+        sopKey = header.sopInstanceUID.map { String(Files.sha256(Array($0.utf8)).prefix(16)) }
+        if !header.regions.isEmpty {
+            regions = header.regions.map { [$0.spatialFormat, $0.dataType, $0.minX, $0.minY, $0.maxX, $0.maxY] }
+        }
+    }
+
+    fileprivate mutating func note(_ judgement: Judgement) {
+        kind = judgement.kind
+        rule = judgement.rule
+        tagKind = judgement.tagKind
+        colourShare = judgement.colourShare
+        neutralShare = judgement.neutralShare
+        residualShare = judgement.residualShare
+        judgedFrames = judgement.judgedFrames > 0 ? judgement.judgedFrames : nil
+    }
+
+    mutating func add(flag: String) { flags += flags.isEmpty ? flag : " " + flag }
+}

@@ -1,0 +1,52 @@
+// Every file below a folder, whatever its name and however links lead there.
+
+import EchoCore
+import Files
+
+/// A file that a walk met.
+struct WalkedFile: Sendable {
+    let path: String
+    let fault: Rejection?
+}
+
+/// The files below `folder`, each path beginning with `prefix`; hidden names and the folder `excluded` are left out.
+///
+/// A folder that cannot be listed, a link that leads nowhere or in a circle, and what is no regular file come with
+/// what is wrong.
+func walk(_ folder: String, prefix: String = "", excluding excluded: [UInt64]? = nil) -> [WalkedFile] {
+    var files: [WalkedFile] = []
+
+    func visit(_ path: String, _ prefix: String, below ancestors: [[UInt64]]) {
+        let list: [FolderEntry]
+        do {
+            list = try entries(ofFolder: path)
+        } catch {
+            files.append(WalkedFile(path: String(prefix.dropLast()), fault: Rejection(.unreadable, error.problem)))
+            return
+        }
+        for entry in list where !entry.name.hasPrefix(".") {
+            let relative = prefix + entry.name
+            func add(_ fault: Rejection?) { files.append(WalkedFile(path: relative, fault: fault)) }
+            guard entry.isUTF8 else {
+                add(Rejection(.unreadable, "its name is not UTF-8"))
+                continue
+            }
+            switch entry.kind {
+            case .file: add(nil)
+            case .brokenLink: add(Rejection(.missing, "it is a link that leads nowhere"))
+            case .other: add(Rejection(.notAClip, "it is a pipe, a socket or a device"))
+            case .folder:
+                let below = path + "/" + entry.name
+                guard let identity = folderIdentity(below), identity != excluded else { continue }
+                if ancestors.contains(identity) {
+                    add(Rejection(.notAClip, "it is a link to a folder that it lies in"))
+                } else {
+                    visit(below, relative + "/", below: ancestors + [identity])
+                }
+            }
+        }
+    }
+
+    visit(folder, prefix, below: folderIdentity(folder).map { [$0] } ?? [])
+    return files
+}

@@ -1,0 +1,71 @@
+// What a user chooses about an ingest, and which of the choices decide its bytes.
+
+public import Crop
+public import EchoCore
+
+/// Everything that `echoprep ingest` is told.
+public struct IngestOptions: Sendable {
+    public var source: String
+    public var dataset: String
+    /// nil: found by looking.
+    public var layout: String?
+    public var rules = IngestRules()
+    /// Workers.
+    public var jobs = availableProcessors()
+    /// One of several workers on several machines: this one's number from 1, and how many there are.
+    public var part: (number: Int, of: Int)?
+    /// For the database's record of runs.
+    public var commandLine = ""
+
+    public init(source: String, dataset: String) {
+        self.source = source
+        self.dataset = dataset
+    }
+
+    /// The folder that this worker writes to.
+    var folder: String {
+        part.map { "\(dataset)/\(partsFolder)/\($0.number)-of-\($0.of)" } ?? dataset
+    }
+}
+
+/// The folder of a dataset in which parts wait for `merge`.
+let partsFolder = "parts"
+
+/// The choices that decide what is in a dataset; they stay the same over all its runs.
+public struct IngestRules: Sendable, Equatable {
+    public var pixels = PixelLayout.luma
+    public var crop = CropRule.echoprime
+    /// Rows and columns of a stored frame.
+    public var size = 224
+    /// The kinds that are kept beside B-mode.
+    public var keep: Set<ClipKind> = []
+    /// Whether the frames before a fault are kept.
+    public var salvage = true
+    /// The first so many frames of a clip; nil for all.
+    public var maxFrames: Int?
+    /// Bytes after which a shard ends with its study.
+    public var shardSize = 1 << 30
+
+    public init() {}
+
+    /// As they stand in the database and in every shard.
+    var texts: [String: String] {
+        [
+            "pixels": pixels.rawValue, "crop": crop.rawValue, "size": String(size),
+            "keep": keep.union([.bmode]).map(\.rawValue).sorted().joined(separator: ","),
+            "salvage": String(salvage),
+            "max-frames": maxFrames.map { String($0) } ?? "all", "shard-size": String(shardSize),
+        ]
+    }
+
+    /// Throws if a dataset was begun with other rules.
+    func check(against begun: [String: String]) throws(EchoError) {
+        for (key, value) in texts.sorted(by: { $0.key < $1.key }) {
+            if let old = begun[key], old != value {
+                throw EchoError(
+                    "--\(key)", "is \(value), but this dataset was begun with \(old)",
+                    try: "use the same options, or another --dataset")
+            }
+        }
+    }
+}

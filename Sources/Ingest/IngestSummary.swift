@@ -1,0 +1,114 @@
+// What an ingest says when it is done, and what it would do.
+
+import Catalog
+import EchoCore
+import Files
+
+/// What became of a source; the counts are those of the whole dataset, over all its runs.
+public struct IngestSummary: Sendable, Codable {
+    public let layout: String
+    public let files: Int
+    public let studies: Int
+    public let kept: Int
+    /// Files by the reason for dropping them.
+    public let dropped: [String: Int]
+    /// Files that could not be read as what they should be.
+    public let rejected: Int
+    /// On the disk, and not in the record list.
+    public let unlisted: Int
+    /// Frames in shards.
+    public let frames: Int
+    public let shards: Int
+    /// Of this run alone.
+    public let filesRead: Int, framesStored: Int, bytesRead: Int
+    public let seconds: Double
+
+    init(catalog: Catalog, plan: Plan, tally: Tally) throws(EchoError) {
+        let outcomes = try catalog.outcomes()
+        let losses = outcomes.filter { !$0.kept }
+        layout = plan.layout
+        studies = plan.studyCount
+        files = outcomes.reduce(0) { $0 + $1.files }
+        kept = outcomes.filter(\.kept).reduce(0) { $0 + $1.files }
+        frames = outcomes.reduce(0) { $0 + $1.frames }
+        dropped = losses.reduce(into: [:]) { $0[$1.reason?.rawValue ?? "", default: 0] += $1.files }
+        rejected = losses.filter { $0.reason.map(isFault) ?? false }.reduce(0) { $0 + $1.files }
+        unlisted = plan.files.count { $0.flags.contains("unlisted") }
+        shards = try catalog.shards().count
+        filesRead = tally.files
+        framesStored = tally.frames
+        bytesRead = tally.bytes
+        seconds = tally.seconds
+    }
+
+    /// A table for people.
+    public var text: String {
+        var lines = [("files", files), ("kept", kept)]
+        lines += dropped.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { ("dropped: \($0.key)", $0.value) }
+        if unlisted > 0 { lines.append(("not in the record list", unlisted)) }
+        lines += [("studies", studies), ("frames", frames), ("shards", shards)]
+        let width = lines.map(\.0.count).max() ?? 0
+        var text = "layout \(layout)\n"
+        for (name, count) in lines {
+            let number = grouped(count)
+            text += name + String(repeating: " ", count: width + 12 - name.count - number.count) + number + "\n"
+        }
+        if filesRead > 0, seconds > 0 {
+            let megabytes = Double(bytesRead) / 1e6 / seconds
+            text += "this run: \(grouped(filesRead)) files, \(grouped(framesStored)) frames in \(duration(seconds))"
+            text += ", \(grouped(Int(Double(framesStored) / seconds))) frames/s, \(grouped(Int(megabytes))) MB/s\n"
+        }
+        return text
+    }
+}
+
+/// What an ingest would do.
+public struct IngestPlan: Sendable, Codable {
+    public let layout: String
+    public let files: Int
+    public let studies: Int
+    /// Files that have no row yet.
+    public let unfinished: Int
+    /// In the record list, and not on the disk.
+    public let missing: Int
+    /// On the disk, and not in the record list.
+    public let unlisted: Int
+
+    /// One line for people.
+    public var text: String {
+        var text = "layout \(layout): \(grouped(files)) files of \(grouped(studies)) studies"
+        text += ", \(grouped(unfinished)) to do"
+        if missing > 0 { text += ", \(grouped(missing)) of the record list are not there" }
+        if unlisted > 0 { text += ", \(grouped(unlisted)) are not in the record list" }
+        return text
+    }
+}
+
+/// What one run did so far.
+struct Tally {
+    private(set) var files = 0, kept = 0, frames = 0, bytes = 0
+    private let start = ContinuousClock.now
+
+    mutating func add(_ row: ClipRecord) {
+        files += 1
+        kept += row.kept ? 1 : 0
+        frames += row.frames ?? 0
+        bytes += row.bytes ?? 0
+    }
+
+    var seconds: Double { start.duration(to: .now) / .seconds(1) }
+
+    /// For the progress bar.
+    var note: String {
+        let rate = seconds > 0 ? Double(bytes) / 1e6 / seconds : 0
+        return "\(grouped(kept)) kept, \(grouped(files - kept)) dropped, \(Int(rate)) MB/s"
+    }
+}
+
+/// Whether a reason means that something is wrong with a file, not that it shows something else.
+private func isFault(_ reason: DropReason) -> Bool {
+    switch reason {
+    case .still, .doppler, .spectral, .uncertain, .mMode, .threeD, .duplicate: false
+    default: true
+    }
+}

@@ -1,0 +1,79 @@
+// MIMIC-IV-ECHO as PhysioNet publishes it: files/pNN/pSUBJECT/sSTUDY/STUDY_NNNN.dcm and echo-record-list.csv.
+
+import EchoCore
+import Files
+
+/// MIMIC-IV-ECHO's layout: the record list says which files there are, the disk says which were downloaded.
+///
+/// A listed file that is not there becomes a row with the reason `missing`; a file that no list names is read and
+/// flagged `unlisted`, with the numbers of its folders. Without a list the folders alone count.
+enum MimicLayout: SourceLayout {
+    static let name = "mimic-iv-echo"
+
+    static func matches(_ folder: String) -> Bool {
+        if recordList(of: folder) != nil { return true }
+        let groups = (try? entries(ofFolder: folder + "/files")) ?? []
+        return groups.contains { $0.kind == .folder && number($0.name, after: "p") != nil }
+    }
+
+    static func plan(_ folder: String, excluding excluded: [UInt64]?) throws -> Plan {
+        let listed = try recordList(of: folder).map { try records($0, in: folder) }
+        var files: [SourceFile] = []
+        var met: Set<String> = []
+        for file in walk(folder + "/files", prefix: "files/", excluding: excluded) {
+            met.insert(file.path)
+            var source: SourceFile
+            if let record = listed?[file.path] {
+                source = SourceFile(
+                    path: file.path, study: String(record.study), studyID: record.study, subjectID: record.subject)
+            } else {
+                source = unlisted(file.path)
+                if listed != nil { source.flags = ["unlisted"] }
+            }
+            source.fault = file.fault
+            files.append(source)
+        }
+        for (path, record) in listed ?? [:] where !met.contains(path) {
+            files.append(
+                SourceFile(
+                    path: path, study: String(record.study), studyID: record.study, subjectID: record.subject,
+                    fault: Rejection(.missing, "the record list names it, and it is not there")))
+        }
+        return Plan(layout: name, files: files, namedByStudy: true)
+    }
+
+    private static func recordList(of folder: String) -> String? {
+        ["echo-record-list.csv", "echo-record-list.csv.gz"].first { isReadable(folder + "/" + $0) }
+    }
+
+    private static func records(
+        _ name: String, in folder: String
+    ) throws -> [String: (study: Int64, subject: Int64)] {
+        var records: [String: (study: Int64, subject: Int64)] = [:]
+        try CSVReader(folder + "/" + name).forEachRow(["subject_id", "study_id", "dicom_filepath"]) { row in
+            let path = row.text(2)
+            guard let subject = row.integer(0), let study = row.integer(1), !path.isEmpty else {
+                throw EchoError(name, "line \(row.line) has no subject, study or path", try: "download it again")
+            }
+            guard !path.hasPrefix("/"), !path.split(separator: "/").contains("..") else {
+                throw EchoError(name, "line \(row.line) names a path outside of the dataset")
+            }
+            records[path] = (study, subject)
+        }
+        return records
+    }
+
+    /// A file that the list does not name, with the numbers of the folders it lies in.
+    private static func unlisted(_ path: String) -> SourceFile {
+        let folders = path.split(separator: "/").dropLast().map(String.init)
+        let study = folders.last.flatMap { number($0, after: "s") }
+        let subject = folders.dropLast().last.flatMap { number($0, after: "p") }
+        let key = study.map { String($0) } ?? folders.joined(separator: "/")
+        return SourceFile(path: path, study: key, studyID: study, subjectID: study == nil ? nil : subject)
+    }
+
+    private static func number(_ folder: String, after letter: Character) -> Int64? {
+        guard folder.first == letter, folder.dropFirst().allSatisfy(\.isNumber) else { return nil }
+        return Int64(folder.dropFirst())
+    }
+}

@@ -1,0 +1,56 @@
+// How a source names its studies; a new kind of source is one type and one line in the list below.
+
+import EchoCore
+import Files
+
+/// A way of laying out clips in folders.
+protocol SourceLayout: Sendable {
+    /// The name on the command line.
+    static var name: String { get }
+    /// Whether a folder looks as if it were laid out like this.
+    static func matches(_ folder: String) -> Bool
+    /// All files of the source, but those in the folder `excluded`.
+    static func plan(_ folder: String, excluding excluded: [UInt64]?) throws -> Plan
+}
+
+/// The registry: the first that matches is taken, the last matches always.
+private let layouts: [any (SourceLayout & Sendable).Type] = [MimicLayout.self, PlainFolderLayout.self]
+
+/// The names for `--layout`.
+public let layoutNames = layouts.map { $0.name }
+
+/// Finds the files of `source`.
+///
+/// - Parameters:
+///   - layout: a name of `layoutNames`, or nil to find it by looking
+///   - dataset: the dataset folder, which is no part of the source though it may lie in it
+func plan(source: String, layout: String?, dataset: String) throws -> Plan {
+    guard folderIdentity(source) != nil else {
+        throw EchoError("SOURCE", "is not a folder", try: "name the folder that holds the clips")
+    }
+    let chosen = layouts.first { layout == nil ? $0.matches(source) : $0.name == layout }
+    guard let chosen else {
+        throw EchoError("--layout", "is none of \(layoutNames.joined(separator: ", "))")
+    }
+    return try chosen.plan(source, excluding: folderIdentity(dataset))
+}
+
+/// Any folder of clips: a folder is a study, and a file that lies directly in the source is a study of its own.
+private enum PlainFolderLayout: SourceLayout {
+    static let name = "folder"
+
+    static func matches(_ folder: String) -> Bool { true }
+
+    static func plan(_ folder: String, excluding excluded: [UInt64]?) -> Plan {
+        let files = walk(folder, excluding: excluded).map { file in
+            var source = SourceFile(
+                path: file.path, study: file.path.lastIndex(of: "/").map { String(file.path[..<$0]) } ?? "",
+                fault: file.fault)
+            if source.study.isEmpty {
+                source = SourceFile(path: file.path, study: String(source.stem), fault: file.fault)
+            }
+            return source
+        }
+        return Plan(layout: name, files: files, namedByStudy: false)
+    }
+}
