@@ -75,7 +75,7 @@ let package = Package(
         .executableTarget(
             name: "echoprep",
             dependencies: [
-                "EchoCore", "Models", "Phantom", "Ingest", "Labels", "Training", "Evaluation", arguments,
+                "EchoCore", "Crop", "Models", "Phantom", "Ingest", "Labels", "Training", "Evaluation", arguments,
                 logging,
             ], swiftSettings: strict),
         .executableTarget(

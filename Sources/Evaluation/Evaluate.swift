@@ -116,11 +116,3 @@ public func evaluate(predictions path: String, options: EvaluateOptions) throws 
     }
     return evaluation
 }
-
-/// Any result as JSON text with snake_case keys in alphabetical order; numbers in full.
-public func jsonText(_ value: some Encodable) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    return String(decoding: try encoder.encode(value), as: UTF8.self)
-}

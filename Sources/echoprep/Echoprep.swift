@@ -12,6 +12,7 @@ struct Echoprep: AsyncParsableCommand {
         version: programVersion,
         subcommands: [
             PhantomCommand.self,
+            IngestCommand.self,
             LinkICDCommand.self,
             TrainCommand.self,
             EvaluateCommand.self,
