@@ -7,7 +7,9 @@ extension Catalog {
     /// Adds rows in one transaction, after removing those of the paths in `replacing`.
     public func add(_ clips: [ClipRecord], replacing: [String] = []) throws(EchoError) {
         try write { db in
-            for path in replacing { try db.execute(sql: "DELETE FROM clip WHERE path = ?", arguments: [path]) }
+            for path in replacing {
+                try db.execute(sql: "DELETE FROM clip WHERE path = ?", arguments: [path])
+            }
             for clip in clips { try ClipRow(clip: clip).insert(db) }
         }
     }

@@ -50,7 +50,8 @@ final class Committer {
     private func clean(committed: Set<String>) throws(EchoError) {
         let found = Set(try entries(ofFolder: folder).map(\.name))
         if let gone = committed.subtracting(found).min() {
-            throw EchoError("\(shardsFolder)/\(gone)", "is gone", try: "restore it, or ingest into another folder")
+            throw EchoError(
+                "\(shardsFolder)/\(gone)", "is gone", try: "restore it, or ingest into another folder")
         }
         for name in found where name.hasPrefix(".shard-") { try removeFile(folder + "/" + name) }
         let unknown = found.subtracting(committed).filter { shardNumber($0) != nil }
@@ -122,7 +123,8 @@ final class Committer {
         // A thousandth of the shard holds the headers of its clips; a huge study gets what it needs.
         let room = max(64 << 10, rules.shardSize / 1024 / 8 * 8, roomForStudy)
         shard = OpenShard(
-            name: name, writer: try SafetensorsWriter(folder + "/" + name, headerRoom: room), headerRoom: room)
+            name: name, writer: try SafetensorsWriter(folder + "/" + name, headerRoom: room), headerRoom: room
+        )
         return name
     }
 
@@ -149,7 +151,9 @@ final class Committer {
     /// What the header needs without any clip.
     private static let headerBase = 4096
 
-    private static func headerBound(_ file: SourceFile) -> Int { headerBound(name: file.name, path: file.path) }
+    private static func headerBound(_ file: SourceFile) -> Int {
+        headerBound(name: file.name, path: file.path)
+    }
 
     /// More than a clip takes in the header: numbers and checksums, and texts in which every byte may become seven.
     private static func headerBound(name: String, path: String) -> Int {

@@ -47,7 +47,8 @@ struct Examiner: Sendable {
         let findings = examine(bytes, &record)
         var prepared = PreparedClip(record: record)
         if record.reason == nil, let clip = findings.clip, let mask = findings.mask, let box = findings.box {
-            prepared.pixels = croppedPixels(of: clip, mask: mask, box: box, pixels: rules.pixels, size: rules.size)
+            prepared.pixels = croppedPixels(
+                of: clip, mask: mask, box: box, pixels: rules.pixels, size: rules.size)
             prepared.shape = [clip.frames, rules.size, rules.size]
             if rules.pixels.channels > 1 { prepared.shape.append(rules.pixels.channels) }
             prepared.record.checksum = xxh3(prepared.pixels)
@@ -76,7 +77,8 @@ struct Examiner: Sendable {
         let header = source.header
         findings.header = header
         record.note(header)
-        var tags = judge(frames: header.frames, regions: header.regions, imageTypeFlags: header.imageTypeFlags)
+        var tags = judge(
+            frames: header.frames, regions: header.regions, imageTypeFlags: header.imageTypeFlags)
         record.tagKind = tags?.tagKind
         if let tags, tags.isSettled { try decide(by: tags, &record) }
         let decoded = try source.decode(maxFrames: rules.maxFrames)
@@ -125,7 +127,9 @@ extension ClipRecord {
         imageTypeFlags = header.imageTypeFlags.map { Int($0) }
         sopKey = header.sopInstanceUID.map { String(Files.sha256(Array($0.utf8)).prefix(16)) }
         if !header.regions.isEmpty {
-            regions = header.regions.map { [$0.spatialFormat, $0.dataType, $0.minX, $0.minY, $0.maxX, $0.maxY] }
+            regions = header.regions.map {
+                [$0.spatialFormat, $0.dataType, $0.minX, $0.minY, $0.maxX, $0.maxY]
+            }
         }
     }
 

@@ -21,7 +21,8 @@ func walk(_ folder: String, prefix: String = "", excluding excluded: [UInt64]? =
         do {
             list = try entries(ofFolder: path)
         } catch {
-            files.append(WalkedFile(path: String(prefix.dropLast()), fault: Rejection(.unreadable, error.problem)))
+            files.append(
+                WalkedFile(path: String(prefix.dropLast()), fault: Rejection(.unreadable, error.problem)))
             return
         }
         for entry in list where !entry.name.hasPrefix(".") {

@@ -16,7 +16,8 @@ public func ingest(_ options: IngestOptions) throws -> IngestSummary {
     let catalog = try Catalog(datasetFolder: folder, readOnly: false)
     guard let lock = try FileLock.take(folder + "/.ingest.lock") else {
         throw EchoError(
-            "--dataset", "another echoprep ingest is writing to it", try: "wait for it, or name another folder")
+            "--dataset", "another echoprep ingest is writing to it",
+            try: "wait for it, or name another folder")
     }
     let run = try beginOrContinue(options, layout: plan.layout, in: catalog)
     let committer = try Committer(catalog: catalog, rules: options.rules)

@@ -44,19 +44,24 @@ public struct IngestSummary: Sendable, Codable {
     /// A table for people.
     public var text: String {
         var lines = [("files", files), ("kept", kept)]
-        lines += dropped.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { ("dropped: \($0.key)", $0.value) }
+        lines += dropped.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map {
+            ("dropped: \($0.key)", $0.value)
+        }
         if unlisted > 0 { lines.append(("not in the record list", unlisted)) }
         lines += [("studies", studies), ("frames", frames), ("shards", shards)]
         let width = lines.map(\.0.count).max() ?? 0
         var text = "layout \(layout)\n"
         for (name, count) in lines {
             let number = grouped(count)
-            text += name + String(repeating: " ", count: width + 12 - name.count - number.count) + number + "\n"
+            text +=
+                name + String(repeating: " ", count: width + 12 - name.count - number.count) + number + "\n"
         }
         if filesRead > 0, seconds > 0 {
             let megabytes = Double(bytesRead) / 1e6 / seconds
-            text += "this run: \(grouped(filesRead)) files, \(grouped(framesStored)) frames in \(duration(seconds))"
-            text += ", \(grouped(Int(Double(framesStored) / seconds))) frames/s, \(grouped(Int(megabytes))) MB/s\n"
+            text +=
+                "this run: \(grouped(filesRead)) files, \(grouped(framesStored)) frames in \(duration(seconds))"
+            text +=
+                ", \(grouped(Int(Double(framesStored) / seconds))) frames/s, \(grouped(Int(megabytes))) MB/s\n"
         }
         return text
     }

@@ -25,7 +25,8 @@ enum MimicLayout: SourceLayout {
             var source: SourceFile
             if let record = listed?[file.path] {
                 source = SourceFile(
-                    path: file.path, study: String(record.study), studyID: record.study, subjectID: record.subject)
+                    path: file.path, study: String(record.study), studyID: record.study,
+                    subjectID: record.subject)
             } else {
                 source = unlisted(file.path)
                 if listed != nil { source.flags = ["unlisted"] }
@@ -53,7 +54,8 @@ enum MimicLayout: SourceLayout {
         try CSVReader(folder + "/" + name).forEachRow(["subject_id", "study_id", "dicom_filepath"]) { row in
             let path = row.text(2)
             guard let subject = row.integer(0), let study = row.integer(1), !path.isEmpty else {
-                throw EchoError(name, "line \(row.line) has no subject, study or path", try: "download it again")
+                throw EchoError(
+                    name, "line \(row.line) has no subject, study or path", try: "download it again")
             }
             guard !path.hasPrefix("/"), !path.split(separator: "/").contains("..") else {
                 throw EchoError(name, "line \(row.line) names a path outside of the dataset")

@@ -116,7 +116,9 @@ struct ByteCount: ExpressibleByArgument, CustomStringConvertible {
     init?(argument: String) {
         let units = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("", 1)]
         for (unit, factor) in units where argument.hasSuffix(unit) {
-            guard let count = Int(argument.dropLast(unit.count)), count > 0, count < 1 << 32 else { return nil }
+            guard let count = Int(argument.dropLast(unit.count)), count > 0, count < 1 << 32 else {
+                return nil
+            }
             self.init(bytes: count * factor)
             return
         }
@@ -124,7 +126,8 @@ struct ByteCount: ExpressibleByArgument, CustomStringConvertible {
     }
 
     var description: String {
-        for (unit, factor) in [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)] where bytes % factor == 0 {
+        for (unit, factor) in [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)] where bytes % factor == 0
+        {
             return "\(bytes / factor)\(unit)"
         }
         return String(bytes)
@@ -137,7 +140,8 @@ struct PartNumber: ExpressibleByArgument {
 
     init?(argument: String) {
         let parts = argument.split(separator: "/", omittingEmptySubsequences: false).map { Int($0) }
-        guard parts.count == 2, let number = parts[0], let of = parts[1], (1...9999).contains(of), number >= 1,
+        guard parts.count == 2, let number = parts[0], let of = parts[1], (1...9999).contains(of),
+            number >= 1,
             number <= of
         else { return nil }
         self.number = number

@@ -52,7 +52,7 @@ struct SampleClip: Sendable {
     /// The columns of `facts`.
     static let columns: [PageTable.Column] = [
         .text("Clip"), .number("Frames"), .number("Frames a second"), .text("Source, rows × columns"),
-        .text("Crop, top, left, side"), .number("Sector, % of the picture"),
+        .text("Crop: top, left, height, width"), .number("Sector, % of the picture"),
     ]
 }
 

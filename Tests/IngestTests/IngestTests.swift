@@ -1,0 +1,182 @@
+// An ingest from source to dataset: every file's outcome, shards that do not depend on how they came about.
+
+import Catalog
+import Crop
+import EchoCore
+import Files
+import Foundation
+import Ingest
+import Shards
+import TestSupport
+import Testing
+
+@Suite struct IngestTests {
+    private func options(_ source: URL, _ dataset: URL, jobs: Int = 2) -> IngestOptions {
+        var options = IngestOptions(source: source.path, dataset: dataset.path)
+        options.jobs = jobs
+        options.rules.shardSize = 1 << 20
+        return options
+    }
+
+    private func rows(_ dataset: URL) throws -> [ClipRecord] {
+        try Catalog(datasetFolder: dataset.path, readOnly: true).clips()
+    }
+
+    @Test func `every file ends as a row with its reason, and clips lie in shards by study`() throws {
+        try withTemporaryFolder { folder in
+            let source = try TinySource(
+                folder.appendingPathComponent("source"), studies: 3, each: [.bmode] + Made.allCases)
+            let dataset = folder.appendingPathComponent("dataset")
+            let summary = try ingest(options(source.folder, dataset))
+            #expect(summary.layout == "mimic-iv-echo")
+            #expect(summary.files == source.files.count && summary.studies == 3)
+            #expect(summary.kept == 6)
+            #expect(summary.rejected == 9)
+            let rows = try rows(dataset)
+            #expect(rows.map(\.path) == source.files.map(\.path))
+            #expect(rows.map(\.reason) == source.files.map(\.made.reason))
+            #expect(rows.map(\.id) == (1...Int64(rows.count)).map { $0 })
+            for row in rows where row.kept {
+                #expect(row.name == "\(row.studyID!)/" + row.path.suffix(17).dropLast(4))
+                #expect(row.kind == .bmode && row.frames == 6 && row.height == 120 && row.width == 160)
+                let shard = try SafetensorsFile(path: dataset.path + "/shards/" + row.shard!)
+                #expect(try shard.info(row.name).shape == [6, 224, 224])
+                #expect(try xxh3(shard.bytes(row.name)) == row.checksum)
+            }
+            #expect(Set(rows.filter(\.kept).map { "\($0.studyKey) \($0.shard!)" }).count == 3)
+        }
+    }
+
+    @Test(arguments: [1, 3, 8])
+    func `shards and rows do not depend on the number of workers`(jobs: Int) throws {
+        try withTemporaryFolder { folder in
+            let source = try TinySource(
+                folder.appendingPathComponent("source"), studies: 4, each: [.bmode, .doppler, .bmode, .still])
+            let one = folder.appendingPathComponent("one")
+            let other = folder.appendingPathComponent("other")
+            _ = try ingest(options(source.folder, one, jobs: 2))
+            _ = try ingest(options(source.folder, other, jobs: jobs))
+            #expect(try shardBytes(one) == shardBytes(other))
+            #expect(try rows(one) == rows(other))
+        }
+    }
+
+    @Test func `a second run finds nothing to do, and other options are refused`() throws {
+        try withTemporaryFolder { folder in
+            let source = try TinySource(folder.appendingPathComponent("source"), studies: 1, each: [.bmode])
+            let dataset = folder.appendingPathComponent("dataset")
+            _ = try ingest(options(source.folder, dataset))
+            #expect(try ingest(options(source.folder, dataset)).filesRead == 0)
+            var other = options(source.folder, dataset)
+            other.rules.pixels = .rgb
+            let error = #expect(throws: EchoError.self) { try ingest(other) }
+            #expect(
+                error?.description.contains("--pixels: is rgb, but this dataset was begun with luma") == true)
+        }
+    }
+
+    @Test func `a listed file that is not there is a row until it comes, and an unlisted one is read`() throws
+    {
+        try withTemporaryFolder { folder in
+            let source = try TinySource(
+                folder.appendingPathComponent("source"), studies: 2, each: [.bmode, .bmode])
+            let dataset = folder.appendingPathComponent("dataset")
+            let late = source.folder.path + "/" + source.files[1].path
+            try moveFile(late, to: folder.path + "/late.dcm")
+            let extra = source.folder.path + "/files/p10/p10000032/s90000000/extra.dcm"
+            try writeFile(extra, TinySource.bytes(.bmode, seed: 999, height: 90, width: 90, frames: 3))
+            let plan = try planIngest(options(source.folder, dataset))
+            #expect(plan.missing == 1 && plan.unlisted == 1 && plan.unfinished == 5)
+            #expect(!FileManager.default.fileExists(atPath: dataset.path))
+            let first = try ingest(options(source.folder, dataset))
+            #expect(first.dropped == ["missing": 1] && first.unlisted == 1 && first.kept == 4)
+            try moveFile(folder.path + "/late.dcm", to: late)
+            let second = try ingest(options(source.folder, dataset))
+            #expect(second.filesRead == 1 && second.kept == 5 && second.dropped.isEmpty)
+            let row = try #require(
+                try Catalog(datasetFolder: dataset.path, readOnly: true).clip("90000000/extra"))
+            #expect(
+                row.flags.contains("unlisted") && row.studyID == 90_000_000 && row.subjectID == 10_000_032)
+        }
+    }
+
+    @Test func `the same file twice is stored once, and another file of one instance is flagged`() throws {
+        try withTemporaryFolder { folder in
+            let source = folder.appendingPathComponent("source")
+            try makeFolder(source.path + "/a")
+            let clip = try TinySource.bytes(.bmode, seed: 1, height: 90, width: 90, frames: 3)
+            let other = try TinySource.bytes(.bmode, seed: 1, height: 90, width: 90, frames: 4)
+            try writeFile(source.path + "/a/1.dcm", clip)
+            try writeFile(source.path + "/a/2.dcm", clip)
+            try writeFile(source.path + "/a/3.dcm", other)
+            let dataset = folder.appendingPathComponent("dataset")
+            let summary = try ingest(options(source, dataset))
+            #expect(summary.layout == "folder" && summary.kept == 2)
+            let rows = try rows(dataset)
+            #expect(rows.map(\.reason) == [nil, .duplicate, nil])
+            #expect(rows[1].detail == "the same bytes as a/1.dcm")
+            #expect(rows[2].flags == "same-instance")
+        }
+    }
+
+    @Test func `folders with links in a circle, pipes, odd names and names twice are told, not followed`()
+        throws
+    {
+        try withTemporaryFolder { folder in
+            let source = folder.appendingPathComponent("source")
+            try makeFolder(source.path + "/a/b")
+            let clip = { try TinySource.bytes(.bmode, seed: $0, height: 90, width: 90, frames: 3) }
+            try writeFile(source.path + "/a/x.dcm", clip(1))
+            try writeFile(source.path + "/a/x.ima", clip(2))
+            try writeFile(source.path + "/top.dcm", clip(3))
+            #expect(symlink("..", source.path + "/a/b/up") == 0)
+            #expect(symlink("nowhere", source.path + "/a/gone.dcm") == 0)
+            #expect(mkfifo(source.path + "/a/pipe", 0o644) == 0)
+            let strange = (source.path + "/a/").utf8CString.dropLast() + [CChar(bitPattern: 0xE9), 0]
+            #expect(mknod(Array(strange), S_IFREG | 0o644, 0) == 0)
+            let dataset = source.appendingPathComponent("dataset")
+            _ = try ingest(options(source, dataset))
+            let rows = try rows(dataset)
+            let outcomes = Dictionary(uniqueKeysWithValues: rows.map { ($0.path, $0.reason) })
+            #expect(
+                outcomes == [
+                    "a/\\xE9": .unreadable, "a/b/up": .notAClip, "a/gone.dcm": .missing, "a/pipe": .notAClip,
+                    "a/x.dcm": nil, "a/x.ima": nil, "top.dcm": nil,
+                ])
+            #expect(rows.filter(\.kept).map(\.name) == ["a/x.dcm", "a/x.ima", "top"])
+            #expect(rows.filter(\.kept).map(\.studyKey) == ["a", "a", "top"])
+        }
+    }
+
+    @Test func `shards that no row names are not overwritten but told`() throws {
+        try withTemporaryFolder { folder in
+            let source = try TinySource(
+                folder.appendingPathComponent("source"), studies: 3, each: [.bmode, .bmode])
+            let dataset = folder.appendingPathComponent("dataset")
+            var options = options(source.folder, dataset)
+            options.rules.shardSize = 1 << 10
+            _ = try ingest(options)
+            let database = dataset.path + "/echoprep.sqlite"
+            try removeFile(database)
+            let error = #expect(throws: EchoError.self) { try ingest(options) }
+            #expect(error?.problem == "is in no row of echoprep.sqlite")
+            #expect(try shardBytes(dataset).count == 3)
+        }
+    }
+
+    @Test func `parts of a source are apart and together all of it`() throws {
+        try withTemporaryFolder { folder in
+            let source = try TinySource(
+                folder.appendingPathComponent("source"), studies: 5, each: [.bmode, .still])
+            let dataset = folder.appendingPathComponent("dataset")
+            var paths: [String] = []
+            for number in 1...2 {
+                var options = options(source.folder, dataset)
+                options.part = (number, 2)
+                _ = try ingest(options)
+                paths += try rows(dataset.appendingPathComponent("parts/\(number)-of-2")).map(\.path)
+            }
+            #expect(paths.sorted() == source.files.map(\.path))
+        }
+    }
+}

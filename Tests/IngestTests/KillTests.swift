@@ -1,0 +1,80 @@
+// The built program, killed and started again until it is done: as if it had never been killed.
+
+import Catalog
+import EchoCore
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct KillTests {
+    private func arguments(_ source: TinySource, _ dataset: URL) -> [String] {
+        ["ingest", source.folder.path, "--dataset", dataset.path, "--jobs", "2", "--shard-size", "1MiB"]
+    }
+
+    private func source(_ folder: URL) throws -> TinySource {
+        try TinySource(
+            folder.appendingPathComponent("source"), studies: 12,
+            each: [.bmode, .still, .bmode, .text, .doppler],
+            height: 240, width: 320, frames: 12)
+    }
+
+    /// Returns as soon as the program has begun its work.
+    private func waitForShards(_ dataset: URL, _ process: Process) {
+        while process.isRunning, !FileManager.default.fileExists(atPath: dataset.path + "/shards") {
+            Thread.sleep(forTimeInterval: 0.005)
+        }
+    }
+
+    @Test(arguments: [UInt64(1), 2])
+    func `an ingest killed at ten random moments goes on where it stopped`(seed: UInt64) throws {
+        try withTemporaryFolder { folder in
+            let source = try source(folder)
+            let calm = folder.appendingPathComponent("calm")
+            let started = ContinuousClock.now
+            #expect(try Built.run(arguments(source, calm)).status == 0)
+            let seconds = started.duration(to: .now) / .seconds(1)
+            let stormy = folder.appendingPathComponent("stormy")
+            var random = SeededRandom(seed: seed, "kill")
+            for _ in 0..<10 {
+                let process = try Built.start(arguments(source, stormy))
+                Thread.sleep(forTimeInterval: random.uniform(0...seconds / 3))
+                kill(process.processIdentifier, SIGKILL)
+                process.waitUntilExit()
+            }
+            #expect(try Built.run(arguments(source, stormy)).status == 0)
+            #expect(try shardBytes(calm) == shardBytes(stormy))
+            let rows = try [calm, stormy].map { try Catalog(datasetFolder: $0.path, readOnly: true).clips() }
+            #expect(rows[0] == rows[1])
+            #expect(rows[0].count == source.files.count)
+        }
+    }
+
+    @Test func `Ctrl-C ends with 130 and the same command goes on`() throws {
+        try withTemporaryFolder { folder in
+            let source = try source(folder)
+            let dataset = folder.appendingPathComponent("dataset")
+            let process = try Built.start(arguments(source, dataset))
+            waitForShards(dataset, process)
+            process.interrupt()
+            process.waitUntilExit()
+            #expect(process.terminationStatus == 130)
+            #expect(try Built.run(arguments(source, dataset)).status == 0)
+            #expect(
+                try Catalog(datasetFolder: dataset.path, readOnly: true).clips().count == source.files.count)
+        }
+    }
+
+    @Test func `a second ingest on one dataset is told to wait`() throws {
+        try withTemporaryFolder { folder in
+            let source = try source(folder)
+            let dataset = folder.appendingPathComponent("dataset")
+            let process = try Built.start(arguments(source, dataset))
+            waitForShards(dataset, process)
+            let second = try Built.run(arguments(source, dataset))
+            #expect(second.status == 1)
+            #expect(second.errors.contains("another echoprep ingest is writing to it"))
+            process.waitUntilExit()
+            #expect(process.terminationStatus == 0)
+        }
+    }
+}
