@@ -51,7 +51,7 @@ extension SampleClip {
         return [
             name, record.frames.map { "\($0)" } ?? "–", record.framesPerSecond.map { fixed($0, 1) } ?? "–",
             text(record.height, record.width, separator: " × "),
-            text(record.boxTop, record.boxLeft, record.boxSide, separator: ", "),
+            text(record.boxTop, record.boxLeft, record.boxHeight, record.boxWidth, separator: ", "),
             record.maskShare.map { fixed(100 * $0, 1) } ?? "–",
         ]
     }
