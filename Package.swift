@@ -101,6 +101,7 @@ let package = Package(
             "Training", "EchoCore", "Files", "Pictures", "Shards", "Catalog", "Compute", "Models", "Training",
             grdb),
         tests("Evaluation", "EchoCore", "Shards", "Catalog", "Training", "Evaluation", grdb),
+        tests("Echoprep"),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu17
