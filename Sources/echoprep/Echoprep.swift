@@ -13,6 +13,7 @@ struct Echoprep: AsyncParsableCommand {
         subcommands: [
             PhantomCommand.self,
             IngestCommand.self,
+            InspectCommand.self,
             LinkICDCommand.self,
             TrainCommand.self,
             EvaluateCommand.self,

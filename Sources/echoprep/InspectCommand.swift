@@ -1,4 +1,4 @@
-// `echoprep inspect`: what a file is.
+// `echoprep inspect`: what a file or a dataset is, and why a file would be kept or dropped.
 
 import ArgumentParser
 import EchoCore
@@ -6,13 +6,47 @@ import Ingest
 
 struct InspectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "inspect", abstract: "Says what a file is.")
+        commandName: "inspect",
+        abstract:
+            "Says what a clip, a shard, a checkpoint or a dataset is, and why a clip would be kept or dropped."
+    )
 
-    @Argument(help: "A DICOM, AVI or MP4 file.")
+    @Argument(help: "A DICOM, AVI, MP4 or safetensors file, or a dataset folder.")
     var path: String
 
-    @Option(help: "Write the decoded planes (luma, cb, cr) to this safetensors file.")
-    var frames: String
+    @Option(help: "Draw a frame with its regions, the sector's outline and the crop box into this PNG file.")
+    var png: String?
 
-    func run() throws { print(try dumpFrames(of: path, to: frames)) }
+    @Option(help: "Which frame --png draws, counted from 0; the middle one if not given.")
+    var frame: Int?
+
+    @Option(help: "Write the sector's mask to this PNG file.")
+    var mask: String?
+
+    @Option(help: "Write the decoded planes (luma, cb, cr) to this safetensors file.")
+    var frames: String?
+
+    @Option(help: "The part of the picture, as for ingest: echoprime, sector or none.")
+    var crop = IngestRules().crop
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func run() throws {
+        var rules = IngestRules()
+        rules.crop = crop
+        if let frames {
+            print(try dumpFrames(of: path, to: frames))
+            return
+        }
+        guard png != nil || mask != nil else {
+            let report = try inspect(path, rules: rules)
+            print(try json ? jsonText(report) : report.text)
+            return
+        }
+        let clip = try ClipInspection(path, rules: rules)
+        if let png { try clip.writePicture(to: png, frame: frame) }
+        if let mask { try clip.writeMask(to: mask) }
+        print(try json ? jsonText(clip.report) : clip.report.text)
+    }
 }
