@@ -17,7 +17,6 @@ struct Echoprep: AsyncParsableCommand {
             LinkICDCommand.self,
             TrainCommand.self,
             EvaluateCommand.self,
-            InspectCommand.self,
         ])
 
     /// Exit 0 done, 1 failed, 2 done but `--strict` found rejected input, 64 wrong usage, 130 interrupted.
