@@ -102,6 +102,7 @@ let package = Package(
             grdb),
         tests("Evaluation", "EchoCore", "Shards", "Catalog", "Training", "Evaluation", grdb),
         tests("Echoprep"),
+        tests("Phantom", "EchoCore", "Files", "Video", "Crop", "Phantom"),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu17

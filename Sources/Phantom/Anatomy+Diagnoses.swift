@@ -3,14 +3,14 @@
 #if canImport(Glibc)
     import Glibc
 #endif
-import EchoCore
+package import EchoCore
 
 extension Anatomy {
     /// The heart of a subject with these diagnoses.
     ///
     /// A subject's own build comes from `subject`, a stream that all of its studies share; `study` adds what changes
     /// from day to day.
-    init(_ diagnoses: Diagnoses, subject: SeededRandom, study: SeededRandom) {
+    package init(_ diagnoses: Diagnoses, subject: SeededRandom, study: SeededRandom) {
         var subject = subject, study = study
         self.init()
         func varied(_ deviation: Double) -> Double {

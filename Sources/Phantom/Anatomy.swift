@@ -8,47 +8,47 @@
 ///
 /// Coordinates of the heart: the origin is the apex of the left ventricle's cavity, z runs along the long axis to the
 /// base, x from the septum to the lateral wall, y from the inferior to the anterior wall.
-public struct Anatomy: Sendable, Equatable {
+package struct Anatomy: Sendable, Equatable {
     /// Semi-axes of the left ventricle's cavity, a prolate ellipsoid cut at the mitral annulus.
-    public var septalLateralRadius = 2.3, anteriorInferiorRadius = 2.3, longRadius = 6.0
+    package var septalLateralRadius = 2.3, anteriorInferiorRadius = 2.3, longRadius = 6.0
     /// Thickness of the left ventricle's wall.
-    public var wall = 0.95
+    package var wall = 0.95
     /// Share of the end-diastolic volume that a beat ejects.
-    public var ejectionFraction = 0.62
+    package var ejectionFraction = 0.62
     /// How much of the normal inward motion each wall has: lateral, septal, anterior, inferior.
-    public var wallMotion = SIMD4<Double>(1, 1, 1, 1)
+    package var wallMotion = SIMD4<Double>(1, 1, 1, 1)
     /// Size of the right ventricle and of the right atrium, 1 for normal.
-    public var rightVentricle = 1.0, rightAtrium = 1.0
+    package var rightVentricle = 1.0, rightAtrium = 1.0
     /// Half widths of the left atrium as the apical four-chamber, the apical two-chamber and the long-axis view show
     /// them, and half its length.
-    public var atriumFourChamber = 1.9, atriumTwoChamber = 1.9, atriumLongAxis = 1.8, atriumLength = 2.5
+    package var atriumFourChamber = 1.9, atriumTwoChamber = 1.9, atriumLongAxis = 1.8, atriumLength = 2.5
     /// Width of the fluid around the heart.
-    public var effusion = 0.0
+    package var effusion = 0.0
     /// Calcium of the aortic valve, 0 for thin cusps that open wide, 1 for bright and narrow ones.
-    public var aorticCalcium = 0.0
+    package var aorticCalcium = 0.0
     /// Beats a minute, the standard deviation of their lengths in parts of the mean, and whether the atria contract.
-    public var heartRate = 72.0, irregularity = 0.02, atrialKick = true
+    package var heartRate = 72.0, irregularity = 0.02, atrialKick = true
 
-    public init() {}
+    package init() {}
 
     /// Where the mitral annulus cuts the ellipsoid, in parts of the long radius from the apex.
     static let cut = 1.5
 
     /// Length of the left ventricle from apex to annulus, in cm.
-    public var length: Double { Anatomy.cut * longRadius }
+    package var length: Double { Anatomy.cut * longRadius }
 
     /// Volume of the left ventricle at end diastole, in ml.
-    public var endDiastolicVolume: Double {
+    package var endDiastolicVolume: Double {
         // π a b c ∫ (1 − u²) du over u = −1 … cut − 1.
         let u = Anatomy.cut - 1
         return .pi * septalLateralRadius * anteriorInferiorRadius * longRadius * (u - u * u * u / 3 + 2.0 / 3)
     }
 
     /// Volume of the left ventricle at end systole, in ml.
-    public var endSystolicVolume: Double { endDiastolicVolume * (1 - ejectionFraction) }
+    package var endSystolicVolume: Double { endDiastolicVolume * (1 - ejectionFraction) }
 
     /// Scales the left ventricle to an end-diastolic volume in ml, keeping its proportions.
-    public mutating func setEndDiastolicVolume(_ volume: Double) {
+    package mutating func setEndDiastolicVolume(_ volume: Double) {
         let scale = cbrt(volume / endDiastolicVolume)
         septalLateralRadius *= scale
         anteriorInferiorRadius *= scale
@@ -59,7 +59,7 @@ public struct Anatomy: Sendable, Equatable {
     var longitudinalShortening: Double { 0.27 * ejectionFraction }
 
     /// The greatest inward motion of a healthy wall, in parts of its radius, that ejects just `ejectionFraction`.
-    var radialShortening: Double {
+    package var radialShortening: Double {
         // Each wall moves by its own share, so the volume is averaged over directions and solved by bisection.
         let directions = 72
         var weights: [(share: Double, motion: Double)] = []

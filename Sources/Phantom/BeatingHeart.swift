@@ -1,15 +1,13 @@
 // The heart at one moment: what echo comes back from a point of space, and where that point's tissue is at rest.
 
-import EchoCore
-
 /// An anatomy, contracted by some amount, that can be asked about any point.
 ///
 /// Motion is a pull-back: a point of the moving heart is traced to the place it has at end diastole, where the
 /// anatomy is made of ellipsoids. Radially the wall is incompressible (its area is kept as the cavity shrinks), along
 /// the axis the annulus moves towards the apex and everything between follows in proportion.
-struct BeatingHeart: Sendable {
+package struct BeatingHeart: Sendable {
     // Gray levels of what the sound meets, before speckle.
-    static let blood: Float = 2, muscle: Float = 116, fibrous: Float = 178, around: Float = 58,
+    static let blood: Float = 2, muscle: Float = 126, fibrous: Float = 178, around: Float = 46,
         calcium: Float = 235
 
     private let length: Float, shortened: Float, inverseShortening: Float, shortening: Float
@@ -24,7 +22,7 @@ struct BeatingHeart: Sendable {
     private let effusion: Float
     private let diagonal = Float(0.5).squareRoot()
 
-    init(_ heart: Anatomy, radialShortening: Double, at moment: Rhythm.Moment) {
+    package init(_ heart: Anatomy, radialShortening: Double, at moment: Rhythm.Moment) {
         let c = moment.contraction
         let a = heart.septalLateralRadius, b = heart.anteriorInferiorRadius, l = heart.longRadius
         let along = heart.longitudinalShortening * c
@@ -45,15 +43,16 @@ struct BeatingHeart: Sendable {
         let w = heart.wall
         outer = Ellipsoid(centre: [0, 0, l], radii: [a + w, b + w, l + 0.7 * w])
 
-        let right = heart.rightVentricle, squeeze = 1 - 0.2 * c
-        let rv = SIMD3(2.3 * right * squeeze, 3.1 * right.squareRoot() * squeeze, 0.5 * heart.length)
+        let right = heart.rightVentricle
+        let rv = SIMD3(
+            2.3 * right * (1 - 0.2 * c), 3.2 * right.squareRoot() * (1 - 0.1 * c), 0.60 * heart.length)
         rightVentricle = Ellipsoid(
-            centre: [-(a + w + 0.5 * 2.3 * right), 1.1, 0.6 * heart.length], radii: rv)
+            centre: [-(a + w + 0.45 * 2.3 * right), 0.4 * (b + w), 0.68 * heart.length], radii: rv)
         let fill = 1 + 0.10 * c
         let ra = 2.1 * heart.rightAtrium * fill
-        let raX = -(1.45 + 0.95 * ra)
+        let raX = -(0.83 * a + 0.95 * ra)
         rightAtrium = Ellipsoid(centre: [raX, 0, heart.length + 1.3], radii: [ra, ra, 1.12 * ra])
-        tricuspidRadius = Float(0.66 * ra)
+        tricuspidRadius = Float(0.6 * ra)
         tricuspidLevel = Float(heart.length - 0.55)
 
         let fx = heart.atriumFourChamber * fill, fy = heart.atriumTwoChamber * fill
@@ -69,8 +68,8 @@ struct BeatingHeart: Sendable {
         papillaryLow = 0.34 * length
         papillaryHigh = 0.58 * length
         papillaries = (
-            SIMD2(Float(0.58 * a * 0.87), Float(-0.58 * b * 0.5)),
-            SIMD2(Float(-0.58 * a * 0.80), Float(-0.58 * b * 0.6))
+            SIMD2(Float(0.66 * a * 0.87), Float(-0.66 * b * 0.5)),
+            SIMD2(Float(-0.66 * a * 0.80), Float(-0.66 * b * 0.6))
         )
         let angle = Float(0.25 + 1.1 * moment.inflow)
         mitralAngle = (cosine(angle), sine(angle))
@@ -91,7 +90,7 @@ struct BeatingHeart: Sendable {
     }
 
     /// Whether a point lies in the left ventricle's cavity, for volumes by counting.
-    func cavityContains(_ point: SIMD3<Double>) -> Bool {
+    package func cavityContains(_ point: SIMD3<Double>) -> Bool {
         let rest = atRest(
             Lanes(repeating: Float(point.x)), Lanes(repeating: Float(point.y)),
             Lanes(repeating: Float(point.z)))
@@ -133,11 +132,14 @@ struct BeatingHeart: Sendable {
         let sharp: Float = 5.5
         // Muscle shines where the beam meets it at a right angle and pales where it runs alongside.
         let (wallDistance, facing) = outer.distance(x, y, z, along: beam)
-        let muscle = 82 + 52 * facing * facing
+        let muscle = 92 + 56 * facing * facing
         let epicardium = roundedMaximum(wallDistance, z - (length + 0.3), 0.5)
         let endocardium = maximum(cavity.distance(x, y, z), z - length)
-        let rv = rightVentricle.distance(x, y, z)
-        let ventricles = minimum(epicardium, roundedMaximum(rv - 0.38, z - (tricuspidLevel + 0.3), 0.3))
+        // The right ventricle narrows towards its apex, which leans on the septum.
+        let rv = rightVentricle.distance(x + 0.35 * minimum(z - rightVentricle.cz, zero), y, z)
+        // It ends at the tricuspid valve, but in front its outflow tract goes on over the aorta.
+        let rvEnd = tricuspidLevel + 0.9 * maximum(y, zero)
+        let ventricles = minimum(epicardium, roundedMaximum(rv - 0.38, z - (rvEnd + 0.3), 0.3))
         var heart = ventricles
         var la = Lanes(repeating: 9), ra = Lanes(repeating: 9)
         if base {
@@ -150,7 +152,7 @@ struct BeatingHeart: Sendable {
         gray = gray + (110 + 80 * facing * facing - gray) * inside(ventricles - (effusion + 0.2), sharp)
         if effusion > 0 { gray = mix(gray, BeatingHeart.blood, inside(heart - effusion, sharp)) }
         gray = mix(gray, BeatingHeart.muscle, inside(heart, sharp))
-        gray = mix(gray, BeatingHeart.blood, inside(maximum(rv, z - tricuspidLevel), sharp))
+        gray = mix(gray, BeatingHeart.blood, inside(maximum(rv, z - rvEnd), sharp))
         if base {
             gray = mix(gray, BeatingHeart.blood, inside(maximum(ra, tricuspidLevel - z), sharp))
             gray = mix(gray, BeatingHeart.muscle, inside(maximum(la - 0.2, length - 0.1 - z), sharp))
@@ -178,7 +180,7 @@ struct BeatingHeart: Sendable {
         let mitral = distanceToSegment(
             mq, z, 1.32, length, -reach * mitralAngle.cosine, -reach * mitralAngle.sine)
         gray = mix(gray, BeatingHeart.fibrous, inside(mitral - 0.085, 2 * sharp))
-        let tx = x - rightAtrium.cx
+        let tx = x - rightAtrium.cx + 0.15
         let tq = (tx * tx + y * y).squareRoot()
         let tricuspid = distanceToSegment(
             tq, z, tricuspidRadius, tricuspidLevel, Lanes(repeating: -tricuspidRadius * mitralAngle.cosine),
@@ -197,6 +199,6 @@ struct BeatingHeart: Sendable {
         let x0 = x - papillaries.0.x, y0 = y - papillaries.0.y
         let x1 = x - papillaries.1.x, y1 = y - papillaries.1.y
         let nearest = minimum(x0 * x0 + y0 * y0, x1 * x1 + y1 * y1) + over * over
-        return nearest.squareRoot() - 0.42
+        return nearest.squareRoot() - 0.5
     }
 }

@@ -17,7 +17,7 @@ public struct CodeTruth: Sendable, Encodable {
     /// The same with one view alone, in the order of `CodeTruth.views`.
     public let aurocByView: [Double]
 
-    static let views: [View] = [
+    package static let views: [View] = [
         .parasternalLongAxis, .parasternalShortAxis, .apicalFourChamber, .apicalTwoChamber,
     ]
 
@@ -25,7 +25,9 @@ public struct CodeTruth: Sendable, Encodable {
     ///
     /// - Parameter diagnoses: of each study of the cohort
     /// - Parameter population: diagnoses to draw hearts for
-    static func all(cohort diagnoses: [Diagnoses], population: [Diagnoses], seed: UInt64) -> [CodeTruth] {
+    package static func all(
+        cohort diagnoses: [Diagnoses], population: [Diagnoses], seed: UInt64, isSynthetic: Bool
+    ) -> [CodeTruth] {
         let hearts = population.enumerated().map { index, drawn in
             Anatomy(
                 drawn, subject: SeededRandom(seed: seed, "truth", "subject", index),
@@ -38,11 +40,15 @@ public struct CodeTruth: Sendable, Encodable {
         for one in diagnoses { for category in one.categories { counts[category, default: 0] += 1 } }
         // A real cohort has hundreds of categories: those that could become targets are enough.
         let listed = counts.filter { known.contains($0.key) || $0.value * 20 >= diagnoses.count }
+        func role(_ category: String) -> ConditionRole {
+            let drawn = Condition.byCategory[category]?.role ?? .carried
+            return isSynthetic || drawn == .shown ? drawn : .carried
+        }
         return listed.sorted { $0.key < $1.key }.map { category, count in
             let labels = population.map { $0.has(category) }
             let scores = rules.map { $0.auroc(labels) }
             return CodeTruth(
-                category: category, role: Condition.byCategory[category]?.role ?? .carried, studies: count,
+                category: category, role: role(category), studies: count,
                 prevalence: Double(count) / Double(max(1, diagnoses.count)), auroc: scores[0],
                 aurocByView: Array(scores.dropFirst()))
         }

@@ -3,40 +3,40 @@
 import EchoCore
 
 /// A subject as MIMIC-IV's patients table has it.
-struct Patient: Sendable {
-    let subject: Int
-    let gender: String
+package struct Patient: Sendable {
+    package let subject: Int
+    package let gender: String
     let anchorAge: Int, anchorYear: Int
     let anchorYearGroup: String
     var death: Timestamp?
 }
 
 /// A diagnosis of a stay.
-struct CodedDiagnosis: Sendable {
-    let code: String
-    let version: Int
+package struct CodedDiagnosis: Sendable {
+    package let code: String
+    package let version: Int
 }
 
 /// A stay in hospital as MIMIC-IV's admissions and diagnoses tables have it.
-struct Stay: Sendable {
-    let subject: Int, hadm: Int
-    let admitted: Timestamp, discharged: Timestamp
-    var emergency: (registered: Timestamp, left: Timestamp)?
-    var died = false
+package struct Stay: Sendable {
+    package let subject: Int, hadm: Int
+    package let admitted: Timestamp, discharged: Timestamp
+    package var emergency: (registered: Timestamp, left: Timestamp)?
+    package var died = false
     /// In order of their rank.
-    var diagnoses: [CodedDiagnosis] = []
+    package var diagnoses: [CodedDiagnosis] = []
 }
 
 /// A study, with the diagnoses that shape its anatomy.
-struct Study: Sendable {
-    let subject: Int, study: Int
-    let time: Timestamp
-    let diagnoses: Diagnoses
+package struct Study: Sendable {
+    package let subject: Int, study: Int
+    package let time: Timestamp
+    package let diagnoses: Diagnoses
     /// Where the study lies among the subject's stays; for the truth file.
-    let place: Place
+    package let place: Place
 
     /// How a study relates to the stays of its subject.
-    enum Place: String, Sendable, CaseIterable {
+    package enum Place: String, Sendable, CaseIterable {
         case inStay = "in-stay"
         case inOverlappingStays = "in-overlapping-stays"
         case inEmergencyDepartment = "in-emergency-department"
@@ -51,14 +51,14 @@ struct Study: Sendable {
 }
 
 /// The cohort before anything is rendered.
-struct Cohort: Sendable {
-    var patients: [Patient] = []
-    var stays: [Stay] = []
+package struct Cohort: Sendable {
+    package var patients: [Patient] = []
+    package var stays: [Stay] = []
     /// In order of subject, then time.
-    var studies: [Study] = []
+    package var studies: [Study] = []
 
     /// A cohort made up from nothing but a seed.
-    init(studies count: Int, seed: UInt64) {
+    package init(studies count: Int, seed: UInt64) {
         var random = SeededRandom(seed: seed, "cohort")
         var numbers = Numbers()
         while studies.count < count {

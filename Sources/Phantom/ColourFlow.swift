@@ -28,7 +28,7 @@ struct ColourFlow: Sendable {
         into frame: inout Frame, scanner: Scanner, moment: Rhythm.Moment, time: Double, sector: Sector
     ) {
         let blood = scanner.bloodMap(moment, time: time, beams: beams)
-        let inflow = 95 * moment.inflow, outflow = 85 * moment.outflow
+        let inflow = 66 * moment.inflow, outflow = 60 * moment.outflow
         let shift = Int(time * 60) % 100
         for b in beams {
             for s in samples {
@@ -36,7 +36,7 @@ struct ColourFlow: Sendable {
                 var value = 0.0
                 if blood[(b - beams.lowerBound) * Sector.samples + s] {
                     let grain = Double(swirl[b * Sector.samples + (s + shift) % Sector.samples])
-                    value = inflow - outflow + 34 * grain + 12
+                    value = inflow - outflow + 46 * grain + 6
                 }
                 speed[index] = UInt8(max(8, min(248, 128 + value)))
             }

@@ -1,20 +1,20 @@
 // Which diagnoses a synthetic subject has: some alone, some because of others, as in a cardiology ward.
 
-import EchoCore
+package import EchoCore
 
 /// The diagnoses that a stay is coded with.
-struct Diagnoses: Sendable, Equatable {
+package struct Diagnoses: Sendable, Equatable {
     /// Full ICD-10-CM codes, unique, sorted.
-    let codes: [String]
+    package let codes: [String]
     /// The first three characters of each.
-    let categories: Set<String>
+    package let categories: Set<String>
 
-    init(codes: some Sequence<String>) {
+    package init(codes: some Sequence<String>) {
         self.codes = Set(codes).sorted()
         categories = Set(self.codes.map { String($0.prefix(3)) })
     }
 
-    func has(_ category: String) -> Bool { categories.contains(category) }
+    package func has(_ category: String) -> Bool { categories.contains(category) }
 
     /// Heart failure with a ventricle that fills badly but ejects well.
     var isDiastolicFailure: Bool {
@@ -23,7 +23,7 @@ struct Diagnoses: Sendable, Equatable {
     }
 
     /// Draws a subject's chronic and acute diagnoses.
-    init(random: inout SeededRandom) {
+    package init(random: inout SeededRandom) {
         var had: Set<String> = []
         func draw(_ category: String, _ probability: Double, _ random: inout SeededRandom) {
             if random.uniform() < probability { had.insert(category) }

@@ -9,7 +9,7 @@ extension Cohort {
     ///
     /// - Parameter hosp: the folder with admissions and diagnoses_icd, .csv or .csv.gz
     /// - Throws: `EchoError` where a table or a column is missing
-    init(studies count: Int, from hosp: String, seed: UInt64) throws {
+    package init(studies count: Int, from hosp: String, seed: UInt64) throws {
         var random = SeededRandom(seed: seed, "cohort", "mimic-iv")
         var codes: [Int: [String]] = [:]
         try Cohort.table("diagnoses_icd", in: hosp).forEachRow(["hadm_id", "icd_code", "icd_version"]) {

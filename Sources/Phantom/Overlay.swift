@@ -23,8 +23,8 @@ struct Overlay: Sendable {
         self.scale = scale
         dot = max(1, Int((1.6 * scale).rounded()))
         ink = coloured ? .green : .gray
-        traceStart = -0.1
-        traceEnd = max(seconds, 0.5) + 0.1
+        traceStart = -0.6
+        traceEnd = max(seconds, 1) + 0.3
         traceColumn = Int(0.05 * Double(width))
         let columns = Int(0.9 * Double(width))
         let (start, end) = (traceStart, traceEnd)
@@ -39,9 +39,9 @@ struct Overlay: Sendable {
     /// Draws what does not change from frame to frame.
     func draw(into frame: inout Frame, sector: Sector?, depth: Double, settings: [String], heartRate: Int) {
         frame.write("ECHOPREP", row: at(8), column: at(8), scale: dot, .white)
-        frame.write("PHANTOM", row: at(24), column: at(8), scale: dot, .dim)
+        frame.write("PHANTOM", row: at(28), column: at(8), scale: dot, .dim)
         for (line, text) in settings.enumerated() {
-            frame.write(text, row: at(66 + 15 * Double(line)), column: at(8), scale: dot, .gray)
+            frame.write(text, row: at(66 + 20 * Double(line)), column: at(8), scale: dot, .gray)
         }
         frame.write("\(heartRate) HR", row: at(684), column: width - at(96), scale: dot, ink)
         let bar = at(150)..<at(330)

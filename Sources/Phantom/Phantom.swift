@@ -115,5 +115,6 @@ private func codeTruths(_ cohort: Cohort, options: PhantomOptions) -> [CodeTruth
     let population = (0..<drawn).map { _ in
         options.mimicIV == nil ? Diagnoses(random: &random) : own[random.below(own.count)]
     }
-    return CodeTruth.all(cohort: own, population: population, seed: options.seed)
+    return CodeTruth.all(
+        cohort: own, population: population, seed: options.seed, isSynthetic: options.mimicIV == nil)
 }

@@ -3,34 +3,34 @@
 #if canImport(Glibc)
     import Glibc
 #endif
-import EchoCore
+package import EchoCore
 
 /// A run of heart beats, sinus rhythm or atrial fibrillation, that covers a clip.
-struct Rhythm: Sendable {
-    /// Times of the R waves in seconds, ascending; the first lies before time 0.
-    let beats: [Double]
+package struct Rhythm: Sendable {
+    /// Times of the R waves in seconds, ascending; the first lies before time −1.5.
+    package let beats: [Double]
     let atrialKick: Bool
 
     /// The phase of one moment.
-    struct Moment: Sendable {
+    package struct Moment: Sendable {
         /// 0 at end diastole, 1 at end systole.
-        var contraction = 0.0
+        package var contraction = 0.0
         /// How far mitral and tricuspid valve are open, 0 … 1.
-        var inflow = 0.0
+        package var inflow = 0.0
         /// How far the aortic valve is open, 0 … 1.
-        var outflow = 0.0
+        package var outflow = 0.0
+
+        package init() {}
     }
 
-    /// Beats around 0 ... `seconds`, starting at a random phase.
-    init(of anatomy: Anatomy, seconds: Double, random: inout SeededRandom) {
+    /// Beats from some time before 0 to some time after `seconds`, starting at a random phase.
+    package init(of anatomy: Anatomy, seconds: Double, random: inout SeededRandom) {
         let mean = 60 / anatomy.heartRate
         func interval(_ random: inout SeededRandom) -> Double {
             max(0.38, mean * (1 + max(-2.2, min(2.2, random.normal())) * anatomy.irregularity))
         }
-        var beats = [-interval(&random) * random.uniform(), 0]
-        beats[1] = beats[0] + interval(&random)
-        if beats[1] < 0 { beats[1] = 0.001 }
-        while beats[beats.count - 1] < seconds + 0.1 {
+        var beats = [-1.5 - interval(&random) * random.uniform()]
+        while beats[beats.count - 1] < seconds + 0.7 {
             beats.append(beats[beats.count - 1] + interval(&random))
         }
         self.beats = beats
@@ -48,7 +48,7 @@ struct Rhythm: Sendable {
     static func systole(_ interval: Double) -> Double { min(0.37 * interval.squareRoot(), 0.62 * interval) }
 
     /// What the heart does at `time` seconds.
-    func moment(at time: Double) -> Moment {
+    package func moment(at time: Double) -> Moment {
         let (since, interval) = beat(at: time)
         let end = Rhythm.systole(interval)
         let relaxed = min(end + 0.2, interval - 0.12)
@@ -90,6 +90,13 @@ struct Rhythm: Sendable {
             value += 0.035 * sin(time * 41) + 0.03 * sin(time * 57.3 + 1)
         }
         return value
+    }
+
+    /// Speed of the blood through the aortic valve, 0 … 1: it rises fast and falls slowly.
+    func ejection(at time: Double) -> Double {
+        let (since, interval) = beat(at: time)
+        let part = (since - 0.05) / (Rhythm.systole(interval) - 0.05)
+        return part > 0 && part < 1 ? sin(.pi * pow(part, 0.75)) : 0
     }
 }
 

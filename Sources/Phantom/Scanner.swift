@@ -61,7 +61,7 @@ struct Scanner: Sendable {
                 let i = b * samples + s
                 let shadow = edge * min(1, cm / 3)
                 let near = 88 * exp(-pow(cm / clutterDepth, 2)) * (1 + 0.35 * Double(clutter[i]))
-                out[i] = Float(overall - slope * (r - 0.4) - shadow + near) + 5 * haze[i]
+                out[i] = Float(overall - slope * (r - 0.4) - shadow + near) + 8 * haze[i]
             }
         }
         return out

@@ -5,13 +5,13 @@
 #endif
 
 /// The fan in a picture, and for each of its pixels the four polar samples around it.
-struct Sector: Sendable {
+package struct Sector: Sendable {
     /// Beams and samples of a polar frame.
     static let beams = 192, samples = 384
 
     let height: Int, width: Int
     /// Row and column of the probe, and the radius of the fan, in pixels.
-    let apexRow: Double, apexColumn: Double, radius: Double
+    package let apexRow: Double, apexColumn: Double, radius: Double
     /// Half of the opening angle.
     let halfAngle: Double
     /// The pixels of the fan, row by row: first pixel and how many.
@@ -24,7 +24,7 @@ struct Sector: Sendable {
         var beam: UInt16, sample: UInt16
     }
 
-    init(height: Int, width: Int, halfAngle: Double) {
+    package init(height: Int, width: Int, halfAngle: Double) {
         self.height = height
         self.width = width
         self.halfAngle = halfAngle

@@ -3,19 +3,19 @@
 #if canImport(Glibc)
     import Glibc
 #endif
-import EchoCore
+package import EchoCore
 
 /// A field of fully developed speckle in beams × samples, as logarithm of a Rayleigh-distributed envelope, mean 0 and
 /// standard deviation 1.
-struct Speckle: Sendable {
-    let beams: Int, samples: Int
+package struct Speckle: Sendable {
+    package let beams: Int, samples: Int
     /// [beams, samples].
-    let values: [Float]
+    package let values: [Float]
 
     /// - Parameters:
     ///   - lateral: width of the point spread across beams, in beams (standard deviation)
     ///   - axial: width along a beam, in samples
-    init(beams: Int, samples: Int, lateral: Double, axial: Double, random: inout SeededRandom) {
+    package init(beams: Int, samples: Int, lateral: Double, axial: Double, random: inout SeededRandom) {
         self.beams = beams
         self.samples = samples
         func component() -> [Float] {

@@ -75,9 +75,9 @@ struct Sweep: Sendable {
         let grain = Speckle(
             beams: columns.count, samples: rows.count, lateral: 1.2, axial: 2, random: &random)
         for (index, column) in columns.enumerated() {
-            let moment = rhythm.moment(at: seconds * Double(index) / Double(columns.count))
-            let peak = 0.52 * moment.inflow * Double(rows.count)
-            let trough = (continuous ? 0.36 : 0.1) * moment.outflow * Double(rows.count)
+            let time = seconds * Double(index) / Double(columns.count)
+            let peak = 0.5 * rhythm.moment(at: time).inflow * Double(rows.count)
+            let trough = (continuous ? 0.36 : 0.12) * rhythm.ejection(at: time) * Double(rows.count)
             for row in rows {
                 let above = Double(base - row)
                 let limit = above > 0 ? peak : trough

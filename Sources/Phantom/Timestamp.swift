@@ -1,10 +1,10 @@
 // Dates of MIMIC's shifted centuries, as whole seconds, without time zones.
 
 /// A moment in seconds since the beginning of 1970.
-struct Timestamp: Sendable, Comparable, Hashable {
-    var seconds: Int
+package struct Timestamp: Sendable, Comparable, Hashable {
+    package var seconds: Int
 
-    static func < (a: Timestamp, b: Timestamp) -> Bool { a.seconds < b.seconds }
+    package static func < (a: Timestamp, b: Timestamp) -> Bool { a.seconds < b.seconds }
     static func + (a: Timestamp, hours: Double) -> Timestamp {
         Timestamp(seconds: a.seconds + Int((hours * 3600).rounded()))
     }
@@ -12,10 +12,10 @@ struct Timestamp: Sendable, Comparable, Hashable {
     init(seconds: Int) { self.seconds = seconds }
 
     /// Midnight at the beginning of a year's day, counted from 0.
-    init(year: Int, day: Int) { seconds = (Timestamp.days(year, 1, 1) + day) * 86400 }
+    package init(year: Int, day: Int) { seconds = (Timestamp.days(year, 1, 1) + day) * 86400 }
 
     /// Reads "2180-05-06 22:23:00"; nil for anything else.
-    init?(_ text: String) {
+    package init?(_ text: String) {
         let parts = text.split(whereSeparator: { "- :".contains($0) }).compactMap { Int($0) }
         guard parts.count == 6, (1...12).contains(parts[1]), (1...31).contains(parts[2]) else { return nil }
         seconds =
@@ -45,7 +45,7 @@ struct Timestamp: Sendable, Comparable, Hashable {
     var date: String { "\(padded(civil.year, 4))-\(padded(civil.month, 2))-\(padded(civil.day, 2))" }
     private var clock: (Int, Int, Int) { (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60) }
     /// 2180-05-06 22:23:00
-    var text: String { "\(date) \(padded(clock.0, 2)):\(padded(clock.1, 2)):\(padded(clock.2, 2))" }
+    package var text: String { "\(date) \(padded(clock.0, 2)):\(padded(clock.1, 2)):\(padded(clock.2, 2))" }
     /// 21800506, as DICOM has it.
     var dicomDate: String { "\(padded(civil.year, 4))\(padded(civil.month, 2))\(padded(civil.day, 2))" }
     /// 222300

@@ -3,10 +3,10 @@
 #if canImport(Glibc)
     import Glibc
 #endif
-import EchoCore
+package import EchoCore
 
 /// A standard view.
-public enum View: String, Sendable, CaseIterable, Codable {
+package enum View: String, Sendable, CaseIterable, Codable {
     case parasternalLongAxis = "PLAX"
     case parasternalShortAxis = "PSAX"
     case apicalFourChamber = "A4C"
@@ -15,16 +15,16 @@ public enum View: String, Sendable, CaseIterable, Codable {
 }
 
 /// Where the probe stands and how its fan lies in the heart's coordinates, in cm.
-struct ViewPlane: Sendable {
+package struct ViewPlane: Sendable {
     /// The probe's place: the sector's apex.
-    var origin: SIMD3<Double>
+    package private(set) var origin: SIMD3<Double>
     /// Unit vectors of the picture's right and of its depth.
-    var right: SIMD3<Double>, down: SIMD3<Double>
+    package private(set) var right: SIMD3<Double>, down: SIMD3<Double>
     /// Depth at the sector's lower end.
-    var depth: Double
+    package private(set) var depth: Double
 
     /// The plane of `view` as a skilled hand finds it in this heart.
-    init(_ view: View, of heart: Anatomy) {
+    package init(_ view: View, of heart: Anatomy) {
         let diagonal = SIMD3(-0.5.squareRoot(), 0.5.squareRoot(), 0)
         let anterior = max(heart.septalLateralRadius, heart.anteriorInferiorRadius) + heart.wall
         switch view {
@@ -40,8 +40,8 @@ struct ViewPlane: Sendable {
         case .apicalThreeChamber:
             self.init(from: SIMD3(0, 0, -1.2 - 0.7 * heart.wall), right: diagonal, down: SIMD3(0, 0, 1), 17.4)
         case .parasternalLongAxis:
-            let place = diagonal * (anterior + 4.1) + SIMD3(0, 0, 0.76 * heart.length)
-            self.init(from: place, right: SIMD3(0, 0, 1), down: -diagonal, 15.2)
+            let place = diagonal * (anterior + 4.7) + SIMD3(0, 0, 0.76 * heart.length)
+            self.init(from: place, right: SIMD3(0, 0, 1), down: -diagonal, 15.8)
         case .parasternalShortAxis:
             let place = SIMD3(-1.2, anterior + 3.6, 0.55 * heart.length)
             self.init(from: place, right: SIMD3(1, 0, 0), down: SIMD3(0, -1, 0), 14.0)
@@ -75,7 +75,7 @@ struct ViewPlane: Sendable {
     }
 
     /// A clip's own angle and place: no two acquisitions are cut alike.
-    mutating func jitter(_ random: inout SeededRandom) {
+    package mutating func jitter(_ random: inout SeededRandom) {
         rotate(by: 0.045 * random.normal())
         tilt(by: 0.03 * random.normal())
         twist(by: 0.05 * random.normal())
@@ -87,5 +87,3 @@ struct ViewPlane: Sendable {
 func cross(_ a: SIMD3<Double>, _ b: SIMD3<Double>) -> SIMD3<Double> {
     SIMD3(a.y * b.z - a.z * b.y, a.z * b.x - a.x * b.z, a.x * b.y - a.y * b.x)
 }
-
-func dot(_ a: SIMD3<Double>, _ b: SIMD3<Double>) -> Double { (a * b).sum() }

@@ -1,0 +1,131 @@
+// The whole cohort on disk: the same bytes for a seed, and files that the rest of the program reads as they were meant.
+
+import Crop
+import EchoCore
+import Files
+import Foundation
+import Phantom
+import TestSupport
+import Testing
+import Video
+
+@Suite struct PhantomTests {
+    private func options(studies: Int, frames: Int = 5) -> PhantomOptions {
+        var options = PhantomOptions()
+        options.studies = studies
+        options.frames = frames
+        options.height = 354
+        options.width = 508
+        options.seed = 7
+        return options
+    }
+
+    private func hashes(_ folder: URL) throws -> [String: String] {
+        var found: [String: String] = [:]
+        for name in try FileManager.default.subpathsOfDirectory(atPath: folder.path) {
+            let file = folder.appendingPathComponent(name)
+            if (try file.resourceValues(forKeys: [.isRegularFileKey])).isRegularFile == true {
+                found[name] = sha256(try readFile(file.path))
+            }
+        }
+        return found
+    }
+
+    private func rows(_ path: String, _ columns: [String]) throws -> [[String]] {
+        var rows: [[String]] = []
+        try CSVReader(path).forEachRow(columns) { row in rows.append(columns.indices.map { row.text($0) }) }
+        return rows
+    }
+
+    @Test func `the same seed gives the same bytes whatever the number of jobs`() throws {
+        try withTemporaryFolder { folder in
+            var options = options(studies: 3, frames: 3)
+            var results: [[String: String]] = []
+            for (jobs, seed) in [(1, 7), (4, 7), (4, 8)] as [(Int, UInt64)] {
+                options.jobs = jobs
+                options.seed = seed
+                let out = folder.appendingPathComponent("\(jobs)-\(seed)")
+                _ = try writePhantom(to: out.path, options: options)
+                results.append(try hashes(out))
+            }
+            #expect(results[0] == results[1])
+            #expect(results[0].count > 20)
+            #expect(results[0] != results[2])
+        }
+    }
+
+    @Test func `every file is what the truth says and is judged so`() throws {
+        try withTemporaryFolder { folder in
+            let options = options(studies: 4)
+            let summary = try writePhantom(to: folder.path, options: options)
+            let truth = try rows("\(folder.path)/truth.csv", ["path", "kind", "frames", "frames_per_second"])
+            #expect(truth.count == summary.clips)
+            let records = try rows("\(folder.path)/mimic-iv-echo/echo-record-list.csv", ["dicom_filepath"])
+            #expect(records.map { $0[0] } == truth.map { $0[0] })
+            var kinds: [String: Int] = [:]
+            for row in truth {
+                let path = "\(folder.path)/mimic-iv-echo/\(row[0])"
+                let source = try openClip(try readFile(path), name: row[0])
+                let header = source.header
+                #expect(header.frames == Int(row[2]))
+                #expect(header.height == 354 && header.width == 508)
+                #expect(header.photometric == "YBR_FULL_422")
+                if header.frames > 1 {
+                    #expect(abs((header.framesPerSecond ?? 0) - (Double(row[3]) ?? 0)) < 0.01)
+                }
+                let clip = try source.decode(maxFrames: nil).clip
+                #expect(clip.chroma?.sampling == .half)
+                let tags = judge(
+                    frames: header.frames, regions: header.regions, imageTypeFlags: header.imageTypeFlags)
+                let mask = header.frames > 1 ? try? sectorMask(of: clip) : nil
+                let judgement = mask.map { judge(clip: clip, mask: $0, tags: tags) } ?? tags
+                #expect(judgement?.kind.rawValue == row[1], "\(row[0])")
+                kinds[row[1], default: 0] += 1
+                guard row[1] == "bmode" else { continue }
+                #expect((judgement?.colourShare ?? 1) < 0.005, "\(row[0])")
+                let frame = clip.frameSize
+                #expect(clip.luma[..<frame] != clip.luma[((clip.frames - 1) * frame)...])
+                // The mask is the fan: most of the crop, none of the corners.
+                let inside = try #require(mask).inside
+                let share = Double(inside.count { $0 != 0 }) / Double(frame)
+                #expect((0.35...0.6).contains(share), "\(row[0]) \(share)")
+            }
+            #expect(kinds["bmode"]! >= 12 && kinds["doppler"]! >= 4 && kinds["still"] == 4)
+            #expect((kinds["spectral"] ?? 0) + (kinds["m-mode"] ?? 0) == 4)
+        }
+    }
+
+    @Test func `the hospital's tables have the columns of the real ones`() throws {
+        try withTemporaryFolder { folder in
+            var options = options(studies: 2, frames: 2)
+            options.extras = false
+            _ = try writePhantom(to: folder.path, options: options)
+            let expected = [
+                "patients": 6, "admissions": 16, "diagnoses_icd": 5, "d_icd_diagnoses": 3,
+            ]
+            for (name, count) in expected {
+                let table = try CSVReader("\(folder.path)/mimiciv/hosp/\(name).csv.gz")
+                #expect(table.header.count == count)
+                try table.forEachRow([table.header[0]]) { #expect($0.isWhole) }
+            }
+            let kinds = try rows("\(folder.path)/truth.csv", ["kind"])
+            #expect(kinds.allSatisfy { $0 == ["bmode"] })
+        }
+    }
+
+    @Test func `wrong options say what to try`() throws {
+        try withTemporaryFolder { folder in
+            for change in [
+                { $0.studies = 0 }, { $0.frames = 1 }, { $0.height = 10 }, { $0.jobs = 0 },
+                { $0.mimicIV = "/nowhere" },
+            ] as [(inout PhantomOptions) -> Void] {
+                var options = PhantomOptions()
+                change(&options)
+                let error = #expect(throws: EchoError.self) {
+                    try writePhantom(to: folder.appendingPathComponent("out").path, options: options)
+                }
+                #expect(error?.remedy != nil)
+            }
+        }
+    }
+}
