@@ -67,6 +67,7 @@ package struct Rhythm: Sendable {
                 1 - (1 - rest) * step(since, end + 0.02, relaxed) - rest
                 * step(since, relaxed, interval - 0.01)
         }
+        moment.contraction = max(0, moment.contraction)
         moment.outflow = step(since, 0.05, 0.09) * (1 - step(since, end - 0.03, end + 0.01))
         let early = step(since, end + 0.04, end + 0.10) * (1 - 0.6 * step(since, end + 0.16, end + 0.28))
         let late = atrialKick ? 0.5 * step(since, kick, kick + 0.06) : 0

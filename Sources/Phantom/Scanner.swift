@@ -20,6 +20,8 @@ struct Scanner: Sendable {
     private let breath: (amount: Double, rate: Double, phase: Double)
     private let seesBase: Bool
     private static let margin = 32
+    /// The darkest gray inside the fan: receivers are never silent.
+    private static let floor: Float = 2
 
     init(heart: Anatomy, plane: ViewPlane, view: View, halfAngle: Double, random: inout SeededRandom) {
         self.heart = heart
@@ -172,7 +174,7 @@ struct Scanner: Sendable {
                                 let texture = near + fv * (far - near)
                                 let level =
                                     gray + 25 * texture + 6 * grain[noiseRow + s] + gain[b * samples + s] - 4
-                                polar[b * samples + s] = UInt8(max(0, min(255, level)))
+                                polar[b * samples + s] = UInt8(max(Scanner.floor, min(255, level)))
                             }
                         }
                     }

@@ -88,7 +88,7 @@ import Video
                 // The mask is the fan: most of the crop, none of the corners.
                 let inside = try #require(mask).inside
                 let share = Double(inside.count { $0 != 0 }) / Double(frame)
-                #expect((0.35...0.6).contains(share), "\(row[0]) \(share)")
+                #expect((0.40...0.5).contains(share), "\(row[0]) \(share)")
             }
             #expect(kinds["bmode"]! >= 12 && kinds["doppler"]! >= 4 && kinds["still"] == 4)
             #expect((kinds["spectral"] ?? 0) + (kinds["m-mode"] ?? 0) == 4)
