@@ -47,4 +47,15 @@ extension Catalog {
             }
         }
     }
+
+    /// What SQLite itself finds wrong with the file, and references that lead nowhere; empty if all is well.
+    public func inconsistencies() throws(EchoError) -> [String] {
+        try read { db in
+            let integrity = try String.fetchAll(db, sql: "PRAGMA integrity_check").filter { $0 != "ok" }
+            let references = try Row.fetchAll(db, sql: "PRAGMA foreign_key_check").map { row -> String in
+                "a row of \(row[0] as String) refers to a row of \(row[2] as String) that is not there"
+            }
+            return integrity + references
+        }
+    }
 }

@@ -13,7 +13,9 @@ struct Echoprep: AsyncParsableCommand {
         subcommands: [
             PhantomCommand.self,
             IngestCommand.self,
+            MergeCommand.self,
             InspectCommand.self,
+            VerifyCommand.self,
             LinkICDCommand.self,
             TrainCommand.self,
             EvaluateCommand.self,

@@ -164,19 +164,26 @@ import Testing
         }
     }
 
-    @Test func `parts of a source are apart and together all of it`() throws {
+    @Test func `parts merged are all of the source, once, and verified`() throws {
         try withTemporaryFolder { folder in
             let source = try TinySource(
-                folder.appendingPathComponent("source"), studies: 5, each: [.bmode, .still])
+                folder.appendingPathComponent("source"), studies: 5, each: [.bmode, .still, .bmode])
             let dataset = folder.appendingPathComponent("dataset")
-            var paths: [String] = []
-            for number in 1...2 {
+            func part(_ number: Int) throws {
                 var options = options(source.folder, dataset)
                 options.part = (number, 2)
                 _ = try ingest(options)
-                paths += try rows(dataset.appendingPathComponent("parts/\(number)-of-2")).map(\.path)
             }
-            #expect(paths.sorted() == source.files.map(\.path))
+            try part(1)
+            let early = #expect(throws: EchoError.self) { try merge(dataset: dataset.path, commandLine: "") }
+            #expect(early?.problem == "is not there")
+            try part(2)
+            let summary = try merge(dataset: dataset.path, commandLine: "")
+            #expect(summary.parts == 2 && summary.clips == 10)
+            #expect(try rows(dataset).map(\.path).sorted() == source.files.map(\.path))
+            #expect(try verify(dataset: dataset.path).problems.isEmpty)
+            #expect(!FileManager.default.fileExists(atPath: dataset.path + "/parts"))
+            #expect(try ingest(options(source.folder, dataset)).filesRead == 0)
         }
     }
 }

@@ -1,0 +1,119 @@
+// `echoprep merge`: the parts that several workers wrote become one dataset.
+
+import Catalog
+import EchoCore
+import Files
+import Foundation
+import Shards
+
+/// What a merge did.
+public struct MergeSummary: Sendable, Codable {
+    public let parts: Int
+    public let clips: Int
+    public let shards: Int
+}
+
+/// Joins all parts of a dataset into it, and removes them.
+///
+/// Shards are moved, not copied, each with the rows of its files in one transaction; a merge that was stopped goes on.
+/// - Throws: `EchoError` if a part is missing, not finished, or made by other rules
+public func merge(dataset: String, commandLine: String) throws -> MergeSummary {
+    let parts = try finishedParts(of: dataset)
+    let catalog = try Catalog(datasetFolder: dataset, readOnly: false)
+    guard let lock = try FileLock.take(dataset + "/.ingest.lock") else {
+        throw EchoError("DATASET", "an echoprep ingest is writing to it", try: "wait for it")
+    }
+    var rules = parts[0].rules
+    rules["part"] = "merged"
+    let last = try catalog.lastRun(of: "ingest")
+    let run: Int64
+    if let last, last.rules == rules {
+        run = last.id
+    } else {
+        run = try catalog.beginRun("ingest", commandLine: commandLine, rules: rules)
+    }
+    try makeFolder(dataset + "/" + shardsFolder)
+    for part in parts {
+        try Interruption.check()
+        try take(part.catalog, into: catalog, run: run)
+    }
+    try catalog.finishRun(run)
+    do {
+        try FileManager.default.removeItem(atPath: dataset + "/" + partsFolder)
+    } catch {
+        throw EchoError(partsFolder, "is merged but cannot be removed", try: "remove it")
+    }
+    _ = consume lock
+    let outcomes = try catalog.outcomes()
+    return MergeSummary(
+        parts: parts.count, clips: outcomes.filter(\.kept).reduce(0) { $0 + $1.files },
+        shards: try catalog.shards().count)
+}
+
+/// The parts in their order, all there and finished by the same rules.
+private func finishedParts(of dataset: String) throws(EchoError) -> [(
+    catalog: Catalog, rules: [String: String]
+)] {
+    let folder = dataset + "/" + partsFolder
+    let names = isReadable(folder) ? try entries(ofFolder: folder).map(\.name) : []
+    let count = names.lazy.compactMap { $0.split(separator: "-").last.flatMap { Int($0) } }.first
+    guard let count else {
+        throw EchoError("DATASET", "has no parts", try: "run echoprep ingest with --part first")
+    }
+    var parts: [(catalog: Catalog, rules: [String: String])] = []
+    for number in 1...count {
+        let name = "\(number)-of-\(count)"
+        guard names.contains(name) else {
+            throw EchoError(
+                "\(partsFolder)/\(name)", "is not there", try: "run echoprep ingest --part \(number)/\(count)"
+            )
+        }
+        let catalog = try Catalog(datasetFolder: "\(folder)/\(name)", readOnly: true)
+        guard let run = try catalog.lastRun(of: "ingest"), run.finished else {
+            throw EchoError(
+                "\(partsFolder)/\(name)", "is not finished",
+                try: "run echoprep ingest --part \(number)/\(count) again")
+        }
+        var rules = run.rules
+        rules["part"] = nil
+        if let first = parts.first, first.rules != rules {
+            throw EchoError(
+                "\(partsFolder)/\(name)", "was made by other options than part 1", try: "make it again")
+        }
+        parts.append((catalog, rules))
+    }
+    return parts
+}
+
+/// Moves one part's shards and copies its rows, those that are not there yet.
+private func take(_ part: Catalog, into catalog: Catalog, run: Int64) throws {
+    let done = try catalog.finishedPaths()
+    var rows = try part.clips().filter { !done.contains($0.path) }
+    while !rows.isEmpty {
+        // The rows up to the end of the next shard, or the last ones, that have none.
+        let shard = rows.first(where: \.kept)?.shard
+        let end = shard.flatMap { shard in rows.lastIndex { $0.shard == shard } } ?? rows.count - 1
+        var batch = Array(rows[...end])
+        rows.removeSubrange(...end)
+        let newName = try catalog.shards().last.flatMap(shardNumber).map { shardName($0 + 1) } ?? shardName(0)
+        if let shard {
+            let source = "\(part.folder)/\(shardsFolder)/\(shard)"
+            let target = "\(catalog.folder)/\(shardsFolder)/\(newName)"
+            // A merge that was stopped between this and the rows has moved it already.
+            if isReadable(source) || !isReadable(target) { try moveFile(source, to: target) }
+        }
+        var id = try catalog.lastClipID()
+        for index in batch.indices {
+            id += 1
+            batch[index].id = id
+            batch[index].runID = run
+            if batch[index].kept {
+                batch[index].shard = newName
+                if let sum = batch[index].sha256, try catalog.twin(sha256: sum) != nil {
+                    batch[index].add(flag: "same-bytes")
+                }
+            }
+        }
+        try catalog.add(batch)
+    }
+}

@@ -1,0 +1,119 @@
+// `echoprep verify`: whether a dataset is still what its ingest wrote.
+
+import Catalog
+public import EchoCore
+import Files
+import Shards
+
+/// What a verification found.
+public struct Verification: Sendable, Codable {
+    /// Something that is not as it was written.
+    public struct Problem: Sendable, Codable, Equatable {
+        /// The file or the clip, relative to the dataset.
+        public let place: String
+        public let what: String
+    }
+
+    public let shards: Int
+    public let clips: Int
+    /// Bytes of tensors read and summed.
+    public let bytes: Int
+    public let problems: [Problem]
+
+    /// One line for each problem, and what was looked at.
+    public var text: String {
+        let lines = problems.map { "\($0.place): \($0.what)" }
+        let verdict = problems.isEmpty ? "nothing wrong" : "\(grouped(problems.count)) problems"
+        let seen = "\(grouped(clips)) clips in \(grouped(shards)) shards, \(grouped(bytes)) bytes summed"
+        return (lines + ["\(seen): \(verdict)"]).joined(separator: "\n")
+    }
+}
+
+/// Reads all of a dataset: the database's own consistency, every shard's header and every tensor's checksum, and
+/// database against shards both ways.
+///
+/// - Throws: `EchoError` if there is no database to read, `Interrupted` when asked to stop
+public func verify(dataset: String, jobs: Int = availableProcessors()) throws -> Verification {
+    let catalog = try Catalog(datasetFolder: dataset, readOnly: true)
+    var problems = try catalog.inconsistencies().map {
+        Verification.Problem(place: Catalog.fileName, what: $0)
+    }
+    let folder = dataset + "/" + shardsFolder
+    let named = try catalog.shards()
+    let found = isReadable(folder) ? try entries(ofFolder: folder).map(\.name) : []
+    for name in found where !named.contains(name) && !name.hasPrefix(".") {
+        problems.append(
+            Verification.Problem(place: "\(shardsFolder)/\(name)", what: "is in no row of the database"))
+    }
+    let progress = Progress("verify", total: named.count, unit: "shards")
+    var clips = 0, bytes = 0
+    try produceInOrder(
+        named.count, workers: jobs, window: 2 * jobs,
+        produce: { ShardVerifier(folder, named[$0], rows: try catalog.clips(inShard: named[$0])).verified() },
+        consume: { index, shard in
+            try Interruption.check()
+            problems += shard.problems
+            clips += shard.clips
+            bytes += shard.bytes
+            progress.update(index + 1)
+        })
+    return Verification(shards: named.count, clips: clips, bytes: bytes, problems: problems)
+}
+
+/// One shard against its rows.
+private struct ShardVerifier {
+    let path: String, name: String
+    let rows: [ClipRecord]
+    private(set) var problems: [Verification.Problem] = []
+    private(set) var bytes = 0
+    var clips: Int { rows.count }
+
+    init(_ folder: String, _ name: String, rows: [ClipRecord]) {
+        path = folder + "/" + name
+        self.name = name
+        self.rows = rows
+    }
+
+    func verified() -> ShardVerifier {
+        var copy = self
+        copy.verify()
+        return copy
+    }
+
+    private mutating func add(_ place: String, _ what: String) {
+        problems.append(Verification.Problem(place: "\(shardsFolder)/\(name)\(place)", what: what))
+    }
+
+    private mutating func verify() {
+        let file: SafetensorsFile
+        do {
+            file = try SafetensorsFile(path: path)
+        } catch {
+            return add("", error.problem)
+        }
+        guard let facts = shardedClips(file.metadata) else {
+            return add("", "is a safetensors file, but no shard")
+        }
+        let known = Set(rows.map(\.name))
+        for name in file.names where !known.contains(name) { add(" \(name)", "is in no row of the database") }
+        var studies: [String] = []
+        for row in rows {
+            guard let tensor = file.tensors[row.name], let data = try? file.bytes(row.name) else {
+                add(" \(row.name)", "is in the database and not in the shard")
+                continue
+            }
+            bytes += data.count
+            if tensor.dtype != .u8 || tensor.shape.first != row.frames {
+                add(
+                    " \(row.name)",
+                    "has the shape \(tensor.shape), the database says \(row.frames ?? 0) frames")
+            }
+            if facts[row.name] != ShardedClip(row) {
+                add(" \(row.name)", "has other facts than the database")
+            }
+            if xxh3(data) != row.checksum { add(" \(row.name)", "its bytes have another checksum") }
+            if studies.last != row.studyKey { studies.append(row.studyKey) }
+        }
+        if Set(studies).count != studies.count { add("", "a study's clips are not together") }
+    }
+}

@@ -1,0 +1,26 @@
+// `echoprep verify`: whether a dataset is still what its ingest wrote.
+
+import ArgumentParser
+import EchoCore
+import Ingest
+
+struct VerifyCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify",
+        abstract: "Reads all of a dataset: checksums, and database against shards.")
+
+    @Argument(help: "The dataset folder.")
+    var dataset: String
+
+    @Option(help: "Workers.")
+    var jobs = availableProcessors()
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func run() throws {
+        let result = try verify(dataset: dataset, jobs: max(1, jobs))
+        print(try json ? jsonText(result) : result.text)
+        if !result.problems.isEmpty { throw ExitCode.failure }
+    }
+}
