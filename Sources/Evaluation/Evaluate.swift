@@ -29,8 +29,16 @@ public struct Evaluation: Codable, Sendable {
     public let runs: [RunScores]
     /// Runs that differ in their seed alone, together.
     public let models: [ModelScores]
+    /// Every pair of models, where all runs judged the same studies.
+    public let comparisons: [Comparison]
     /// The pages written.
-    public var reports: [String]
+    public internal(set) var reports: [String] = []
+
+    init(_ runs: [ScoredRun], confidence: Double) {
+        self.runs = runs.map(\.scores)
+        models = ModelScores.models(of: self.runs)
+        comparisons = Comparison.all(runs, models, confidence: confidence)
+    }
 }
 
 /// Scores fine-tuned runs on a split of their dataset.
@@ -38,37 +46,69 @@ public struct Evaluation: Codable, Sendable {
 /// Writes into each run's folder: `predictions-SPLIT.csv`, `metrics.json`, `codes-SPLIT.csv`, `groups-SPLIT.csv` and
 /// `report.html`.
 public func evaluate(runs: [String], options: EvaluateOptions) throws -> Evaluation {
-    var evaluation = Evaluation(runs: [], models: [], reports: [])
-    var contents: [Report] = []
-    for run in runs {
-        let content = try evaluate(run: run, options)
-        let page = "\(run)/report.html"
-        try writeFile(page, Array(content.html.utf8))
-        evaluation.reports.append(page)
+    var pages: [String] = [], contents: [Report] = []
+    for (run, name) in zip(runs, names(of: runs)) {
+        let content = try evaluate(run: run, name, options)
+        pages.append("\(run)/report.html")
+        try writeFile("\(run)/report.html", Array(content.html.utf8))
         contents.append(content)
     }
-    let scores = contents.flatMap(\.scores)
-    evaluation = Evaluation(runs: scores, models: models(of: scores), reports: evaluation.reports)
-    if let path = options.report, var all = contents.first {
-        all.scores = scores
-        all.models = evaluation.models
-        if runs.count > 1 { all.title = "\(runs.count) runs on \(scores[0].codes.count) ICD-10 categories" }
-        try writeFile(path, Array(all.html.utf8))
-        evaluation.reports.append(path)
+    var evaluation = Evaluation(contents.flatMap(\.runs), confidence: options.scoring.confidence)
+    evaluation.reports = pages
+    if let path = options.report {
+        try writeReport(path, &evaluation, of: contents)
     }
     return evaluation
 }
 
+/// Scores the predictions of csv files, of whatever models.
+public func evaluate(predictions paths: [String], options: EvaluateOptions) throws -> Evaluation {
+    let catalog = try options.dataset.map { try Catalog(datasetFolder: $0, readOnly: true) }
+    let contents = try zip(paths, names(of: paths)).map { path, name in
+        var run = try score(Predictions(csv: path), run: name, split: "file", options: options.scoring)
+        try catalog.map { run.scores.addTitles(of: try $0.targets()) }
+        var content = Report(title: "Predictions of \(name)")
+        content.lead = "\(run.scores.population)."
+        content.runs = [run]
+        return content
+    }
+    var evaluation = Evaluation(contents.flatMap(\.runs), confidence: options.scoring.confidence)
+    if let path = options.report {
+        var contents = contents
+        try catalog.map { try contents[0].add($0, options) }
+        try writeReport(path, &evaluation, of: contents)
+    }
+    return evaluation
+}
+
+/// What files and folders are called: the last part of their paths, or as given where two share that.
+private func names(of paths: [String]) -> [String] {
+    let last = paths.map { URL(fileURLWithPath: $0).lastPathComponent }
+    return Set(last).count == paths.count ? last : paths
+}
+
+/// Writes the page about all runs: the first one's, and where there are more, all in comparison.
+private func writeReport(_ path: String, _ evaluation: inout Evaluation, of contents: [Report]) throws {
+    var all = contents[0]
+    if contents.count > 1 {
+        all.title = "\(contents.count) runs in comparison"
+        all.runs = contents.flatMap(\.runs)
+        all.models = evaluation.models
+        all.comparisons = evaluation.comparisons
+    }
+    try writeFile(path, Array(all.html.utf8))
+    evaluation.reports.append(path)
+}
+
 /// Scores one run and gathers what its page shows.
-private func evaluate(run: String, _ options: EvaluateOptions) throws -> Report {
+private func evaluate(run: String, _ name: String, _ options: EvaluateOptions) throws -> Report {
     let folder = RunFolder(run), split = options.split.rawValue
     let predictor = try Predictor(run: run, dataset: options.dataset, threads: options.threads)
     let configuration = predictor.configuration
     let catalog = try Catalog(
         datasetFolder: options.dataset ?? folder.resolve(configuration.dataset), readOnly: true)
-    let studies = try catalog.labels(in: options.split).count
     let progress = Progress(
-        "evaluate \(URL(fileURLWithPath: run).lastPathComponent)", total: studies, unit: "studies")
+        "evaluate \(name)", total: try catalog.labels(in: options.split).count, unit: "studies")
     let predictions = Predictions(
         try predictor.predict(options.split, draws: options.draws, progress: progress),
         codes: predictor.targets)
@@ -80,39 +120,20 @@ private func evaluate(run: String, _ options: EvaluateOptions) throws -> Report 
     progress.finish(predictions.studies)
     try predictions.write(csv: "\(run)/predictions-\(split).csv")
 
-    var scores = try score(
-        predictions, run: URL(fileURLWithPath: run).lastPathComponent, split: split, options: options.scoring)
-    scores.addTitles(of: try catalog.targets())
-    scores.model = configuration.description
-    try writeFile("\(run)/metrics.json", Array((jsonText(scores) + "\n").utf8))
-    try writeFile("\(run)/codes-\(split).csv", Array(scores.codesCSV.utf8))
-    try writeFile("\(run)/groups-\(split).csv", Array(scores.groupsCSV.utf8))
+    var scored = try score(predictions, run: name, split: split, options: options.scoring)
+    scored.scores.addTitles(of: try catalog.targets())
+    scored.scores.model = configuration.description
+    try writeFile("\(run)/metrics.json", Array((jsonText(scored.scores) + "\n").utf8))
+    try writeFile("\(run)/codes-\(split).csv", Array(scored.scores.codesCSV.utf8))
+    try writeFile("\(run)/groups-\(split).csv", Array(scored.scores.groupsCSV.utf8))
 
     var content = Report(title: "\(configuration.modelName) on \(predictor.targets.count) ICD-10 categories")
-    content.lead =
-        "\(scores.population) of the \(split) split\(options.split == .test ? ", none of whom the model has seen" : "")."
-    content.scores = [scores]
+    let unseen = options.split == .test ? ", none of whom the model has seen" : ""
+    content.lead = "\(scored.scores.population) of the \(split) split\(unseen)."
+    content.runs = [scored]
     try content.add(catalog, options)
     if let before = pretrainingRun(of: configuration, beside: run) { try content.add(run: before) }
     try content.add(run: run)
     content.settings = configuration.settings
     return content
-}
-
-/// Scores the predictions of a csv file, of whatever model.
-public func evaluate(predictions path: String, options: EvaluateOptions) throws -> Evaluation {
-    let name = URL(fileURLWithPath: path).lastPathComponent
-    var scores = try score(Predictions(csv: path), run: name, split: "file", options: options.scoring)
-    let catalog = try options.dataset.map { try Catalog(datasetFolder: $0, readOnly: true) }
-    try catalog.map { scores.addTitles(of: try $0.targets()) }
-    var evaluation = Evaluation(runs: [scores], models: models(of: [scores]), reports: [])
-    if let report = options.report {
-        var content = Report(title: "Predictions of \(name)")
-        content.lead = "\(scores.population)."
-        content.scores = [scores]
-        try catalog.map { try content.add($0, options) }
-        try writeFile(report, Array(content.html.utf8))
-        evaluation.reports.append(report)
-    }
-    return evaluation
 }

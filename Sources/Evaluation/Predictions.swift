@@ -41,6 +41,12 @@ public struct Predictions: Sendable {
 
     public var studies: Int { Set(table.values.joined().map(\.study)).count }
 
+    /// What is true of whom, in one order: equal for two models that judged the same.
+    var truths: [[String]] {
+        codes.flatMap { code in self[code].map { [code, $0.study, $0.subject, $0.label ? "1" : "0"] } }
+            .sorted { $0.lexicographicallyPrecedes($1) }
+    }
+
     /// Reads a csv file, plain or gzipped, with the columns `study_id`, `code`, `label` (0, 1 or empty for "not known")
     /// and `probability`; `subject_id` and `logit` are optional. Without subjects every study counts as its own.
     public init(csv path: String) throws {

@@ -66,7 +66,20 @@ extension Evaluation {
         }
         return
             "\(runs.count) runs · \(runs[0].split) · \(runs[0].population) · mean ± standard deviation over runs\n\n"
-            + table.text
+            + table.text + comparisonText
+    }
+
+    /// A line for each pair of models and group.
+    private var comparisonText: String {
+        guard !comparisons.isEmpty else { return "" }
+        var table = TextTable(("difference in AUROC", .left), ("codes", .left), ("", .left), ("p", .left))
+        for comparison in comparisons {
+            table.add([
+                "\(comparison.first) − \(comparison.second)", comparison.group,
+                intervalText(comparison.difference), comparison.p.map { fixed($0, 3) } ?? "–",
+            ])
+        }
+        return "\n" + table.text
     }
 }
 

@@ -18,8 +18,11 @@ struct EvaluateCommand: ParsableCommand {
     @Argument(help: "Folders of fine-tuned runs; several are compared, with mean ± std over seeds.")
     var runs: [String] = []
 
-    @Option(help: "Instead of runs, a csv of any model (study_id, subject_id, code, label, probability).")
-    var predictions: String?
+    @Option(
+        help:
+            "Instead of runs, a csv of any model (study_id, subject_id, code, label, probability); may be repeated."
+    )
+    var predictions: [String] = []
 
     @Option(help: "The split whose studies are judged.")
     var split = Split.test
@@ -67,7 +70,7 @@ struct EvaluateCommand: ParsableCommand {
             throw ValidationError("--confidence is above 0 and below 100")
         }
         guard draws > 0 else { throw ValidationError("--draws is at least 1") }
-        guard runs.isEmpty != (predictions == nil) else {
+        guard runs.isEmpty != predictions.isEmpty else {
             throw ValidationError("name the folders of runs, or --predictions")
         }
         _ = try groups()
@@ -88,11 +91,9 @@ struct EvaluateCommand: ParsableCommand {
         options.showSource = showSource
         options.showIDs = showIds
         let evaluation =
-            if let predictions {
-                try evaluate(predictions: predictions, options: options)
-            } else {
-                try evaluate(runs: runs, options: options)
-            }
+            runs.isEmpty
+            ? try evaluate(predictions: predictions, options: options)
+            : try evaluate(runs: runs, options: options)
         print(json ? try jsonText(evaluation) : evaluation.text)
         for page in evaluation.reports where !json { print("report: \(page)") }
     }

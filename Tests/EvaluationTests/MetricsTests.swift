@@ -55,7 +55,7 @@ private func agree(_ a: Double?, _ b: Double?) -> Bool {
         options.threshold = frozen.threshold
         options.seed = frozen.seed
         options.bootstrap = frozen.draws
-        let found = try score(frozen.predictions, run: name, split: "test", options: options)
+        let found = try score(frozen.predictions, run: name, split: "test", options: options).scores
         #expect(found.codes.count + 1 == frozen.expected.count)
         let scores = Dictionary(uniqueKeysWithValues: found.codes.map { ($0.code, $0.scores) })
         for (code, expected) in frozen.expected {
@@ -79,7 +79,8 @@ private func agree(_ a: Double?, _ b: Double?) -> Bool {
 
     @Test func `a code with one class has no AUROC and stays out of the macro average`() throws {
         let found = try score(
-            FrozenCase(named: "hard").predictions, run: "hard", split: "test", options: ScoringOptions())
+            FrozenCase(named: "hard").predictions, run: "hard", split: "test", options: ScoringOptions()
+        ).scores
         #expect(Set(found.macro.undefined) == ["ONLY0", "ONLY1"])
         let defined = found.codes.compactMap(\.scores.auroc?.value)
         #expect(defined.count == found.codes.count - 2)
@@ -110,12 +111,12 @@ private func agree(_ a: Double?, _ b: Double?) -> Bool {
         var options = ScoringOptions()
         options.seed = seed
         options.bootstrap = 50
-        let there = try score(frozen.predictions, run: "", split: "test", options: options)
+        let there = try score(frozen.predictions, run: "", split: "test", options: options).scores
         var backwards = Predictions()
         for code in frozen.predictions.codes {
             for row in frozen.predictions[code].reversed() { backwards.append(row, to: code) }
         }
-        let back = try score(backwards, run: "", split: "test", options: options)
+        let back = try score(backwards, run: "", split: "test", options: options).scores
         for (a, b) in zip(there.codes, back.codes) {
             #expect(a.scores.auroc == b.scores.auroc)
             #expect(a.scores.f1 == b.scores.f1)

@@ -38,11 +38,13 @@ import Training
     @Test func `every figure has its numbers as a table`() throws {
         try withPage { page in
             let figures = page.all("figure").count
-            #expect(figures == 6)
+            #expect(figures == 9)
             #expect(
                 page.all("table").count { $0.path.contains("figure") && $0.path.contains("details") }
                     == figures)
-            #expect(page.all("section").compactMap { $0.attributes["id"] }.count == page.all("nav").count * 5)
+            let sections = page.all("section").compactMap { $0.attributes["id"] }
+            let links = page.all("a").compactMap { $0.attributes["href"] }
+            #expect(!sections.isEmpty && links == sections.map { "#\($0)" })
         }
     }
 
@@ -76,6 +78,32 @@ import Training
                 try Data(page.source.utf8).write(to: golden)
             }
             #expect(page.source == String(decoding: try Data(contentsOf: golden), as: UTF8.self))
+        }
+    }
+
+    @Test func `two models on the same studies are compared on the same resamplings`() throws {
+        try withTemporaryFolder { folder in
+            let good = folder.appendingPathComponent("good.csv")
+            try SampleDataset.writePredictions(to: good)
+            let bad = folder.appendingPathComponent("bad.csv"),
+                report = folder.appendingPathComponent("r.html")
+            let lines = String(decoding: try Data(contentsOf: good), as: UTF8.self).split(separator: "\n")
+            let flat = lines.dropFirst().map {
+                $0.split(separator: ",").dropLast().joined(separator: ",") + ",0.5"
+            }
+            try Data(([String(lines[0])] + flat).joined(separator: "\n").utf8).write(to: bad)
+            func compare(_ files: URL...) throws -> Outcome {
+                try Built.run(
+                    ["evaluate", "--bootstrap", "50", "--report", report.path]
+                        + files.flatMap { ["--predictions", $0.path] })
+            }
+            #expect(try compare(good, bad).output.contains("good.csv − bad.csv"))
+            let page = try Page(report)
+            #expect(page.text.contains("2 runs in comparison") && page.all("figure").count == 3)
+            #expect(page.references.isEmpty)
+
+            try Data(([String(lines[0])] + flat.dropLast()).joined(separator: "\n").utf8).write(to: bad)
+            #expect(try !compare(good, bad).output.contains("difference"))
         }
     }
 

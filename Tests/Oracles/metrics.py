@@ -1,4 +1,6 @@
-"""Measures and bootstrap intervals of `echoprep evaluate --predictions` against scikit-learn and NumPy.
+"""What `echoprep evaluate --predictions` computes against scikit-learn and NumPy.
+
+Measures, calibration, bootstrap intervals and the paired test of two models.
 
 usage: python Tests/Oracles/metrics.py PATH_OF_ECHOPREP_BINARY
 
@@ -16,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 from sklearn import metrics
+from sklearn.calibration import calibration_curve
 
 TOLERANCE = 1e-9
 DRAWS = 200
@@ -156,17 +159,64 @@ def expected(rows, threshold, seed):
     return result
 
 
-def evaluate(program, rows, threshold, seed):
+def evaluate(program, models, threshold, seed):
+    """What the product says of one or more models, each a list of rows."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "predictions.csv"
-        with path.open("w", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(["label", "study_id", "probability", "subject_id", "code"])
-            for study, subject, code, label, probability in rows:
-                writer.writerow([label, f"s{study}", repr(float(probability)), f"p{subject}", code])
-        command = [program, "evaluate", "--predictions", str(path), "--json", "--bootstrap", str(DRAWS)]
+        command = [program, "evaluate", "--json", "--bootstrap", str(DRAWS)]
         command += ["--threshold", str(threshold), "--seed", str(seed)]
-        return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)["runs"][0]
+        for number, rows in enumerate(models):
+            path = Path(folder) / f"model-{number}.csv"
+            with path.open("w", newline="") as file:
+                writer = csv.writer(file)
+                writer.writerow(["label", "study_id", "probability", "subject_id", "code"])
+                for study, subject, code, label, probability in rows:
+                    writer.writerow([label, f"s{study}", repr(float(probability)), f"p{subject}", code])
+            command += ["--predictions", str(path)]
+        return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def compare_calibration(found, rows):
+    labels, probabilities = np.array([r[3] for r in rows]), np.array([float(r[4]) for r in rows])
+    observed, predicted = calibration_curve(labels, probabilities, n_bins=10, strategy="uniform")
+    bins = found["calibration"]["bins"]
+    if len(bins) != len(observed):
+        return 1.0
+    return max(np.abs([b["observed"] for b in bins] - observed).max(),
+               np.abs([b["predicted"] for b in bins] - predicted).max())
+
+
+def compare_models(program, rows, seed):
+    """The paired bootstrap of two models' macro AUROC."""
+    random = np.random.default_rng(7)
+    other = [(*row[:4], float(np.clip(row[4] + 0.2 * random.normal(), 0, 1))) for row in rows]
+    found = evaluate(program, [rows, other], 0.5, seed)["comparisons"][0]
+    subjects = sorted({f"p{row[1]}" for row in rows})
+    owner = np.array([subjects.index(f"p{row[1]}") for row in rows])
+    codes = np.array([row[2] for row in rows])
+    labels = np.array([row[3] for row in rows])
+
+    def macro(probabilities, counts):
+        weights = counts[owner]
+        values = []
+        for code in dict.fromkeys(codes):
+            mine = (codes == code) & (weights > 0)
+            if len(set(labels[mine])) == 2:
+                values.append(metrics.roc_auc_score(labels[mine], probabilities[mine], sample_weight=weights[mine]))
+        return np.mean(values)
+
+    first, second = (np.array([float(row[4]) for row in model]) for model in (rows, other))
+    ones = np.ones(len(subjects), dtype=int)
+    draws = []
+    for draw in range(DRAWS):
+        stream, counts = Stream(seed, "bootstrap", draw), np.zeros(len(subjects), dtype=int)
+        for _ in subjects:
+            counts[stream.below(len(subjects))] += 1
+        draws.append(macro(first, counts) - macro(second, counts))
+    draws = np.array(draws)
+    p = min(1.0, 2 * (min((draws <= 0).sum(), (draws >= 0).sum()) + 1) / (DRAWS + 1))
+    wanted = [macro(first, ones) - macro(second, ones), *np.percentile(draws, [2.5, 97.5]), p]
+    got = [found["difference"][k] for k in ("value", "lower", "upper")] + [found["p"]]
+    return np.abs(np.array(wanted) - np.array(got)).max()
 
 
 def compare(found, wanted):
@@ -197,7 +247,9 @@ def main():
     for name, rows in cases().items():
         for threshold, seed in ((0.5, 1), (0.3, 7)):
             wanted = expected(rows, threshold, seed)
-            worst, faults = compare(evaluate(program, rows, threshold, seed), wanted)
+            found = evaluate(program, [rows], threshold, seed)["runs"][0]
+            worst, faults = compare(found, wanted)
+            worst = max(worst, compare_calibration(found, rows), compare_models(program, rows, seed))
             bad = bool(faults) or worst > TOLERANCE
             failed |= bad
             numbers = sum(len(v) for scores in wanted.values() for v in scores.values())

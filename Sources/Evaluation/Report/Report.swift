@@ -9,15 +9,20 @@ struct Report: Sendable {
     /// Who was judged, in a sentence.
     var lead = ""
     /// One entry a run; the first is the one that the page is about.
-    var scores: [RunScores] = []
+    var runs: [ScoredRun] = []
     /// The runs by model; empty for a page about one run.
     var models: [ModelScores] = []
+    var comparisons: [Comparison] = []
     var dataset: DatasetSummary?
     var clips: [SampleClip] = []
     var histories: [TrainingHistory] = []
     var reconstructions: [Reconstruction] = []
     /// Options and versions, in the order of the page.
     var settings: [(name: String, value: String)] = []
+
+    var scores: [RunScores] { runs.map(\.scores) }
+    /// Whether the page is about one run, not a comparison.
+    var isSingle: Bool { runs.count == 1 }
 
     /// The whole page: no script, no network, all pictures inside.
     var html: String { page(self).text }

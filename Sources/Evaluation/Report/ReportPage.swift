@@ -5,7 +5,8 @@ import EchoCore
 /// The whole page of a report.
 func page(_ report: Report) -> HTML {
     let sections = [
-        groupsSection(report), codesSection(report), datasetSection(report), clipsSection(report),
+        modelsSection(report), groupsSection(report), codesSection(report), probabilitySection(report),
+        datasetSection(report), clipsSection(report),
         trainingSection(report), reconstructionSection(report), methodSection(report),
     ].compactMap(\.self)
     let links: [HTML] = sections.map { section in
@@ -44,15 +45,28 @@ func page(_ report: Report) -> HTML {
 /// The sentence and the large numbers under the title.
 private func headline(_ report: Report) -> HTML {
     guard let scores = report.scores.first else { return HTML() }
-    let lead: HTML = "<p class=\"lead\">\(report.lead)</p>\n"
     func cell(_ name: String, _ measure: Measure, _ group: GroupScores, isMain: Bool = false) -> HTML {
         number(name, group.scores[measure], confidence: scores.confidence, isMain: isMain)
     }
     let cells =
-        [cell("Macro AUROC", .auroc, scores.macro, isMain: true)]
-        + scores.groups.map { cell("AUROC, \($0.name)", .auroc, $0, isMain: true) }
-        + [cell("Macro F1", .f1, scores.macro), cell("Average precision", .averagePrecision, scores.macro)]
-    return lead + "<dl class=\"headline\">\n\(cells)</dl>\n"
+        report.isSingle
+        ? [cell("Macro AUROC", .auroc, scores.macro, isMain: true)]
+            + scores.groups.map { cell("AUROC, \($0.name)", .auroc, $0, isMain: true) }
+            + [
+                cell("Macro F1", .f1, scores.macro),
+                cell("Average precision", .averagePrecision, scores.macro),
+            ]
+        : report.models.map(number)
+    return "<p class=\"lead\">\(report.lead)</p>\n<dl class=\"headline\">\n\(cells)</dl>\n"
+}
+
+private func number(_ model: ModelScores) -> HTML {
+    let auroc = model.groups[0].auroc
+    return """
+        <div><dt>\(model.model)</dt><dd class="number">\(auroc.map { fixed($0.mean, 3) } ?? "–")</dd>\
+        <dd class="note">macro AUROC\(auroc?.deviation.map { ", ± \(fixed($0, 3))" } ?? "")</dd></div>
+
+        """
 }
 
 private func number(_ name: String, _ estimate: Estimate?, confidence: Double, isMain: Bool) -> HTML {

@@ -81,8 +81,11 @@ let reportStyle: HTML = """
     .ticks span { position: absolute; transform: translateX(-50%); white-space: nowrap; }
 
     .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 2rem; }
+    .plots.small { grid-template-columns: repeat(auto-fill, minmax(min(100%, 14rem), 1fr)); gap: 1.5rem 1.25rem; }
+    .plots .rows { --label: 6rem; --value: 3rem; }
     .plot { display: grid; grid-template-columns: 2.75rem minmax(0, 1fr); font-size: .75rem; color: var(--muted); }
-    .plot .name { grid-column: 1 / -1; margin-bottom: .625rem; }
+    .plot .name { grid-column: 1 / -1; margin-bottom: .625rem; overflow: hidden; text-overflow: ellipsis;
+      white-space: nowrap; }
     .plot .y { position: relative; }
     .plot .y span { position: absolute; right: .5rem; transform: translateY(50%); }
     .plot .area { height: 15rem; }
@@ -92,6 +95,7 @@ let reportStyle: HTML = """
     .square .area { height: auto; aspect-ratio: 1; }
 
     svg .grid { stroke: var(--grid); } svg .rule { stroke: var(--rule); } svg .zero { stroke: var(--muted); }
+    svg .tick { stroke: var(--ink); stroke-width: 1.5; stroke-opacity: .7; }
     svg .mark { stroke: var(--muted); stroke-dasharray: 3 3; }
     svg path, svg line { vector-effect: non-scaling-stroke; }
     svg path { fill: none; stroke-width: 1.75; stroke-linejoin: round; stroke-linecap: round; }

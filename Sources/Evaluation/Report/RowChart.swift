@@ -69,3 +69,8 @@ func dot(_ estimate: Estimate, _ axis: Scale, _ colour: Colour, y: Double = 50) 
     return mark
         + "<circle class=\"\(colour.fill)\" cx=\"\(x, decimals: 2)%\" cy=\"\(y, decimals: 1)%\" r=\"4\"/>"
 }
+
+/// A short vertical line at `x` percent.
+func tick(_ x: Double) -> HTML {
+    "<line class=\"tick\" x1=\"\(x, decimals: 2)%\" x2=\"\(x, decimals: 2)%\" y1=\"22%\" y2=\"78%\"/>"
+}

@@ -26,20 +26,22 @@ public struct ModelScores: Codable, Sendable, Equatable {
     }
 }
 
-/// Runs of the same model together, in the order in which they first appear.
-func models(of runs: [RunScores]) -> [ModelScores] {
-    var names: [String] = []
-    for run in runs where !names.contains(run.model ?? run.run) { names.append(run.model ?? run.run) }
-    return names.map { name in
-        let mine = runs.filter { ($0.model ?? $0.run) == name }
-        let groups = mine[0].averages.indices.map { index in
-            func spread(_ measure: Measure) -> Spread? {
-                Spread(mine.compactMap { $0.averages[index].scores[measure]?.value })
+extension ModelScores {
+    /// Runs of the same model together, in the order in which they first appear.
+    static func models(of runs: [RunScores]) -> [ModelScores] {
+        var names: [String] = []
+        for run in runs where !names.contains(run.modelName) { names.append(run.modelName) }
+        return names.map { name in
+            let mine = runs.filter { $0.modelName == name }
+            let groups = mine[0].averages.indices.map { index in
+                func spread(_ measure: Measure) -> Spread? {
+                    Spread(mine.compactMap { $0.averages[index].scores[measure]?.value })
+                }
+                return ModelScores.Group(
+                    name: mine[0].averages[index].name, auroc: spread(.auroc), f1: spread(.f1),
+                    averagePrecision: spread(.averagePrecision), brier: spread(.brier))
             }
-            return ModelScores.Group(
-                name: mine[0].averages[index].name, auroc: spread(.auroc), f1: spread(.f1),
-                averagePrecision: spread(.averagePrecision), brier: spread(.brier))
+            return ModelScores(model: name, runs: mine.map(\.run), groups: groups)
         }
-        return ModelScores(model: name, runs: mine.map(\.run), groups: groups)
     }
 }

@@ -91,7 +91,11 @@ public struct RunScores: Codable, Sendable, Equatable {
     public let macro: GroupScores
     public let groups: [GroupScores]
     public var codes: [CodeScores]
+    /// Over all codes and studies together.
+    public let calibration: Calibration
 
+    /// The model's name, the run's own where it has none.
+    var modelName: String { model ?? run }
     /// "239 studies of 161 subjects".
     var population: String { "\(grouped(studies)) studies of \(grouped(subjects)) subjects" }
     /// The macro average over all codes, then those over the groups.

@@ -17,28 +17,38 @@ public struct ScoringOptions: Sendable {
     public init() {}
 }
 
+/// One model's predictions with what they are worth, on the data and on every resampling.
+public struct ScoredRun: Sendable {
+    public var scores: RunScores
+    public let predictions: Predictions
+    /// For each resampling the macro averages of all codes, then of the groups.
+    let draws: [[Values]]
+}
+
 /// Scores one model's predictions.
 ///
 /// Intervals are percentiles over resamplings of *subjects* with all their studies: a subject's studies are not
 /// independent. A resampling in which a code has one class leaves that code out, of itself and of the macro average.
 public func score(_ predictions: Predictions, run: String, split: String, options: ScoringOptions) throws
-    -> RunScores
+    -> ScoredRun
 {
     let codes = CodeTable(predictions, threshold: options.threshold)
     let groups = [("macro", predictions.codes)] + options.groups
     let members = try groups.map { try codes.indices(of: $0.1, group: $0.0) }
     let whole = codes.values(weights: nil)
-    var draws = Draws(codes: whole.count, groups: groups.count)
+    var codeDraws: [[Values]] = [], groupDraws: [[Values]] = []
     for draw in 0..<options.bootstrap {
         try Interruption.check()
         let values = codes.values(weights: subjectWeights(codes.subjects.count, options.seed, draw: draw))
-        draws.add(values, groups: members.map { Values(mean: $0.map { values[$0] }) })
+        codeDraws.append(values)
+        groupDraws.append(members.map { Values(mean: $0.map { values[$0] }) })
     }
-    func estimates(_ values: Values, _ draws: [Measure: [Double]]) -> Scores {
+    func estimates(_ values: Values, _ draws: [[Values]], _ index: Int) -> Scores {
         var scores = Scores()
         for measure in Measure.allCases {
             scores[measure] = values[measure].map {
-                interval(around: $0, draws[measure] ?? [], confidence: options.confidence)
+                interval(
+                    around: $0, draws.compactMap { $0[index][measure] }, confidence: options.confidence)
             }
         }
         return scores
@@ -47,20 +57,21 @@ public func score(_ predictions: Predictions, run: String, split: String, option
         GroupScores(
             name: groups[g].0, codes: groups[g].1,
             undefined: members[g].filter { whole[$0][.auroc] == nil }.map { predictions.codes[$0] },
-            scores: estimates(Values(mean: members[g].map { whole[$0] }), draws.groups[g]))
+            scores: estimates(Values(mean: members[g].map { whole[$0] }), groupDraws, g))
     }
     let codeScores = predictions.codes.enumerated().map { index, code in
         let rows = predictions[code], confusion = codes.confusion(index)
         return CodeScores(
             code: code, title: nil, studies: rows.count, positives: rows.count(where: \.label),
-            scores: estimates(whole[index], draws.codes[index]), confusion: confusion,
+            scores: estimates(whole[index], codeDraws, index), confusion: confusion,
             precision: confusion.precision, recall: confusion.recall, specificity: confusion.specificity)
     }
-    return RunScores(
+    let scores = RunScores(
         run: run, split: split, studies: predictions.studies, subjects: codes.subjects.count,
         threshold: options.threshold, bootstrap: options.bootstrap, seed: options.seed,
         confidence: options.confidence, macro: groupScores[0], groups: Array(groupScores.dropFirst()),
-        codes: codeScores)
+        codes: codeScores, calibration: Calibration(predictions))
+    return ScoredRun(scores: scores, predictions: predictions, draws: groupDraws)
 }
 
 /// How often each of `count` subjects is drawn in resampling number `draw`: `count` draws with replacement from the
@@ -82,8 +93,8 @@ func interval(around value: Double, _ draws: [Double], confidence: Double) -> Es
 }
 
 /// The four measures of one code or group on one resampling; nil where undefined.
-struct Values {
-    private var values: [Double?]
+struct Values: Sendable {
+    private let values: [Double?]
 
     init(_ value: (Measure) -> Double?) { values = Measure.allCases.map(value) }
 
@@ -93,25 +104,4 @@ struct Values {
     }
 
     subscript(_ measure: Measure) -> Double? { values[Measure.allCases.firstIndex(of: measure)!] }
-}
-
-/// What the resamplings gave, for each code and group.
-private struct Draws {
-    var codes: [[Measure: [Double]]], groups: [[Measure: [Double]]]
-
-    init(codes: Int, groups: Int) {
-        self.codes = Array(repeating: [:], count: codes)
-        self.groups = Array(repeating: [:], count: groups)
-    }
-
-    mutating func add(_ codeValues: [Values], groups groupValues: [Values]) {
-        for measure in Measure.allCases {
-            for (index, values) in codeValues.enumerated() {
-                if let value = values[measure] { codes[index][measure, default: []].append(value) }
-            }
-            for (index, values) in groupValues.enumerated() {
-                if let value = values[measure] { groups[index][measure, default: []].append(value) }
-            }
-        }
-    }
 }

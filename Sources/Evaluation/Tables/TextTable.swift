@@ -38,5 +38,6 @@ func intervalText(_ estimate: Estimate?, decimals: Int = 3) -> String {
     guard let lower = estimate.lower, let upper = estimate.upper else {
         return fixed(estimate.value, decimals)
     }
-    return "\(fixed(estimate.value, decimals)) (\(fixed(lower, decimals))–\(fixed(upper, decimals)))"
+    let dash = lower < 0 ? " to " : "–"
+    return "\(fixed(estimate.value, decimals)) (\(fixed(lower, decimals))\(dash)\(fixed(upper, decimals)))"
 }

@@ -4,10 +4,10 @@ import EchoCore
 
 /// The section on single codes.
 func codesSection(_ report: Report) -> PageSection? {
-    guard let scores = report.scores.first, !scores.codes.isEmpty else { return nil }
+    guard report.isSingle, let scores = report.scores.first, !scores.codes.isEmpty else { return nil }
     return PageSection(
         anchor: "codes", title: "Code by code",
-        content: aurocFigure(scores) + f1Figure(scores))
+        content: aurocFigure(scores) + precisionFigure(scores) + f1Figure(scores))
 }
 
 private func aurocFigure(_ scores: RunScores) -> HTML {
@@ -37,17 +37,43 @@ private func aurocFigure(_ scores: RunScores) -> HTML {
         rowChart(rows, axis: axis, reference: 0.5), numbers: codeTable(scores))
 }
 
+private func precisionFigure(_ scores: RunScores) -> HTML {
+    let axis = Scale(0, 1)
+    let sorted = scores.codes.sorted {
+        ($0.scores.averagePrecision?.value ?? -1) > ($1.scores.averagePrecision?.value ?? -1)
+    }
+    let rows = sorted.map { code in
+        let share = Double(code.positives) / Double(code.studies)
+        return ChartRow(
+            label: codeLabel(code.code, code.title), value: estimateText(code.scores.averagePrecision),
+            marks: measured(code.scores.averagePrecision, axis, .third, chance: share))
+    }
+    let table = PageTable(
+        columns: [
+            .text("Code"), .number("Studies"), .number("Positive"), .number("Prevalence"),
+            .number(Measure.averagePrecision.title),
+        ],
+        rows: scores.codes.map { code in
+            [
+                code.code, grouped(code.studies), grouped(code.positives),
+                fixed(Double(code.positives) / Double(code.studies), 3),
+                intervalText(code.scores.averagePrecision),
+            ]
+        })
+    return figure(
+        Measure.averagePrecision.title,
+        "The area under the precision–recall curve. The short line is the code's prevalence, where a coin would be.",
+        rowChart(rows, axis: axis), numbers: table)
+}
+
 private func f1Figure(_ scores: RunScores) -> HTML {
     let axis = Scale(0, 1)
     let sorted = scores.codes.sorted { ($0.scores.f1?.value ?? -1) > ($1.scores.f1?.value ?? -1) }
     let rows = sorted.map { code in
-        let never = 2 * Double(code.positives) / Double(code.studies + code.positives)
+        let always = 2 * Double(code.positives) / Double(code.studies + code.positives)
         return ChartRow(
             label: codeLabel(code.code, code.title), value: estimateText(code.scores.f1),
-            marks: [tick(axis.percent(never))]
-                + (code.scores.f1.map {
-                    [bar(from: 0, to: axis.percent($0.value), Colour.second.soft), dot($0, axis, .second)]
-                } ?? []))
+            marks: measured(code.scores.f1, axis, .second, chance: always))
     }
     return figure(
         "F1",
@@ -58,9 +84,11 @@ private func f1Figure(_ scores: RunScores) -> HTML {
         rowChart(rows, axis: axis), numbers: confusionTable(scores))
 }
 
-/// A short vertical line.
-private func tick(_ x: Double) -> HTML {
-    "<line class=\"c0\" stroke-width=\"1.5\" x1=\"\(x, decimals: 2)%\" x2=\"\(x, decimals: 2)%\" y1=\"18%\" y2=\"82%\"/>"
+/// A bar from zero, what chance would give as a short line, and the number with its interval.
+private func measured(_ estimate: Estimate?, _ axis: Scale, _ colour: Colour, chance: Double) -> [HTML] {
+    let line = tick(axis.percent(chance))
+    guard let estimate else { return [line] }
+    return [bar(from: 0, to: axis.percent(estimate.value), colour.soft), line, dot(estimate, axis, colour)]
 }
 
 /// "I50 Heart failure", the code first.

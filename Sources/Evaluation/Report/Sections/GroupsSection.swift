@@ -4,7 +4,7 @@ import EchoCore
 
 /// The section on averages; nil without a named group.
 func groupsSection(_ report: Report) -> PageSection? {
-    guard let scores = report.scores.first, !scores.groups.isEmpty else { return nil }
+    guard report.isSingle, let scores = report.scores.first, !scores.groups.isEmpty else { return nil }
     let groups = [scores.macro] + scores.groups
     let low = groups.compactMap { $0.scores.auroc?.lower ?? $0.scores.auroc?.value }.min() ?? 0.4
     let axis = Scale(min(0.4, (low * 10).rounded(.down) / 10), 1, ticks: 6)
