@@ -95,7 +95,8 @@ extension PixelData {
     /// Groups fragments into frames.
     ///
     /// Offset tables are not used: they are empty, short or wrong in real files, and none is needed. As many fragments
-    /// as the tag counts frames are one a frame; otherwise a fragment that begins an image begins a frame.
+    /// as the tag counts frames are one a frame; otherwise a fragment that begins a picture begins a frame. Where that
+    /// gives fewer frames than the tag counts, fragments of several JPEG pictures are cut between them.
     ///
     /// - Parameter count: NumberOfFrames if the file has one that is a positive number.
     public static func frames(
@@ -118,6 +119,25 @@ extension PixelData {
                 frames[frames.count - 1].append(fragment)
             }
         }
-        return frames
+        guard let count, frames.count < count else { return frames }
+        return frames.flatMap { $0.count == 1 ? pictures(in: $0[0], of: bytes).map { [$0] } : [$0] }
+    }
+
+    /// Cuts JPEG pictures that follow each other, with padding at most between the end of one and the next's start.
+    private static func pictures(in fragment: Range<Int>, of bytes: [UInt8]) -> [Range<Int>] {
+        guard Code(beginningOf: bytes[fragment]) == .jpeg else { return [fragment] }
+        var pictures: [Range<Int>] = []
+        var start = fragment.lowerBound
+        var position = start
+        while position + 5 <= fragment.upperBound {
+            position += 1
+            guard bytes[position] == 0xFF, bytes[position + 1] == 0xD9 else { continue }
+            let next = bytes[(position + 2)..<fragment.upperBound].drop { $0 == 0 }
+            guard next.starts(with: [0xFF, 0xD8, 0xFF]) else { continue }
+            pictures.append(start..<next.startIndex)
+            start = next.startIndex
+            position = start
+        }
+        return pictures + [start..<fragment.upperBound]
     }
 }

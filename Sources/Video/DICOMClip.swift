@@ -7,8 +7,8 @@ import EchoCore
 struct DICOMClip: ClipSource {
     let header: ClipHeader
     private let frames: DICOMFrames
-    /// What is missing before anything is decoded.
-    private let shortfall: Rejection?
+    /// Where the pixel data element is cut or broken, and whether it holds fewer frames than its file says.
+    private let cut: Rejection?, missing: Rejection?
 
     static func matches(_ bytes: [UInt8]) -> Bool { DICOMFile.looksLikeDICOM(bytes) }
 
@@ -63,25 +63,25 @@ struct DICOMClip: ClipSource {
     private init(_ file: DICOMFile, _ frames: DICOMFrames, _ pixels: PixelData, said: Int?) {
         self.frames = frames
         header = clipHeader(file, frames: frames.count, height: frames.height, width: frames.width)
-        if pixels.shortfall == nil, let said, frames.count < said {
-            shortfall = Rejection(
-                .truncated, "\(frames.count) frames of the \(said) that NumberOfFrames says")
-        } else {
-            shortfall = pixels.shortfall
+        cut = pixels.shortfall
+        missing = said.flatMap { said in
+            frames.count < said
+                ? Rejection(.truncated, "\(frames.count) frames of the \(said) that NumberOfFrames says")
+                : nil
         }
     }
 
     func decode(maxFrames: Int?) throws(Rejection) -> DecodedClip {
         let limit = min(frames.count, maxFrames ?? .max)
-        let isAll = limit == frames.count
         do throws(Rejection) {
             let (stack, fault) = try frames.decode(limit)
             // A last frame that fails because the file ends within it is said to be cut, not broken.
-            let isCut = shortfall != nil && stack.frames == frames.count - 1
-            let missing = isCut ? shortfall : fault ?? (isAll ? shortfall : nil)
-            return DecodedClip(header: header, clip: stack.clip(), shortfall: missing)
+            let isAll = limit == frames.count
+            let shortfall =
+                (isAll && stack.frames >= limit - 1 ? cut : nil) ?? fault ?? (isAll ? missing : nil)
+            return DecodedClip(header: header, clip: stack.clip(), shortfall: shortfall)
         } catch {
-            throw frames.count == 1 ? shortfall ?? error : error
+            throw frames.count == 1 ? cut ?? error : error
         }
     }
 }

@@ -36,29 +36,27 @@ struct DICOMFrames: Sendable {
 
     /// Coded frames; nil if their bytes begin no code that is known here.
     init?(_ dataset: DICOMDataset, coded places: [[Range<Int>]]) throws(Rejection) {
-        let bytes = dataset.bytes
         // A fault in the first frame must not hide what the others are.
-        let begins = places.lazy.compactMap { place -> (PixelData.Code, Range<Int>)? in
-            guard let first = place.first, let code = PixelData.Code(beginningOf: bytes[first]) else {
-                return nil
-            }
-            return (code, first)
+        let known = places.lazy.compactMap { place -> (PixelData.Code, [Range<Int>])? in
+            guard let first = place.first else { return nil }
+            return PixelData.Code(beginningOf: dataset.bytes[first]).map { ($0, place) }
         }
-        guard let (begin, first) = begins.first else { return nil }
+        guard let (begin, place) = known.first else { return nil }
+        let (bytes, range) = DICOMFrames.joined(place, dataset.bytes)
         var rows = dataset.integer(.rows) ?? 0
         var columns = dataset.integer(.columns) ?? 0
         switch begin {
         case .jpeg:
-            guard let head = JPEGHead(bytes, first) else {
+            guard let head = JPEGHead(bytes, range) else {
                 throw Rejection(
-                    .undecodable, "a JPEG picture without a frame header, at byte \(first.lowerBound)")
+                    .undecodable, "a JPEG picture without a frame header, at byte \(place[0].lowerBound)")
             }
             (rows, columns) = (head.height, head.width)
             code = head.isPlain ? .jpeg : .picture([head.process == 0xF7 ? "jpegls" : "mjpeg"])
         case .jpeg2000:
-            guard let head = JPEG2000Head(bytes, first) else {
+            guard let head = JPEG2000Head(bytes, range) else {
                 throw Rejection(
-                    .undecodable, "a JPEG 2000 picture without a size, at byte \(first.lowerBound)")
+                    .undecodable, "a JPEG 2000 picture without a size, at byte \(place[0].lowerBound)")
             }
             (rows, columns) = (head.height, head.width)
             // libavcodec's wrapper of OpenJPEG loses samples of 10, 12 and 14 bits; its own decoder is less exact.
@@ -89,10 +87,14 @@ struct DICOMFrames: Sendable {
         return (stack!, nil)
     }
 
-    /// The bytes of a coded frame: its fragment in the file, or its fragments joined.
     private func coded(_ index: Int) -> ([UInt8], Range<Int>) {
-        if places[index].count == 1 { return (dataset.bytes, places[index][0]) }
-        let joined = places[index].reduce(into: [UInt8]()) { $0 += dataset.bytes[$1] }
+        DICOMFrames.joined(places[index], dataset.bytes)
+    }
+
+    /// The bytes of a coded frame: its fragment in the file, or its fragments joined.
+    private static func joined(_ place: [Range<Int>], _ bytes: [UInt8]) -> ([UInt8], Range<Int>) {
+        if place.count == 1 { return (bytes, place[0]) }
+        let joined = place.reduce(into: [UInt8]()) { $0 += bytes[$1] }
         return (joined, joined.indices)
     }
 

@@ -18,8 +18,8 @@ struct PlaneStack: Sendable {
     private(set) var frames = 0
     var luma: [UInt8] = [], cb: [UInt8] = [], cr: [UInt8] = []
 
-    /// A picture is at most 16 Mi pixels, a clip at most 4 GiB.
-    static let largestPicture = 1 << 24, largestClip = 4 << 30
+    /// A picture is at most 16 Mi pixels, a clip at most 4 GiB, of which 1 GiB is asked for before frames are seen.
+    static let largestPicture = 1 << 24, largestClip = 4 << 30, largestPromise = 1 << 30
 
     /// Takes memory for `frames` frames; the system gives it as frames come.
     init(_ shape: FrameShape, frames: Int) throws(Rejection) {
@@ -33,6 +33,7 @@ struct PlaneStack: Sendable {
             throw Rejection(.tooLarge, "\(grouped(frames)) frames of \(shape.width) × \(shape.height) pixels")
         }
         self.shape = shape
+        let frames = min(frames, PlaneStack.largestPromise / shape.bytes)
         luma.reserveCapacity(frames * shape.height * shape.width)
         cb.reserveCapacity(frames * shape.chromaSize)
         cr.reserveCapacity(frames * shape.chromaSize)

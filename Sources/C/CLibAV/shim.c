@@ -78,7 +78,8 @@ static int open_codec(echoprep_av *av, const AVCodec *codec, const AVCodecParame
     if (code < 0) return say(av->message, "the codec's parameters", code);
     av->codec->thread_count = 1;
     av->codec->max_pixels = LARGEST_PICTURE;
-    av->codec->err_recognition = AV_EF_CRCCHECK | AV_EF_BITSTREAM | AV_EF_BUFFER | AV_EF_EXPLODE;
+    // Stuffing behind the last slice, as DICOM's padding is, would count as an error of a video's bit stream.
+    av->codec->err_recognition = AV_EF_CRCCHECK | AV_EF_BUFFER | AV_EF_EXPLODE | (av->format ? 0 : AV_EF_BITSTREAM);
     code = avcodec_open2(av->codec, codec, NULL);
     return code < 0 ? say(av->message, "the decoder does not start", code) : 1;
 }

@@ -1,0 +1,92 @@
+import DICOM
+import EchoCore
+import Testing
+import Video
+
+@Suite struct HostileTests {
+    @Test(arguments: HostileFile.all)
+    func `a broken file ends as is written beside it`(file: HostileFile) throws {
+        let found = ending(of: try file.make())
+        #expect(found == file.ending, "\(found)")
+    }
+
+    @Test func `there are more than a hundred broken files, each with a name of its own`() {
+        #expect(HostileFile.all.count > 100)
+        #expect(Set(HostileFile.all.map(\.name)).count == HostileFile.all.count)
+    }
+
+    @Test(arguments: ["a JPEG file", "a native file", "an RLE file", "an AVI file", "an MP4 file"])
+    func `a file cut anywhere is a clip or a rejection`(kind: String) throws {
+        let bytes = try sound(kind)
+        for length in stride(from: 0, to: bytes.count, by: 97) {
+            try judge(Array(bytes.prefix(length)))
+        }
+    }
+
+    @Test(
+        arguments: ["a JPEG file", "a native file", "an RLE file", "an AVI file", "an MP4 file"],
+        1...40 as ClosedRange<UInt64>)
+    func `a file with flipped bytes is a clip or a rejection`(kind: String, seed: UInt64) throws {
+        var bytes = try sound(kind)
+        var random = SeededRandom(seed: seed, "flipped bytes")
+        // The heads are small and matter most.
+        for _ in 0..<random.below(8) + 1 {
+            let bound = random.below(2) == 0 ? min(900, bytes.count) : bytes.count
+            bytes[random.below(bound)] = UInt8(random.below(256))
+        }
+        try judge(bytes)
+    }
+}
+
+/// How a file ends.
+func ending(of bytes: [UInt8]) -> Ending {
+    do throws(Rejection) {
+        let decoded = try openClip(bytes, name: "hostile").decode(maxFrames: nil)
+        if let shortfall = decoded.shortfall { return .salvaged(decoded.clip.frames, shortfall.reason) }
+        return .whole(decoded.clip.frames)
+    } catch {
+        return .rejected(error.reason)
+    }
+}
+
+/// A file that is as it should be.
+private func sound(_ kind: String) throws -> [UInt8] {
+    let name = [
+        "a JPEG file": "no sequence delimiter", "a native file": "native pixels for more frames than said",
+    ]
+    switch kind {
+    case "an RLE file": return BrokenFile(.rle, pixels: encapsulated(runLengthFrames)).bytes
+    default:
+        let name = name[kind] ?? kind
+        return try HostileFile.all.first { $0.name == name }?.make() ?? []
+    }
+}
+
+/// A broken file may end in any way but a crash, without frames that are none, or a reason that is not of its kind.
+private func judge(_ bytes: [UInt8]) throws {
+    let reasons: Set<DropReason> = [
+        .empty, .notAClip, .malformed, .truncated, .noPixels, .unsupported, .undecodable, .tooLarge,
+    ]
+    switch ending(of: bytes) {
+    case .whole(let frames): #expect(frames > 0)
+    case .salvaged(let frames, let reason): #expect(frames > 0 && reasons.contains(reason))
+    case .rejected(let reason): #expect(reasons.contains(reason))
+    }
+}
+
+/// Six RLE frames of 48 × 32 RGB pixels, in runs and literals.
+let runLengthFrames: [[UInt8]] = (0..<6).map { frame in
+    let segments = (0..<3).map { component in
+        (0..<32).flatMap { row -> [UInt8] in
+            // A run of 24, then 24 bytes as they are.
+            [UInt8(257 - 24), UInt8(row + component + frame), 23] + (0..<24).map { UInt8($0 * 3 + component) }
+        }
+    }
+    var head = little(3, 4)
+    var offset = 64
+    for segment in segments {
+        head += little(offset, 4)
+        offset += segment.count
+    }
+    return head + [UInt8](repeating: 0, count: 64 - head.count) + segments.flatMap { $0 }
+}
