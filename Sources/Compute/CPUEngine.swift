@@ -75,6 +75,9 @@ public final class CPUEngine: Engine, Sendable {
         floats(target).update(from: floats(source, target.count), count: target.count)
     }
 
+    /// Bytes that the engine holds for buffers, in use or not.
+    public var reservedMemory: Int { pool.reserved }
+
     // MARK: Tiles
 
     /// A tile of an operation over single numbers.
@@ -141,6 +144,13 @@ public final class CPUEngine: Engine, Sendable {
         inTiles(of: outputs, by: size) { part in
             ck_linear_weight_gradient(
                 dy, x, dWeight, dBias, part.lowerBound, part.upperBound, rows, inputs, outputs)
+        }
+    }
+
+    public func gelu(_ x: Buffer, into y: Buffer) {
+        let (source, target) = (floats(x, y.count), floats(y))
+        inTiles(of: y.count, by: elements) { part in
+            ck_gelu(source + part.lowerBound, target + part.lowerBound, part.count)
         }
     }
 

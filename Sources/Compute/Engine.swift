@@ -130,6 +130,9 @@ public protocol Engine: AnyObject, Sendable {
         _ dy: Buffer, x: Buffer, addingTo dWeight: Buffer, and dBias: Buffer, rows: Int, inputs: Int,
         outputs: Int)
 
+    /// y = x Φ(x), Φ the standard normal distribution (Hendrycks and Gimpel 2016), of the same count.
+    func gelu(_ x: Buffer, into y: Buffer)
+
     /// y = (x − mean) / √(variance + epsilon) · scale + shift over each row of x [rows, width];
     /// `statistics` [rows, 2] receives mean and 1/√(variance + epsilon).
     func layerNorm(

@@ -108,6 +108,8 @@ public final class ReferenceEngine: Engine, Sendable {
         store(bias, in: dBias, accumulating: true)
     }
 
+    public func gelu(_ x: Buffer, into y: Buffer) { store(values(x).map(gelu), in: y) }
+
     public func layerNorm(
         _ x: Buffer, scale: Buffer, shift: Buffer, into y: Buffer, statistics: Buffer, rows: Int, width: Int,
         epsilon: Double

@@ -3,19 +3,35 @@
 /// A matrix [rows, width] on an engine, and its gradient once `Tape.backward` has reached it.
 public final class Tensor {
     public let rows: Int, width: Int
-    public let value: Buffer
     /// The gradient of the loss by `value`; nil until something has contributed to it.
     public fileprivate(set) var gradient: Buffer?
     fileprivate let learns: Bool
+    private var held: Buffer?
+    /// Computes the value again, if that is cheap.
+    fileprivate var remake: (() -> Buffer)?
 
     /// - Parameter learns: whether a gradient is wanted
     public init(_ value: Buffer, rows: Int, width: Int, learns: Bool) {
         precondition(value.count == rows * width, "a tensor fills its buffer")
-        self.value = value
+        held = value
         self.rows = rows
         self.width = width
         self.learns = learns
     }
+
+    /// The numbers; computed again if they were let go.
+    public var value: Buffer {
+        if let held { return held }
+        guard let made = remake?() else { preconditionFailure("a tensor that was let go can be made again") }
+        held = made
+        return made
+    }
+
+    /// How many numbers it holds.
+    public var count: Int { rows * width }
+
+    /// Frees the memory of a value that can be made again, until something asks for it.
+    fileprivate func letGo() { if remake != nil { held = nil } }
 
     /// Forgets the gradient.
     public func forgetGradient() { gradient = nil }
@@ -25,7 +41,8 @@ public final class Tensor {
 ///
 /// Its operations are an `Engine`'s, over tensors. Every operation appends a step that turns the gradient of its
 /// result into those of its inputs; `backward` takes the steps from the last to the first and drops each, so that
-/// memory is free as soon as nothing needs it. A tape that does not record keeps nothing.
+/// memory is free as soon as nothing needs it. A tape that does not record keeps nothing. Results of `layerNorm` and
+/// the hidden layer of `mlp` are not kept for the way back: they are cheap to compute again.
 public final class Tape {
     public let engine: any Engine
     private let recording: Bool
@@ -52,8 +69,9 @@ public final class Tape {
         engine.linear(
             x.value, weight: weight.value, bias: bias.value, into: y.value, rows: rows, inputs: inputs,
             outputs: outputs, then: residual.map { .adding($0.value) } ?? .none)
+        x.letGo()
         record(y) { tape, dy in
-            tape.weightGradient(dy, x.value, weight, bias)
+            tape.weightGradient(dy, x, weight, bias)
             tape.inputGradient(dy, weight, to: x)
             if let residual { tape.pass(dy, to: residual) }
         }
@@ -68,21 +86,31 @@ public final class Tape {
         adding residual: Tensor? = nil
     ) -> Tensor {
         let (rows, inputs, hidden, outputs) = (x.rows, x.width, weight1.rows, weight2.rows)
-        let before = engine.allocate(rows * hidden), activated = engine.allocate(rows * hidden)
+        let y = result(rows, outputs, from: [x, weight1, bias1, weight2, bias2, residual])
+        let before = engine.allocate(rows * hidden)
+        let activated = Tensor(engine.allocate(rows * hidden), rows: rows, width: hidden, learns: false)
         engine.linear(
             x.value, weight: weight1.value, bias: bias1.value, into: before, rows: rows, inputs: inputs,
-            outputs: hidden, then: .gelu(into: activated))
-        let y = result(rows, outputs, from: [x, weight1, bias1, weight2, bias2, residual])
+            outputs: hidden, then: .gelu(into: activated.value))
+        x.letGo()
         engine.linear(
-            activated, weight: weight2.value, bias: bias2.value, into: y.value, rows: rows, inputs: hidden,
+            activated.value, weight: weight2.value, bias: bias2.value, into: y.value, rows: rows,
+            inputs: hidden,
             outputs: outputs, then: residual.map { .adding($0.value) } ?? .none)
+        activated.remake = { [engine] in
+            let again = engine.allocate(rows * hidden)
+            engine.gelu(before, into: again)
+            return again
+        }
+        activated.letGo()
         record(y) { tape, dy in
             tape.weightGradient(dy, activated, weight2, bias2)
+            activated.letGo()
             let dHidden = tape.engine.allocate(rows * hidden)
             tape.engine.linearInputGradient(
                 dy, weight: weight2.value, into: dHidden, accumulating: false, rows: rows, inputs: hidden,
                 outputs: outputs, through: before)
-            tape.weightGradient(dHidden, x.value, weight1, bias1)
+            tape.weightGradient(dHidden, x, weight1, bias1)
             tape.inputGradient(dHidden, weight1, to: x)
             if let residual { tape.pass(dy, to: residual) }
         }
@@ -139,6 +167,7 @@ public final class Tape {
     /// Adds rows of a constant table by number to x, in place: x comes from `linear`, `gather` or `layerNorm`,
     /// which do not look at their result again, and nothing has used it yet.
     public func addRows(of table: Buffer, at index: [Int32], to x: Tensor) {
+        x.remake = nil
         engine.addRows(of: table, at: index, to: x.value, width: x.width)
     }
 
@@ -166,6 +195,23 @@ public final class Tape {
         engine.binaryCrossEntropy(x.value, target: target, gradient: lossGradient(x), scale: scale)
     }
 
+    /// What `body` makes of x, computed again on the way back instead of kept: time for memory.
+    ///
+    /// - Parameter body: operations on the tape that it is given, whose result has a gradient
+    public func again(_ x: Tensor, _ body: @escaping (Tensor, Tape) -> Tensor) -> Tensor {
+        let made = body(x, Tape(engine, recording: false))
+        let y = Tensor(made.value, rows: made.rows, width: made.width, learns: recording)
+        record(y) { tape, dy in
+            let input = Tensor(x.value, rows: x.rows, width: x.width, learns: true)
+            let inner = Tape(tape.engine, recording: true)
+            let output = body(input, inner)
+            output.gradient = dy
+            inner.backward()
+            if let dx = input.gradient { tape.pass(dx, to: x) }
+        }
+        return y
+    }
+
     // MARK: Gradients
 
     private func result(_ rows: Int, _ width: Int, from inputs: [Tensor?]) -> Tensor {
@@ -183,10 +229,11 @@ public final class Tape {
         }
     }
 
-    private func weightGradient(_ dy: Buffer, _ x: Buffer, _ weight: Tensor, _ bias: Tensor) {
+    private func weightGradient(_ dy: Buffer, _ x: Tensor, _ weight: Tensor, _ bias: Tensor) {
         guard weight.learns else { return }
         engine.linearWeightGradient(
-            dy, x: x, addingTo: accumulator(weight), and: accumulator(bias), rows: dy.count / weight.rows,
+            dy, x: x.value, addingTo: accumulator(weight), and: accumulator(bias),
+            rows: dy.count / weight.rows,
             inputs: weight.width, outputs: weight.rows)
     }
 
@@ -208,7 +255,7 @@ public final class Tape {
     /// The gradient of a parameter, zero at first.
     private func accumulator(_ x: Tensor) -> Buffer {
         if let held = x.gradient { return held }
-        let buffer = engine.allocate(x.value.count)
+        let buffer = engine.allocate(x.count)
         engine.fill(buffer, with: 0)
         if x.learns { x.gradient = buffer }
         return buffer
@@ -224,9 +271,9 @@ public final class Tape {
     ///
     /// A tensor that wants no gradient gets memory for it all the same where an operation makes all gradients at once.
     private func writable(_ x: Tensor) -> (buffer: Buffer, accumulating: Bool) {
-        guard x.learns else { return (engine.allocate(x.value.count), false) }
+        guard x.learns else { return (engine.allocate(x.count), false) }
         guard let held = x.gradient else {
-            let buffer = engine.allocate(x.value.count)
+            let buffer = engine.allocate(x.count)
             x.gradient = buffer
             return (buffer, false)
         }

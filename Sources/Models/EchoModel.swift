@@ -9,18 +9,21 @@ public import Compute
 public final class EchoModel {
     public let configuration: ModelConfiguration
     public let engine: any Engine
+    /// Whether each block is computed again on the way back instead of kept: about a third more time, and memory for
+    /// one block instead of for all.
+    public var checkpointsActivations = false
     let parameterList: [Parameter]
 
     private let patchEmbed: Linear
-    private let blocks: Blocks
+    private let blocks: [Block]
     private let norm: LayerNorm
-    private let latent: (blocks: Blocks, norm: LayerNorm)?
+    private let latent: (blocks: [Block], norm: LayerNorm)?
     private let decoder: Decoder?
     private let head: (fc1: Linear, fc2: Linear)?
     private let space: Buffer, time: Buffer
 
     private struct Decoder {
-        let embed: Linear, maskToken: Tensor, blocks: Blocks, norm: LayerNorm, predict: Linear
+        let embed: Linear, maskToken: Tensor, blocks: [Block], norm: LayerNorm, predict: Linear
         let space: Buffer, time: Buffer
     }
 
@@ -40,11 +43,11 @@ public final class EchoModel {
         }
 
         patchEmbed = Linear("patch_embed.proj", shape: [c.dim, c.channels, c.patch, c.patch], in: &list)
-        blocks = Blocks("blocks", depth: c.depth, width: c.dim, heads: c.heads, in: &list)
+        blocks = Block.stack("blocks", depth: c.depth, width: c.dim, heads: c.heads, in: &list)
         norm = LayerNorm("norm", c.dim, in: &list)
         (space, time) = tables(width: c.dim)
         if c.kind.hasLatentAttention {
-            let blocks = Blocks(
+            let blocks = Block.stack(
                 "latent_blocks", depth: c.latentDepth, width: c.dim, heads: c.latentHeads, in: &list)
             latent = (blocks, LayerNorm("latent_norm", c.dim, in: &list))
         } else {
@@ -55,7 +58,7 @@ public final class EchoModel {
             decoder = Decoder(
                 embed: Linear("decoder_embed", c.dim, c.decoderDim, in: &list),
                 maskToken: list.normal("mask_token", c.decoderDim, deviation: 0.02),
-                blocks: Blocks(
+                blocks: Block.stack(
                     "decoder_blocks", depth: c.decoderDepth, width: c.decoderDim, heads: c.decoderHeads,
                     in: &list),
                 norm: LayerNorm("decoder_norm", c.decoderDim, in: &list),
@@ -120,7 +123,7 @@ public final class EchoModel {
             if !c.kind.isVideo { addTime(time, to: tokens, perFrame: c.keptPatches, on: tape) }
             tokens = tape.gather(tokens, kept)
             places = kept.map { places[Int($0)] }
-            tokens = latent.blocks(tokens, segments: mask.keepLatent.map(\.count), on: tape)
+            tokens = run(latent.blocks, tokens, segments: mask.keepLatent.map(\.count), on: tape)
             tokens = latent.norm(tokens, on: tape)
         }
 
@@ -129,7 +132,7 @@ public final class EchoModel {
         tokens = tape.gather(decoder.embed(tokens, on: tape), slots, filler: decoder.maskToken)
         tape.addRows(of: decoder.space, at: slots.indices.map { Int32($0 % c.patches) }, to: tokens)
         addTime(decoder.time, to: tokens, perFrame: c.patches, on: tape)
-        tokens = decoder.blocks(tokens, segments: sequences(frames, perFrame: c.patches), on: tape)
+        tokens = run(decoder.blocks, tokens, segments: sequences(frames, perFrame: c.patches), on: tape)
         let prediction = decoder.predict(decoder.norm(tokens, on: tape), on: tape)
 
         let target = engine.allocate(slots.count * c.patchWidth)
@@ -225,7 +228,7 @@ public final class EchoModel {
         let segments = batch.viewCounts.map { $0 * c.frames * c.patches }
         if let latent {
             if !c.kind.isVideo { addTime(time, to: tokens, perFrame: c.patches, on: tape) }
-            tokens = latent.norm(latent.blocks(tokens, segments: segments, on: tape), on: tape)
+            tokens = latent.norm(run(latent.blocks, tokens, segments: segments, on: tape), on: tape)
         }
         return tape.mean(tokens, ofSegments: segments)
     }
@@ -259,7 +262,16 @@ public final class EchoModel {
             Tensor(patches, rows: index.count, width: c.patchWidth, learns: false), on: tape)
         tape.addRows(of: space, at: keep.flatMap { $0 }, to: tokens)
         if c.kind.isVideo { addTime(time, to: tokens, perFrame: perFrame, on: tape) }
-        return norm(blocks(tokens, segments: sequences(keep.count, perFrame: perFrame), on: tape), on: tape)
+        return norm(
+            run(blocks, tokens, segments: sequences(keep.count, perFrame: perFrame), on: tape), on: tape)
+    }
+
+    private func run(_ blocks: [Block], _ tokens: Tensor, segments: [Int], on tape: Tape) -> Tensor {
+        blocks.reduce(tokens) { tokens, block in
+            checkpointsActivations
+                ? tape.again(tokens) { block($0, segments: segments, on: $1) }
+                : block(tokens, segments: segments, on: tape)
+        }
     }
 
     /// The lengths of the sequences that attend to themselves: frames, or the clips that they form.

@@ -104,17 +104,11 @@ struct Block {
         let x = projection(attended, adding: x, on: tape)
         return tape.mlp(norm2(x, on: tape), fc1.weight, fc1.bias, fc2.weight, fc2.bias, adding: x)
     }
-}
 
-/// Blocks one after the other.
-struct Blocks {
-    let blocks: [Block]
-
-    init(_ name: String, depth: Int, width: Int, heads: Int, in list: inout ParameterList) {
-        blocks = (0..<depth).map { Block("\(name).\($0)", width: width, heads: heads, in: &list) }
-    }
-
-    func callAsFunction(_ x: Tensor, segments: [Int], on tape: Tape) -> Tensor {
-        blocks.reduce(x) { $1($0, segments: segments, on: tape) }
+    /// Blocks to be run one after the other, named by their number.
+    static func stack(_ name: String, depth: Int, width: Int, heads: Int, in list: inout ParameterList)
+        -> [Block]
+    {
+        (0..<depth).map { Block("\(name).\($0)", width: width, heads: heads, in: &list) }
     }
 }

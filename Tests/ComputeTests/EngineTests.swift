@@ -43,6 +43,25 @@ import Testing
         #expect(worst(Functions.erf(xs)) { Foundation.erf($0) } <= 2e-7)
     }
 
+    @Test(arguments: [UInt64(1), 2, 3])
+    func `buffers never overlap and their memory is used again`(seed: UInt64) {
+        let engine = CPUEngine(threads: 1)
+        var random = SeededRandom(seed: seed, "buffers")
+        var held: [(buffer: Buffer, mark: Float)] = []
+        for turn in 0..<2000 {
+            if held.count > 20 || turn % 3 == 2, !held.isEmpty {
+                let (buffer, mark) = held.remove(at: random.below(held.count))
+                #expect(engine.read(buffer).allSatisfy { $0 == mark })
+            } else {
+                let buffer = engine.allocate(random.below(60_000))
+                engine.fill(buffer, with: Float(turn))
+                held.append((buffer, Float(turn)))
+            }
+        }
+        // At most 21 buffers of 240 kB at once: one chunk is enough.
+        #expect(engine.reservedMemory == 256 << 20)
+    }
+
     @Test func `exp at its ends is what it must be`() {
         let ends: [Float] = [-.infinity, -1000, -87, 0, 88, 1000, .infinity]
         #expect(

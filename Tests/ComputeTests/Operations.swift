@@ -155,9 +155,10 @@ extension Operation {
                         accumulating: adding, width: width)
                 }
             },
-            Operation(name: "add, copy and fill \(count)×\(width)") { b in
+            Operation(name: "add, GELU, copy and fill \(count)×\(width)") { b in
                 let x = b.input(count * width)
                 b.engine.add(x, to: b.output("sum", count * width, added: true))
+                b.engine.gelu(x, into: b.output("gelu", count * width))
                 b.engine.copy(x, to: b.output("copy", count * width))
                 b.engine.fill(b.output("constant", count * width), with: 0.1)
             },

@@ -91,6 +91,26 @@ import Testing
         #expect(losses[29] < 0.2 * losses[0])
     }
 
+    @Test(arguments: ModelKind.allCases, [0, 3])
+    func `blocks computed again give the same gradients`(kind: ModelKind, outputs: Int) {
+        var c = sample(kind, .pretrain)
+        (c.depth, c.outputs) = (8, outputs)
+        let batch = batch(c, viewCounts: [3, 2], seed: 2)
+        var random = SeededRandom(seed: 3, "mask")
+        let mask = PretrainMask(random: c, viewCounts: batch.viewCounts, using: &random)
+        let steps = [false, true].map { again in
+            let model = EchoModel(c, engine: CPUEngine(threads: 2), seed: 1)
+            model.checkpointsActivations = again
+            let loss =
+                outputs == 0
+                ? model.pretrainStep(batch, mask).loss
+                : model.finetuneStep(batch, targets: [0, 1, 1, 0, 0, 1], loss: .binaryCrossEntropy).loss
+            return (loss, model.parameters.map { model.gradient($0.name) })
+        }
+        #expect(steps[0].0 == steps[1].0)
+        #expect(steps[0].1 == steps[1].1)
+    }
+
     @Test func `gradients that are no numbers leave the weights alone`() {
         let c = toy(.lamae, outputs: 1)
         let model = EchoModel(c, engine: CPUEngine(threads: 1), seed: 1)
