@@ -34,7 +34,8 @@ struct ClipRenderer: Sendable {
         plane.jitter(&random)
         var heart = heart
         heart.heartRate = max(42, min(140, heart.heartRate * (1 + 0.04 * random.normal())))
-        let rate = Double(28 + random.below(9))
+        // Short clips are taken slowly enough that they still hold a beat.
+        let rate = min(Double(28 + random.below(9)), max(10, Double(options.frames)))
         let count = plan.acquisition == .still ? 1 : options.frames
         let seconds = Double(count) / rate
         let rhythm = Rhythm(of: heart, seconds: max(seconds, 2.6), random: &random)

@@ -57,10 +57,11 @@ extension RenderedClip {
     }
 
     /// Attributes that must stand in the file and that nothing is known of: accession number, referring physician,
-    /// birth date, sex, laterality.
+    /// birth date, sex, orientation, laterality.
     private static let empty: [(DICOMTag, VR)] = [
         (DICOMTag(0x0008, 0x0050), .SH), (DICOMTag(0x0008, 0x0090), .PN), (DICOMTag(0x0010, 0x0030), .DA),
-        (DICOMTag(0x0010, 0x0040), .CS), (DICOMTag(0x0020, 0x0060), .CS),
+        (DICOMTag(0x0010, 0x0040), .CS), (DICOMTag(0x0020, 0x0020), .CS),
+        (DICOMTag(0x0020, 0x0060), .CS),
     ]
 
     /// SequenceOfUltrasoundRegions: the picture's parts, the main one first, then the electrocardiogram.
