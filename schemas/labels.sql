@@ -141,9 +141,33 @@ CREATE TABLE icd_code (
     icd_version INTEGER NOT NULL CHECK (icd_version IN (9, 10)),
     status TEXT NOT NULL CHECK (status IN ('leaf', 'not_leaf', 'retired', 'unknown', 'icd9')),
     category TEXT,                    -- the first three characters where ICD-10-CM has that category
+    title TEXT,                       -- the release's, or MIMIC's where the release does not know the code
     PRIMARY KEY (icd_code, icd_version)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX icd_code_category ON icd_code (category);
+
+-- What each code in use counts for by the rules of the run; a code that does not count has no row.
+CREATE TABLE code_label (
+    icd_code TEXT NOT NULL,
+    icd_version INTEGER NOT NULL,
+    category TEXT NOT NULL,           -- as study_category.category
+    PRIMARY KEY (icd_code, icd_version, category),
+    FOREIGN KEY (icd_code, icd_version) REFERENCES icd_code (icd_code, icd_version)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX code_label_category ON code_label (category);
+
+-- The general equivalence mappings of the ICD-9 codes in use; empty unless `--icd9 gem`.
+CREATE TABLE icd9_map (
+    id INTEGER PRIMARY KEY,
+    icd_code TEXT NOT NULL,           -- of ICD-9
+    icd10_code TEXT,                  -- NULL where there is no equivalent
+    approximate INTEGER NOT NULL,     -- 1: they do not mean quite the same
+    no_map INTEGER NOT NULL,          -- 1: there is no equivalent
+    combination INTEGER NOT NULL,     -- 1: part of a combination of codes
+    scenario INTEGER NOT NULL,        -- which combination, 0 without
+    choice_list INTEGER NOT NULL      -- which place in it, 0 without
+) STRICT;
+CREATE INDEX icd9_map_code ON icd9_map (icd_code);
 
 CREATE TABLE diagnoses_icd (
     subject_id INTEGER NOT NULL,
@@ -159,9 +183,11 @@ CREATE INDEX diagnoses_icd_code ON diagnoses_icd (icd_code, icd_version);
 CREATE TABLE echo_study (
     study_id INTEGER PRIMARY KEY,
     subject_id INTEGER NOT NULL,
-    study_datetime TEXT               -- NULL where the list holds no time that exists
+    study_datetime TEXT,              -- NULL where the list holds no time that exists
+    measurement_id INTEGER            -- its structured measurements; NULL before version 1.0
 ) STRICT;
 CREATE INDEX echo_study_subject ON echo_study (subject_id);
+CREATE INDEX echo_study_measurement ON echo_study (measurement_id);
 
 CREATE TABLE echo_record (
     dicom_filepath TEXT PRIMARY KEY,  -- relative to the dataset folder of MIMIC-IV-ECHO
@@ -170,6 +196,21 @@ CREATE TABLE echo_record (
     acquisition_datetime TEXT
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX echo_record_study ON echo_record (study_id);
+
+-- The structured measurements of the studies, from version 1.0 of MIMIC-IV-ECHO on.
+CREATE TABLE structured_measurement (
+    id INTEGER PRIMARY KEY,           -- in the order of the file
+    measurement_id INTEGER NOT NULL,
+    measurement_datetime TEXT,
+    test_type TEXT,                   -- 'TTE', 'TEE', …
+    measurement TEXT NOT NULL,        -- lower case: 'lvef', …
+    measurement_description TEXT,
+    result TEXT,                      -- as the file has it
+    unit TEXT,
+    value REAL                        -- the number that result says: of '> 55' 55, of '50-55' 52.5; else NULL
+) STRICT;
+CREATE INDEX structured_measurement_id ON structured_measurement (measurement_id, measurement);
+CREATE INDEX structured_measurement_value ON structured_measurement (measurement, value);
 
 -- ICD-10-CM -------------------------------------------------------------------------------------------------
 
@@ -204,31 +245,34 @@ CREATE TABLE study_status (
         'labelled',
         'no-study-time',              -- the study list holds no time that exists
         'subject-not-in-admissions',
-        'no-stay',                    -- the subject has stays, none of them at that time
+        'no-stay',                    -- the subject has stays, none of them at that time (as of study: before it)
         'no-diagnoses',               -- the stay has no row in diagnoses_icd
-        'only-icd9',                  -- all its diagnoses are coded in ICD-9
-        'no-usable-code')),           -- none of its ICD-10 codes counts
+        'only-icd9',                  -- all its diagnoses are coded in ICD-9, and none counts
+        'no-usable-code')),           -- none of its codes counts
     nearest_stay_hours REAL           -- for 'no-stay': how far the nearest stay is, without margins
 ) STRICT;
 CREATE INDEX study_status_status ON study_status (status);
 
--- The categories that a labelled study has.
+-- The categories that a labelled study has: of the chosen stay, or (as of study) of the stays before it.
 CREATE TABLE study_category (
     study_id INTEGER NOT NULL REFERENCES echo_study (study_id),
-    category TEXT NOT NULL,
-    n_codes INTEGER NOT NULL,         -- codes of that category in the stay
+    category TEXT NOT NULL,           -- with --level: a chapter, block or subcategory
+    n_codes INTEGER NOT NULL,         -- different codes that count for it
     first_seq_num INTEGER NOT NULL,   -- the best priority among them
     PRIMARY KEY (study_id, category)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX study_category_category ON study_category (category);
 
--- The categories that models learn, most prevalent first.
+-- The categories that models learn, most prevalent first or in the order of a list.
 CREATE TABLE target (
     idx INTEGER PRIMARY KEY,          -- from 0: the output of the model
     category TEXT NOT NULL UNIQUE,
     title TEXT NOT NULL,
     n_positive INTEGER NOT NULL,      -- labelled studies that have it
-    prevalence REAL NOT NULL          -- n_positive over the labelled studies that the targets were chosen on
+    prevalence REAL NOT NULL,         -- n_positive over the labelled studies that the targets were chosen on
+    known_at TEXT NOT NULL DEFAULT 'discharge' CHECK (known_at IN ('discharge', 'study')),
+                                      -- when the diagnoses behind it are known: after the study, or before it
+    reference_prevalence REAL         -- what a list of codes says, beside ours
 ) STRICT;
 
 CREATE TABLE split (
@@ -238,6 +282,40 @@ CREATE TABLE split (
 CREATE INDEX split_split ON split (split);
 
 -- Views -----------------------------------------------------------------------------------------------------
+
+-- The rules that the labels were made by.
+CREATE VIEW v_rule AS
+SELECT key, value FROM rule WHERE run_id = (SELECT max(id) FROM run WHERE command = 'link-icd');
+
+-- The title of each label, at the level that the labels stand at. A category may stand among subcategories.
+CREATE VIEW v_title AS
+SELECT code AS category, title FROM d_icd10cm
+WHERE level = coalesce((SELECT value FROM v_rule WHERE key = 'level'), 'category')
+    OR (level = 'category' AND (SELECT value FROM v_rule WHERE key = 'level') = 'subcategory');
+
+-- Why a study has a category: every diagnosis that counts for it, with its stay.
+CREATE VIEW v_evidence AS
+SELECT a.study_id, l.category, d.hadm_id, d.seq_num, d.icd_code, d.icd_version
+FROM study_admission a
+JOIN diagnoses_icd d ON d.hadm_id = a.hadm_id
+JOIN code_label l ON l.icd_code = d.icd_code AND l.icd_version = d.icd_version
+WHERE a.chosen = 1 AND (SELECT value FROM v_rule WHERE key = 'as-of') = 'discharge'
+UNION ALL
+SELECT s.study_id, l.category, d.hadm_id, d.seq_num, d.icd_code, d.icd_version
+FROM echo_study s
+JOIN admissions a ON a.subject_id = s.subject_id AND a.dischtime < s.study_datetime
+JOIN diagnoses_icd d ON d.hadm_id = a.hadm_id
+JOIN code_label l ON l.icd_code = d.icd_code AND l.icd_version = d.icd_version
+WHERE (SELECT value FROM v_rule WHERE key = 'as-of') = 'study';
+
+-- The left ventricle's ejection fraction of each study that has one, in percent; the mean of several.
+CREATE VIEW v_lvef AS
+SELECT s.study_id, s.subject_id, p.split, avg(m.value) AS lvef, count(*) AS n_measurements
+FROM structured_measurement m
+JOIN echo_study s ON s.measurement_id = m.measurement_id
+LEFT JOIN split p ON p.subject_id = s.subject_id
+WHERE m.measurement = 'lvef' AND m.value BETWEEN 0 AND 100
+GROUP BY s.study_id;
 
 -- The label matrix in long form: every labelled study with every target.
 CREATE VIEW v_label AS
@@ -255,7 +333,7 @@ SELECT c.category, d.title, count(*) AS n_positive, n.labelled AS n_labelled,
     count(*) * 1.0 / n.labelled AS prevalence, t.idx AS target
 FROM study_category c
 CROSS JOIN (SELECT count(*) AS labelled FROM study_status WHERE status = 'labelled') n
-LEFT JOIN d_icd10cm d ON d.level = 'category' AND d.code = c.category
+LEFT JOIN v_title d ON d.category = c.category
 LEFT JOIN target t ON t.category = c.category
 GROUP BY c.category;
 
@@ -274,7 +352,7 @@ JOIN (
     WHERE st.status = 'labelled'
     GROUP BY p.split
 ) n ON n.split = p.split
-LEFT JOIN d_icd10cm d ON d.level = 'category' AND d.code = c.category
+LEFT JOIN v_title d ON d.category = c.category
 LEFT JOIN target t ON t.category = c.category
 GROUP BY n.split, c.category;
 

@@ -4,14 +4,13 @@ import EchoCore
 import Foundation
 
 extension Cohort {
-    /// Reads the tables of both folders.
+    /// Reads the tables of both folders, and the files that the options name.
     ///
     /// - Parameters:
     ///   - echo: the folder of MIMIC-IV-ECHO
     ///   - hosp: the folder of MIMIC-IV, or `hosp` within
-    ///   - splitFile: a csv file with the columns subject_id and split
-    init(echo: String, hosp: String, splitFile: String?) throws {
-        func table(_ name: String, in folder: String, option: String) throws -> SourceTable {
+    init(echo: String, hosp: String, options: LinkOptions) throws {
+        func find(_ name: String, in folder: String, option: String) throws(EchoError) -> SourceTable {
             guard let table = SourceTable(name, in: folder, subfolders: ["hosp"]) else {
                 throw EchoError(
                     option, "there is no \(name).csv or \(name).csv.gz in that folder",
@@ -19,27 +18,34 @@ extension Cohort {
             }
             return table
         }
-        let studyList = try table("echo-study-list", in: echo, option: "--echo")
-        let recordList = try table("echo-record-list", in: echo, option: "--echo")
-        let patients = try table("patients", in: hosp, option: "--mimic-iv")
-        let admissions = try table("admissions", in: hosp, option: "--mimic-iv")
-        let diagnoses = try table("diagnoses_icd", in: hosp, option: "--mimic-iv")
+        let studyList = try find("echo-study-list", in: echo, option: "--echo")
+        let recordList = try find("echo-record-list", in: echo, option: "--echo")
+        let patients = try find("patients", in: hosp, option: "--mimic-iv")
+        let admissions = try find("admissions", in: hosp, option: "--mimic-iv")
+        let diagnoses = try find("diagnoses_icd", in: hosp, option: "--mimic-iv")
         try readStudies(studyList)
         try readRecords(recordList)
         let subjects = Set(studies.map(\.subject))
         try readPatients(patients, of: subjects)
         try readAdmissions(admissions, of: subjects)
         try readDiagnoses(diagnoses, of: subjects)
-        if let splitFile { try readSplits(splitFile, of: subjects) }
+        if let table = SourceTable("d_icd_diagnoses", in: hosp, subfolders: ["hosp"]) {
+            try readTitles(table)
+        }
+        if let table = SourceTable("structured-measurement", in: echo) { try readMeasurements(table) }
+        if let path = options.labels.gem { try readMappings(path) }
+        if let path = options.targets.codes { try readList(path, level: options.labels.level) }
+        if let path = options.split.file { try readSplits(path, of: subjects) }
     }
 
     /// Reads one table and keeps the record of it.
-    private mutating func read(
-        _ table: SourceTable, _ columns: [String],
+    mutating func read(
+        _ table: SourceTable, _ columns: [String], optional: [String] = [],
         _ body: (inout Cohort, inout TableRow) throws(RowFault) -> Void
     ) throws {
         var source = try table.examine()
-        (source.rows, source.rejects) = try table.forEachRow(columns) { (row) throws(RowFault) in
+        (source.rows, source.rejects) = try table.forEachRow(columns, optional: optional) {
+            (row) throws(RowFault) in
             try body(&self, &row)
         }
         sources.append(source)
@@ -47,13 +53,17 @@ extension Cohort {
 
     private mutating func readStudies(_ table: SourceTable) throws {
         var seen: Set<Int> = []
-        try read(table, ["study_id", "subject_id", "study_datetime"]) { (cohort, row) throws(RowFault) in
+        let columns = ["study_id", "subject_id", "study_datetime"]
+        try read(table, columns, optional: ["measurement_id"]) { (cohort, row) throws(RowFault) in
             let id = try row.integer(0)
             let subject = try row.integer(1)
             guard seen.insert(id).inserted else {
                 throw RowFault(reason: "repeats a study_id", text: "\(id)")
             }
-            cohort.studies.append(Study(id: id, subject: subject, time: row.optional(2, TableRow.time)))
+            cohort.studies.append(
+                Study(
+                    id: id, subject: subject, time: row.optional(2, TableRow.time),
+                    measurement: row.optional(3, TableRow.integer)))
         }
         studies.sort { $0.id < $1.id }
     }
@@ -161,27 +171,5 @@ extension Cohort {
         for hadm in diagnoses.keys {
             diagnoses[hadm]?.sort { ($0.seqNum, codes[$0.code]) < ($1.seqNum, codes[$1.code]) }
         }
-    }
-
-    private mutating func readSplits(_ path: String, of subjects: Set<Int>) throws {
-        guard let table = SourceTable(role: "split-file", file: path) else {
-            throw EchoError("--split-file", "there is no such file", try: "check the path")
-        }
-        var splits: [Int: Split] = [:]
-        var twice: Int?
-        try read(table, ["subject_id", "split"]) { (_, row) throws(RowFault) in
-            let subject = try row.integer(0)
-            let name = try row.text(1)
-            guard let split = Split(rawValue: name) else {
-                throw RowFault(reason: "split is none of train, val, test", text: "\(name.prefix(80))")
-            }
-            if let other = splits.updateValue(split, forKey: subject), other != split { twice = row.line }
-        }
-        if let twice {
-            throw EchoError(
-                table.path, "line \(twice): gives a subject a second split",
-                try: "keep one split for each subject")
-        }
-        split = splits.filter { subjects.contains($0.key) }
     }
 }

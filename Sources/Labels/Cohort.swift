@@ -8,6 +8,8 @@ struct Study: Equatable {
     let subject: Int
     /// nil where the list holds no time that exists.
     let time: Timestamp?
+    /// The structured measurements that belong to it, from version 1.0 on.
+    var measurement: Int?
 }
 
 /// A file of `echo-record-list`.
@@ -51,6 +53,20 @@ struct Diagnosis: Equatable {
     let code: Int
 }
 
+/// A row of `structured-measurement`.
+struct Measurement {
+    let id: Int
+    let time: Timestamp?
+    let testType: String?
+    /// As "lvef".
+    let name: String
+    let description: String?
+    let result: String?
+    let unit: String?
+    /// The number in `result`, if it says one.
+    var value: Double? { result.flatMap(measuredValue) }
+}
+
 /// The tables of the cohort's subjects, read and checked.
 struct Cohort {
     /// By their numbers.
@@ -61,8 +77,16 @@ struct Cohort {
     var stays: [Int: [Stay]] = [:]
     /// Every code in use, once.
     var codes: [ICDCode] = []
+    /// What the codes of ICD-9 mean in ICD-10, by their text; empty without a file of mappings.
+    var mappings: [String: [EquivalenceMapping]] = [:]
+    /// The titles of codes that the release does not know, by their places in `codes`.
+    var titles: [Int: String] = [:]
     /// The diagnoses of each stay, by (seq_num, code).
     var diagnoses: [Int: [Diagnosis]] = [:]
+    /// Those of the cohort's studies, in order of the file.
+    var measurements: [Measurement] = []
+    /// The codes of a list, in its order; nil without one.
+    var list: [ListedCode]?
     /// The split of subjects, from a split file; nil without one.
     var split: [Int: Split]?
     /// The files behind all of it, in the order of the schema's tables.

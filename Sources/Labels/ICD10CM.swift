@@ -36,6 +36,8 @@ public struct ICD10CM: Sendable {
     private let lines: [Line]
     /// The lines of the categories by their key.
     private let categories: [UInt64: Int]
+    /// The lines of chapters and blocks by level and name: "block B20".
+    private let upperLines: [String: Int]
 
     /// One node, as a line of the text.
     private struct Line {
@@ -86,12 +88,16 @@ public struct ICD10CM: Sendable {
                 break
             }
         }
-        var path = [node(at: known)]
-        while lines[known].depth > 0 {
-            known = Int(lines[known].parent)
-            path.append(node(at: known))
+        return path(toLine: known)
+    }
+
+    /// The nodes from the chapter down to the node `code` of a level; none if there is no such node.
+    public func path(to code: String, at level: Level) -> [Node] {
+        if level == .category || level == .subcategory {
+            return node(code: code) == nil ? [] : path(to: code)
         }
-        return path.reversed()
+        guard let line = upperLines["\(level.rawValue) \(code)"] else { return [] }
+        return path(toLine: line)
     }
 
     // MARK: Lines
@@ -119,6 +125,16 @@ public struct ICD10CM: Sendable {
             if lines[middle].key < key { low = middle + 1 } else { high = middle }
         }
         return low < Int(lines[category].end) && lines[low].key == key ? low : nil
+    }
+
+    private func path(toLine line: Int) -> [Node] {
+        var path = [node(at: line)]
+        var line = line
+        while lines[line].depth > 0 {
+            line = Int(lines[line].parent)
+            path.append(node(at: line))
+        }
+        return path.reversed()
     }
 
     private func isLeaf(_ line: Int) -> Bool { Int(lines[line].end) == line + 1 }
@@ -153,6 +169,7 @@ public struct ICD10CM: Sendable {
         }
         var lines: [Line] = []
         var categories: [UInt64: Int] = [:]
+        var upperLines: [String: Int] = [:]
         lines.reserveCapacity(100_000)
         /// The line that is open at every depth.
         var open: [Int] = []
@@ -180,6 +197,10 @@ public struct ICD10CM: Sendable {
                 }
             }
             if depth == 2 { categories[key] = lines.count }
+            if depth < 2 {
+                let code = String(decoding: text[name..<title - 1], as: UTF8.self)
+                upperLines["\(Level.allCases[depth].rawValue) \(code)"] = lines.count
+            }
             open.append(lines.count)
             lines.append(
                 Line(
@@ -191,5 +212,6 @@ public struct ICD10CM: Sendable {
         self.text = text
         self.lines = lines
         self.categories = categories
+        self.upperLines = upperLines
     }
 }

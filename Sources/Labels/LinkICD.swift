@@ -15,30 +15,15 @@ import Foundation
 /// - Throws: `EchoError` for a file that cannot be used; `Interrupted`
 public func linkICD(dataset: String, mimicIV: String, options: LinkOptions) throws -> LinkSummary {
     let echo = if let named = options.echo { named } else { try ingestedFolder(of: dataset) }
-    let cohort = try Cohort(echo: echo, hosp: mimicIV, splitFile: options.splitFile)
+    if options.split.stratified, options.targets.basis == .train {
+        throw EchoError(
+            "--stratify", "needs the targets before the split, --fit-on train the split before the targets",
+            try: "leave out one of them")
+    }
+    let cohort = try Cohort(echo: echo, hosp: mimicIV, options: options)
     let catalog = try Catalog(datasetFolder: dataset, readOnly: false)
     if let summary = try catalog.unchangedLabels(cohort: cohort, options: options) { return summary }
-
-    let release = ICD10CM.current
-    let statuses = cohort.codes.map { $0.version == 9 ? .icd9 : release.status(of: $0.text) }
-    let categories = zip(cohort.codes, statuses).map { code, status -> String? in
-        switch status {
-        case .leaf, .notLeaf: release.category(of: code.text)
-        case .retired: options.strictCodes ? nil : release.category(of: code.text)
-        case .unknown, .icd9: nil
-        }
-    }
-    let labellings = cohort.labellings(window: options.window, categories: categories)
-    var split: [Int: Split] = [:]
-    for study in cohort.studies {
-        let subject = study.subject
-        split[subject] =
-            if let given = cohort.split { given[subject] } else { options.split.split(of: subject) }
-    }
-    let labels = Labels(
-        cohort: cohort, statuses: statuses, labellings: labellings, split: split,
-        targets: options.targets.choose(from: labellings, split: split))
-    return try catalog.replaceLabels(with: labels, options: options)
+    return try catalog.replaceLabels(with: Labels(cohort, options), options: options)
 }
 
 /// The folder that the dataset's clips came from.
@@ -53,15 +38,4 @@ private func ingestedFolder(of dataset: String) throws(EchoError) -> String {
             "source"]
     else { throw EchoError("--dataset", "does not say where its clips came from", try: remedy) }
     return source
-}
-
-/// All that link-icd writes.
-struct Labels {
-    let cohort: Cohort
-    /// What the release knows of each of the cohort's codes.
-    let statuses: [CodeStatus]
-    let labellings: [StudyLabelling]
-    /// The split of each subject; missing where a split file does not hold it.
-    let split: [Int: Split]
-    let targets: [TargetRule.Choice]
 }

@@ -6,26 +6,22 @@ public struct LinkOptions: Sendable {
     public var echo: String?
     /// When a study lies within a stay.
     public var window: StayWindow
-    /// Codes that the release does not know (`CodeStatus.retired`) do not count.
-    public var strictCodes: Bool
+    /// How diagnoses become labels.
+    public var labels: LabelRule
     public var targets: TargetRule
     public var split: SplitRule
-    /// A csv file with the columns subject_id and split, instead of `split`.
-    public var splitFile: String?
     /// As typed, for the table `run`.
     public var commandLine: String
 
     public init(
-        echo: String? = nil, window: StayWindow = StayWindow(), strictCodes: Bool = false,
-        targets: TargetRule = TargetRule(), split: SplitRule, splitFile: String? = nil,
-        commandLine: String = "link-icd"
+        echo: String? = nil, window: StayWindow = StayWindow(), labels: LabelRule = LabelRule(),
+        targets: TargetRule = TargetRule(), split: SplitRule, commandLine: String = "link-icd"
     ) {
         self.echo = echo
         self.window = window
-        self.strictCodes = strictCodes
+        self.labels = labels
         self.targets = targets
         self.split = split
-        self.splitFile = splitFile
         self.commandLine = commandLine
     }
 
@@ -35,16 +31,19 @@ public struct LinkOptions: Sendable {
             "window": window.ends.rawValue,
             "margin-before": "\(window.before)",
             "margin-after": "\(window.after)",
-            "tie-break": "latest admittime, then smaller hadm_id",
+            "tie-break": window.tieBreak.rawValue,
             "icd10cm": ICD10CM.current.release,
-            "icd9": "ignore",
-            "level": "category",
-            "strict-codes": "\(strictCodes)",
-            "known-at": "discharge",
+            "icd9": labels.gem == nil ? "ignore" : "gem",
+            "level": labels.level.rawValue,
+            "strict-codes": "\(labels.strictCodes)",
+            "as-of": labels.knownAt.rawValue,
+            "codes": targets.codes == nil ? "most prevalent" : "list",
             "top": "\(targets.top)",
             "min-prevalence": "\(targets.minPrevalence)",
             "fit-on": targets.basis.rawValue,
-            "split": splitFile == nil ? "\(split.train)/\(split.val)/\(split.test)" : "split-file",
+            "exclude": targets.excludedChapters.joined(separator: ","),
+            "split": split.file == nil ? split.shares : "file",
+            "stratify": "\(split.stratified)",
             "seed": "\(split.seed)",
         ]
     }

@@ -12,6 +12,8 @@ public struct LinkSummary: Sendable, Encodable, Equatable {
         /// Labelled studies that have it, and their share, among those that targets were chosen on.
         public let positives: Int
         public let prevalence: Double
+        /// The prevalence that a list of codes gives beside it.
+        public let reference: Double?
     }
 
     /// Studies of the study list.
@@ -45,7 +47,8 @@ public struct LinkSummary: Sendable, Encodable, Equatable {
         }
         lines.append("\(targets.count) targets")
         for target in targets {
-            let share = String(format: "%5.2f %%", 100 * target.prevalence)
+            var share = String(format: "%6.2f %%", 100 * target.prevalence)
+            if let reference = target.reference { share += String(format: " (%6.2f %%)", 100 * reference) }
             lines.append("\(column(target.positives)) \(share) \(target.category) \(target.title)")
         }
         if !rejects.isEmpty { lines.append("values that could not be used (table reject)") }

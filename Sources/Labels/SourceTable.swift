@@ -48,20 +48,24 @@ struct SourceTable {
         }
     }
 
-    /// Calls `body` for each row with the columns named, in that order.
+    /// Calls `body` for each row with the columns named, in that order; those of `optional` may not be there.
     ///
     /// A fault that `body` throws, or notes in the row, becomes a row of `reject`; reading goes on.
     /// - Returns: the number of data rows, and the rejects
     func forEachRow(
-        _ columns: [String], _ body: (inout TableRow) throws(RowFault) -> Void
+        _ columns: [String], optional: [String] = [],
+        _ body: (inout TableRow) throws(RowFault) -> Void
     ) throws -> (rows: Int, rejects: [RejectedRow]) {
         try named {
             var rows = 0
             var rejects: [RejectedRow] = []
-            try CSVReader(fullPath).forEachRow(columns) { csv in
+            let reader = try CSVReader(fullPath)
+            let present = columns + optional.filter(reader.header.contains)
+            let places = (columns + optional).map { present.firstIndex(of: $0) }
+            try reader.forEachRow(present) { csv in
                 rows += 1
                 if rows & 0xFFFF == 0 { try Interruption.check() }
-                var row = TableRow(csv: csv, columns: columns)
+                var row = TableRow(csv: csv, columns: present, places: places)
                 do throws(RowFault) {
                     guard csv.isWhole else {
                         throw RowFault(reason: "has more or fewer fields than the header", text: "")
@@ -90,15 +94,18 @@ struct SourceTable {
 struct TableRow {
     fileprivate let csv: CSVRow
     fileprivate let columns: [String]
+    /// Where each column asked for stands among `columns`; nil where the table does not have it.
+    fileprivate let places: [Int?]
     /// What is wrong with values that the row can do without.
     fileprivate(set) var faults: [RowFault] = []
 
     /// The line on which the row begins.
     var line: Int { csv.line }
 
-    fileprivate init(csv: CSVRow, columns: [String]) {
+    fileprivate init(csv: CSVRow, columns: [String], places: [Int?]) {
         self.csv = csv
         self.columns = columns
+        self.places = places
     }
 
     // MARK: Values
@@ -107,6 +114,14 @@ struct TableRow {
     func integer(_ column: Int) throws(RowFault) -> Int {
         guard let value = csv.integer(column) else { throw fault(column, "is not a whole number") }
         return Int(value)
+    }
+
+    /// A value that must be a decimal number.
+    func number(_ column: Int) throws(RowFault) -> Double {
+        guard let value = Double(try text(column)), value.isFinite else {
+            throw fault(column, "is not a number")
+        }
+        return value
     }
 
     /// A value that must be a time.
@@ -130,9 +145,9 @@ struct TableRow {
     mutating func optional<Value>(
         _ column: Int, _ read: (TableRow) -> (Int) throws(RowFault) -> Value
     ) -> Value? {
-        if csv.bytes(column).isEmpty { return nil }
+        guard let place = places[column], !csv.bytes(place).isEmpty else { return nil }
         do throws(RowFault) {
-            return try read(self)(column)
+            return try read(self)(place)
         } catch {
             faults.append(error)
             return nil

@@ -2,11 +2,15 @@
 
 public import EchoCore
 
-/// The shares of train, val and test, and the seed of the hash.
+/// The shares of train, val and test, the seed of the hash, and what may take its place.
 public struct SplitRule: Sendable, Equatable {
     /// The shares as given; only their ratio counts.
     public let train: Double, val: Double, test: Double
     public let seed: UInt64
+    /// Spread the targets evenly over the splits, instead of the hash alone.
+    public var stratified = false
+    /// A csv file with the columns subject_id and split, instead of either.
+    public var file: String?
 
     /// The paper's 6652/223/239 studies.
     public static let paper = "93.5/3.2/3.3"
@@ -23,15 +27,29 @@ public struct SplitRule: Sendable, Equatable {
         self.seed = seed
     }
 
-    /// The split of a subject.
+    /// The shares as text.
+    var shares: String { "\(train)/\(val)/\(test)" }
+
+    /// The shares with a sum of 1.
+    var normalised: [(split: Split, share: Double)] {
+        let sum = train + val + test
+        return [(.train, train / sum), (.val, val / sum), (.test, test / sum)]
+    }
+
+    /// The split of a subject by its hash.
     ///
     /// With `mix` the finaliser of SplitMix64, a subject's place in 0 ..< 1 is the upper 53 bits of
     /// mix(subject_id XOR mix(seed + 0x9E3779B97F4A7C15)); train is below train / sum, val below (train + val) / sum.
     /// A subject keeps its split whoever else is in the cohort, so small cohorts come near the shares only roughly.
     public func split(of subject: Int) -> Split {
-        let key = SeededRandom.mix(seed &+ 0x9E37_79B9_7F4A_7C15)
-        let place = Double(SeededRandom.mix(UInt64(bitPattern: Int64(subject)) ^ key) >> 11) * 0x1p-53
+        let place = place(of: subject)
         let sum = train + val + test
         return place < train / sum ? .train : place < (train + val) / sum ? .val : .test
+    }
+
+    /// The subject's place in 0 ..< 1.
+    func place(of subject: Int) -> Double {
+        let key = SeededRandom.mix(seed &+ 0x9E37_79B9_7F4A_7C15)
+        return Double(SeededRandom.mix(UInt64(bitPattern: Int64(subject)) ^ key) >> 11) * 0x1p-53
     }
 }

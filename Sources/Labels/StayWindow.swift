@@ -1,6 +1,6 @@
 // Which stays a study may belong to, and which of them it does.
 
-/// A rule for when a study lies within a hospital stay.
+/// A rule for when a study lies within a hospital stay, and for which stay it is where several hold it.
 public struct StayWindow: Sendable, Equatable {
     /// How the two ends of a stay count.
     public enum Ends: String, Sendable, CaseIterable {
@@ -14,12 +14,24 @@ public struct StayWindow: Sendable, Equatable {
         case ed
     }
 
+    /// Which of several stays it is; equal ones are told apart by the smaller hadm_id.
+    public enum TieBreak: String, Sendable, CaseIterable {
+        /// The one with the latest admittime.
+        case latest
+        /// The one with the earliest admittime.
+        case earliest
+        /// The one with the most time from admittime to dischtime.
+        case longest
+    }
+
     public var ends: Ends
     /// Hours by which the window begins before the stay and ends after it.
     public var before: Double, after: Double
+    public var tieBreak: TieBreak
 
-    public init(_ ends: Ends = .closed, before: Double = 0, after: Double = 0) {
+    public init(_ ends: Ends = .closed, before: Double = 0, after: Double = 0, tieBreak: TieBreak = .latest) {
         self.ends = ends
+        self.tieBreak = tieBreak
         self.before = before
         self.after = after
     }
@@ -56,16 +68,23 @@ struct Candidate: Equatable {
 }
 
 extension StayWindow {
-    /// The stays of one subject that may hold a study at `time`, by hadm_id. Exactly one is chosen: the one with the
-    /// latest admittime, then the smaller hadm_id.
+    /// The stays of one subject that may hold a study at `time`, by hadm_id. Exactly one is chosen.
     func candidates(at time: Timestamp, among stays: [Stay]) -> [Candidate] {
         let holding = stays.filter { holds(time, in: $0) }.sorted { $0.hadm < $1.hadm }
-        let latest = holding.map(\.admittime).max()
-        let chosen = holding.first { $0.admittime == latest }?.hadm
+        let chosen = holding.min { (preference($0), $0.hadm) < (preference($1), $1.hadm) }?.hadm
         return holding.map {
             Candidate(
                 hadm: $0.hadm, hoursSinceAdmission: time.hours(since: $0.admittime),
                 hoursToDischarge: $0.dischtime.hours(since: time), chosen: $0.hadm == chosen)
+        }
+    }
+
+    /// Less is better.
+    private func preference(_ stay: Stay) -> Int {
+        switch tieBreak {
+        case .latest: -stay.admittime.seconds
+        case .earliest: stay.admittime.seconds
+        case .longest: stay.admittime.seconds - stay.dischtime.seconds
         }
     }
 }

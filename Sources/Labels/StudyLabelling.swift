@@ -11,7 +11,7 @@ public enum StudyStatus: String, Sendable, CaseIterable {
     case noStay = "no-stay"
     /// The stay has no row in diagnoses_icd.
     case noDiagnoses = "no-diagnoses"
-    /// All diagnoses of the stay are coded in ICD-9.
+    /// All diagnoses of the stay are coded in ICD-9, and none counts.
     case onlyICD9 = "only-icd9"
     /// The stay has codes of ICD-10, none of which counts.
     case noUsableCode = "no-usable-code"
@@ -29,7 +29,7 @@ struct StudyCategory: Equatable {
 /// What the labels of one study are, and why.
 struct StudyLabelling: Equatable {
     let study: Study
-    let status: StudyStatus
+    var status: StudyStatus
     /// For a study without a stay at its time: how far the nearest stay is, in hours.
     var nearestStayHours: Double?
     /// Every stay that may hold the study, by hadm_id.
@@ -43,36 +43,50 @@ extension Cohort {
     ///
     /// - Parameters:
     ///   - window: when a study lies within a stay
-    ///   - categories: for each of `codes` the category it counts for, nil where it does not count
-    func labellings(window: StayWindow, categories: [String?]) -> [StudyLabelling] {
+    ///   - knownAt: whether the diagnoses are those of that stay, or of the stays before
+    ///   - labels: for each of `codes` what it counts for
+    func labellings(window: StayWindow, knownAt: LabelRule.KnownAt, labels: [[String]]) -> [StudyLabelling] {
         studies.map { study in
             guard let time = study.time else { return StudyLabelling(study: study, status: .noStudyTime) }
             guard let stays = stays[study.subject] else {
                 return StudyLabelling(study: study, status: .subjectNotInAdmissions)
             }
             let candidates = window.candidates(at: time, among: stays)
-            guard let stay = candidates.first(where: \.chosen) else {
-                let nearest = stays.map { window.distance(from: time, to: $0) }.min()
-                return StudyLabelling(study: study, status: .noStay, nearestStayHours: nearest)
+            let sources: [Int] =
+                switch knownAt {
+                case .discharge: candidates.filter(\.chosen).map(\.hadm)
+                case .study: stays.filter { $0.dischtime < time }.map(\.hadm)
+                }
+            var labelling = StudyLabelling(study: study, status: .noStay, candidates: candidates)
+            if sources.isEmpty {
+                labelling.nearestStayHours = stays.map { window.distance(from: time, to: $0) }.min()
+                return labelling
             }
-            let rows = diagnoses[stay.hadm] ?? []
-            let found = Self.categories(of: rows, by: categories)
-            let status: StudyStatus =
-                if !found.isEmpty { .labelled } else if rows.isEmpty {
+            let rows = sources.flatMap { diagnoses[$0] ?? [] }
+            labelling.categories = Self.categories(of: rows, by: labels)
+            labelling.status =
+                if !labelling.categories.isEmpty {
+                    .labelled
+                } else if rows.isEmpty {
                     .noDiagnoses
-                } else if rows.allSatisfy({
-                    codes[$0.code].version == 9
-                }) { .onlyICD9 } else { .noUsableCode }
-            return StudyLabelling(study: study, status: status, candidates: candidates, categories: found)
+                } else if rows.allSatisfy({ codes[$0.code].version == 9 }) {
+                    .onlyICD9
+                } else {
+                    .noUsableCode
+                }
+            return labelling
         }
     }
 
-    /// The categories of a stay's diagnoses, which are ordered by seq_num.
-    private static func categories(of rows: [Diagnosis], by category: [String?]) -> [StudyCategory] {
+    private static func categories(of rows: [Diagnosis], by labels: [[String]]) -> [StudyCategory] {
         var found: [String: (codes: Set<Int>, first: Int)] = [:]
         for row in rows {
-            guard let name = category[row.code] else { continue }
-            found[name, default: ([], row.seqNum)].codes.insert(row.code)
+            for label in labels[row.code] {
+                var entry = found[label] ?? ([], row.seqNum)
+                entry.codes.insert(row.code)
+                entry.first = min(entry.first, row.seqNum)
+                found[label] = entry
+            }
         }
         return found.map { StudyCategory(category: $0, codes: $1.codes.count, firstSeqNum: $1.first) }
             .sorted { $0.category < $1.category }

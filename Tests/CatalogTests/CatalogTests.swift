@@ -108,9 +108,12 @@ import Testing
                 try db.execute(
                     sql: """
                         INSERT INTO split VALUES (101, 'train'), (102, 'train'), (103, 'test');
-                        INSERT INTO echo_study VALUES (1, 101, 't'), (2, 102, 't'), (3, 103, 't');
+                        INSERT INTO echo_study VALUES
+                            (1, 101, 't', NULL), (2, 102, 't', NULL), (3, 103, 't', NULL);
                         INSERT INTO study_status VALUES (1, 'labelled', NULL), (2, 'no-stay', 12.5), (3, 'labelled', NULL);
-                        INSERT INTO target VALUES (0, 'I50', 'Heart failure', 2, 1.0), (1, 'I10', 'Hypertension', 1, 0.5);
+                        INSERT INTO target VALUES
+                            (0, 'I50', 'Heart failure', 2, 1.0, 'discharge', NULL),
+                            (1, 'I10', 'Hypertension', 1, 0.5, 'discharge', NULL);
                         INSERT INTO study_category VALUES (1, 'I50', 2, 1), (3, 'I50', 1, 4), (3, 'I10', 1, 2);
                         """)
             }

@@ -60,12 +60,13 @@ struct SampleDataset {
             try db.execute(
                 sql: "INSERT INTO d_icd10cm VALUES (?, 'category', NULL, ?)", arguments: [code.0, code.1])
             try db.execute(
-                sql: "INSERT INTO target VALUES (?, ?, ?, 7, 0.5)", arguments: [index, code.0, code.1])
+                sql: "INSERT INTO target VALUES (?, ?, ?, 7, 0.5, 'discharge', NULL)",
+                arguments: [index, code.0, code.1])
         }
         for study in 1...20 {
             let subject = subject(study)
             try db.execute(
-                sql: "INSERT INTO echo_study VALUES (?, ?, '2150-01-01 00:00:00')",
+                sql: "INSERT INTO echo_study VALUES (?, ?, '2150-01-01 00:00:00', NULL)",
                 arguments: [study, subject])
             let status = study % 10 == 0 ? "no-stay" : "labelled"
             try db.execute(

@@ -76,7 +76,7 @@ import Testing
             #expect(try linked.rows(query) == expected)
             #expect(try linked.rows("SELECT study_id FROM v_unlinked").count == 7)
             #expect(linked.summary.rejects == ["echo-study-list": 1, "echo-record-list": 1])
-            let strict = try SmallMIMIC.link(in: folder) { $0.strictCodes = true }
+            let strict = try SmallMIMIC.link(in: folder) { $0.labels.strictCodes = true }
             expected[3] = "5|no-usable-code|-"
             #expect(try strict.rows(query) == expected)
         }
@@ -93,7 +93,7 @@ import Testing
             let linked = try mimic.link(in: folder)
             #expect(try linked.rows("SELECT * FROM study_category") == ["1|I50|3|2"])
             #expect(
-                try linked.rows("SELECT * FROM icd_code") == [
+                try linked.rows("SELECT icd_code, icd_version, status, category FROM icd_code") == [
                     "E119|9|icd9|-", "I5020|10|leaf|I50", "I509|10|leaf|I50", "I5099|10|retired|I50",
                 ])
         }

@@ -44,7 +44,7 @@ import Testing
             }
             let file = folder.appendingPathComponent("splits.csv")
             try Data("split,subject_id\ntest,1\nval,2\ntrain,99\n".utf8).write(to: file)
-            let linked = try mimic.link(in: folder) { $0.splitFile = file.path }
+            let linked = try mimic.link(in: folder) { $0.split.file = file.path }
             #expect(try linked.rows("SELECT * FROM split ORDER BY 1") == ["1|test", "2|val"])
             #expect(linked.summary.splits == ["test": 1, "val": 1, "none": 1])
 
@@ -53,7 +53,7 @@ import Testing
                 throws: EchoError(
                     "splits.csv", "line 4: gives a subject a second split",
                     try: "keep one split for each subject")
-            ) { try SmallMIMIC.link(in: folder) { $0.splitFile = file.path } }
+            ) { try SmallMIMIC.link(in: folder) { $0.split.file = file.path } }
         }
     }
 }

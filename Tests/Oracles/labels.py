@@ -7,11 +7,13 @@ Compares, without exception:
   at hand: level, parent, title, leaf status, category;
 - the tables study_admission, study_status, study_category, target, split and v_prevalence, for every window rule: for
   the phantom's studies and for studies at hard places (the very ends of stays, a second outside of them) in the stays
-  of the real MIMIC-IV demo, and for synthetic stays that end before they begin, overlap and touch.
+  of the real MIMIC-IV demo, and for synthetic stays that end before they begin, overlap and touch; with margins, levels,
+  tie-breaks, history labels, strict codes and mappings of ICD-9 going round beside the windows.
 
 The MIMIC-IV demo is looked for in $MIMIC_IV_DEMO, then in shared/data beside the repository or above it.
 """
 
+import argparse
 import csv
 import gzip
 import itertools
@@ -70,6 +72,45 @@ def tree():
 TREE = tree()
 STATUS = {code: "leaf" if leaf else "not_leaf" for code, level, _, _, leaf in TREE if level not in ("chapter", "block")}
 TITLES = {code: title for code, level, _, title, _ in TREE if level == "category"}
+
+
+LEVELS = ["chapter", "block", "category", "subcategory"]
+
+
+def paths():
+    """The nodes from the chapter to each category and subcategory; and what is at each (level, code)."""
+    found, stack = {}, []
+
+    def walk(node, above):
+        here = above + [node.name.replace(".", "")]
+        if len(here) > 2:
+            found[here[-1]] = here
+        for child in node.children:
+            walk(child, here)
+
+    for chapter in library._chapter_list:
+        walk(chapter, [])
+    return found
+
+
+PATHS = paths()
+TITLE_AT = {(level, code): title for code, level, _, title, _ in TREE}
+
+
+def label_of(code, version, level, strict, mappings):
+    """What a code counts for, as a list."""
+    if version == 9:
+        labels = [label_of(target, 10, level, strict, {}) for target in mappings.get(code, [])]
+        return sorted({label for found in labels for label in found})
+    status = code_status(code, 10)
+    if status == "unknown" or (status == "retired" and strict):
+        return []
+    known = next(code[:n] for n in range(len(code), 2, -1) if code[:n] in PATHS)
+    return [PATHS[known][: LEVELS.index(level) + 1][-1]]
+
+
+def title_at(level, code):
+    return TITLE_AT.get((level, code)) or (TITLES.get(code) if level == "subcategory" else None)
 
 
 def code_status(code, version):
@@ -162,10 +203,14 @@ def synthetic(folder, seed):
 # The independent computation ------------------------------------------------------------------------------------
 
 
-def expected(echo, hosp, window, before, after, strict, top, fit_on, split, seed):
+def expected(echo, hosp, mappings, r):
+    """All tables by the rules `r`."""
     db = duckdb.connect()
     db.create_function("code_status", code_status, ["VARCHAR", "INTEGER"], "VARCHAR")
-    db.create_function("category_title", lambda c: TITLES.get(c), ["VARCHAR"], "VARCHAR", null_handling="special")
+    db.create_function("category_title", lambda c: title_at(r.level, c), ["VARCHAR"], "VARCHAR", null_handling="special")
+    db.create_function(
+        "labels", lambda c, v: label_of(c, v, r.level, r.strict, mappings if r.gem else {}), ["VARCHAR", "INTEGER"], "VARCHAR[]"
+    )
     source = lambda folder, name: next(str(p) for p in (folder / f"{name}.csv", folder / f"{name}.csv.gz") if p.exists())
     for name, folder in [(n, hosp) for n in HOSP_TABLES] + [(n, echo) for n in ECHO_TABLES]:
         db.execute(f"CREATE TABLE \"{name}\" AS FROM read_csv('{source(folder, name)}', all_varchar=true, header=true)")
@@ -180,38 +225,46 @@ def expected(echo, hosp, window, before, after, strict, top, fit_on, split, seed
             FROM diagnoses_icd WHERE subject_id::BIGINT IN (SELECT subject_id FROM study);
         CREATE TABLE code AS SELECT *, code_status(code, version) AS status FROM (SELECT DISTINCT code, version FROM diagnosis);
     """)
-    start = "least(a, coalesce(e, a))" if window == "ed" else "a"
-    low, high = {"closed": (">=", "<="), "ed": (">=", "<="), "half-open": (">=", "<"), "strict": (">", "<")}[window]
+    start = "least(a, coalesce(e, a))" if r.window == "ed" else "a"
+    low, high = {"closed": (">=", "<="), "ed": (">=", "<="), "half-open": (">=", "<"), "strict": (">", "<")}[r.window]
+    prefer = {"latest": "a DESC", "earliest": "a", "longest": "d - a DESC"}[r.tie_break]
+    used = {
+        "discharge": "SELECT study_id, hadm_id FROM study_admission WHERE chosen = 1",
+        "study": "SELECT study_id, hadm_id FROM study JOIN stay USING (subject_id) WHERE d < t",
+    }[r.as_of]
     db.execute(f"""
         CREATE TABLE bounds AS SELECT *, {start} AS s FROM stay;
         CREATE TABLE candidate AS
-        SELECT study_id, hadm_id, a, (epoch(t) - epoch(a)) / 3600.0 AS since, (epoch(d) - epoch(t)) / 3600.0 AS until
+        SELECT study_id, hadm_id, a, d, (epoch(t) - epoch(a)) / 3600.0 AS since, (epoch(d) - epoch(t)) / 3600.0 AS until
         FROM study JOIN bounds USING (subject_id)
-        WHERE t {low} s - to_seconds({before} * 3600) AND t {high} d + to_seconds({after} * 3600);
+        WHERE t {low} s - to_seconds({r.before} * 3600) AND t {high} d + to_seconds({r.after} * 3600);
         CREATE TABLE study_admission AS
         SELECT study_id, hadm_id, since, until,
-            (row_number() OVER (PARTITION BY study_id ORDER BY a DESC, hadm_id) = 1)::INT AS chosen FROM candidate;
+            (row_number() OVER (PARTITION BY study_id ORDER BY {prefer}, hadm_id) = 1)::INT AS chosen FROM candidate;
+        CREATE TABLE used AS {used};
+        CREATE TABLE code_label AS SELECT code, version, unnest(labels(code, version)) AS category FROM code;
         CREATE TABLE study_category AS
-        SELECT study_id, code[:3] AS category, count(DISTINCT code) AS n_codes, min(seq_num) AS first_seq_num
-        FROM study_admission JOIN diagnosis USING (hadm_id) JOIN code USING (code, version)
-        WHERE chosen = 1 AND (status IN ('leaf', 'not_leaf') OR (status = 'retired' AND NOT {strict})) GROUP BY ALL;
+        SELECT study_id, category, count(DISTINCT (code, version)) AS n_codes, min(seq_num) AS first_seq_num
+        FROM used JOIN diagnosis USING (hadm_id) JOIN code_label USING (code, version) GROUP BY ALL;
         CREATE TABLE study_status AS
         SELECT study_id, status, CASE WHEN status = 'no-stay' THEN distance END AS nearest FROM (SELECT *, CASE
                 WHEN study_id IN (SELECT study_id FROM study_category) THEN 'labelled'
                 WHEN subject_id NOT IN (SELECT subject_id FROM stay) THEN 'subject-not-in-admissions'
-                WHEN study_id NOT IN (SELECT study_id FROM study_admission) THEN 'no-stay'
+                WHEN study_id NOT IN (SELECT study_id FROM used) THEN 'no-stay'
                 WHEN n IS NULL THEN 'no-diagnoses' WHEN n10 = 0 THEN 'only-icd9' ELSE 'no-usable-code' END AS status
-        FROM study LEFT JOIN (SELECT study_id, hadm_id FROM study_admission WHERE chosen = 1) USING (study_id)
+        FROM study
         LEFT JOIN (
             SELECT study_id, min(greatest(0, epoch(s) - epoch(t), epoch(t) - epoch(d))) / 3600.0 AS distance
             FROM study JOIN bounds USING (subject_id) GROUP BY study_id) USING (study_id)
-        LEFT JOIN (SELECT hadm_id, count(*) AS n, count(*) FILTER (version = 10) AS n10 FROM diagnosis GROUP BY 1) USING (hadm_id));
+        LEFT JOIN (
+            SELECT study_id, count(*) AS n, count(*) FILTER (version = 10) AS n10
+            FROM used JOIN diagnosis USING (hadm_id) GROUP BY 1) USING (study_id));
     """)
     subjects = [s for (s,) in db.execute("SELECT DISTINCT subject_id FROM study").fetchall()]
-    splits = [(s, hashed_split(s, split, seed)) for s in subjects]
+    splits = [(s, hashed_split(s, r.split, r.seed)) for s in subjects]
     db.execute("CREATE TABLE split (subject_id BIGINT, split VARCHAR)")
     db.executemany("INSERT INTO split VALUES (?, ?)", splits)
-    basis = "" if fit_on == "all" else "WHERE split = 'train'"
+    basis = "" if r.fit_on == "all" else "WHERE split = 'train'"
     db.execute(f"""
         CREATE TABLE labelled AS SELECT study_id, split FROM study_status JOIN study USING (study_id)
             JOIN split USING (subject_id) WHERE status = 'labelled';
@@ -219,8 +272,8 @@ def expected(echo, hosp, window, before, after, strict, top, fit_on, split, seed
             JOIN labelled USING (study_id) {basis} GROUP BY 1;
         CREATE TABLE target AS
         SELECT row_number() OVER (ORDER BY n DESC, category) - 1 AS idx, category, category_title(category) AS title, n,
-            n / (SELECT count(*) FROM labelled {basis})::DOUBLE AS prevalence
-        FROM counted ORDER BY n DESC, category LIMIT {top};
+            n / (SELECT count(*) FROM labelled {basis})::DOUBLE AS prevalence, '{r.as_of}' AS known_at, NULL AS reference
+        FROM counted ORDER BY n DESC, category LIMIT {r.top};
         CREATE TABLE v_prevalence AS
         SELECT category, category_title(category) AS title, count(study_id) AS n, l.n AS labelled,
             count(study_id) / l.n::DOUBLE AS prevalence, max(idx) AS target
@@ -229,7 +282,7 @@ def expected(echo, hosp, window, before, after, strict, top, fit_on, split, seed
     """)
     return {
         name: db.execute(f"SELECT * FROM {name} ORDER BY ALL").fetchall()
-        for name in ["study_admission", "study_status", "study_category", "target", "split", "v_prevalence"]
+        for name in ["study_admission", "study_status", "study_category", "code_label", "target", "split", "v_prevalence"]
     } | {"icd_code": db.execute(
         "SELECT code, version, status, CASE WHEN status NOT IN ('icd9', 'unknown') THEN code[:3] END FROM code ORDER BY ALL"
     ).fetchall()}
@@ -261,7 +314,8 @@ def actual(dataset):
             "target": "SELECT * FROM target",
             "split": "SELECT * FROM split",
             "v_prevalence": "SELECT * FROM v_prevalence",
-            "icd_code": "SELECT * FROM icd_code",
+            "icd_code": "SELECT icd_code, icd_version, status, category FROM icd_code",
+            "code_label": "SELECT * FROM code_label",
         }.items()
     }
 
@@ -303,7 +357,7 @@ def check_codes(folder):
     db = sqlite3.connect(folder / "dataset/echoprep.sqlite")
     ours = db.execute("SELECT code, level, parent, title FROM d_icd10cm ORDER BY code, level").fetchall()
     compare("d_icd10cm", ours, sorted((c, l, p, t) for c, l, p, t, _ in TREE))
-    ours = db.execute("SELECT * FROM icd_code ORDER BY icd_code, icd_version").fetchall()
+    ours = db.execute("SELECT icd_code, icd_version, status, category FROM icd_code ORDER BY icd_code, icd_version").fetchall()
     category = lambda code, status: code[:3] if status not in ("icd9", "unknown") else None
     theirs = [(c, v, code_status(c, v), category(c, code_status(c, v))) for c, v in pairs]
     compare("icd_code", ours, theirs)
@@ -312,19 +366,48 @@ def check_codes(folder):
     print(f"codes: {len(TREE)} nodes of the library and {len(ten)} ICD-10 codes of MIMIC-IV ({retired} retired): equal")
 
 
+def rule_sets():
+    """Every window with every margin, the other choices going round beside them."""
+    windows = itertools.product(["closed", "half-open", "strict", "ed"], [(0, 0), (6, 12), (-1, 0.5)])
+    for n, (window, (before, after)) in enumerate(windows):
+        yield argparse.Namespace(
+            window=window, before=before, after=after, strict=n // 2 % 2 == 1, seed=n // 3, gem=n % 5 == 1,
+            top=[40, 7][n % 2], fit_on=["all", "train"][n % 2], split=["93.5/3.2/3.3", "60/20/20"][n % 2],
+            level=["category", "category", "chapter", "block", "subcategory"][n % 5],
+            tie_break=["latest", "earliest", "longest"][n % 3], as_of="study" if n % 4 == 2 else "discharge",
+        )
+
+
+def equivalences(folder, hosp, seed):
+    """A file of mappings from ICD-9 codes in use to random codes of ICD-10: many-to-many, with and without a map."""
+    chance = random.Random(seed)
+    path = next(p for p in (hosp / "diagnoses_icd.csv", hosp / "diagnoses_icd.csv.gz") if p.exists())
+    with (gzip.open(path, "rt") if path.suffix == ".gz" else open(path)) as file:
+        rows = csv.DictReader(file)
+        nine = sorted({r["icd_code"].strip().upper().replace(".", "") for r in rows if r["icd_version"] == "9"})
+    codes, mappings, lines = list(STATUS), {}, []
+    for code in nine:
+        if chance.random() < 0.1:
+            lines.append(f"{code:5} NoDx    11000")
+            continue
+        mappings[code] = chance.sample(codes, chance.choice([1, 1, 1, 2, 5]))
+        lines += [f"{code:5} {target:7} {chance.choice(['00000', '10000', '10111', '10112'])}" for target in mappings[code]]
+    (folder / "gem.txt").write_text("\n".join(lines) + "\n")
+    return mappings
+
+
 def check_cohort(name, folder, echo, hosp, studies):
     compared = 0
-    rules = itertools.product(["closed", "half-open", "strict", "ed"], [(0, 0), (6, 12), (-1, 0.5)])
-    for n, (window, (before, after)) in enumerate(rules):
-        top, fit_on, split = [(40, "all", "93.5/3.2/3.3"), (7, "train", "60/20/20")][n % 2]
-        strict = n // 2 % 2 == 1
-        seed = n // 3
+    mappings = equivalences(folder, hosp, 0)
+    for r in rule_sets():
         options = [
-            "--window", window, f"--margin-before={before}", f"--margin-after={after}", "--top", top, "--fit-on", fit_on,
-            "--split", split, "--seed", seed, *(["--strict-codes"] if strict else []),
+            "--window", r.window, f"--margin-before={r.before}", f"--margin-after={r.after}", "--top", r.top,
+            "--fit-on", r.fit_on, "--split", r.split, "--seed", r.seed, "--level", r.level, "--tie-break", r.tie_break,
+            "--as-of", r.as_of, *(["--strict-codes"] if r.strict else []),
+            *(["--icd9", "gem", "--gem", folder / "gem.txt"] if r.gem and mappings else []),
         ]
         summary = link(folder / "dataset", echo, hosp, *options)
-        theirs = expected(echo, hosp, window, before, after, strict, top, fit_on, split, seed)
+        theirs = expected(echo, hosp, mappings, r)
         ours = actual(folder / "dataset")
         for table, rows in theirs.items():
             order = sorted(rows, key=lambda row: [(value is None, value) for value in row])
@@ -332,8 +415,8 @@ def check_cohort(name, folder, echo, hosp, studies):
             compared += len(rows)
         assert summary["studies"] == len(studies) and not summary["unchanged"], summary
     assert link(folder / "dataset", echo, hosp, *options)["unchanged"], "a second run finds the labels there"
-    statuses = sorted(summary["statuses"].items())
-    print(f"{name}: {len(studies)} studies, 12 sets of rules, {compared} rows of 7 tables: equal; {statuses}")
+    statuses = ", ".join(f"{count} {status}" for status, count in sorted(summary["statuses"].items()))
+    print(f"{name}: {len(studies)} studies, 12 sets of rules, {compared} rows of 8 tables: equal (last: {statuses})")
 
 
 def main():

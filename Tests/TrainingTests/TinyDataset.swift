@@ -76,12 +76,13 @@ struct TinyDataset {
     private static func label(_ db: Database) throws {
         for (index, category) in ["I50", "K21"].enumerated() {
             try db.execute(
-                sql: "INSERT INTO target VALUES (?, ?, ?, 7, 0.5)", arguments: [index, category, category])
+                sql: "INSERT INTO target VALUES (?, ?, ?, 7, 0.5, 'discharge', NULL)",
+                arguments: [index, category, category])
         }
         for study in 1..<15 {
             let subject = 100 + study
             try db.execute(
-                sql: "INSERT INTO echo_study VALUES (?, ?, '2150-01-01 00:00:00')",
+                sql: "INSERT INTO echo_study VALUES (?, ?, '2150-01-01 00:00:00', NULL)",
                 arguments: [study, subject])
             try db.execute(sql: "INSERT INTO study_status VALUES (?, 'labelled', NULL)", arguments: [study])
             try db.execute(

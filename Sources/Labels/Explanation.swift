@@ -1,0 +1,133 @@
+// Why a study has the labels that it has: its stays, their diagnoses, and what each of them counts for.
+
+import Catalog
+public import EchoCore
+import Foundation
+import GRDB
+
+/// The answer of `link-icd --explain` for one study, out of the database alone.
+public struct Explanation: Sendable, Encodable, Equatable {
+    /// A stay of the study's subject.
+    public struct Stay: Sendable, Encodable, Equatable {
+        public let hadm: Int
+        public let admittime: String
+        public let dischtime: String
+        /// Whether the study lies in its window, and whether its diagnoses are the study's.
+        public let candidate: Bool, used: Bool
+    }
+
+    /// A diagnosis of a stay that is used.
+    public struct Diagnosis: Sendable, Encodable, Equatable {
+        public let hadm: Int
+        public let seqNum: Int
+        public let code: String
+        public let version: Int
+        public let title: String?
+        /// What the release of ICD-10-CM knows of the code (`CodeStatus`).
+        public let status: String
+        /// What it counts for; empty where it does not count.
+        public let labels: [String]
+    }
+
+    /// A target: 1, 0, or nil where the study is not labelled.
+    public struct Target: Sendable, Encodable, Equatable {
+        public let category: String
+        public let title: String
+        public let value: Int?
+    }
+
+    public let study: Int
+    public let time: String?
+    public let split: String?
+    /// Of `StudyStatus`.
+    public let status: String
+    public let nearestStayHours: Double?
+    public let stays: [Stay]
+    public let diagnoses: [Diagnosis]
+    public let targets: [Target]
+    /// The choices that the labels were made by.
+    public let rules: [String: String]
+
+    /// JSON with sorted keys.
+    public func json() throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+        return String(decoding: try encoder.encode(self), as: UTF8.self)
+    }
+}
+
+/// Explains the labels of a study.
+///
+/// - Throws: `EchoError` where the dataset has no labels, or not that study
+public func explainLabels(dataset: String, study: Int) throws(EchoError) -> Explanation {
+    let catalog = try Catalog(datasetFolder: dataset, readOnly: true)
+    guard try catalog.lastRun(of: "link-icd") != nil else {
+        throw EchoError("--dataset", "has no labels", try: "run echoprep link-icd on it first")
+    }
+    let explanation = try catalog.read { db in try Explanation(db, study: study) }
+    guard let explanation else {
+        throw EchoError(
+            "--explain", "the study list has no study \(study)",
+            try: "look for it in the table reject, or check the number")
+    }
+    return explanation
+}
+
+extension Explanation {
+    fileprivate init?(_ db: Database, study: Int) throws {
+        let head = try Row.fetchOne(
+            db,
+            sql: """
+                SELECT s.subject_id, s.study_datetime, p.split, st.status, st.nearest_stay_hours
+                FROM echo_study s JOIN study_status st ON st.study_id = s.study_id
+                LEFT JOIN split p ON p.subject_id = s.subject_id WHERE s.study_id = ?
+                """, arguments: [study])
+        guard let head else { return nil }
+        let rules = try Row.fetchAll(db, sql: "SELECT key, value FROM v_rule")
+        self.rules = Dictionary(uniqueKeysWithValues: rules.map { ($0[0], $0[1]) })
+        self.study = study
+        (time, split, status, nearestStayHours) = (head[1], head[2], head[3], head[4])
+        let status: String = head[3]
+        let history = self.rules["as-of"] == LabelRule.KnownAt.study.rawValue
+        stays = try Row.fetchAll(
+            db,
+            sql: """
+                SELECT a.hadm_id, a.admittime, a.dischtime, c.hadm_id IS NOT NULL,
+                    CASE WHEN ? THEN a.dischtime < ? ELSE coalesce(c.chosen, 0) END
+                FROM admissions a
+                LEFT JOIN study_admission c ON c.hadm_id = a.hadm_id AND c.study_id = ?
+                WHERE a.subject_id = ? ORDER BY a.admittime, a.hadm_id
+                """, arguments: [history, head[1] as String?, study, head[0] as Int]
+        ).map {
+            Stay(hadm: $0[0], admittime: $0[1], dischtime: $0[2], candidate: $0[3], used: $0[4] ?? false)
+        }
+        var diagnoses: [Diagnosis] = []
+        for stay in stays where stay.used {
+            diagnoses += try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT d.seq_num, d.icd_code, d.icd_version, c.title, c.status, group_concat(l.category, ' ')
+                    FROM diagnoses_icd d
+                    JOIN icd_code c ON c.icd_code = d.icd_code AND c.icd_version = d.icd_version
+                    LEFT JOIN code_label l ON l.icd_code = d.icd_code AND l.icd_version = d.icd_version
+                    WHERE d.hadm_id = ? GROUP BY d.seq_num, d.icd_code, d.icd_version
+                    """, arguments: [stay.hadm]
+            ).map {
+                Diagnosis(
+                    hadm: stay.hadm, seqNum: $0[0], code: $0[1], version: $0[2], title: $0[3], status: $0[4],
+                    labels: ($0[5] as String? ?? "").split(separator: " ").map(String.init))
+            }
+        }
+        self.diagnoses = diagnoses
+        targets = try Row.fetchAll(
+            db,
+            sql: """
+                SELECT t.category, t.title, c.study_id IS NOT NULL FROM target t
+                LEFT JOIN study_category c ON c.category = t.category AND c.study_id = ? ORDER BY t.idx
+                """, arguments: [study]
+        ).map {
+            Target(
+                category: $0[0], title: $0[1], value: status == StudyStatus.labelled.rawValue ? $0[2] : nil)
+        }
+    }
+}
