@@ -7,7 +7,10 @@
 /// source's width is small, lies in the cache, and is made by operations that a processor does many at a time.
 package struct CubicResizer {
     package let height: Int, width: Int, size: Int
-    private let rowTaps: [CubicTaps], columnTaps: [CubicTaps]
+    private let rowTaps: [CubicTaps]
+    /// Of each column, filled up to whole groups of four: where in `sums` its samples begin, and its weights as
+    /// `combineColumns` takes them.
+    private let columnFirsts: [Int], columnWeights: [SIMD4<Float>]
     /// One row of sums over four source rows, with two repeated samples before and after it.
     private var sums: [Float]
 
@@ -17,8 +20,17 @@ package struct CubicResizer {
         self.width = width
         self.size = size
         rowTaps = (0..<size).map { CubicTaps(target: $0, of: size, source: height) }
-        columnTaps = (0..<size).map { CubicTaps(target: $0, of: size, source: width) }
+        let columnTaps = (0..<(size + 3) / 4 * 4).map {
+            CubicTaps(target: min($0, size - 1), of: size, source: width)
+        }
+        columnFirsts = columnTaps.map { $0.first + margin }
+        columnWeights = columnTaps.indices.map { i in
+            let group = i / 4 * 4, tap = i % 4
+            return SIMD4((group..<group + 4).map { columnTaps[$0].weights[tap] })
+        }
         sums = [Float](repeating: 0, count: width + 2 * margin)
+        precondition(
+            columnFirsts.allSatisfy { $0 >= 0 && $0 + 3 < width + 2 * margin }, "taps lie in the sums")
     }
 
     /// Resizes U8 [height, width] into `target` from `start` on, where samples lie `stride` apart.
@@ -29,15 +41,10 @@ package struct CubicResizer {
         precondition(start >= 0 && start + (size * size - 1) * stride < target.count, "the target has room")
         for (y, taps) in rowTaps.enumerated() {
             combineRows(picture, taps)
-            let sums = sums.span
-            for (x, taps) in columnTaps.enumerated() {
-                let i = taps.first + margin
-                let weights = taps.weights
-                let value =
-                    weights[0] * sums[i] + weights[1] * sums[i + 1] + weights[2] * sums[i + 2]
-                    + weights[3] * sums[i + 3]
-                target[start + (y * size + x) * stride] = nearest(value)
-            }
+            combineColumns(
+                sums, firsts: columnFirsts, weights: columnWeights, count: size, into: &target,
+                at: start + y * size * stride,
+                stride: stride)
         }
     }
 
@@ -75,9 +82,4 @@ private struct CubicTaps {
         func far(_ x: Double) -> Double { ((a * x - 5 * a) * x + 8 * a) * x - 4 * a }
         weights = SIMD4(Float(far(x + 1)), Float(near(x)), Float(near(1 - x)), Float(far(2 - x)))
     }
-}
-
-/// To the nearest of 0…255, halves to even: above 2²³ a float has no fraction.
-private func nearest(_ value: Float) -> UInt8 {
-    UInt8(truncatingIfNeeded: (max(0, min(255, value)) + 0x1p23).bitPattern)
 }

@@ -85,13 +85,20 @@ func deviation(_ samples: Span<UInt8>) -> Int {
 func count(_ samples: Span<UInt8>, atLeast bound: UInt8, where mask: Span<UInt8>) -> Int {
     let count = samples.count
     precondition(mask.count == count, "spans of one length")
-    var total: UInt32 = 0
-    for i in 0..<count {
-        // The borrow of the difference, so that nothing branches.
-        let less = UInt16(samples[unchecked: i] & mask[unchecked: i]) &- UInt16(bound)
-        total &+= UInt32(1 &- less &>> 15)
+    var total = 0, start = 0
+    while start < count {
+        // Sixteen bits count a part of a row, eight samples at a time.
+        let end = min(start + 0x8000, count)
+        var part: UInt16 = 0
+        for i in start..<end {
+            // The borrow of the difference, so that nothing branches.
+            let less = UInt16(samples[unchecked: i] & mask[unchecked: i]) &- UInt16(bound)
+            part &+= 1 &- less &>> 15
+        }
+        total += Int(part)
+        start = end
     }
-    return Int(total)
+    return total
 }
 
 /// target = weights · (a, b, c, d), sample by sample, from `start` on.
@@ -109,6 +116,44 @@ func combine(
         out[unchecked: start &+ x] =
             p * Float(a[unchecked: x]) + q * Float(b[unchecked: x]) + r * Float(c[unchecked: x]) + s
             * Float(d[unchecked: x])
+    }
+}
+
+/// For each of `count` columns the weighted sum of the four of `sums` from its `firsts` on, to the nearest of 0…255,
+/// halves to even; written from `start` on, `stride` apart.
+///
+/// Columns come in groups of four, the last filled up: `weights[4 * group + tap]` are those of the group's columns.
+/// The caller sees to it that all samples lie in `sums`, once for all rows.
+@inline(never)
+func combineColumns(
+    _ sums: [Float], firsts: [Int], weights: [SIMD4<Float>], count: Int, into target: inout [UInt8],
+    at start: Int, stride: Int
+) {
+    precondition(
+        weights.count == firsts.count && firsts.count % 4 == 0 && count <= firsts.count, "groups of four")
+    precondition(start >= 0 && start + (count - 1) * stride < target.count, "the target has room")
+    let sums = sums.span, firsts = firsts.span, weights = weights.span
+    var out = target.mutableSpan
+    func samples(_ x: Int) -> SIMD4<Float> {
+        let i = firsts[unchecked: x]
+        return SIMD4(
+            sums[unchecked: i], sums[unchecked: i &+ 1], sums[unchecked: i &+ 2], sums[unchecked: i &+ 3])
+    }
+    var position = start
+    for x in Swift.stride(from: 0, to: count, by: 4) {
+        let a = samples(x), b = samples(x &+ 1), c = samples(x &+ 2), d = samples(x &+ 3)
+        var sum = weights[unchecked: x] * SIMD4(a[0], b[0], c[0], d[0])
+        sum += weights[unchecked: x &+ 1] * SIMD4(a[1], b[1], c[1], d[1])
+        sum += weights[unchecked: x &+ 2] * SIMD4(a[2], b[2], c[2], d[2])
+        sum += weights[unchecked: x &+ 3] * SIMD4(a[3], b[3], c[3], d[3])
+        sum.replace(with: 0, where: sum .< 0)
+        sum.replace(with: 255, where: sum .> 255)
+        // A float above 2²³ has no fraction: its lowest bits are the rounded number.
+        let bits = unsafeBitCast(sum + SIMD4(repeating: 0x1p23), to: SIMD4<UInt32>.self)
+        for lane in 0..<min(4, count &- x) {
+            out[unchecked: position] = UInt8(truncatingIfNeeded: bits[lane])
+            position &+= stride
+        }
     }
 }
 

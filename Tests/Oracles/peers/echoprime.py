@@ -61,7 +61,8 @@ def pixels(clip, inside, size=224):
     """B, G, R of every frame, masked, cropped and resized: U8 [F, size, size, 3]."""
     result = []
     for frame in clip:
-        picture = cv2.bitwise_and(colours(frame), colours(frame), mask=inside)
+        picture = colours(frame)
+        picture = cv2.bitwise_and(picture, picture, mask=inside)
         picture = cv2.resize(crop(picture), (size, size), interpolation=cv2.INTER_CUBIC)
         result.append(picture[..., ::-1])
     return np.stack(result)
