@@ -53,6 +53,7 @@ struct Examiner: Sendable {
             if rules.pixels.channels > 1 { prepared.shape.append(rules.pixels.channels) }
             prepared.record.checksum = xxh3(prepared.pixels)
         }
+        if let clip = findings.clip { FrameMemory.shared.recycle(clip) }
         return prepared
     }
 

@@ -34,9 +34,9 @@ struct PlaneStack: Sendable {
         }
         self.shape = shape
         let frames = min(frames, PlaneStack.largestPromise / shape.bytes)
-        luma.reserveCapacity(frames * shape.height * shape.width)
-        cb.reserveCapacity(frames * shape.chromaSize)
-        cr.reserveCapacity(frames * shape.chromaSize)
+        luma = FrameMemory.shared.take(frames * shape.height * shape.width)
+        cb = FrameMemory.shared.take(frames * shape.chromaSize)
+        cr = FrameMemory.shared.take(frames * shape.chromaSize)
     }
 
     /// Throws `.tooLarge` if no further frame may be appended: for clips whose frames are not counted beforehand.
