@@ -75,11 +75,16 @@ let package = Package(
         .executableTarget(
             name: "echoprep",
             dependencies: [
-                "EchoCore", "Crop", "Models", "Phantom", "Ingest", "Labels", "Training", "Evaluation", arguments,
+                "EchoCore", "Crop", "Models", "Phantom", "Ingest", "Labels", "Training", "Evaluation",
+                arguments,
                 logging,
             ], swiftSettings: strict),
         .executableTarget(
-            name: "echobench", dependencies: ["EchoCore", "Ingest", "Compute", "Models", "Training", arguments],
+            name: "echobench",
+            dependencies: [
+                "EchoCore", "Files", "Video", "Crop", "Phantom", "Ingest", "Compute", "Models", "Training",
+                arguments,
+            ],
             swiftSettings: strict),
 
         .target(
