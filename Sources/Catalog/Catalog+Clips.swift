@@ -56,6 +56,16 @@ extension Catalog {
         }
     }
 
+    /// The rows of one outcome, in order of their ids.
+    public func clips(kept: Bool, kind: ClipKind, reason: DropReason?) throws(EchoError) -> [ClipRecord] {
+        try read { db in
+            try ClipRow.fetchAll(
+                db, sql: "SELECT * FROM clip WHERE kept = ? AND kind = ? AND reason IS ? ORDER BY id",
+                arguments: [kept, kind.rawValue, reason?.rawValue]
+            ).map(\.clip)
+        }
+    }
+
     /// The row of a file by its path relative to the source, or of a clip by its name.
     public func clip(_ pathOrName: String) throws(EchoError) -> ClipRecord? {
         try read { db in

@@ -58,6 +58,17 @@ public func entries(ofFolder path: String) throws(EchoError) -> [FolderEntry] {
     return entries.sorted { precedes($0.name, $1.name) }
 }
 
+/// What a name is where the folder's own list does not tell: a link, or a file system that keeps no kinds.
+private func kind(of name: UnsafePointer<CChar>, in folder: OpaquePointer) -> FolderEntry.Kind {
+    var status = stat()
+    guard fstatat(dirfd(folder), name, &status, 0) == 0 else { return .brokenLink }
+    switch status.st_mode & S_IFMT {
+    case S_IFREG: return .file
+    case S_IFDIR: return .folder
+    default: return .other
+    }
+}
+
 /// Whether one text's UTF-8 bytes come before another's: an order without regard to language.
 public func precedes(_ a: String, _ b: String) -> Bool { a.utf8.lexicographicallyPrecedes(b.utf8) }
 

@@ -92,21 +92,25 @@ public struct IngestPlan: Sendable, Codable {
 /// What one run did so far.
 struct Tally {
     private(set) var files = 0, kept = 0, frames = 0, bytes = 0
+    private var dropped: [DropReason: Int] = [:]
     private let start = ContinuousClock.now
 
     mutating func add(_ row: ClipRecord) {
         files += 1
         kept += row.kept ? 1 : 0
+        if let reason = row.reason { dropped[reason, default: 0] += 1 }
         frames += row.frames ?? 0
         bytes += row.bytes ?? 0
     }
 
     var seconds: Double { start.duration(to: .now) / .seconds(1) }
 
-    /// For the progress bar.
+    /// For the progress bar: the commonest reasons, and the speed of reading.
     var note: String {
+        let common = dropped.sorted { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }.prefix(3)
+        let counts = [("kept", kept)] + common.map { ($0.key.rawValue, $0.value) }
         let rate = seconds > 0 ? Double(bytes) / 1e6 / seconds : 0
-        return "\(grouped(kept)) kept, \(grouped(files - kept)) dropped, \(Int(rate)) MB/s"
+        return counts.map { "\($0.0) \(grouped($0.1))" }.joined(separator: ", ") + " · \(Int(rate)) MB/s"
     }
 }
 

@@ -26,6 +26,15 @@ struct InspectCommand: ParsableCommand {
     @Option(help: "Write the decoded planes (luma, cb, cr) to this safetensors file.")
     var frames: String?
 
+    @Option(help: "Draw random clips of a dataset, by kind, on sheets in this folder.")
+    var contactSheet: String?
+
+    @Option(help: "At most so many clips of each kind on contact sheets.")
+    var count = 400
+
+    @Option(help: "Seed of the clips on contact sheets.")
+    var seed: UInt64 = 1
+
     @Option(help: "The part of the picture, as for ingest: echoprime, sector or none.")
     var crop = IngestRules().crop
 
@@ -37,6 +46,14 @@ struct InspectCommand: ParsableCommand {
         rules.crop = crop
         if let frames {
             print(try dumpFrames(of: path, to: frames))
+            return
+        }
+        if let contactSheet {
+            var options = ContactSheetOptions()
+            options.count = max(1, count)
+            options.seed = seed
+            let sheets = try drawContactSheets(of: path, to: contactSheet, options: options)
+            print(sheets.map { "\(contactSheet)/\($0)" }.joined(separator: "\n"))
             return
         }
         guard png != nil || mask != nil else {
