@@ -73,4 +73,24 @@ import Testing
             #expect(throws: EchoError.self) { try inspect(folder.path) }
         }
     }
+
+    @Test func `contact sheets show the clips of each outcome and list where they are`() throws {
+        try withTemporaryFolder { folder in
+            let source = try TinySource(
+                folder.appendingPathComponent("source"), studies: 3, each: [.bmode, .doppler, .text])
+            let dataset = folder.appendingPathComponent("dataset").path
+            _ = try ingest(IngestOptions(source: source.folder.path, dataset: dataset))
+            let sheets = folder.appendingPathComponent("sheets").path
+            let names = try drawContactSheets(of: dataset, to: sheets, options: ContactSheetOptions())
+            #expect(names == ["kept-bmode-1.png", "dropped-doppler-1.png"])
+            for name in names {
+                let picture = try Picture(png: readFile(sheets + "/" + name))
+                #expect(picture.width == 3 * 112 + 2 * 2 && picture.height == 112)
+                #expect(picture.pixels.max()! > 100)
+            }
+            let list = String(decoding: try readFile(sheets + "/clips.csv"), as: UTF8.self)
+            #expect(list.split(separator: "\n").count == 7)
+            #expect(list.contains("dropped-doppler-1.png,0,2,90000002/90000002_0002,"))
+        }
+    }
 }
