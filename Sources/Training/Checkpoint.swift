@@ -12,11 +12,14 @@ package struct RunState: Codable, Sendable, Equatable {
     package var step = 0, finishedEpochs = 0
     /// The best epoch so far, from 1, and its validation loss; nil without validation studies.
     package var bestEpoch: Int?, bestLoss: Double?
-    /// Bytes of metrics.jsonl.
-    package var logLength = 0
+    /// Bytes of metrics.jsonl and of the TensorBoard events.
+    package var logLength = 0, eventLength = 0
 
     package init() {}
 }
+
+/// Where a file of weights holds the sha256 of its tensors' bytes.
+private let checksumKey = "tensors_sha256"
 
 /// Writes and reads the checkpoints of a run.
 ///
@@ -35,27 +38,38 @@ package struct CheckpointStore {
     /// Whether there is something to go on from.
     package var isEmpty: Bool { !FileManager.default.fileExists(atPath: folder.state) }
 
-    /// Weights under the names of the specification, with the run's configuration, where they came from in metadata.
+    /// Writes weights under the names of the specification, with the run's configuration and a checksum.
     package func writeWeights(of model: EchoModel, state: RunState, to path: String) throws {
+        var metadata = [
+            "format": "echoprep checkpoint 1",
+            "config": String(decoding: try configuration.json(), as: UTF8.self),
+            "epoch": "\(state.finishedEpochs)", "step": "\(state.step)",
+        ]
+        let checksum = SHA256()
+        metadata[checksumKey] = String(repeating: "0", count: 64)
         var writer = try SafetensorsWriter(
-            path,
-            metadata: [
-                "format": "echoprep checkpoint 1",
-                "config": String(decoding: try configuration.json(), as: UTF8.self),
-                "epoch": "\(state.finishedEpochs)", "step": "\(state.step)",
-            ],
-            tensors: model.parameters.map { ($0.name, .f32, $0.shape) })
+            path, metadata: metadata, tensors: model.parameters.map { ($0.name, .f32, $0.shape) })
         for (name, shape) in model.parameters {
-            try writer.add(name, shape: shape, floats: model.read(name))
+            let values = model.read(name)
+            values.withUnsafeBytes { checksum.update($0) }
+            try writer.add(name, shape: shape, floats: values)
         }
+        writer.metadata[checksumKey] = checksum.hex()
         try writer.finish()
     }
 
-    package func save(_ model: EchoModel, _ optimiser: AdamW, _ state: RunState) throws {
-        try writeWeights(of: model, state: state, to: folder.pending)
+    package func save(_ learner: Learner, _ state: RunState) throws {
+        try writeWeights(of: learner.model, state: state, to: folder.pending)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
-        let moments = optimiser.state
+        var tensors = learner.optimiser.state.flatMap {
+            [("first.\($0.name)", $0.shape, $0.first), ("second.\($0.name)", $0.shape, $0.second)]
+        }
+        if let average = learner.average {
+            tensors += zip(learner.model.parameters, average.values).map {
+                ("average.\($0.name)", $0.shape, $1)
+            }
+        }
         var writer = try SafetensorsWriter(
             folder.state,
             metadata: [
@@ -63,41 +77,56 @@ package struct CheckpointStore {
                 "weights_sha256": sha256(try mapFile(folder.pending)),
                 "state": String(decoding: try encoder.encode(state), as: UTF8.self),
             ],
-            tensors: moments.flatMap {
-                [("first.\($0.name)", .f32, $0.shape), ("second.\($0.name)", .f32, $0.shape)]
-            })
-        for (name, shape, first, second) in moments {
-            try writer.add("first.\(name)", shape: shape, floats: first)
-            try writer.add("second.\(name)", shape: shape, floats: second)
-        }
+            tensors: tensors.map { ($0.0, .f32, $0.1) })
+        for (name, shape, values) in tensors { try writer.add(name, shape: shape, floats: values) }
         try writer.finish()
         try adopt(folder.pending)
     }
 
-    /// Brings model and optimiser to the last checkpoint.
-    package func restore(_ model: EchoModel, _ optimiser: AdamW) throws -> RunState {
+    /// Brings a learner to the last checkpoint.
+    package func restore(_ learner: Learner) throws -> RunState {
         let file = try opened(
             folder.state, as: RunFolder.place(folder.state), try: "train again in another run folder")
         guard let text = file.metadata["state"], let wanted = file.metadata["weights_sha256"],
             let state = try? JSONDecoder().decode(RunState.self, from: Data(text.utf8))
         else { throw damaged(folder.state) }
         try adoptWeights(sha256: wanted)
-        try loadWeights(folder.last, into: model)
-        var moments: [(name: String, first: [Float], second: [Float])] = []
-        for (name, shape) in model.parameters where file.tensors["first.\(name)"] != nil {
-            let first = try file.floats("first.\(name)"), second = try file.floats("second.\(name)")
-            guard first.count == shape.reduce(1, *), second.count == first.count else {
-                throw damaged(folder.state)
-            }
-            moments.append((name, first, second))
+        try loadWeights(folder.last, into: learner.model)
+
+        func values(_ name: String, _ shape: [Int]) throws -> [Float] {
+            guard file.tensors[name]?.shape == shape else { throw damaged(folder.state) }
+            return try file.floats(name)
         }
-        optimiser.restore(steps: state.step, moments)
+        var moments: [(name: String, first: [Float], second: [Float])] = []
+        for (name, shape) in learner.model.parameters where file.tensors["first.\(name)"] != nil {
+            moments.append((name, try values("first.\(name)", shape), try values("second.\(name)", shape)))
+        }
+        learner.optimiser.restore(steps: state.step, moments)
+        if let average = learner.average {
+            average.restore(try learner.model.parameters.map { try values("average.\($0.name)", $0.shape) })
+        }
         return state
+    }
+
+    /// Gives the last weights a second name that stays, epoch-NNNN, and removes those that are not to be kept.
+    package func keep(epoch: Int, last count: Int) throws(EchoError) {
+        guard count > 0 else { return }
+        let kept = folder.kept(epoch: epoch)
+        unlink(kept)
+        guard link(folder.last, kept) == 0 else {
+            throw EchoError(RunFolder.place(kept), "cannot be written", try: "check the folder's permissions")
+        }
+        unlink(folder.kept(epoch: epoch - count))
     }
 
     /// Loads weights that must fit the model in full.
     package func loadWeights(_ path: String, into model: EchoModel) throws(EchoError) {
         let file = try opened(path, as: RunFolder.place(path), try: "train again in another run folder")
+        if let wanted = file.metadata[checksumKey] {
+            let checksum = SHA256()
+            for name in file.names { checksum.update(try file.bytes(name)) }
+            guard checksum.hex() == wanted else { throw damaged(path) }
+        }
         for (name, shape) in model.parameters {
             guard let tensor = file.tensors[name], tensor.shape == shape else {
                 throw EchoError(

@@ -39,55 +39,24 @@ public struct MetricsLine: Codable, Sendable, Equatable {
     }
 }
 
-/// A file that only grows by whole lines, and shrinks only back to the length that a checkpoint remembers.
+/// The lines of a run in metrics.jsonl.
 package final class MetricsLog {
-    private let file: FileHandle
-    private let place: String
+    private let file: GrowingFile
     private let encoder = JSONEncoder()
-    /// Bytes of all whole lines so far.
-    package private(set) var length: Int
+    /// Bytes of all lines so far.
+    package var length: Int { file.length }
 
     /// Opens the log, cut back to `kept` bytes.
-    package init(path: String, place: String, keeping kept: Int) throws(EchoError) {
-        self.place = place
+    package init(path: String, keeping kept: Int) throws(EchoError) {
         encoder.outputFormatting = [.sortedKeys]
-        do {
-            if !FileManager.default.fileExists(atPath: path) {
-                guard FileManager.default.createFile(atPath: path, contents: nil) else {
-                    throw CocoaError(.fileWriteNoPermission)
-                }
-            }
-            let file = try FileHandle(forUpdating: URL(fileURLWithPath: path))
-            let found = try file.seekToEnd()
-            guard found >= kept else {
-                throw EchoError(
-                    place,
-                    "holds \(grouped(Int(found))) bytes where the checkpoint remembers \(grouped(kept))",
-                    try: "start again in another run folder")
-            }
-            try file.truncate(atOffset: UInt64(kept))
-            self.file = file
-            length = kept
-        } catch let error as EchoError {
-            throw error
-        } catch {
-            throw EchoError(place, "cannot be opened for writing", try: "check the folder's permissions")
-        }
+        file = try GrowingFile(path: path, place: "metrics.jsonl", keeping: kept)
     }
 
-    /// Appends one line in a single write.
     package func append(_ line: MetricsLine) throws {
-        var data = try encoder.encode(line)
-        data.append(UInt8(ascii: "\n"))
-        do { try file.write(contentsOf: data) } catch {
-            throw EchoError(
-                place, "cannot be written", try: "make room on the disk; the same command goes on")
-        }
-        length += data.count
+        try file.append(try encoder.encode(line) + [UInt8(ascii: "\n")])
     }
 
-    /// Waits until all lines are on the disk, before a checkpoint says that they are.
-    package func synchronise() throws { try file.synchronize() }
+    package func synchronise() throws(EchoError) { try file.synchronise() }
 
     /// The lines of a finished or running log; a broken last line is left out.
     package static func read(_ text: some Sequence<UInt8>) -> [MetricsLine] {

@@ -26,6 +26,8 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
         public var learningRate: Double, weightDecay: Double, clip: Double
         public var stride: Int, padViews: Bool, augment: Bool, rotation: Double
         public var frozen: Bool
+        /// Decay of the average of weights; nil for none.
+        public var averageDecay: Double?
         public var engine: EngineChoice
         public var seed: UInt64
     }

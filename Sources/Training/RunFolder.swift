@@ -20,6 +20,12 @@ package struct RunFolder: Sendable {
     package var state: String { checkpoints + "/last.state.safetensors" }
     /// Weights on their way to `last`: `state` decides which of the two it goes with.
     package var pending: String { checkpoints + "/next.safetensors" }
+    /// The weights after an epoch, where they are kept.
+    package func kept(epoch: Int) -> String {
+        checkpoints + "/epoch-" + String(format: "%04d", epoch) + ".safetensors"
+    }
+
+    package var events: String { path + "/tensorboard/events.out.tfevents.0.echoprep" }
     package var pictures: String { path + "/pictures" }
 
     package func picture(epoch: Int) -> String {
@@ -33,7 +39,7 @@ package struct RunFolder: Sendable {
 
     /// Makes the folders; an existing run's stay as they are.
     package func create() throws(EchoError) {
-        for folder in [path, checkpoints, pictures] {
+        for folder in [path, checkpoints, pictures, path + "/tensorboard"] {
             do {
                 try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
             } catch {

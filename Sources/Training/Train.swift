@@ -24,12 +24,8 @@ public func train(_ options: TrainOptions, say: @escaping (String) -> Void) thro
     let initial = try options.initial.map { try InitialWeights($0) }
     let configuration = try describe(options, folder, found, set, shards, initial)
 
-    let engine = options.engine.make(threads: options.threads ?? availableProcessors())
-    let model = EchoModel(configuration.model, engine: engine, seed: options.seed)
     let store = CheckpointStore(folder: folder, configuration: configuration)
-    let optimiser = AdamW(model)
-    optimiser.weightDecay = options.weightDecay
-    optimiser.clip = options.clip
+    let learner = Learner(configuration, threads: options.threads ?? availableProcessors())
 
     var state = RunState()
     if store.isEmpty {
@@ -38,7 +34,8 @@ public func train(_ options: TrainOptions, say: @escaping (String) -> Void) thro
                 "--resume", "the run has no checkpoint yet", try: "leave out --resume to start it again")
         }
         if let initial {
-            let report = try model.initialise(from: initial.file)
+            let report = try learner.model.initialise(from: initial.file)
+            learner.average?.restart()
             say("\(initial.name): \(report.text)")
             if options.strictInitial && !report.isComplete {
                 throw EchoError("--init-strict", "\(initial.name) does not match the model in full")
@@ -47,12 +44,12 @@ public func train(_ options: TrainOptions, say: @escaping (String) -> Void) thro
         try folder.create()
         try writeFile(folder.config, configuration.json())
     } else {
-        state = try store.restore(model, optimiser)
+        state = try store.restore(learner)
         try folder.create()
     }
     let trainer = try Trainer(
-        options: options, configuration: configuration, set: set, shards: shards, model: model,
-        optimiser: optimiser, store: store, state: state, say: say)
+        options: options, configuration: configuration, set: set, shards: shards,
+        learner: learner, store: store, state: state, say: say)
     return try trainer.run()
 }
 
@@ -102,7 +99,8 @@ private func describe(
             accumulate: options.accumulate, learningRate: options.learningRate,
             weightDecay: options.weightDecay,
             clip: options.clip, stride: options.stride, padViews: options.padViews, augment: options.augment,
-            rotation: options.rotation, frozen: options.frozen, engine: options.engine, seed: options.seed),
+            rotation: options.rotation, frozen: options.frozen, averageDecay: options.averageDecay,
+            engine: options.engine, seed: options.seed),
         data: data, initial: initial?.identity)
     if let found {
         let differences = try configuration.differences(from: found)

@@ -33,6 +33,8 @@ public struct TrainOptions: Sendable {
     /// Nil for the preset's.
     public var maskRatio: Double?, latentMaskRatio: Double?
     public var normPix = false
+    /// Decay of the exponential average of weights that the run is judged by; nil for the weights themselves.
+    public var averageDecay: Double?
     /// Source frames from one sampled frame to the next.
     public var stride = 4
     /// Repeat views of a study that has fewer than the model takes.
@@ -51,6 +53,8 @@ public struct TrainOptions: Sendable {
     public var resume = false
     /// Steps from one checkpoint to the next; there is one at the end of every epoch too.
     public var checkpointEvery = 200
+    /// The weights of so many last epochs are kept beside the best and the last.
+    public var keepLast = 0
     /// Epochs from one picture of reconstructions to the next; 0 for none.
     public var picturesEvery = 10
     /// The step, from 1, that is written whole to `trace`.
@@ -93,6 +97,8 @@ public struct TrainOptions: Sendable {
         try require(0...180 ~= rotation, "--rotation", "must be from 0 to 180 degrees")
         try require(threads.map { $0 > 0 } ?? true, "--threads", "must be at least 1")
         try require(checkpointEvery > 0, "--checkpoint-every", "must be at least 1")
+        try require(averageDecay.map { 0..<1 ~= $0 } ?? true, "--ema", "must be at least 0 and below 1")
+        try require(keepLast >= 0, "--keep-last", "must not be negative")
         try require(picturesEvery >= 0, "--pictures-every", "must not be negative")
         try require(traceStep > 0, "--trace-step", "must be at least 1")
         try require(

@@ -11,8 +11,7 @@ final class Trainer {
     private let options: TrainOptions
     private let configuration: RunConfiguration
     private let set: StudySet
-    private let model: EchoModel
-    private let optimiser: AdamW
+    private let learner: Learner
     private let store: CheckpointStore
     private let say: (String) -> Void
 
@@ -20,20 +19,19 @@ final class Trainer {
     private let schedule: Schedule
     private let loader: BatchLoader
     private let log: MetricsLog
+    private let events: EventLog
     private let workers: Int
     private var state: RunState
     private var clock = LoopClock()
 
     init(
         options: TrainOptions, configuration: RunConfiguration, set: StudySet, shards: ShardPool,
-        model: EchoModel,
-        optimiser: AdamW, store: CheckpointStore, state: RunState, say: @escaping (String) -> Void
+        learner: Learner, store: CheckpointStore, state: RunState, say: @escaping (String) -> Void
     ) throws {
         self.options = options
         self.configuration = configuration
         self.set = set
-        self.model = model
-        self.optimiser = optimiser
+        self.learner = learner
         self.store = store
         self.state = state
         self.say = say
@@ -51,9 +49,11 @@ final class Trainer {
                 "step \(options.traceStep) is not ahead: the run has taken \(state.step) of \(schedule.total)",
                 try: "trace in a new run folder")
         }
-        log = try MetricsLog(path: store.folder.metrics, place: "metrics.jsonl", keeping: state.logLength)
+        log = try MetricsLog(path: store.folder.metrics, keeping: state.logLength)
+        events = try EventLog(path: store.folder.events, keeping: state.eventLength)
     }
 
+    private var model: EchoModel { learner.model }
     private var totalSteps: Int { schedule.total }
 
     func run() throws -> TrainSummary {
@@ -134,7 +134,7 @@ final class Trainer {
         if let path = options.trace, state.step + 1 == options.traceStep {
             step.trace = try StepTrace(
                 path, model: model, batch: batch, configuration: configuration,
-                learningRate: schedule.rate(after: state.step), optimiser: optimiser)
+                learningRate: schedule.rate(after: state.step), optimiser: learner.optimiser)
         }
         let (loss, output): (Double, [Float]?)
         if let mask = batch.mask {
@@ -154,17 +154,23 @@ final class Trainer {
     private func takeStep(_ step: StepSums, _ part: BatchPlan.Part) throws {
         let rate = schedule.rate(after: state.step)
         guard step.loss.isFinite else { throw diverged("the loss is \(step.loss)") }
-        let norm = optimiser.step(learningRate: rate)
+        let norm = learner.optimiser.step(learningRate: rate)
         guard norm.isFinite else { throw diverged("the gradient's norm is \(norm)") }
         try step.trace?.finish()
         state.step += 1
+        learner.average?.update(step: state.step)
         let times = clock.endStep(studies: step.studies)
-        try log.append(
+        try record(
             MetricsLine(
                 epoch: part.epoch + 1, step: state.step, split: .train, loss: step.loss, lr: rate,
                 gradNorm: norm,
                 seconds: times.seconds, studiesPerSecond: Double(step.studies) / max(times.seconds, 1e-9),
                 stall: times.stall))
+    }
+
+    private func record(_ line: MetricsLine) throws {
+        try log.append(line)
+        try events.append(line)
     }
 
     private func diverged(_ what: String) -> EchoError {
@@ -187,9 +193,9 @@ final class Trainer {
         let epoch = state.finishedEpochs + 1
         var next = state
         next.finishedEpochs = epoch
-        if let score = try validate(epoch: epoch) {
+        if let score = try learner.judged({ try validate(epoch: epoch) }) {
             guard score.loss.isFinite else { throw diverged("the validation loss is \(score.loss)") }
-            try log.append(
+            try record(
                 MetricsLine(
                     epoch: epoch, step: state.step, split: .val, loss: score.loss, auroc: score.auroc,
                     seconds: start.duration(to: .now) / .seconds(1)))
@@ -200,15 +206,20 @@ final class Trainer {
         } else {
             next.bestEpoch = epoch
         }
-        if next.bestEpoch == epoch { try store.writeWeights(of: model, state: next, to: store.folder.best) }
+        if next.bestEpoch == epoch {
+            try learner.judged { try store.writeWeights(of: model, state: next, to: store.folder.best) }
+        }
         state = next
         try save()
+        try store.keep(epoch: epoch, last: options.keepLast)
     }
 
     private func save() throws {
         try log.synchronise()
+        try events.synchronise()
         state.logLength = log.length
-        try store.save(model, optimiser, state)
+        state.eventLength = events.length
+        try store.save(learner, state)
     }
 
     private var partSize: Int { (options.batch + options.accumulate - 1) / options.accumulate }

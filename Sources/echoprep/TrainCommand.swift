@@ -51,6 +51,8 @@ struct TrainCommand: ParsableCommand {
     var start: String?
     @Flag(help: "Refuse weights that do not match the model in full.") var initStrict = false
     @Flag(help: "Only the head learns.") var frozen = false
+    @Option(help: "Judge the run by an exponential average of weights with this decay, as 0.999.")
+    var ema: Double?
 
     @Option(help: "What computes.") var engine = EngineChoice.cpu
     @Option(help: "In which numbers it computes.") private var precision = Precision.f32
@@ -59,6 +61,7 @@ struct TrainCommand: ParsableCommand {
 
     @Flag(help: "Fail if there is nothing to go on from.") var resume = false
     @Option(help: "Steps between checkpoints; the end of an epoch has one too.") var checkpointEvery = 200
+    @Option(help: "Keep the weights of so many last epochs.") var keepLast = 0
     @Option(help: "Epochs between pictures of reconstructions; 0 for none.") var picturesEvery = 10
     @Option(help: "The step that --trace writes.") var traceStep = 1
     @Option(help: "Write one step whole, as safetensors.") var trace: String?
@@ -95,11 +98,13 @@ struct TrainCommand: ParsableCommand {
         options.initial = start
         options.strictInitial = initStrict
         options.frozen = frozen
+        options.averageDecay = ema
         options.engine = engine
         options.threads = threads
         options.seed = seed
         options.resume = resume
         options.checkpointEvery = checkpointEvery
+        options.keepLast = keepLast
         options.picturesEvery = picturesEvery
         options.traceStep = traceStep
         options.trace = trace

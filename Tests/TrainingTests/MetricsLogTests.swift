@@ -12,7 +12,7 @@ import Training
     @Test func `lines after the checkpoint are cut, a broken last line too`() throws {
         try withTemporaryFolder { folder in
             let path = folder.appendingPathComponent("metrics.jsonl").path
-            let log = try MetricsLog(path: path, place: "metrics.jsonl", keeping: 0)
+            let log = try MetricsLog(path: path, keeping: 0)
             try log.append(line(1))
             let kept = log.length
             try log.append(line(2))
@@ -21,7 +21,7 @@ import Training
             try handle.write(contentsOf: Data("{\"epoch\":".utf8))
             #expect(MetricsLog.read(try Data(contentsOf: URL(fileURLWithPath: path))).map(\.step) == [1, 2])
 
-            let again = try MetricsLog(path: path, place: "metrics.jsonl", keeping: kept)
+            let again = try MetricsLog(path: path, keeping: kept)
             try again.append(line(7))
             #expect(MetricsLog.read(try Data(contentsOf: URL(fileURLWithPath: path))).map(\.step) == [1, 7])
         }
@@ -31,7 +31,7 @@ import Training
         try withTemporaryFolder { folder in
             let path = folder.appendingPathComponent("metrics.jsonl").path
             #expect(throws: EchoError.self) {
-                try MetricsLog(path: path, place: "metrics.jsonl", keeping: 100)
+                try MetricsLog(path: path, keeping: 100)
             }
         }
     }

@@ -12,7 +12,7 @@ import Training
             "2",
             "--epochs", "4", "--batch", "4", "--accumulate", "2", "--lr", "1e-3", "--threads", "2", "--seed",
             "3",
-            "--checkpoint-every", "1",
+            "--checkpoint-every", "1", "--ema", "0.9",
         ]
     }
 

@@ -55,4 +55,42 @@ func metrics(_ run: URL) throws -> [MetricsLine] {
             #expect(try metrics(run) == lines)
         }
     }
+
+    @Test func `the last epochs are kept under their numbers`() throws {
+        try withTemporaryFolder { folder in
+            let dataset = try TinyDataset(at: folder.appendingPathComponent("data"))
+            var options = tinyOptions(dataset, folder.appendingPathComponent("run"))
+            options.keepLast = 2
+            _ = try train(options) { _ in }
+            let files = try FileManager.default.contentsOfDirectory(atPath: options.run + "/checkpoints")
+            #expect(
+                files.filter { $0.hasPrefix("epoch") }.sorted()
+                    == [2, 3].map { "epoch-000\($0).safetensors" })
+            #expect(
+                files.filter { !$0.hasPrefix("epoch") }.sorted()
+                    == ["best", "last", "last.state"].map { "\($0).safetensors" })
+        }
+    }
+
+    @Test func `an average of weights is what the run is judged by and keeps`() throws {
+        try withTemporaryFolder { folder in
+            let dataset = try TinyDataset(at: folder.appendingPathComponent("data"))
+            var options = tinyOptions(dataset, folder.appendingPathComponent("run"))
+            options.epochs = 1
+            options.batch = 9
+            options.averageDecay = 0.9
+            options.trace = folder.appendingPathComponent("trace.safetensors").path
+            options.views = 1
+            _ = try train(options) { _ in }
+            let trace = try SafetensorsFile(path: options.trace!)
+            let best = try SafetensorsFile(path: options.run + "/checkpoints/best.safetensors")
+            let last = try SafetensorsFile(path: options.run + "/checkpoints/last.safetensors")
+            let name = "decoder_pred.weight"
+            let before = try trace.floats("param.\(name)"), after = try trace.floats("updated.\(name)")
+            #expect(try last.floats(name) == after)
+            // The first step's share is 1 − 2/11.
+            let averaged = zip(before, after).map { $0 + Float(1 - 2.0 / 11) * ($1 - $0) }
+            #expect(try best.floats(name) == averaged)
+        }
+    }
 }
