@@ -10,6 +10,8 @@ import Training
 public struct EvaluateOptions: Sendable {
     public var scoring = ScoringOptions()
     public var split = Split.test
+    /// Choose each code's threshold on the validation split instead.
+    public var fitsThreshold = false
     /// Sets of views a study; the logits are their mean.
     public var draws = 1
     /// Threads of the engine; nil for all processors.
@@ -120,7 +122,12 @@ private func evaluate(run: String, _ name: String, _ options: EvaluateOptions) t
     progress.finish(predictions.studies)
     try predictions.write(csv: "\(run)/predictions-\(split).csv")
 
-    var scored = try score(predictions, run: name, split: split, options: options.scoring)
+    var scoring = options.scoring
+    if options.fitsThreshold {
+        let chosen = try predictor.predict(.val, draws: options.draws)
+        scoring.threshold = Threshold(fittedTo: Predictions(chosen, codes: predictor.targets))
+    }
+    var scored = try score(predictions, run: name, split: split, options: scoring)
     scored.scores.addTitles(of: try catalog.targets())
     scored.scores.model = configuration.description
     try writeFile("\(run)/metrics.json", Array((jsonText(scored.scores) + "\n").utf8))

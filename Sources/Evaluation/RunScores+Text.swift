@@ -27,7 +27,7 @@ extension RunScores {
 
     private var heading: String {
         "\(run) · \(split) · \(population)"
-            + " · threshold \(threshold)"
+            + " · \(threshold.map { "threshold \($0)" } ?? "thresholds fitted on val")"
             + (bootstrap > 1
                 ? " · \(percentage(confidence)) intervals by \(grouped(bootstrap)) resamplings of subjects"
                 : "")
@@ -93,13 +93,14 @@ extension RunScores {
     /// A line a code, numbers in full.
     var codesCSV: String {
         let header =
-            ["code", "title", "studies", "positives"] + Measure.allCases.flatMap(columns)
+            ["code", "title", "studies", "positives", "threshold"] + Measure.allCases.flatMap(columns)
             + ["precision", "recall", "specificity", "tp", "fp", "fn", "tn"]
         return csvText(
             header,
             codes.map { code in
                 let counts = code.confusion
-                return [code.code, code.title, "\(code.studies)", "\(code.positives)"] + cells(code.scores)
+                return [code.code, code.title, "\(code.studies)", "\(code.positives)", "\(code.threshold)"]
+                    + cells(code.scores)
                     + [code.precision, code.recall, code.specificity].map { "\($0)" }
                     + [
                         counts.truePositives, counts.falsePositives, counts.falseNegatives,

@@ -6,6 +6,24 @@ import Evaluation
 
 extension Split: ExpressibleByArgument {}
 
+/// A number from 0 to 1, or "fit".
+private enum ThresholdChoice: Equatable, ExpressibleByArgument {
+    case at(Double)
+    case fit
+
+    init?(argument: String) {
+        if argument == "fit" {
+            self = .fit
+        } else if let value = Double(argument), (0...1).contains(value) {
+            self = .at(value)
+        } else {
+            return nil
+        }
+    }
+
+    var defaultValueDescription: String { if case .at(let value) = self { "\(value)" } else { "fit" } }
+}
+
 struct EvaluateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "evaluate",
@@ -33,8 +51,8 @@ struct EvaluateCommand: ParsableCommand {
     @Option(help: "Threads (default: all processors).")
     var threads: Int?
 
-    @Option(help: "Count a probability of at least this as positive.")
-    var threshold = 0.5
+    @Option(help: "Count a probability of at least this as positive; fit: each code's best on validation.")
+    private var threshold = ThresholdChoice.at(0.5)
 
     @Option(help: "How often subjects are resampled for the intervals; 0 for none.")
     var bootstrap = 1000
@@ -64,12 +82,15 @@ struct EvaluateCommand: ParsableCommand {
     var json = false
 
     func validate() throws {
-        guard (0...1).contains(threshold) else { throw ValidationError("--threshold is between 0 and 1") }
         guard bootstrap >= 0 else { throw ValidationError("--bootstrap is not negative") }
         guard confidence > 0, confidence < 100 else {
             throw ValidationError("--confidence is above 0 and below 100")
         }
         guard draws > 0 else { throw ValidationError("--draws is at least 1") }
+        guard threshold != .fit || predictions.isEmpty else {
+            throw ValidationError(
+                "--threshold fit needs a run, which can be asked about the validation split")
+        }
         guard runs.isEmpty != predictions.isEmpty else {
             throw ValidationError("name the folders of runs, or --predictions")
         }
@@ -78,7 +99,10 @@ struct EvaluateCommand: ParsableCommand {
 
     func run() throws {
         var options = EvaluateOptions()
-        options.scoring.threshold = threshold
+        switch threshold {
+        case .fit: options.fitsThreshold = true
+        case .at(let value): options.scoring.threshold = .fixed(value)
+        }
         options.scoring.bootstrap = bootstrap
         options.scoring.confidence = confidence
         options.scoring.seed = seed

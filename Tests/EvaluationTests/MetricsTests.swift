@@ -52,7 +52,7 @@ private func agree(_ a: Double?, _ b: Double?) -> Bool {
     func `measures and intervals equal those of scikit-learn and NumPy`(name: String) throws {
         let frozen = try FrozenCase(named: name)
         var options = ScoringOptions()
-        options.threshold = frozen.threshold
+        options.threshold = .fixed(frozen.threshold)
         options.seed = frozen.seed
         options.bootstrap = frozen.draws
         let found = try score(frozen.predictions, run: name, split: "test", options: options).scores
@@ -120,6 +120,20 @@ private func agree(_ a: Double?, _ b: Double?) -> Bool {
         for (a, b) in zip(there.codes, back.codes) {
             #expect(a.scores.auroc == b.scores.auroc)
             #expect(a.scores.f1 == b.scores.f1)
+        }
+    }
+
+    @Test(arguments: ["plain", "ties", "hard"])
+    func `no threshold gives a higher F1 on the predictions it was fitted to`(name: String) throws {
+        let predictions = try FrozenCase(named: name).predictions
+        let fitted = Threshold(fittedTo: predictions)
+        for code in predictions.codes {
+            let labels = predictions[code].map(\.label), probabilities = predictions[code].map(\.probability)
+            func f1(_ threshold: Double) -> Double {
+                Metrics.f1(labels: labels, probabilities: probabilities, threshold: threshold)
+            }
+            let best = probabilities.map(f1).max() ?? 0
+            #expect(abs(f1(fitted[code]) - best) < 1e-12, "\(code)")
         }
     }
 }

@@ -140,6 +140,8 @@ import Training
             #expect(
                 page.all("table").count { $0.path.contains("details") } == page.all("figure").count)
 
+            let fitted = try Built.run("evaluate", run("icd-1"), "--bootstrap", "0", "--threshold", "fit")
+            #expect(fitted.output.contains("thresholds fitted on val"))
             let once = try Built.run("evaluate", run("icd-1"), "--bootstrap", "20")
             let again = try Built.run(
                 "evaluate", "--predictions", run("icd-1/predictions-test.csv"), "--dataset", sample.path,

@@ -5,9 +5,9 @@ import EchoCore
 /// The whole page of a report.
 func page(_ report: Report) -> HTML {
     let sections = [
-        modelsSection(report), groupsSection(report), codesSection(report), probabilitySection(report),
-        datasetSection(report), clipsSection(report),
-        trainingSection(report), reconstructionSection(report), methodSection(report),
+        modelsSection(report), groupsSection(report), codesSection(report), clipsSection(report),
+        reconstructionSection(report), trainingSection(report), datasetSection(report),
+        decisionsSection(report), methodSection(report),
     ].compactMap(\.self)
     let links: [HTML] = sections.map { section in
         "<li><a href=\"#\(HTML(stringLiteral: section.anchor))\">\(section.title)</a></li>"

@@ -9,25 +9,25 @@ struct CodeTable {
         let labels: [Bool]
         let probabilities: [Double]
         let ranked: RankedScores
+        let threshold: Double
     }
 
     let subjects: [String]
-    private let threshold: Double
     private let columns: [Column]
     private let positions: [String: Int]
 
-    init(_ predictions: Predictions, threshold: Double) {
+    init(_ predictions: Predictions, threshold: Threshold) {
         let subjects = predictions.subjects
         let index = Dictionary(uniqueKeysWithValues: zip(subjects, subjects.indices))
         self.subjects = subjects
-        self.threshold = threshold
         columns = predictions.codes.map { code in
             let rows = predictions[code]
             let owners = rows.map { index[$0.subject]! }, labels = rows.map(\.label)
             let probabilities = rows.map(\.probability)
             return Column(
                 subjects: owners, labels: labels, probabilities: probabilities,
-                ranked: RankedScores(labels: labels, scores: probabilities, subjects: owners))
+                ranked: RankedScores(labels: labels, scores: probabilities, subjects: owners),
+                threshold: threshold[code])
         }
         positions = Dictionary(uniqueKeysWithValues: zip(predictions.codes, predictions.codes.indices))
     }
@@ -68,7 +68,7 @@ struct CodeTable {
         var confusion = Confusion()
         for i in column.labels.indices {
             confusion.add(
-                label: column.labels[i], predicted: column.probabilities[i] >= threshold,
+                label: column.labels[i], predicted: column.probabilities[i] >= column.threshold,
                 times: weights?[column.subjects[i]] ?? 1)
         }
         return confusion

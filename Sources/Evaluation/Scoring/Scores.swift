@@ -63,6 +63,8 @@ public struct CodeScores: Codable, Sendable, Equatable {
     public var title: String?
     /// Studies with a label for this code, and those of them that have it.
     public let studies: Int, positives: Int
+    /// From which probability on a study counts as positive in F1 and the confusion.
+    public let threshold: Double
     public let scores: Scores
     public let confusion: Confusion
     public let precision: Double, recall: Double, specificity: Double
@@ -85,7 +87,8 @@ public struct RunScores: Codable, Sendable, Equatable {
     public var model: String?
     public let split: String
     public let studies: Int, subjects: Int
-    public let threshold: Double
+    /// Of all codes; nil where each has its own.
+    public let threshold: Double?
     /// Resamplings of subjects behind the intervals, their seed, and the intervals' percentage.
     public let bootstrap: Int, seed: UInt64, confidence: Double
     public let macro: GroupScores

@@ -5,7 +5,7 @@ import EchoCore
 /// How predictions are judged.
 public struct ScoringOptions: Sendable {
     /// Positive is a probability of at least this.
-    public var threshold = 0.5
+    public var threshold = Threshold.fixed(0.5)
     /// How often the subjects are drawn with replacement; 0 for no intervals.
     public var bootstrap = 1000
     /// The percentage that an interval covers.
@@ -63,12 +63,13 @@ public func score(_ predictions: Predictions, run: String, split: String, option
         let rows = predictions[code], confusion = codes.confusion(index)
         return CodeScores(
             code: code, title: nil, studies: rows.count, positives: rows.count(where: \.label),
+            threshold: options.threshold[code],
             scores: estimates(whole[index], codeDraws, index), confusion: confusion,
             precision: confusion.precision, recall: confusion.recall, specificity: confusion.specificity)
     }
     let scores = RunScores(
         run: run, split: split, studies: predictions.studies, subjects: codes.subjects.count,
-        threshold: options.threshold, bootstrap: options.bootstrap, seed: options.seed,
+        threshold: options.threshold.shared, bootstrap: options.bootstrap, seed: options.seed,
         confidence: options.confidence, macro: groupScores[0], groups: Array(groupScores.dropFirst()),
         codes: codeScores, calibration: Calibration(predictions))
     return ScoredRun(scores: scores, predictions: predictions, draws: groupDraws)

@@ -7,7 +7,7 @@ func codesSection(_ report: Report) -> PageSection? {
     guard report.isSingle, let scores = report.scores.first, !scores.codes.isEmpty else { return nil }
     return PageSection(
         anchor: "codes", title: "Code by code",
-        content: aurocFigure(scores) + precisionFigure(scores) + f1Figure(scores))
+        content: aurocFigure(scores))
 }
 
 private func aurocFigure(_ scores: RunScores) -> HTML {
@@ -35,60 +35,6 @@ private func aurocFigure(_ scores: RunScores) -> HTML {
         Bars begin at 0.5, where a coin would be; \(intervalSentence(scores))\(undefined)
         """,
         rowChart(rows, axis: axis, reference: 0.5), numbers: codeTable(scores))
-}
-
-private func precisionFigure(_ scores: RunScores) -> HTML {
-    let axis = Scale(0, 1)
-    let sorted = scores.codes.sorted {
-        ($0.scores.averagePrecision?.value ?? -1) > ($1.scores.averagePrecision?.value ?? -1)
-    }
-    let rows = sorted.map { code in
-        let share = Double(code.positives) / Double(code.studies)
-        return ChartRow(
-            label: codeLabel(code.code, code.title), value: estimateText(code.scores.averagePrecision),
-            marks: measured(code.scores.averagePrecision, axis, .third, chance: share))
-    }
-    let table = PageTable(
-        columns: [
-            .text("Code"), .number("Studies"), .number("Positive"), .number("Prevalence"),
-            .number(Measure.averagePrecision.title),
-        ],
-        rows: scores.codes.map { code in
-            [
-                code.code, grouped(code.studies), grouped(code.positives),
-                fixed(Double(code.positives) / Double(code.studies), 3),
-                intervalText(code.scores.averagePrecision),
-            ]
-        })
-    return figure(
-        Measure.averagePrecision.title,
-        "The area under the precision–recall curve. The short line is the code's prevalence, where a coin would be.",
-        rowChart(rows, axis: axis), numbers: table)
-}
-
-private func f1Figure(_ scores: RunScores) -> HTML {
-    let axis = Scale(0, 1)
-    let sorted = scores.codes.sorted { ($0.scores.f1?.value ?? -1) > ($1.scores.f1?.value ?? -1) }
-    let rows = sorted.map { code in
-        let always = 2 * Double(code.positives) / Double(code.studies + code.positives)
-        return ChartRow(
-            label: codeLabel(code.code, code.title), value: estimateText(code.scores.f1),
-            marks: measured(code.scores.f1, axis, .second, chance: always))
-    }
-    return figure(
-        "F1",
-        """
-        At probability \(scores.threshold, decimals: 2). The short line marks what a model reaches that gives every \
-        study the code: no merit of a model, but what a common code brings along.
-        """,
-        rowChart(rows, axis: axis), numbers: confusionTable(scores))
-}
-
-/// A bar from zero, what chance would give as a short line, and the number with its interval.
-private func measured(_ estimate: Estimate?, _ axis: Scale, _ colour: Colour, chance: Double) -> [HTML] {
-    let line = tick(axis.percent(chance))
-    guard let estimate else { return [line] }
-    return [bar(from: 0, to: axis.percent(estimate.value), colour.soft), line, dot(estimate, axis, colour)]
 }
 
 /// "I50 Heart failure", the code first.
@@ -121,22 +67,5 @@ private func codeTable(_ scores: RunScores) -> PageTable {
         rows: scores.codes.map { code in
             [code.code, code.title ?? "", grouped(code.studies), grouped(code.positives)]
                 + Measure.allCases.map { intervalText(code.scores[$0]) }
-        })
-}
-
-private func confusionTable(_ scores: RunScores) -> PageTable {
-    PageTable(
-        columns: [
-            .text("Code"), .number("True positives"), .number("False positives"), .number("False negatives"),
-            .number("True negatives"), .number("Precision"), .number("Recall"), .number("Specificity"),
-            .number("F1"),
-        ],
-        rows: scores.codes.map { code in
-            let counts = code.confusion
-            return [code.code]
-                + [
-                    counts.truePositives, counts.falsePositives, counts.falseNegatives, counts.trueNegatives,
-                ].map(grouped) + [code.precision, code.recall, code.specificity].map { fixed($0, 3) }
-                + [intervalText(code.scores.f1)]
         })
 }

@@ -37,7 +37,10 @@ private func curveFigure(_ history: TrainingHistory) -> HTML {
     }
     let key = legend([("training", .first, false), ("validation", .second, false)])
     return figure(
-        history.name, "Each point of the training curve is a mean over neighbouring steps.",
+        history.name,
+        history.training.count > training.count
+            ? "Each point of the training curve is a mean over neighbouring steps."
+            : "A point for each step.",
         key + "<div class=\"plots\">\n\(plots)</div>\n", numbers: epochTable(history))
 }
 
