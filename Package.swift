@@ -105,7 +105,7 @@ let package = Package(
         tests(
             "Training", "EchoCore", "Files", "Pictures", "Shards", "Catalog", "Compute", "Models", "Training",
             grdb),
-        tests("Evaluation", "EchoCore", "Shards", "Catalog", "Training", "Evaluation", grdb),
+        tests("Evaluation", "EchoCore", "Pictures", "Shards", "Catalog", "Training", "Evaluation", grdb),
         tests("Echoprep"),
         tests("Phantom", "EchoCore", "Files", "Video", "Crop", "Phantom"),
     ],

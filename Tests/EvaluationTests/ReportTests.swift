@@ -1,5 +1,6 @@
 import EchoCore
 import Foundation
+import Pictures
 import TestSupport
 import Testing
 import Training
@@ -122,6 +123,8 @@ import Training
                 return options
             }
             _ = try train(options("pre", .pretrain)) { _ in }
+            let wide = try Picture(width: 1200, height: 30, level: 90).png()
+            try Data(wide).write(to: URL(fileURLWithPath: run("pre/pictures/epoch-0003.png")))
             for seed in 1...2 {
                 var icd = options("icd-\(seed)", .icd)
                 icd.seed = UInt64(seed)
@@ -137,6 +140,7 @@ import Training
                 #expect(page.text.contains(title))
             }
             #expect(page.references.isEmpty)
+            #expect(page.all("img").contains { $0.attributes["width"] == "1200" })
             #expect(
                 page.all("table").count { $0.path.contains("details") } == page.all("figure").count)
 

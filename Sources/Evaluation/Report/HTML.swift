@@ -22,7 +22,10 @@ struct HTML: ExpressibleByStringInterpolation, Sendable {
         mutating func appendInterpolation(_ part: HTML) { text += part.text }
         mutating func appendInterpolation(_ parts: [HTML]) { for part in parts { text += part.text } }
         mutating func appendInterpolation(_ value: String) { text += HTML.escaped(value) }
+        /// With commas between thousands, for readers.
         mutating func appendInterpolation(_ value: Int) { text += grouped(value) }
+        /// Digits alone, for attributes.
+        mutating func appendInterpolation(plain value: Int) { text += value.description }
         mutating func appendInterpolation(_ value: Double, decimals: Int) { text += fixed(value, decimals) }
         mutating func appendInterpolation(_ image: EncodedImage) { text += image.dataURI }
     }

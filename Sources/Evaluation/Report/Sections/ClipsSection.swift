@@ -33,7 +33,7 @@ func clipsSection(_ report: Report) -> PageSection? {
 private func moving(_ strip: SampleClip.Strip, _ seconds: Double) -> HTML {
     let aspect = Double(strip.width) / Double(strip.height)
     return """
-        <div class="clip" style="--aspect:\(aspect, decimals: 4);--frames:\(HTML("\(strip.frames)"));\
+        <div class="clip" style="--aspect:\(aspect, decimals: 4);--frames:\(plain: strip.frames);\
         --seconds:\(max(0.2, seconds), decimals: 2)"><img alt="" src="\(strip.image)"/></div>
         """
 }

@@ -77,8 +77,8 @@ func reconstructionSection(_ report: Report) -> PageSection? {
         let name = "Reconstructions after epoch \(picture.epoch)"
         return """
             <p>After epoch \(picture.epoch)</p>
-            <img class="picture" alt="\(name)" width="\(HTML("\(picture.width)"))" \
-            height="\(HTML("\(picture.height)"))" src="\(picture.image)"/>
+            <img class="picture" alt="\(name)" width="\(plain: picture.width)" \
+            height="\(plain: picture.height)" src="\(picture.image)"/>
 
             """
     }
