@@ -112,15 +112,15 @@ let reportStyle: HTML = """
     .clips.cropped { grid-template-columns: repeat(auto-fill, minmax(8.25rem, 1fr)); }
     .pair { display: flex; gap: 2px; background: #000; border-radius: .375rem; overflow: hidden; }
     .clip { overflow: hidden; flex: var(--aspect) 1 0; aspect-ratio: var(--aspect); background: #000; }
-    .clip img { display: block; height: 100%; width: calc(100% * var(--frames)); max-width: none;
-      animation: play calc(1s * var(--seconds)) steps(var(--frames)) infinite; }
-    @keyframes play { to { transform: translateX(-100%); } }
+    .clip img { display: block; width: 100%; height: 100%; object-fit: cover; object-position: 0 0;
+      animation: play calc(1s * var(--seconds)) steps(var(--frames), jump-none) infinite; }
+    @keyframes play { to { object-position: 100% 0; } }
     .clips p { font-size: .8125rem; color: var(--muted); margin: .375rem 0 0; overflow-wrap: anywhere; }
     .toggle { font-size: .8125rem; color: var(--muted); display: inline-flex; gap: .5rem; align-items: center;
       margin-bottom: .75rem; }
     figure:has(.toggle input:not(:checked)) .clip img { animation-play-state: paused; }
-    .picture { display: block; max-width: 100%; height: auto; background: #000; border-radius: .375rem;
-      image-rendering: auto; }
+    .when { font-size: .8125rem; color: var(--muted); margin: 1rem 0 .375rem; }
+    .picture { display: block; max-width: 100%; height: auto; background: #000; border-radius: .375rem; }
     .settings { columns: 2 18rem; column-gap: 3rem; font-size: .8125rem; margin: 1.25rem 0 0; }
     .settings div { display: flex; justify-content: space-between; gap: 1rem; break-inside: avoid;
       border-bottom: 1px solid var(--rule); padding: .25rem 0; }

@@ -76,7 +76,7 @@ func reconstructionSection(_ report: Report) -> PageSection? {
     let pictures: [HTML] = report.reconstructions.map { picture in
         let name = "Reconstructions after epoch \(picture.epoch)"
         return """
-            <p>After epoch \(picture.epoch)</p>
+            <p class="when">After epoch \(picture.epoch)</p>
             <img class="picture" alt="\(name)" width="\(plain: picture.width)" \
             height="\(plain: picture.height)" src="\(picture.image)"/>
 
