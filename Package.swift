@@ -98,7 +98,9 @@ let package = Package(
         tests("DICOM", "EchoCore", "Files", "DICOM"),
         tests("Video", "EchoCore", "Files", "DICOM", "Video"),
         tests("Catalog", "EchoCore", "Catalog", grdb),
-        tests("Ingest", "EchoCore", "Files", "Pictures", "DICOM", "Video", "Crop", "Shards", "Catalog", "Ingest"),
+        tests(
+            "Ingest", "EchoCore", "Files", "Pictures", "DICOM", "Video", "Crop", "Shards", "Catalog", "Ingest"
+        ),
         tests("Compute", "EchoCore", "Compute"),
         tests("Labels", "EchoCore", "Files", "Catalog", "Labels", grdb),
         tests("Models", "EchoCore", "Compute", "Models"),
