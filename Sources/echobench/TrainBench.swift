@@ -1,54 +1,159 @@
-// Times the optimisation step of a model on the engine that trains it.
+// The race of one optimisation step against PyTorch, in turns on the same cores.
 
 public import ArgumentParser
 import Compute
 import EchoCore
+import Foundation
 public import Models
 
 struct TrainBench: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "train", abstract: "Times a step (forward, back, AdamW) of a model on random pixels.")
+        commandName: "train",
+        abstract: "Times a step (forward, back, AdamW) of a model on random pixels, beside PyTorch's.",
+        discussion: """
+            With --peer PYTHON, Tests/Oracles/bench_torch.py runs the same step with that interpreter: ours, its, \
+            ours, its, and so on, on as many threads. Without it only ours is timed.
+            """)
+
+    enum Task: String, ExpressibleByArgument, CaseIterable { case pretrain, icd }
 
     @Option(help: "Sizes: tiny, small or paper.") var preset = Preset.tiny
     @Option(help: "One of the four models.") var model = ModelKind.lamae
-    @Option(help: "pretrain or icd (40 logits, nothing masked).") var task = "pretrain"
-    @Flag(help: "Only the head learns (icd).") var frozen = false
+    @Option(help: "pretrain, or icd: 40 logits and nothing masked.") var task = Task.pretrain
+    @Option(help: "Views a study (default: the preset's).") var views: Int?
     @Option(help: "Studies a step.") var studies = 1
     @Option(help: "Threads.") var threads = availableProcessors()
-    @Option(help: "Steps whose median is printed, after one that is not timed.") var steps = 5
+    @Option(help: "Steps of each whose median counts, after one that is not timed.") var steps = 5
+    @Flag(help: "Compute blocks again on the way back instead of keeping them.") var checkpointActivations = false
+    @Option(help: "A Python with PyTorch.") var peer: String?
+    @Flag(help: "The peer uses torch.compile.") var compile = false
 
     func run() throws {
-        let outputs = task == "icd" ? 40 : 0
-        let c = ModelConfiguration.preset(preset, kind: model, outputs: outputs)
+        var c = ModelConfiguration.preset(preset, kind: model, outputs: task == .icd ? 40 : 0)
+        c.views = views ?? c.views
         let engine = CPUEngine(threads: threads)
-        let model = EchoModel(c, engine: engine, seed: 1)
-        let optimiser = AdamW(model)
-        var random = SeededRandom(seed: 1, "bench")
-        let viewCounts = Array(repeating: c.views, count: studies)
-        let pixels = (0..<studies * c.views * c.frames * c.frameSize).map { _ in Float(random.uniform(-1...1))
+        var ours = Step(c, studies: studies, engine: engine)
+        ours.model.checkpointsActivations = checkpointActivations
+        let theirs = try peer.map { try TorchPeer(python: $0, c, task: task.rawValue, bench: self) }
+        _ = ours.time()
+        var times: [Double] = [], peerTimes: [Double] = []
+        for _ in 0..<steps {
+            times.append(ours.time())
+            if let theirs { peerTimes.append(try theirs.time()) }
         }
-        let batch = StudyBatch(viewCounts: viewCounts, pixels: pixels)
-        let targets = (0..<studies * outputs).map { Float($0 % 2) }
-        var seconds: [Double] = []
-        for step in 0...steps {
-            let mask = PretrainMask(random: c, viewCounts: viewCounts, using: &random)
-            let start = ContinuousClock.now
-            if outputs == 0 {
-                _ = model.pretrainStep(batch, mask)
-            } else {
-                _ = model.finetuneStep(batch, targets: targets, loss: .binaryCrossEntropy, frozen: frozen)
-            }
-            _ = optimiser.step(learningRate: 1e-4)
-            if step > 0 { seconds.append(start.duration(to: .now) / .seconds(1)) }
+        let name = "\(c.kind.rawValue) \(preset.rawValue) \(task.rawValue), \(c.views) views"
+        print("\(name), \(studies) studies a step, \(threads) threads, median of \(steps)")
+        let median = self.median(times), memory = Step.peakMemory
+        print("  echoprep, \(engine.productKernels): \(figures(median, memory))")
+        if let theirs {
+            let other = self.median(peerTimes)
+            print("  \(theirs.name): \(figures(other, theirs.peakMemory))")
+            let rate = String(format: "%.2f", other / median)
+            let share = String(format: "%.2f", Double(memory) / Double(theirs.peakMemory))
+            print("  echoprep is \(rate) times as fast, in \(share) of the memory")
         }
-        let median = seconds.sorted()[seconds.count / 2]
-        print(
-            "\(c.kind.rawValue) \(preset.rawValue) \(task)\(frozen ? " frozen" : ""): \(studies) studies,",
-            "\(threads) threads, \(engine.productKernels): \(milliseconds(median)) ms a step,",
-            "\(milliseconds(median / Double(studies))) ms a study")
     }
 
-    private func milliseconds(_ seconds: Double) -> Double { (seconds * 10_000).rounded() / 10 }
+    private func median(_ times: [Double]) -> Double { times.sorted()[times.count / 2] }
+
+    private func figures(_ seconds: Double, _ bytes: Int) -> String {
+        String(
+            format: "%.1f ms a step, %.2f GB at its peak", seconds * 1000, Double(bytes) / 1e9)
+    }
+}
+
+/// Our step, on random pixels.
+private struct Step {
+    let model: EchoModel
+    private let batch: StudyBatch, targets: [Float], optimiser: AdamW
+    private var random: SeededRandom
+
+    init(_ c: ModelConfiguration, studies: Int, engine: any Engine) {
+        model = EchoModel(c, engine: engine, seed: 1)
+        optimiser = AdamW(model)
+        var random = SeededRandom(seed: 1, "bench")
+        let count = studies * c.views * c.frames * c.frameSize
+        let pixels = (0..<count).map { _ in Float(random.uniform(-1...1)) }
+        batch = StudyBatch(viewCounts: Array(repeating: c.views, count: studies), pixels: pixels)
+        targets = (0..<studies * c.outputs).map { Float($0 % 2) }
+        self.random = random
+    }
+
+    /// Seconds of one step.
+    mutating func time() -> Double {
+        let c = model.configuration
+        let start = ContinuousClock.now
+        if c.outputs == 0 {
+            let mask = PretrainMask(random: c, viewCounts: batch.viewCounts, using: &random)
+            _ = model.pretrainStep(batch, mask)
+        } else {
+            _ = model.finetuneStep(batch, targets: targets, loss: .binaryCrossEntropy)
+        }
+        _ = optimiser.step(learningRate: 1e-4)
+        return start.duration(to: .now) / .seconds(1)
+    }
+
+    /// The most memory that this process has had, in bytes.
+    static var peakMemory: Int {
+        var usage = rusage()
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+        return usage.ru_maxrss * 1024
+    }
+}
+
+/// PyTorch's step, in a process that takes one for each line that it is sent.
+private final class TorchPeer {
+    let name: String
+    private(set) var peakMemory = 0
+    private let input = Pipe(), output = Pipe()
+    private let process = Process()
+
+    init(python: String, _ c: ModelConfiguration, task: String, bench: TrainBench) throws {
+        name = "PyTorch" + (bench.compile ? " with torch.compile" : "")
+        let sizes: [String: Any] = [
+            "model": c.kind.rawValue, "task": task, "image": c.image, "patch": c.patch, "channels": c.channels,
+            "views": c.views, "frames": c.frames, "dim": c.dim, "depth": c.depth, "heads": c.heads,
+            "latent_depth": c.latentDepth, "latent_heads": c.latentHeads, "decoder_dim": c.decoderDim,
+            "decoder_depth": c.decoderDepth, "decoder_heads": c.decoderHeads, "norm_pix": c.normPix,
+            "outputs": c.outputs, "kept": c.keptPatches,
+        ]
+        let json = String(decoding: try JSONSerialization.data(withJSONObject: sizes), as: UTF8.self)
+        process.executableURL = URL(fileURLWithPath: python)
+        process.arguments =
+            [
+                "Tests/Oracles/bench_torch.py", json, "--threads", "\(bench.threads)", "--studies",
+                "\(bench.studies)",
+            ] + (bench.compile ? ["--compile"] : [])
+        process.standardInput = input
+        process.standardOutput = output
+        try process.run()
+        guard readLine() == "ready" else {
+            throw EchoError("--peer", "PyTorch did not start", try: "run it from the repository, after make oracle")
+        }
+    }
+
+    deinit {
+        try? input.fileHandleForWriting.close()
+        process.waitUntilExit()
+    }
+
+    func time() throws -> Double {
+        try input.fileHandleForWriting.write(contentsOf: Data("step\n".utf8))
+        let words = readLine().split(separator: " ")
+        guard words.count == 2, let seconds = Double(words[0]), let bytes = Int(words[1]) else {
+            throw EchoError("--peer", "PyTorch stopped in the middle of a step")
+        }
+        peakMemory = bytes
+        return seconds
+    }
+
+    private func readLine() -> String {
+        var line = Data()
+        while let byte = try? output.fileHandleForReading.read(upToCount: 1), let first = byte.first, first != 10 {
+            line.append(byte)
+        }
+        return String(decoding: line, as: UTF8.self)
+    }
 }
 
 extension Preset: ExpressibleByArgument {}
