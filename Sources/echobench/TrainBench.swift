@@ -1,7 +1,7 @@
 // The race of one optimisation step against PyTorch, in turns on the same cores.
 
 public import ArgumentParser
-import Compute
+public import Compute
 import EchoCore
 import Foundation
 public import Models
@@ -23,28 +23,40 @@ struct TrainBench: ParsableCommand {
     @Option(help: "Views a study (default: the preset's).") var views: Int?
     @Option(help: "Studies a step.") var studies = 1
     @Option(help: "Threads.") var threads = availableProcessors()
+    @Option(help: "f32 or bf16.") var precision = Precision.f32
     @Option(help: "Steps of each whose median counts, after one that is not timed.") var steps = 5
-    @Flag(help: "Compute blocks again on the way back instead of keeping them.") var checkpointActivations = false
+    @Flag(help: "Compute blocks again on the way back instead of keeping them.") var checkpointActivations =
+        false
     @Option(help: "A Python with PyTorch.") var peer: String?
     @Flag(help: "The peer uses torch.compile.") var compile = false
 
     func run() throws {
         var c = ModelConfiguration.preset(preset, kind: model, outputs: task == .icd ? 40 : 0)
         c.views = views ?? c.views
-        let engine = CPUEngine(threads: threads)
+        let engine = try CPUEngine(threads: threads, precision: precision)
         var ours = Step(c, studies: studies, engine: engine)
         ours.model.checkpointsActivations = checkpointActivations
         let theirs = try peer.map { try TorchPeer(python: $0, c, task: task.rawValue, bench: self) }
         _ = ours.time()
+        let before = CPUEngine.products
         var times: [Double] = [], peerTimes: [Double] = []
         for _ in 0..<steps {
             times.append(ours.time())
             if let theirs { peerTimes.append(try theirs.time()) }
         }
+        let products = (
+            operations: (CPUEngine.products.operations - before.operations) / Double(steps),
+            seconds: (CPUEngine.products.seconds - before.seconds) / Double(steps * threads)
+        )
         let name = "\(c.kind.rawValue) \(preset.rawValue) \(task.rawValue), \(c.views) views"
         print("\(name), \(studies) studies a step, \(threads) threads, median of \(steps)")
         let median = self.median(times), memory = Step.peakMemory
         print("  echoprep, \(engine.productKernels): \(figures(median, memory))")
+        print(
+            String(
+                format: "  of that %.1f ms in products alone: %.3f TFLOP at %.0f GFLOP/s",
+                products.seconds * 1000, products.operations / 1e12,
+                products.operations / products.seconds / 1e9))
         if let theirs {
             let other = self.median(peerTimes)
             print("  \(theirs.name): \(figures(other, theirs.peakMemory))")
@@ -111,7 +123,8 @@ private final class TorchPeer {
     init(python: String, _ c: ModelConfiguration, task: String, bench: TrainBench) throws {
         name = "PyTorch" + (bench.compile ? " with torch.compile" : "")
         let sizes: [String: Any] = [
-            "model": c.kind.rawValue, "task": task, "image": c.image, "patch": c.patch, "channels": c.channels,
+            "model": c.kind.rawValue, "task": task, "image": c.image, "patch": c.patch,
+            "channels": c.channels,
             "views": c.views, "frames": c.frames, "dim": c.dim, "depth": c.depth, "heads": c.heads,
             "latent_depth": c.latentDepth, "latent_heads": c.latentHeads, "decoder_dim": c.decoderDim,
             "decoder_depth": c.decoderDepth, "decoder_heads": c.decoderHeads, "norm_pix": c.normPix,
@@ -122,13 +135,14 @@ private final class TorchPeer {
         process.arguments =
             [
                 "Tests/Oracles/bench_torch.py", json, "--threads", "\(bench.threads)", "--studies",
-                "\(bench.studies)",
+                "\(bench.studies)", "--precision", bench.precision.rawValue,
             ] + (bench.compile ? ["--compile"] : [])
         process.standardInput = input
         process.standardOutput = output
         try process.run()
         guard readLine() == "ready" else {
-            throw EchoError("--peer", "PyTorch did not start", try: "run it from the repository, after make oracle")
+            throw EchoError(
+                "--peer", "PyTorch did not start", try: "run it from the repository, after make oracle")
         }
     }
 
@@ -149,12 +163,15 @@ private final class TorchPeer {
 
     private func readLine() -> String {
         var line = Data()
-        while let byte = try? output.fileHandleForReading.read(upToCount: 1), let first = byte.first, first != 10 {
+        while let byte = try? output.fileHandleForReading.read(upToCount: 1), let first = byte.first,
+            first != 10
+        {
             line.append(byte)
         }
         return String(decoding: line, as: UTF8.self)
     }
 }
 
+extension Precision: ExpressibleByArgument {}
 extension Preset: ExpressibleByArgument {}
 extension ModelKind: ExpressibleByArgument {}

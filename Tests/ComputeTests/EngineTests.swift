@@ -22,6 +22,49 @@ import Testing
     }
 
     @Test(arguments: Operation.all)
+    func `in BF16 the CPU engine agrees with the reference to eight bits`(operation: Operation) throws {
+        guard let engine = try? CPUEngine(threads: 2, precision: .bf16) else { return }
+        let reference = Workbench(ReferenceEngine(), seed: 1), judged = Workbench(engine, seed: 1)
+        operation.run(reference)
+        operation.run(judged)
+        for (expected, result) in zip(reference.results, judged.results) {
+            let a = reference.engine.read(expected.buffer), b = judged.engine.read(result.buffer)
+            let difference = zip(a, b).reduce(0) { $0 + Double(($1.0 - $1.1) * ($1.0 - $1.1)) }.squareRoot()
+            let size = a.reduce(0) { $0 + Double($1 * $1) }.squareRoot()
+            #expect(difference <= 0x1p-8 * size + 1e-8, "\(expected.name): \(difference) of \(size)")
+        }
+    }
+
+    @Test func `a weight that changes is rounded to BF16 again`() throws {
+        guard let engine = try? CPUEngine(threads: 1, precision: .bf16) else { return }
+        let (x, weight, bias, y) = (
+            engine.allocate(1), engine.allocate(1), engine.allocate(1), engine.allocate(1)
+        )
+        engine.fill(x, with: 1)
+        engine.fill(bias, with: 0)
+        func product() -> Float {
+            engine.linear(x, weight: weight, bias: bias, into: y, rows: 1, inputs: 1, outputs: 1, then: .none)
+            return engine.read(y)[0]
+        }
+        engine.fill(weight, with: 2)
+        #expect(product() == 2)
+        engine.write([3], to: weight)
+        #expect(product() == 3)
+        engine.copy(x, to: weight)
+        #expect(product() == 1)
+        engine.add(x, to: weight)
+        #expect(product() == 2)
+        let moments = (engine.allocate(1), engine.allocate(1))
+        engine.fill(moments.0, with: 0)
+        engine.fill(moments.1, with: 0)
+        let factors = AdamWFactors(
+            learningRate: 1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, step: 1,
+            gradientScale: 1)
+        engine.adamW(weight, gradient: x, firstMoment: moments.0, secondMoment: moments.1, factors)
+        #expect(product() == 1)
+    }
+
+    @Test(arguments: Operation.all)
     func `numbers do not depend on the number of threads`(operation: Operation) {
         let benches = [1, 4].map { Workbench(CPUEngine(threads: $0), seed: 2) }
         for bench in benches { operation.run(bench) }
@@ -53,12 +96,12 @@ import Testing
                 let (buffer, mark) = held.remove(at: random.below(held.count))
                 #expect(engine.read(buffer).allSatisfy { $0 == mark })
             } else {
-                let buffer = engine.allocate(random.below(60_000))
+                let buffer = engine.allocate(random.below(6_000))
                 engine.fill(buffer, with: Float(turn))
                 held.append((buffer, Float(turn)))
             }
         }
-        // At most 21 buffers of 240 kB at once: one chunk is enough.
+        // At most 21 buffers of 24 kB at once: one chunk is enough.
         #expect(engine.reservedMemory == 256 << 20)
     }
 

@@ -2,16 +2,9 @@
 // (Dao et al. 2022, FlashAttention): forward with a running maximum and sum, back by computing scores again.
 #include "kernels.h"
 #include "vector.h"
-#include <cblas.h>
 
 // Queries and keys of a tile; a tile of scores and one of their gradients stay in the second-level cache.
-enum { QUERIES = 128, KEYS = 128, MAX_WIDTH = 256 };
-
-CK_INLINE void product(int ta, int tb, size_t m, size_t n, size_t k, float alpha, const float *a, size_t lda,
-                       const float *b, size_t ldb, float beta, float *c, size_t ldc) {
-    cblas_sgemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans, (int)m, (int)n, (int)k,
-                alpha, a, (int)lda, b, (int)ldb, beta, c, (int)ldc);
-}
+enum { QUERIES = 128, KEYS = 128 };
 
 /// s = exp(s − top), with `top` the larger of the old one and the maximum of a row of s; the old sum and the old
 /// result are scaled to the new `top`.
@@ -40,7 +33,7 @@ CK_KERNEL static void finish_rows(float *restrict y, size_t y_stride, size_t que
     }
 }
 
-void ck_attention(const float *q, const float *k, const float *v, size_t stride, float *y, size_t y_stride,
+void ck_attention(int library, const float *q, const float *k, const float *v, size_t stride, float *y, size_t y_stride,
                   float *log_sums, size_t rows, size_t width, float scale) {
     float s[QUERIES * KEYS], top[QUERIES], sum[QUERIES];
     for (size_t i = 0; i < rows; i += QUERIES) {
@@ -51,9 +44,9 @@ void ck_attention(const float *q, const float *k, const float *v, size_t stride,
         }
         for (size_t j = 0; j < rows; j += KEYS) {
             size_t keys = rows - j < KEYS ? rows - j : KEYS;
-            product(0, 1, queries, keys, width, scale, q + i * stride, stride, k + j * stride, stride, 0, s, keys);
+            ck_product(library, 0, 1, queries, keys, width, scale, q + i * stride, stride, k + j * stride, stride, 0, s, keys);
             softmax_tile(s, queries, keys, top, sum, y + i * y_stride, y_stride, width);
-            product(0, 0, queries, width, keys, 1, s, keys, v + j * stride, stride, j ? 1 : 0, y + i * y_stride,
+            ck_product(library, 0, 0, queries, width, keys, 1, s, keys, v + j * stride, stride, j ? 1 : 0, y + i * y_stride,
                     y_stride);
         }
         finish_rows(y + i * y_stride, y_stride, queries, width, top, sum, log_sums + i);
@@ -74,7 +67,7 @@ CK_KERNEL static void score_gradient(float *restrict s, float *restrict dp, size
         }
 }
 
-void ck_attention_gradient(const float *q, const float *k, const float *v, size_t stride, const float *y,
+void ck_attention_gradient(int library, const float *q, const float *k, const float *v, size_t stride, const float *y,
                            const float *dy, size_t y_stride, const float *log_sums, float *dq, float *dk, float *dv,
                            size_t rows, size_t width, float scale) {
     float s[QUERIES * KEYS], ds[QUERIES * KEYS], along[QUERIES];
@@ -85,12 +78,12 @@ void ck_attention_gradient(const float *q, const float *k, const float *v, size_
         for (size_t j = 0; j < rows; j += KEYS) {
             size_t keys = rows - j < KEYS ? rows - j : KEYS;
             const float *kj = k + j * stride, *vj = v + j * stride;
-            product(0, 1, queries, keys, width, scale, qi, stride, kj, stride, 0, s, keys);
-            product(0, 1, queries, keys, width, 1, dyi, y_stride, vj, stride, 0, ds, keys);
+            ck_product(library, 0, 1, queries, keys, width, scale, qi, stride, kj, stride, 0, s, keys);
+            ck_product(library, 0, 1, queries, keys, width, 1, dyi, y_stride, vj, stride, 0, ds, keys);
             score_gradient(s, ds, queries, keys, log_sums + i, along, scale);
-            product(1, 0, keys, width, queries, 1, s, keys, dyi, y_stride, i ? 1 : 0, dv + j * stride, stride);
-            product(1, 0, keys, width, queries, 1, ds, keys, qi, stride, i ? 1 : 0, dk + j * stride, stride);
-            product(0, 0, queries, width, keys, 1, ds, keys, kj, stride, j ? 1 : 0, dq + i * stride, stride);
+            ck_product(library, 1, 0, keys, width, queries, 1, s, keys, dyi, y_stride, i ? 1 : 0, dv + j * stride, stride);
+            ck_product(library, 1, 0, keys, width, queries, 1, ds, keys, qi, stride, i ? 1 : 0, dk + j * stride, stride);
+            ck_product(library, 0, 0, queries, width, keys, 1, ds, keys, kj, stride, j ? 1 : 0, dq + i * stride, stride);
         }
     }
 }

@@ -28,19 +28,53 @@ struct ck_adamw_factors {
 };
 void ck_adamw(float *p, const float *g, float *m, float *v, size_t n, const struct ck_adamw_factors *factors);
 
+// MARK: Products
+
+/// Which library multiplies F32 matrices.
+enum { CK_OPENBLAS, CK_ONEDNN };
+/// Loads oneDNN, if it is installed: 1 if it is there. Before the first use of CK_ONEDNN or BF16, from one thread.
+int ck_load_onednn(void);
+/// Whether OpenBLAS uses AVX2 on a processor that has AVX-512: it is older than the processor, or was told to.
+int ck_openblas_is_narrow(void);
+/// Whether the processor multiplies BF16 numbers.
+int ck_has_bf16(void);
+/// c [m, n] = alpha · a [m, k] · b [k, n] + beta · c, where a or b may be given transposed.
+void ck_product(int library, int ta, int tb, size_t m, size_t n, size_t k, float alpha, const float *a, size_t lda,
+                const float *b, size_t ldb, float beta, float *c, size_t ldc);
+/// The same for BF16 numbers, summed in F32.
+void ck_product_bf16(int ta, int tb, size_t m, size_t n, size_t k, const uint16_t *a, size_t lda, const uint16_t *b,
+                     size_t ldb, float beta, float *c, size_t ldc);
+/// Floating-point operations of all products of this process, and the time in those of a million or more, summed over
+/// threads.
+struct ck_product_count {
+    int64_t operations, nanoseconds;
+};
+struct ck_product_count ck_products_so_far(void);
+/// Rounds `rows` rows of `width` numbers, `stride` apart, to BF16, packed; to the nearest, ties to even.
+void ck_to_bf16(const float *x, uint16_t *y, size_t rows, size_t width, size_t stride);
+
 // MARK: Linear layers
 
 enum { CK_NONE, CK_GELU, CK_ADDING };
 /// Rows `from` ..< `to` of y [.., outputs] = x [.., inputs] · wᵀ + b, then by `epilogue`: nothing; extra = gelu(y);
 /// or y += extra.
-void ck_linear(const float *x, const float *w, const float *b, float *y, float *extra, int epilogue,
+void ck_linear(int library, const float *x, const float *w, const float *b, float *y, float *extra, int epilogue,
                size_t from, size_t to, size_t inputs, size_t outputs);
+/// The same of w in BF16; x is rounded into `x16` [.., inputs].
+void ck_linear_bf16(const float *x, uint16_t *x16, const uint16_t *w, const float *b, float *y, float *extra,
+                    int epilogue, size_t from, size_t to, size_t inputs, size_t outputs);
 /// Rows `from` ..< `to` of dx = dy · w, or += if `accumulating`; then dx *= gelu'(gelu), if that is not null.
-void ck_linear_input_gradient(const float *dy, const float *w, float *dx, int accumulating, const float *gelu,
-                              size_t from, size_t to, size_t inputs, size_t outputs);
+void ck_linear_input_gradient(int library, const float *dy, const float *w, float *dx, int accumulating,
+                              const float *gelu, size_t from, size_t to, size_t inputs, size_t outputs);
+/// The same of w in BF16; dy is rounded into `dy16` [.., outputs].
+void ck_linear_input_gradient_bf16(const float *dy, uint16_t *dy16, const uint16_t *w, float *dx, int accumulating,
+                                   const float *gelu, size_t from, size_t to, size_t inputs, size_t outputs);
 /// Rows `from` ..< `to` of dw [outputs, inputs] += dyᵀ · x, and those of db.
-void ck_linear_weight_gradient(const float *dy, const float *x, float *dw, float *db, size_t from, size_t to,
-                               size_t rows, size_t inputs, size_t outputs);
+void ck_linear_weight_gradient(int library, const float *dy, const float *x, float *dw, float *db, size_t from,
+                               size_t to, size_t rows, size_t inputs, size_t outputs);
+/// The same of x in BF16; the columns of dy are rounded into `dy16`, `rows` · (to − from) numbers.
+void ck_linear_weight_gradient_bf16(const float *dy, uint16_t *dy16, const uint16_t *x, float *dw, float *db,
+                                    size_t from, size_t to, size_t rows, size_t inputs, size_t outputs);
 
 // MARK: Layer norm
 
@@ -53,10 +87,10 @@ void ck_layer_norm_gradient(const float *dy, const float *x, const float *scale,
 // MARK: Attention
 
 /// One head of one sequence of `rows` rows: q, k and v have `stride` numbers between rows, y has `y_stride`.
-void ck_attention(const float *q, const float *k, const float *v, size_t stride, float *y, size_t y_stride,
+void ck_attention(int library, const float *q, const float *k, const float *v, size_t stride, float *y, size_t y_stride,
                   float *log_sums, size_t rows, size_t width, float scale);
 /// dq, dk and dv have `stride` numbers between rows and are replaced; dy has y's stride.
-void ck_attention_gradient(const float *q, const float *k, const float *v, size_t stride, const float *y,
+void ck_attention_gradient(int library, const float *q, const float *k, const float *v, size_t stride, const float *y,
                            const float *dy, size_t y_stride, const float *log_sums, float *dq, float *dk, float *dv,
                            size_t rows, size_t width, float scale);
 

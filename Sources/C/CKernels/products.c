@@ -1,0 +1,112 @@
+// Matrix products: OpenBLAS always, oneDNN where it is installed. Both compute on the calling thread alone.
+//
+// oneDNN is loaded while the program runs and not linked, so that machines without it need nothing. Besides the public
+// dnnl_sgemm it exports dnnl_gemm_bf16bf16f32, products of BF16 numbers summed in F32, which its headers leave out.
+#define _GNU_SOURCE
+#include "kernels.h"
+#include <cblas.h>
+#include <dlfcn.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+typedef int sgemm_function(char, char, int64_t, int64_t, int64_t, float, const float *, int64_t, const float *, int64_t,
+                           float, float *, int64_t);
+typedef int bf16_function(char, char, int64_t, int64_t, int64_t, float, const uint16_t *, int64_t, const uint16_t *,
+                          int64_t, float, float *, int64_t);
+
+static struct {
+    sgemm_function *sgemm;
+    bf16_function *bf16;
+    void (*set_threads)(int);
+} onednn;
+
+static _Atomic int64_t operations, nanoseconds;
+
+int ck_load_onednn(void) {
+    if (onednn.sgemm) return 1;
+    const char *names[] = {"libdnnl.so.2", "libdnnl.so.3", "libdnnl.so"};
+    void *library = NULL;
+    for (size_t i = 0; i < 3 && !library; i++) library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
+    if (!library) return 0;
+    onednn.set_threads = (void (*)(int))dlsym(library, "omp_set_num_threads");
+    onednn.bf16 = (bf16_function *)dlsym(library, "dnnl_gemm_bf16bf16f32");
+    sgemm_function *sgemm = (sgemm_function *)dlsym(library, "dnnl_sgemm");
+    if (!sgemm || !onednn.bf16 || !onednn.set_threads) return 0;
+    onednn.sgemm = sgemm;
+    return 1;
+}
+
+int ck_openblas_is_narrow(void) {
+#if defined(__x86_64__)
+    const char *narrow[] = {"Haswell", "Zen", "Excavator", "Sandybridge"};
+    __builtin_cpu_init();
+    if (!__builtin_cpu_supports("avx512f")) return 0;
+    for (size_t i = 0; i < sizeof narrow / sizeof *narrow; i++)
+        if (!strcasecmp(openblas_get_corename(), narrow[i])) return 1;
+#endif
+    return 0;
+}
+
+int ck_has_bf16(void) {
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    return __builtin_cpu_supports("avx512bf16") ? 1 : 0;
+#else
+    return 0;
+#endif
+}
+
+/// oneDNN's threads are OpenMP's: one for each of ours.
+static void one_thread(void) {
+    static _Thread_local int done;
+    if (!done) onednn.set_threads(1);
+    done = 1;
+}
+
+static int64_t now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+// Products shorter than this are counted and not timed: reading the clock would be felt.
+static const int64_t worth_timing = 1 << 20;
+
+static int64_t begin(size_t m, size_t n, size_t k) {
+    int64_t work = 2 * (int64_t)(m * n * k);
+    atomic_fetch_add_explicit(&operations, work, memory_order_relaxed);
+    return work < worth_timing ? 0 : now();
+}
+
+static void end(int64_t start) {
+    if (start) atomic_fetch_add_explicit(&nanoseconds, now() - start, memory_order_relaxed);
+}
+
+void ck_product(int library, int ta, int tb, size_t m, size_t n, size_t k, float alpha, const float *a, size_t lda,
+                const float *b, size_t ldb, float beta, float *c, size_t ldc) {
+    int64_t start = begin(m, n, k);
+    if (library == CK_ONEDNN) {
+        one_thread();
+        onednn.sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', (int64_t)m, (int64_t)n, (int64_t)k, alpha, a, (int64_t)lda, b,
+                     (int64_t)ldb, beta, c, (int64_t)ldc);
+    } else {
+        cblas_sgemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans, (int)m, (int)n,
+                    (int)k, alpha, a, (int)lda, b, (int)ldb, beta, c, (int)ldc);
+    }
+    end(start);
+}
+
+void ck_product_bf16(int ta, int tb, size_t m, size_t n, size_t k, const uint16_t *a, size_t lda, const uint16_t *b,
+                     size_t ldb, float beta, float *c, size_t ldc) {
+    int64_t start = begin(m, n, k);
+    one_thread();
+    onednn.bf16(ta ? 'T' : 'N', tb ? 'T' : 'N', (int64_t)m, (int64_t)n, (int64_t)k, 1, a, (int64_t)lda, b, (int64_t)ldb,
+                beta, c, (int64_t)ldc);
+    end(start);
+}
+
+struct ck_product_count ck_products_so_far(void) {
+    return (struct ck_product_count){atomic_load(&operations), atomic_load(&nanoseconds)};
+}
