@@ -82,7 +82,8 @@ let package = Package(
         .executableTarget(
             name: "echobench",
             dependencies: [
-                "EchoCore", "Files", "Video", "Crop", "Phantom", "Ingest", "Compute", "Models", "Training",
+                "EchoCore", "Files", "DICOM", "Video", "Crop", "Phantom", "Ingest", "Compute", "Models",
+                "Training",
                 arguments,
             ],
             swiftSettings: strict),

@@ -1,4 +1,4 @@
-// OpenCV's own masks and pixels of a dozen small clips; Tests/Oracles/freeze_crop.py writes them.
+// OpenCV's own masks and pixels of a dozen small clips; Tests/Oracles/peers/freeze_crop.py writes them.
 
 import Crop
 import EchoCore

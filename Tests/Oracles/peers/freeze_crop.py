@@ -1,6 +1,6 @@
 """Writes fixtures/crop/*.json: small random clips with the mask and the pixels that OpenCV finds in them.
 
-    python Tests/Oracles/freeze_crop.py fixtures/crop
+    python Tests/Oracles/peers/freeze_crop.py fixtures/crop
 
 `make test` compares the Swift code with these, without Python.
 """
