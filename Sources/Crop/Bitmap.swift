@@ -23,6 +23,13 @@ package struct Bitmap: Equatable, Sendable {
         set { pixels[y * width + x] = newValue ? 255 : 0 }
     }
 
+    /// The columns from the first to the last pixel that is set in a row.
+    package func columns(ofRow y: Int) -> Range<Int> {
+        let row = pixels[y * width..<(y + 1) * width]
+        guard let first = row.firstIndex(of: 255), let last = row.lastIndex(of: 255) else { return 0..<0 }
+        return first - row.startIndex..<last - row.startIndex + 1
+    }
+
     package var isEmpty: Bool { !pixels.contains { $0 != 0 } }
 
     /// The number of pixels set.

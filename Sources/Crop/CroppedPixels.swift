@@ -25,7 +25,8 @@ public func croppedPixels(
     let channels = pixels.channels
     var result = [UInt8](repeating: 0, count: clip.frames * size * size * channels)
     var cutter = FrameCutter(clip, mask, box, pixels)
-    var resizer = CubicResizer(height: box.rows.count, width: box.columns.count, size: size)
+    var resizer = CubicResizer(
+        height: box.rows.count, width: box.columns.count, size: size, lit: cutter.lit)
     for frame in 0..<clip.frames {
         let start = frame * size * size * channels
         let planes = cutter.cut(frame)
@@ -61,6 +62,8 @@ private struct FrameCutter {
     private let chroma: FullChroma?
     /// The part of the box that lies in the picture.
     private let rows: Range<Int>, columns: Range<Int>
+    /// Of each row of the box, the columns from the first to the last pixel of the mask, counted in the box.
+    let lit: [Range<Int>]
     private var colour: ChromaRow
     /// The channels of the layout, U8 [box.rows.count, box.columns.count] each.
     private(set) var planes: [[UInt8]]
@@ -73,6 +76,12 @@ private struct FrameCutter {
         chroma = layout == .luma ? nil : FullChroma(clip)
         rows = box.rows.clamped(to: 0..<clip.height)
         columns = box.columns.clamped(to: 0..<clip.width)
+        let (picture, left) = (columns, box.columns.lowerBound)
+        lit = box.rows.map { y in
+            guard (0..<clip.height).contains(y) else { return 0..<0 }
+            let inside = mask.columns(ofRow: y).clamped(to: picture)
+            return inside.lowerBound - left..<inside.upperBound - left
+        }
         colour = ChromaRow(width: clip.width)
         let black = [UInt8](repeating: 0, count: box.rows.count * box.columns.count)
         planes = [[UInt8]](repeating: black, count: layout.channels)
@@ -97,38 +106,34 @@ private struct FrameCutter {
         return distinct
     }
 
-    /// Where a row of the picture's part of the box begins in a plane.
-    private func target(_ y: Int) -> Int {
-        (y - box.rows.lowerBound) * box.columns.count + columns.lowerBound - box.columns.lowerBound
-    }
-
     private mutating func copyLuma(_ frame: Int, _ y: Int, plane: Int) {
-        let row = y * clip.width + columns.lowerBound
+        let columns = lit[y - box.rows.lowerBound]
+        let row = y * clip.width + columns.lowerBound + box.columns.lowerBound
         let source = frame * clip.frameSize + row
-        let start = target(y)
         let luma = clip.luma, inside = mask.inside
         intersect(
             luma.span.extracting(source..<source + columns.count),
-            inside.span.extracting(row..<row + columns.count), into: &planes[plane], at: start)
+            inside.span.extracting(row..<row + columns.count), into: &planes[plane],
+            at: (y - box.rows.lowerBound) * box.columns.count + columns.lowerBound)
     }
 
     private mutating func convert(_ frame: Int, _ y: Int) {
-        let row = y * clip.width
+        let row = y * clip.width + box.columns.lowerBound
         let source = frame * clip.frameSize + row
-        let start = target(y) - columns.lowerBound
-        for x in columns {
-            let inside = mask.inside[row + x]
-            let luma = clip.luma[source + x], cb = colour.cb[x], cr = colour.cr[x]
+        let target = (y - box.rows.lowerBound) * box.columns.count
+        for x in lit[y - box.rows.lowerBound] {
+            let inside = mask.inside[row + x], luma = clip.luma[source + x]
+            let cb = colour.cb[box.columns.lowerBound + x], cr = colour.cr[box.columns.lowerBound + x]
             if layout == .rgb {
                 let (r, g, b) = JPEGColour.rgb(luma, cb, cr)
-                planes[0][start + x] = r & inside
-                planes[1][start + x] = g & inside
-                planes[2][start + x] = b & inside
+                planes[0][target + x] = r & inside
+                planes[1][target + x] = g & inside
+                planes[2][target + x] = b & inside
             } else {
                 let (r, g, b) = EchoPrimeColour.rgb(luma, cb, cr)
-                planes[0][start + x] = b & inside
-                planes[1][start + x] = g & inside
-                planes[2][start + x] = r & inside
+                planes[0][target + x] = b & inside
+                planes[1][target + x] = g & inside
+                planes[2][target + x] = r & inside
             }
         }
     }

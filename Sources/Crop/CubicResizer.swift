@@ -7,19 +7,19 @@
 /// source's width is small, lies in the cache, and is made by operations that a processor does many at a time.
 package struct CubicResizer {
     package let height: Int, width: Int, size: Int
-    private let rowTaps: [CubicTaps]
+    private let rows: [TargetRow]
     /// Of each column, filled up to whole groups of four: where in `sums` its samples begin, and its weights as
     /// `combineColumns` takes them.
     private let columnFirsts: [Int], columnWeights: [SIMD4<Float>]
     /// One row of sums over four source rows, with two repeated samples before and after it.
     private var sums: [Float]
 
-    package init(height: Int, width: Int, size: Int) {
+    /// - Parameter lit: of each source row the columns that may not be 0; nil for all.
+    package init(height: Int, width: Int, size: Int, lit: [Range<Int>]? = nil) {
         precondition(height > 0 && width > 0 && size > 0, "a picture has pixels")
         self.height = height
         self.width = width
         self.size = size
-        rowTaps = (0..<size).map { CubicTaps(target: $0, of: size, source: height) }
         let columnTaps = (0..<(size + 3) / 4 * 4).map {
             CubicTaps(target: min($0, size - 1), of: size, source: width)
         }
@@ -28,39 +28,63 @@ package struct CubicResizer {
             let group = i / 4 * 4, tap = i % 4
             return SIMD4((group..<group + 4).map { columnTaps[$0].weights[tap] })
         }
+        rows = (0..<size).map { y in
+            let taps = CubicTaps(target: y, of: size, source: height)
+            let sources = SIMD4((0..<4).map { max(0, min(height - 1, taps.first + $0)) })
+            let parts = (0..<4).map { lit?[sources[$0]] ?? 0..<width }.filter { !$0.isEmpty }
+            guard let left = parts.map(\.lowerBound).min(), let right = parts.map(\.upperBound).max() else {
+                return TargetRow(sources: sources, weights: taps.weights, from: 0..<0, to: 0..<0)
+            }
+            // The picture's edges are repeated, so taps beyond them see the edge.
+            let first = columnTaps.firstIndex { max($0.first + 3, 0) >= left } ?? 0
+            let last = columnTaps.lastIndex { min($0.first, width - 1) < right } ?? 0
+            return TargetRow(
+                sources: sources, weights: taps.weights, from: left..<right,
+                to: first / 4 * 4..<min(last + 1, size))
+        }
         sums = [Float](repeating: 0, count: width + 2 * margin)
-        precondition(
-            columnFirsts.allSatisfy { $0 >= 0 && $0 + 3 < width + 2 * margin }, "taps lie in the sums")
+        precondition(columnFirsts.allSatisfy { $0 >= 0 && $0 + 3 < sums.count }, "taps lie in the sums")
     }
 
     /// Resizes U8 [height, width] into `target` from `start` on, where samples lie `stride` apart.
+    ///
+    /// Samples that see nothing but black are not written: the target comes as zeros.
     package mutating func resize(
         _ picture: Span<UInt8>, into target: inout [UInt8], at start: Int = 0, stride: Int = 1
     ) {
         precondition(picture.count == height * width, "the picture has the size of the resizer")
         precondition(start >= 0 && start + (size * size - 1) * stride < target.count, "the target has room")
-        for (y, taps) in rowTaps.enumerated() {
-            combineRows(picture, taps)
+        for (y, row) in rows.enumerated() where !row.from.isEmpty {
+            combineRows(picture, row)
             combineColumns(
-                sums, firsts: columnFirsts, weights: columnWeights, count: size, into: &target,
-                at: start + y * size * stride,
-                stride: stride)
+                sums, firsts: columnFirsts, weights: columnWeights, columns: row.to, into: &target,
+                at: start + y * size * stride, stride: stride)
         }
     }
 
-    private mutating func combineRows(_ picture: Span<UInt8>, _ taps: CubicTaps) {
-        func row(_ k: Int) -> Range<Int> {
-            let y = max(0, min(height - 1, taps.first + k))
-            return y * width..<(y + 1) * width
+    private mutating func combineRows(_ picture: Span<UInt8>, _ row: TargetRow) {
+        func source(_ k: Int) -> Range<Int> {
+            let start = row.sources[k] * width
+            return start + row.from.lowerBound..<start + row.from.upperBound
         }
+        clear(&sums)
         combine(
-            picture.extracting(row(0)), picture.extracting(row(1)), picture.extracting(row(2)),
-            picture.extracting(row(3)), taps.weights, into: &sums, at: margin)
+            picture.extracting(source(0)), picture.extracting(source(1)), picture.extracting(source(2)),
+            picture.extracting(source(3)), row.weights, into: &sums, at: margin + row.from.lowerBound)
         for x in 0..<margin {
             sums[x] = sums[margin]
             sums[margin + width + x] = sums[margin + width - 1]
         }
     }
+}
+
+/// What a row of the target is made of.
+private struct TargetRow {
+    /// Four rows of the source, and their weights.
+    let sources: SIMD4<Int>, weights: SIMD4<Float>
+    /// The columns of those that may not be black, and the columns of the target, from a multiple of four on, that
+    /// see them.
+    let from: Range<Int>, to: Range<Int>
 }
 
 /// Taps reach this far beyond the picture: the first source position is no less than −0.5.

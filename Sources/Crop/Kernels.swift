@@ -34,6 +34,13 @@ func invert(_ target: inout [UInt8]) {
     for i in 0..<count { a[unchecked: i] = ~a[unchecked: i] }
 }
 
+/// target = 0.
+@inline(never)
+func clear(_ target: inout [Float]) {
+    var out = target.mutableSpan
+    for i in 0..<out.count { out[unchecked: i] = 0 }
+}
+
 /// target = 255 where a and b differ, else 0, from `start` on.
 @inline(never)
 func compare(_ a: Span<UInt8>, _ b: Span<UInt8>, into target: inout [UInt8], at start: Int) {
@@ -119,19 +126,20 @@ func combine(
     }
 }
 
-/// For each of `count` columns the weighted sum of the four of `sums` from its `firsts` on, to the nearest of 0…255,
+/// For each of some columns the weighted sum of the four of `sums` from its `firsts` on, to the nearest of 0…255,
 /// halves to even; written from `start` on, `stride` apart.
 ///
 /// Columns come in groups of four, the last filled up: `weights[4 * group + tap]` are those of the group's columns.
 /// The caller sees to it that all samples lie in `sums`, once for all rows.
 @inline(never)
 func combineColumns(
-    _ sums: [Float], firsts: [Int], weights: [SIMD4<Float>], count: Int, into target: inout [UInt8],
-    at start: Int, stride: Int
+    _ sums: [Float], firsts: [Int], weights: [SIMD4<Float>], columns: Range<Int>,
+    into target: inout [UInt8], at start: Int, stride: Int
 ) {
-    precondition(
-        weights.count == firsts.count && firsts.count % 4 == 0 && count <= firsts.count, "groups of four")
-    precondition(start >= 0 && start + (count - 1) * stride < target.count, "the target has room")
+    precondition(weights.count == firsts.count && firsts.count % 4 == 0, "groups of four")
+    let first = columns.lowerBound, end = columns.upperBound
+    precondition(first % 4 == 0 && first >= 0 && end <= firsts.count, "the columns are among them")
+    precondition(start >= 0 && start + (end - 1) * stride < target.count, "the target has room")
     let sums = sums.span, firsts = firsts.span, weights = weights.span
     var out = target.mutableSpan
     func samples(_ x: Int) -> SIMD4<Float> {
@@ -139,8 +147,8 @@ func combineColumns(
         return SIMD4(
             sums[unchecked: i], sums[unchecked: i &+ 1], sums[unchecked: i &+ 2], sums[unchecked: i &+ 3])
     }
-    var position = start
-    for x in Swift.stride(from: 0, to: count, by: 4) {
+    var position = start + first * stride
+    for x in Swift.stride(from: first, to: end, by: 4) {
         let a = samples(x), b = samples(x &+ 1), c = samples(x &+ 2), d = samples(x &+ 3)
         var sum = weights[unchecked: x] * SIMD4(a[0], b[0], c[0], d[0])
         sum += weights[unchecked: x &+ 1] * SIMD4(a[1], b[1], c[1], d[1])
@@ -150,7 +158,7 @@ func combineColumns(
         sum.replace(with: 255, where: sum .> 255)
         // A float above 2²³ has no fraction: its lowest bits are the rounded number.
         let bits = unsafeBitCast(sum + SIMD4(repeating: 0x1p23), to: SIMD4<UInt32>.self)
-        for lane in 0..<min(4, count &- x) {
+        for lane in 0..<min(4, end &- x) {
             out[unchecked: position] = UInt8(truncatingIfNeeded: bits[lane])
             position &+= stride
         }

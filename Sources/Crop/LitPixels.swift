@@ -27,32 +27,35 @@ func everLit(in clip: Clip) -> Bitmap {
     return lit
 }
 
-/// The pixels whose gray differs between the first and the last frame.
-func changed(in clip: Clip) -> Bitmap {
+/// The pixels of `region` whose gray differs between the first and the last frame.
+func changed(in clip: Clip, within region: Bitmap) -> Bitmap {
     var result = Bitmap(height: clip.height, width: clip.width)
-    let columns = 0..<clip.width
-    let last = clip.frames - 1
+    let last = (clip.frames - 1) * clip.frameSize
     let chroma = FullChroma(clip)
     var before = ChromaRow(width: clip.width), after = before
     for y in 0..<clip.height {
-        let first = y * clip.width, second = last * clip.frameSize + first
+        let columns = region.columns(ofRow: y)
+        if columns.isEmpty { continue }
+        let row = y * clip.width
         // With Cb = Cr = 128 the gray is Y itself.
         guard let chroma,
             chroma.deviation(frame: 0, y: y, columns: columns) > 0
-                || chroma.deviation(frame: last, y: y, columns: columns) > 0
+                || chroma.deviation(frame: clip.frames - 1, y: y, columns: columns) > 0
         else {
+            let part = row + columns.lowerBound..<row + columns.upperBound
             compare(
-                clip.luma.span.extracting(first..<first + clip.width),
-                clip.luma.span.extracting(second..<second + clip.width), into: &result.pixels, at: first)
+                clip.luma.span.extracting(part),
+                clip.luma.span.extracting(last + part.lowerBound..<last + part.upperBound),
+                into: &result.pixels, at: part.lowerBound)
             continue
         }
         chroma.read(frame: 0, y: y, into: &before)
-        chroma.read(frame: last, y: y, into: &after)
+        chroma.read(frame: clip.frames - 1, y: y, into: &after)
         for x in columns {
-            let old = EchoPrimeColour.gray(clip.luma[first + x], before.cb[x], before.cr[x])
-            let new = EchoPrimeColour.gray(clip.luma[second + x], after.cb[x], after.cr[x])
+            let old = EchoPrimeColour.gray(clip.luma[row + x], before.cb[x], before.cr[x])
+            let new = EchoPrimeColour.gray(clip.luma[last + row + x], after.cb[x], after.cr[x])
             if old != new { result[y, x] = true }
         }
     }
-    return result
+    return result & region
 }

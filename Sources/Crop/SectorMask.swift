@@ -55,11 +55,7 @@ public struct SectorMask: Sendable, Equatable {
     }
 
     /// The columns from the first to the last pixel inside of a row.
-    package func columns(ofRow y: Int) -> Range<Int> {
-        let row = inside[y * width..<(y + 1) * width]
-        guard let first = row.firstIndex(of: 255), let last = row.lastIndex(of: 255) else { return 0..<0 }
-        return first - row.startIndex..<last - row.startIndex + 1
-    }
+    package func columns(ofRow y: Int) -> Range<Int> { bitmap.columns(ofRow: y) }
 
     package var bitmap: Bitmap { Bitmap(height: height, width: width, pixels: inside) }
 }
@@ -83,7 +79,7 @@ public func sectorMask(of clip: Clip) throws(Rejection) -> SectorMask {
     let lit = everLit(in: clip).eroded(by: reach)
     guard !lit.isEmpty else { throw Rejection(.noSector, "no square of 21 by 21 pixels is lit") }
 
-    var seed = (lit & changed(in: clip)).withoutCorner(blindCorner)
+    var seed = changed(in: clip, within: lit).withoutCorner(blindCorner)
     if seed.isEmpty {
         flags.append(.countAlone)
         seed = lit.withoutCorner(blindCorner)

@@ -45,6 +45,25 @@ import Testing
         }
     }
 
+    @Test(arguments: 0..<12) func `knowing where a picture is black changes nothing`(seed: UInt64) {
+        var random = SeededRandom(seed: seed, "lit")
+        let height = 1 + random.below(60), width = 1 + random.below(60), size = 1 + random.below(80)
+        let lit = (0..<height).map { _ in
+            let ends = [random.below(width + 1), random.below(width + 1)].sorted()
+            return ends[0]..<ends[1]
+        }
+        let picture = (0..<height * width).map { i in
+            lit[i / width].contains(i % width) ? UInt8(random.below(256)) : 0
+        }
+        let results = [nil, lit].map { lit in
+            var resizer = CubicResizer(height: height, width: width, size: size, lit: lit)
+            var result = [UInt8](repeating: 0, count: size * size)
+            resizer.resize(picture.span, into: &result)
+            return result
+        }
+        #expect(results[0] == results[1])
+    }
+
     @Test(arguments: CropRule.allCases) func `outside of the mask everything is black`(rule: CropRule) throws
     {
         let bright = Clip(
