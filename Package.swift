@@ -60,7 +60,7 @@ let package = Package(
         layer("DICOM", "EchoCore", "Files"),
         layer("Video", "EchoCore", "Files", "DICOM", "CLibJPEG", "CLibAV"),
         layer("Crop", "EchoCore"),
-        layer("Shards", "EchoCore", "Files"),
+        layer("Shards", "EchoCore", "Files", "Pictures"),
         layer("Catalog", "EchoCore", "CResources", grdb),
         layer("Labels", "EchoCore", "Files", "Catalog", "CResources", grdb),
         layer("Ingest", "EchoCore", "Files", "Pictures", "Video", "Crop", "Shards", "Catalog"),
@@ -75,9 +75,8 @@ let package = Package(
         .executableTarget(
             name: "echoprep",
             dependencies: [
-                "EchoCore", "Crop", "Models", "Phantom", "Ingest", "Labels", "Training", "Evaluation",
-                arguments,
-                logging,
+                "EchoCore", "Crop", "Shards", "Models", "Phantom", "Ingest", "Labels", "Training", "Evaluation",
+                arguments, logging,
             ], swiftSettings: strict),
         .executableTarget(
             name: "echobench",

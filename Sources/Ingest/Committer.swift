@@ -89,7 +89,7 @@ final class Committer {
             let name = try openShard()
             row.kept = true
             row.shard = name
-            try shard?.writer.add(row.name, .u8, shape: prepared.shape, bytes: prepared.pixels)
+            try shard?.writer.add(row.name, .u8, shape: prepared.shape, bytes: prepared.bytes)
             shard?.clips[row.name] = ShardedClip(row)
             shard?.header += Committer.headerBound(name: row.name, path: row.path)
         } else {

@@ -79,17 +79,13 @@ private func thumbnail(
 
 private func stored(_ row: ClipRecord, in dataset: String, _ layout: PixelLayout) -> Picture? {
     guard let shard = row.shard, let file = try? SafetensorsFile(path: "\(dataset)/\(shardsFolder)/\(shard)"),
-        let tensor = file.tensors[row.name], tensor.shape.count >= 3, tensor.shape[0] > 0
+        let clip = try? ClipFrames(row.name, in: file), let bytes = try? clip.frame(clip.count / 2)
     else { return nil }
-    let (height, width) = (tensor.shape[1], tensor.shape[2])
-    let size = height * width * layout.channels
-    let start = tensor.shape[0] / 2 * size
-    guard let bytes = try? file.bytes(row.name, range: start..<start + size) else { return nil }
     var pixels = Array(bytes)
     if layout == .echoprime {
         for place in stride(from: 0, to: pixels.count, by: 3) { pixels.swapAt(place, place + 2) }
     }
-    return Picture(width: width, height: height, channels: layout.channels, pixels: pixels).rgb
+    return Picture(width: clip.width, height: clip.height, channels: clip.channels, pixels: pixels).rgb
 }
 
 private func decoded(_ path: String) throws -> Picture {

@@ -4,13 +4,14 @@ import Catalog
 import Crop
 import EchoCore
 import Files
+import Shards
 import Video
 
 /// A file that was looked at: its row, and what a shard gets of it if it is kept.
 struct PreparedClip: Sendable {
     var record: ClipRecord
-    /// U8 of `shape`; empty if the clip is dropped.
-    var pixels: [UInt8] = []
+    /// The tensor, U8 of `shape`; empty if the clip is dropped.
+    var bytes: [UInt8] = []
     var shape: [Int] = []
 }
 
@@ -30,7 +31,9 @@ struct Examiner: Sendable {
     static let greatestFile = 2 << 30
 
     /// Reads a file of `source` and prepares it for a shard.
-    func prepare(_ file: SourceFile, in source: String, runID: Int64) -> PreparedClip {
+    func prepare(
+        _ file: SourceFile, in source: String, runID: Int64
+    ) throws(EchoError) -> PreparedClip {
         var record = ClipRecord(
             id: 0, runID: runID, studyKey: file.study, studyID: file.studyID, subjectID: file.subjectID,
             name: file.name, path: file.path)
@@ -47,11 +50,10 @@ struct Examiner: Sendable {
         let findings = examine(bytes, &record)
         var prepared = PreparedClip(record: record)
         if record.reason == nil, let clip = findings.clip, let mask = findings.mask, let box = findings.box {
-            prepared.pixels = croppedPixels(
-                of: clip, mask: mask, box: box, pixels: rules.pixels, size: rules.size)
-            prepared.shape = [clip.frames, rules.size, rules.size]
-            if rules.pixels.channels > 1 { prepared.shape.append(rules.pixels.channels) }
-            prepared.record.checksum = xxh3(prepared.pixels)
+            let pixels = croppedPixels(of: clip, mask: mask, box: box, pixels: rules.pixels, size: rules.size)
+            let shape = [clip.frames, rules.size, rules.size] + (rules.pixels.channels > 1 ? [3] : [])
+            (prepared.shape, prepared.bytes) = try rules.compress.tensor(pixels, shape: shape)
+            prepared.record.checksum = xxh3(prepared.bytes)
         }
         if let clip = findings.clip { FrameMemory.shared.recycle(clip) }
         return prepared

@@ -11,7 +11,7 @@ import Files
 ///
 /// - Throws: `EchoError` for what the user can mend, `Interrupted` when asked to stop; what is committed stays.
 public func ingest(_ options: IngestOptions) throws -> IngestSummary {
-    let plan = try plan(of: options)
+    let (plan, rules) = try plan(of: options)
     let folder = options.folder
     let catalog = try Catalog(datasetFolder: folder, readOnly: false)
     guard let lock = try FileLock.take(folder + "/.ingest.lock") else {
@@ -19,16 +19,16 @@ public func ingest(_ options: IngestOptions) throws -> IngestSummary {
             "--dataset", "another echoprep ingest is writing to it",
             try: "wait for it, or name another folder")
     }
-    let run = try beginOrContinue(options, layout: plan.layout, in: catalog)
-    let committer = try Committer(catalog: catalog, rules: options.rules)
+    let run = try beginOrContinue(options, rules, layout: plan.layout, in: catalog)
+    let committer = try Committer(catalog: catalog, rules: rules)
     let (work, replacing) = try unfinished(plan.files, of: catalog, in: options.source)
-    let examiner = Examiner(rules: options.rules)
+    let examiner = Examiner(rules: rules)
     var tally = Tally()
     let progress = Progress("ingest", total: work.count, unit: "files")
     let source = options.source
     try produceInOrder(
         work.count, workers: options.jobs, window: 4 * options.jobs,
-        produce: { examiner.prepare(work[$0], in: source, runID: run) },
+        produce: { try examiner.prepare(work[$0], in: source, runID: run) },
         consume: { index, prepared in
             try Interruption.check()
             if index == 0 || work[index].study != work[index - 1].study {
@@ -48,7 +48,7 @@ public func ingest(_ options: IngestOptions) throws -> IngestSummary {
 
 /// What an ingest would do, without doing it.
 public func planIngest(_ options: IngestOptions) throws -> IngestPlan {
-    let plan = try plan(of: options)
+    let plan = try plan(of: options).plan
     var work = plan.files
     if isReadable(options.folder + "/" + Catalog.fileName) {
         let catalog = try Catalog(datasetFolder: options.folder, readOnly: true)
@@ -60,29 +60,31 @@ public func planIngest(_ options: IngestOptions) throws -> IngestPlan {
         unlisted: plan.files.count { $0.flags.contains("unlisted") })
 }
 
-/// The files of the source, or this worker's part of its studies.
-private func plan(of options: IngestOptions) throws -> Plan {
-    let plan = try plan(source: options.source, layout: options.layout, dataset: options.dataset)
-    guard let part = options.part else { return plan }
-    return plan.part(part.number, of: part.of)
+/// The files of the source, or this worker's part of its studies, and the rules with the layout's crop.
+private func plan(of options: IngestOptions) throws -> (plan: Plan, rules: IngestRules) {
+    let (whole, crop) = try plan(source: options.source, layout: options.layout, dataset: options.dataset)
+    var rules = options.rules
+    rules.crop = options.crop ?? crop
+    guard let part = options.part else { return (whole, rules) }
+    return (whole.part(part.number, of: part.of), rules)
 }
 
 /// The run that goes on with the same options, or a new one.
 private func beginOrContinue(
-    _ options: IngestOptions, layout: String, in catalog: Catalog
+    _ options: IngestOptions, _ rules: IngestRules, layout: String, in catalog: Catalog
 ) throws(EchoError) -> Int64 {
-    var rules = options.rules.texts
-    rules["layout"] = layout
-    rules["source"] = absolutePath(options.source)
-    rules["part"] = options.part.map { "\($0.number)/\($0.of)" } ?? "1/1"
+    var texts = rules.texts
+    texts["layout"] = layout
+    texts["source"] = absolutePath(options.source)
+    texts["part"] = options.part.map { "\($0.number)/\($0.of)" } ?? "1/1"
     if let last = try catalog.lastRun(of: "ingest") {
-        try options.rules.check(against: last.rules)
-        if last.rules == rules {
+        try rules.check(against: last.rules)
+        if last.rules == texts {
             try catalog.reopenRun(last.id)
             return last.id
         }
     }
-    return try catalog.beginRun("ingest", commandLine: options.commandLine, rules: rules)
+    return try catalog.beginRun("ingest", commandLine: options.commandLine, rules: texts)
 }
 
 /// The files without a row, and those whose row says that they could not be read where now they can.

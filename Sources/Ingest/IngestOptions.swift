@@ -2,6 +2,7 @@
 
 public import Crop
 public import EchoCore
+public import Shards
 
 /// Everything that `echoprep ingest` is told.
 public struct IngestOptions: Sendable {
@@ -9,7 +10,10 @@ public struct IngestOptions: Sendable {
     public var dataset: String
     /// nil: found by looking.
     public var layout: String?
+    /// Its `crop` gives way to the one below, or the layout's.
     public var rules = IngestRules()
+    /// nil: the layout's.
+    public var crop: CropRule?
     /// Workers.
     public var jobs = availableProcessors()
     /// One of several workers on several machines: this one's number from 1, and how many there are.
@@ -46,6 +50,9 @@ public struct IngestRules: Sendable, Equatable {
     /// Bytes after which a shard ends with its study.
     public var shardSize = 1 << 30
 
+    /// How shards hold frames.
+    public var compress = Compression.none
+
     public init() {}
 
     /// As they stand in the database and in every shard.
@@ -55,6 +62,7 @@ public struct IngestRules: Sendable, Equatable {
             "keep": keep.union([.bmode]).map(\.rawValue).sorted().joined(separator: ","),
             "salvage": String(salvage),
             "max-frames": maxFrames.map { String($0) } ?? "all", "shard-size": String(shardSize),
+            "compress": compress.rawValue,
         ]
     }
 

@@ -1,5 +1,6 @@
 // How a source names its studies; a new kind of source is one type and one line in the list below.
 
+import Crop
 import EchoCore
 import Files
 
@@ -7,14 +8,22 @@ import Files
 protocol SourceLayout: Sendable {
     /// The name on the command line.
     static var name: String { get }
+    /// The crop that its clips get unless the user says otherwise.
+    static var crop: CropRule { get }
     /// Whether a folder looks as if it were laid out like this.
     static func matches(_ folder: String) -> Bool
     /// All files of the source, but those in the folder `excluded`.
     static func plan(_ folder: String, excluding excluded: [UInt64]?) throws -> Plan
 }
 
+extension SourceLayout {
+    static var crop: CropRule { .echoprime }
+}
+
 /// The registry: the first that matches is taken, the last matches always.
-private let layouts: [any (SourceLayout & Sendable).Type] = [MimicLayout.self, PlainFolderLayout.self]
+private let layouts: [any (SourceLayout & Sendable).Type] = [
+    MimicLayout.self, EchoNetPediatricLayout.self, EchoNetDynamicLayout.self, PlainFolderLayout.self,
+]
 
 /// The names for `--layout`.
 public let layoutNames = layouts.map { $0.name }
@@ -24,7 +33,7 @@ public let layoutNames = layouts.map { $0.name }
 /// - Parameters:
 ///   - layout: a name of `layoutNames`, or nil to find it by looking
 ///   - dataset: the dataset folder, which is no part of the source though it may lie in it
-func plan(source: String, layout: String?, dataset: String) throws -> Plan {
+func plan(source: String, layout: String?, dataset: String) throws -> (plan: Plan, crop: CropRule) {
     guard folderIdentity(source) != nil else {
         throw EchoError("SOURCE", "is not a folder", try: "name the folder that holds the clips")
     }
@@ -32,7 +41,7 @@ func plan(source: String, layout: String?, dataset: String) throws -> Plan {
     guard let chosen else {
         throw EchoError("--layout", "is none of \(layoutNames.joined(separator: ", "))")
     }
-    return try chosen.plan(source, excluding: folderIdentity(dataset))
+    return (try chosen.plan(source, excluding: folderIdentity(dataset)), chosen.crop)
 }
 
 /// Any folder of clips: a folder is a study, and a file that lies directly in the source is a study of its own.

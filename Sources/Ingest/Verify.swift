@@ -103,10 +103,12 @@ private struct ShardVerifier {
                 continue
             }
             bytes += data.count
-            if tensor.dtype != .u8 || tensor.shape.first != row.frames {
-                add(
-                    " \(row.name)",
-                    "has the shape \(tensor.shape), the database says \(row.frames ?? 0) frames")
+            if let frames = try? ClipFrames(row.name, in: file).count {
+                if frames != row.frames {
+                    add(" \(row.name)", "has \(frames) frames, the database says \(row.frames ?? 0)")
+                }
+            } else {
+                add(" \(row.name)", "is no clip: \(tensor.dtype.rawValue) \(tensor.shape)")
             }
             if facts[row.name] != ShardedClip(row) {
                 add(" \(row.name)", "has other facts than the database")

@@ -12,37 +12,29 @@ package final class ShardPool: Sendable {
 
     package init(dataset: String) { folder = dataset + "/shards" }
 
-    /// A stored clip: frames U8 [side, side, channels], each a slice of the map.
+    /// A stored clip: frames U8 [side, side, channels], each a slice of the map unless the shard is compressed.
     package struct Pixels: Sendable {
-        package let frames: Int, side: Int, channels: Int
-        private let file: SafetensorsFile
-        private let name: String
+        private let clip: ClipFrames
+        package var frames: Int { clip.count }
+        package var side: Int { clip.height }
+        package var channels: Int { clip.channels }
 
-        fileprivate init(_ clip: StoredClip, in file: SafetensorsFile) throws(EchoError) {
-            guard let tensor = file.tensors[clip.name] else {
+        fileprivate init(_ stored: StoredClip, in file: SafetensorsFile) throws(EchoError) {
+            do throws(EchoError) {
+                clip = try ClipFrames(stored.name, in: file)
+            } catch {
                 throw EchoError(
-                    "shards/\(clip.shard)", "does not hold the clip \(clip.name) that the database names",
+                    "shards/\(stored.shard)", "does not hold the clip \(stored.name) that the database names",
                     try: "run echoprep verify on the dataset")
             }
-            let shape = tensor.shape
-            guard tensor.dtype == .u8, 3...4 ~= shape.count, shape[0] == clip.frames, shape[0] > 0,
-                shape[1] == shape[2], shape[1] > 0, shape.count == 3 || shape[3] == 3
-            else {
+            guard clip.count == stored.frames, clip.height == clip.width else {
                 throw EchoError(
-                    "shards/\(clip.shard)", "\(clip.name) is not \(clip.frames) square frames of bytes",
+                    "shards/\(stored.shard)", "\(stored.name) is not \(stored.frames) square frames of bytes",
                     try: "run echoprep verify on the dataset")
             }
-            frames = shape[0]
-            side = shape[1]
-            channels = shape.count == 4 ? 3 : 1
-            self.file = file
-            name = clip.name
         }
 
-        package func frame(_ index: Int) throws(EchoError) -> Data {
-            let size = side * side * channels
-            return try file.bytes(name, range: index * size..<(index + 1) * size)
-        }
+        package func frame(_ index: Int) throws(EchoError) -> Data { try clip.frame(index) }
     }
 
     package func pixels(of clip: StoredClip) throws(EchoError) -> Pixels {

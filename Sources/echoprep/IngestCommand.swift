@@ -4,6 +4,7 @@ public import ArgumentParser
 public import Crop
 import EchoCore
 import Ingest
+public import Shards
 
 struct IngestCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -26,8 +27,12 @@ struct IngestCommand: ParsableCommand {
     @Option(help: "What is stored of a pixel: luma, echoprime (B, G, R as EchoPrime's) or rgb.")
     var pixels = PixelLayout.luma
 
-    @Option(help: "The part of the picture: echoprime (the centre), sector (all of the sector) or none.")
-    var crop = CropRule.echoprime
+    @Option(
+        help: """
+            The part of the picture: echoprime (the centre), sector (all of the sector) or none. (default: echoprime, \
+            for EchoNet's layouts none)
+            """)
+    var crop: CropRule?
 
     @Option(help: "Rows and columns of a stored frame.")
     var size = 224
@@ -46,6 +51,9 @@ struct IngestCommand: ParsableCommand {
 
     @Option(help: "Bytes of a shard, as 1GiB or 64MiB; a study is never split.")
     var shardSize = ByteCount(bytes: 1 << 30)
+
+    @Option(help: "How frames are stored: none (mapped, fastest), or png (half the disk).")
+    var compress = Compression.none
 
     @Option(help: "Workers.")
     var jobs = availableProcessors()
@@ -73,12 +81,13 @@ struct IngestCommand: ParsableCommand {
         var options = IngestOptions(source: source, dataset: dataset)
         options.layout = layout
         options.rules.pixels = pixels
-        options.rules.crop = crop
+        options.crop = crop
         options.rules.size = size
         options.rules.keep = try kinds()
         options.rules.salvage = salvage
         options.rules.maxFrames = maxFrames
         options.rules.shardSize = shardSize.bytes
+        options.rules.compress = compress
         options.jobs = jobs
         options.part = part.map { ($0.number, $0.of) }
         options.commandLine = CommandLine.arguments.joined(separator: " ")
@@ -106,6 +115,7 @@ struct IngestCommand: ParsableCommand {
 
 extension PixelLayout: ExpressibleByArgument {}
 extension CropRule: ExpressibleByArgument {}
+extension Compression: ExpressibleByArgument {}
 
 /// A number of bytes as people write it.
 struct ByteCount: ExpressibleByArgument, CustomStringConvertible {

@@ -186,4 +186,54 @@ import Testing
             #expect(try ingest(options(source.folder, dataset)).filesRead == 0)
         }
     }
+
+    @Test func `compressed shards hold the same frames in less space`() throws {
+        try withTemporaryFolder { folder in
+            let source = try TinySource(
+                folder.appendingPathComponent("source"), studies: 1, each: [.bmode, .bmode])
+            let plain = folder.appendingPathComponent("plain"), small = folder.appendingPathComponent("small")
+            _ = try ingest(options(source.folder, plain))
+            var compressed = options(source.folder, small)
+            compressed.rules.compress = .png
+            _ = try ingest(compressed)
+            #expect(try verify(dataset: small.path).problems.isEmpty)
+            let files = try [plain, small].map {
+                try SafetensorsFile(path: $0.path + "/shards/shard-00000.safetensors")
+            }
+            for name in files[0].names {
+                let clips = try files.map { try ClipFrames(name, in: $0) }
+                for frame in 0..<6 { #expect(try clips[0].frame(frame) == clips[1].frame(frame)) }
+                #expect(try files[1].bytes(name).count < files[0].bytes(name).count)
+            }
+        }
+    }
+
+    @Test func `EchoNet's lists and videos are found, a patient's views together`() throws {
+        try withTemporaryFolder { folder in
+            let clip = { try TinySource.bytes(.bmode, seed: $0, height: 112, width: 112, frames: 4) }
+            let dynamic = folder.path + "/dynamic"
+            try makeFolder(dynamic + "/Videos")
+            try writeFile(dynamic + "/FileList.csv", Array("FileName,EF\n0X1A,55\n0X2B,60\n".utf8))
+            try writeFile(dynamic + "/Videos/0X1A.avi", clip(1))
+            try writeFile(dynamic + "/Videos/0X3C.avi", clip(2))
+            let adults = folder.appendingPathComponent("adults")
+            let summary = try ingest(options(URL(fileURLWithPath: dynamic), adults))
+            #expect(summary.layout == "echonet-dynamic" && summary.unlisted == 1)
+            #expect(try rows(adults).map(\.name) == ["0X1A/0X1A", "0X2B/0X2B", "0X3C/0X3C"])
+            #expect(try rows(adults).map(\.reason) == [nil, .missing, nil])
+            // Cropped already: the whole picture is stored.
+            #expect(try rows(adults)[0].boxHeight == 112)
+
+            let pediatric = folder.path + "/pediatric"
+            for (view, name) in [("A4C", "CR1-7-0001.avi"), ("PSAX", "CR1-9-0002.avi")] {
+                try makeFolder("\(pediatric)/\(view)/Videos")
+                try writeFile("\(pediatric)/\(view)/FileList.csv", Array("FileName,EF\n\(name),60\n".utf8))
+                try writeFile("\(pediatric)/\(view)/Videos/\(name)", clip(UInt64(name.count + view.count)))
+            }
+            let children = folder.appendingPathComponent("children")
+            #expect(
+                try ingest(options(URL(fileURLWithPath: pediatric), children)).layout == "echonet-pediatric")
+            #expect(try rows(children).map(\.name) == ["CR1/CR1-7-0001", "CR1/CR1-9-0002"])
+        }
+    }
 }

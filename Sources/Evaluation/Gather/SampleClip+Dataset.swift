@@ -31,8 +31,7 @@ extension SampleClip {
             let stored = study.clips[index % study.clips.count]
             guard let record = try catalog.clip(stored.name) else { return nil }
             let shard = try SafetensorsFile(path: "\(catalog.folder)/shards/\(stored.shard)")
-            let cropped = try Strip(
-                tensor: shard.bytes(stored.name), shape: shard.info(stored.name).shape, layout, choice.frames)
+            let cropped = try Strip(frames: ClipFrames(stored.name, in: shard), layout, choice.frames)
             let name = choice.showIDs ? stored.name : "Clip \(index + 1)"
             let rate = stored.framesPerSecond ?? 30
             return SampleClip(
@@ -58,12 +57,10 @@ extension SampleClip {
 }
 
 extension SampleClip.Strip {
-    /// - Parameter tensor: U8 [T, H, W] or [T, H, W, 3] as a shard holds it
-    init(tensor: some Collection<UInt8>, shape: [Int], _ layout: PixelLayout, _ count: Int) throws {
-        let frames = shape[0], height = shape[1], width = shape[2], channels = layout.channels
-        let bytes = Array(tensor), size = height * width * channels
-        let sheets = spread(count, over: frames).map { frame in
-            Sheet(bytes[frame * size..<(frame + 1) * size], height: height, width: width, layout)
+    /// Frames as a shard holds them.
+    init(frames: ClipFrames, _ layout: PixelLayout, _ count: Int) throws {
+        let sheets = try spread(count, over: frames.count).map { frame in
+            Sheet(Array(try frames.frame(frame))[...], height: frames.height, width: frames.width, layout)
         }
         try self.init(sheets)
     }

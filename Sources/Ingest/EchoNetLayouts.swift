@@ -1,0 +1,70 @@
+// EchoNet-Dynamic and EchoNet-Pediatric as Stanford publishes them: videos that are cropped already, beside a list.
+
+import Crop
+import EchoCore
+import Files
+
+/// `FileList.csv` and `Videos/*.avi`; each video is a study of its own.
+enum EchoNetDynamicLayout: SourceLayout {
+    static let name = "echonet-dynamic"
+    static let crop = CropRule.none
+
+    static func matches(_ folder: String) -> Bool {
+        isReadable(folder + "/FileList.csv") && folderIdentity(folder + "/Videos") != nil
+    }
+
+    static func plan(_ folder: String, excluding excluded: [UInt64]?) throws -> Plan {
+        let files = try listedVideos(in: folder, below: "", excluding: excluded) { String($0) }
+        return Plan(layout: name, files: files, namedByStudy: true)
+    }
+}
+
+/// `A4C/` and `PSAX/`, each with `FileList.csv` and `Videos/*.avi`; the views of one patient, whose name stands
+/// before the first dash of the file's, are a study.
+enum EchoNetPediatricLayout: SourceLayout {
+    static let name = "echonet-pediatric"
+    static let crop = CropRule.none
+
+    private static let views = ["A4C", "PSAX"]
+
+    static func matches(_ folder: String) -> Bool {
+        views.contains { EchoNetDynamicLayout.matches(folder + "/" + $0) }
+    }
+
+    static func plan(_ folder: String, excluding excluded: [UInt64]?) throws -> Plan {
+        let files = try views.filter { EchoNetDynamicLayout.matches(folder + "/" + $0) }.flatMap { view in
+            try listedVideos(in: folder, below: view + "/", excluding: excluded) { stem in
+                String(stem.prefix { $0 != "-" })
+            }
+        }
+        return Plan(layout: name, files: files, namedByStudy: true)
+    }
+}
+
+/// The videos below `prefix` that the list there names or the disk has; as in MIMIC's layout, a listed one that is
+/// not there is `missing`, and one that is not listed is flagged `unlisted`.
+private func listedVideos(
+    in folder: String, below prefix: String, excluding excluded: [UInt64]?, study: (Substring) -> String
+) throws -> [SourceFile] {
+    var listed: Set<String> = []
+    try CSVReader(folder + "/" + prefix + "FileList.csv").forEachRow(["FileName"]) { row in
+        let name = row.text(0)
+        guard !name.isEmpty, !name.contains("/") else {
+            throw EchoError(
+                prefix + "FileList.csv", "line \(row.line) names no file", try: "download it again")
+        }
+        listed.insert("\(prefix)Videos/\(name)" + (name.hasSuffix(".avi") ? "" : ".avi"))
+    }
+    func file(_ path: String, fault: Rejection?, flags: [String]) -> SourceFile {
+        let stem = SourceFile(path: path, study: "").stem
+        return SourceFile(path: path, study: study(stem), fault: fault, flags: flags)
+    }
+    let walked = walk(folder + "/" + prefix + "Videos", prefix: prefix + "Videos/", excluding: excluded)
+    let there = walked.map {
+        file($0.path, fault: $0.fault, flags: listed.contains($0.path) ? [] : ["unlisted"])
+    }
+    let gone = listed.subtracting(walked.map(\.path)).map { path in
+        file(path, fault: Rejection(.missing, "the file list names it, and it is not there"), flags: [])
+    }
+    return there + gone
+}
