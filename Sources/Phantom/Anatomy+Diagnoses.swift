@@ -23,7 +23,7 @@ extension Anatomy {
         }
         let failing = diagnoses.has("I50"), stiff = diagnoses.isDiastolicFailure
 
-        // I50: large and weak, unless the failure is diastolic. I25: a wall or two that do not move.
+        // I50: large and weak, unless the failure is diastolic. I25: a wall or two are scar.
         var volume = log(112) + varied(0.15)
         var ejection = 0.63 + varied(0.04)
         if failing {
@@ -34,7 +34,11 @@ extension Anatomy {
         for wall in 0..<4 { wallMotion[wall] = 1 + varied(0.08) }
         if shows("I25") {
             wallMotion[sites[0]] = 0.05 + varied(0.12)
-            if second { wallMotion[sites[1]] = 0.25 + varied(0.15) }
+            scar[sites[0]] = 0.9
+            if second {
+                wallMotion[sites[1]] = 0.25 + varied(0.15)
+                scar[sites[1]] = 0.7
+            }
             volume += 0.05
             ejection -= second ? 0.09 : 0.05
         }
@@ -60,21 +64,21 @@ extension Anatomy {
         heartRate = max(48, min(130, 71 + varied(10) + (fibrillating ? 9 : 0) + (failing ? 6 : 0)))
         // I34 widens the atrium where the four-chamber view sees it, and narrows it where the two-chamber view does.
         // Atria differ more among subjects than by that, so that either view alone tells little.
-        let size = varied(0.19) + (fibrillating ? 0.30 : 0)
-        let difference = varied(0.09) + (shows("I34") ? 0.32 : 0)
+        let size = varied(0.22) + (fibrillating ? 0.38 : 0)
+        let difference = varied(0.09) + (shows("I34") ? 0.40 : 0)
         atriumFourChamber = min(3.5, 1.8 * exp(size + difference / 2))
         atriumTwoChamber = min(3.5, 1.9 * exp(size - difference / 2))
-        atriumLongAxis = min(3.0, 1.75 * exp(varied(0.09) + (fibrillating ? 0.25 : 0)))
+        atriumLongAxis = min(3.0, 1.75 * exp(varied(0.09) + (fibrillating ? 0.32 : 0)))
         atriumLength = 2.4 * exp(varied(0.08) + (fibrillating ? 0.14 : 0))
 
         // I27: a large right heart.
         let pressure = shows("I27")
-        rightVentricle = exp(varied(0.09) + (pressure ? 0.38 : 0))
-        rightAtrium = exp(varied(0.09) + (pressure ? 0.16 : 0) + (fibrillating ? 0.08 : 0))
+        rightVentricle = exp(varied(0.10) + (pressure ? 0.52 : 0))
+        rightAtrium = exp(varied(0.09) + (pressure ? 0.28 : 0) + (fibrillating ? 0.14 : 0))
 
         // I31: fluid around the heart. I35: calcium on the aortic valve.
         let fluid = subject.uniform(), trace = subject.uniform(), severity = subject.uniform()
-        effusion = shows("I31") ? 0.35 + 0.8 * fluid : trace < 0.06 ? 0.3 * fluid : 0
+        effusion = shows("I31") ? 0.5 + 0.8 * fluid : trace < 0.06 ? 0.3 * fluid : 0
         aorticCalcium = min(1, abs(varied(0.12)) + (shows("I35") ? 0.55 + 0.3 * severity : 0))
     }
 }

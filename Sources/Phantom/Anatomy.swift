@@ -17,6 +17,8 @@ package struct Anatomy: Sendable, Equatable {
     package var ejectionFraction = 0.62
     /// How much of the normal inward motion each wall has: lateral, septal, anterior, inferior.
     package var wallMotion = SIMD4<Double>(1, 1, 1, 1)
+    /// How much of each of these walls is scar, thin and bright, 0 … 1.
+    package var scar = SIMD4<Double>(0, 0, 0, 0)
     /// Size of the right ventricle and of the right atrium, 1 for normal.
     package var rightVentricle = 1.0, rightAtrium = 1.0
     /// Half widths of the left atrium as the apical four-chamber, the apical two-chamber and the long-axis view show
@@ -24,7 +26,8 @@ package struct Anatomy: Sendable, Equatable {
     package var atriumFourChamber = 1.9, atriumTwoChamber = 1.9, atriumLongAxis = 1.8, atriumLength = 2.5
     /// Width of the fluid around the heart.
     package var effusion = 0.0
-    /// Calcium of the aortic valve, 0 for thin cusps that open wide, 1 for bright and narrow ones.
+    /// Calcium of the aortic valve and root, 0 for thin cusps that open wide in a narrow root, 1 for bright ones that
+    /// hardly open in a wide one.
     package var aorticCalcium = 0.0
     /// Beats a minute, the standard deviation of their lengths in parts of the mean, and whether the atria contract.
     package var heartRate = 72.0, irregularity = 0.02, atrialKick = true

@@ -20,6 +20,8 @@ package struct BeatingHeart: Sendable {
     private let mitralAngle: (cosine: Float, sine: Float)
     private let cuspReach: Float, cuspRise: Float, cuspWidth: Float, cuspGray: Float
     private let effusion: Float
+    private let scar: SIMD4<Float>
+    private let rootRadius: Float, rootOffset: Float, rootWall: Float, rootGray: Float
     private let diagonal = Float(0.5).squareRoot()
 
     package init(_ heart: Anatomy, radialShortening: Double, at moment: Rhythm.Moment) {
@@ -74,11 +76,17 @@ package struct BeatingHeart: Sendable {
         let angle = Float(0.25 + 1.1 * moment.inflow)
         mitralAngle = (cosine(angle), sine(angle))
         let opening = Float(moment.outflow * (1 - 0.75 * heart.aorticCalcium))
-        cuspReach = 0.97 - 0.83 * opening
+        cuspReach = (1 + 0.55 * Float(heart.aorticCalcium)) * (0.95 - 0.82 * opening)
         cuspRise = 0.55 + 0.45 * opening
         cuspWidth = Float(0.07 + 0.16 * heart.aorticCalcium)
         cuspGray = BeatingHeart.fibrous + Float(heart.aorticCalcium) * 60
         effusion = Float(heart.effusion)
+        scar = SIMD4<Float>(heart.scar)
+        let calcium = Float(heart.aorticCalcium)
+        rootRadius = 1.0 + 0.55 * calcium
+        rootOffset = 1.6 + 0.6 * calcium
+        rootWall = 0.17 + 0.2 * calcium
+        rootGray = 150 + 85 * calcium
     }
 
     /// What lies at eight points.
@@ -132,8 +140,9 @@ package struct BeatingHeart: Sendable {
         let sharp: Float = 5.5
         // Muscle shines where the beam meets it at a right angle and pales where it runs alongside.
         let (wallDistance, facing) = outer.distance(x, y, z, along: beam)
-        let muscle = 92 + 56 * facing * facing
-        let epicardium = roundedMaximum(wallDistance, z - (length + 0.3), 0.5)
+        let scarred = scarShare(x, y)
+        let muscle = 92 + 56 * facing * facing + 85 * scarred
+        let epicardium = roundedMaximum(wallDistance + 0.4 * wall * scarred, z - (length + 0.3), 0.5)
         let endocardium = maximum(cavity.distance(x, y, z), z - length)
         // The right ventricle narrows towards its apex, which leans on the septum.
         let rv = rightVentricle.distance(x + 0.35 * minimum(z - rightVentricle.cz, zero), y, z)
@@ -165,13 +174,13 @@ package struct BeatingHeart: Sendable {
         gray = mix(gray, BeatingHeart.blood, inside(maximum(la, length - 0.1 - z), sharp))
         // The aorta leaves the ventricle towards the right shoulder.
         let rise = z - length
-        let ax = x + diagonal * (1.55 + 0.3 * rise)
-        let ay = y - diagonal * (1.55 + 0.3 * rise)
+        let ax = x + diagonal * (rootOffset + 0.3 * rise)
+        let ay = y - diagonal * (rootOffset + 0.3 * rise)
         let q = (ax * ax + ay * ay).squareRoot()
-        gray = mix(gray, 150, inside(maximum(q - 1.2, -0.1 - rise), sharp))
-        gray = mix(gray, BeatingHeart.blood, inside(maximum(q - 1.02, -0.35 - rise), sharp))
+        gray = mix(gray, rootGray, inside(maximum(q - (rootRadius + rootWall), -0.1 - rise), sharp))
+        gray = mix(gray, BeatingHeart.blood, inside(maximum(q - rootRadius, -0.35 - rise), sharp))
         let cusp = distanceToSegment(
-            q, rise, 1.02, 0.1, Lanes(repeating: -cuspReach), Lanes(repeating: cuspRise))
+            q, rise, rootRadius, 0.1, Lanes(repeating: -cuspReach), Lanes(repeating: cuspRise))
         gray = gray + (cuspGray - gray) * inside(cusp - cuspWidth, 2 * sharp)
         // Two leaflets hang from each ring into the ventricle.
         let mx = x - 0.32, my = y + 0.32
@@ -187,6 +196,16 @@ package struct BeatingHeart: Sendable {
             Lanes(repeating: -tricuspidRadius * mitralAngle.sine))
         gray = mix(gray, BeatingHeart.fibrous - 10, inside(tricuspid - 0.075, 2 * sharp))
         return Sample(gray: maximum(gray, zero), x: x - px, y: y - py, z: z - pz)
+    }
+
+    /// How much of the wall in the direction of (x, y) is scar.
+    @inline(__always)
+    private func scarShare(_ x: Lanes, _ y: Lanes) -> Lanes {
+        let zero = Lanes(repeating: 0)
+        let x2 = x * x, y2 = y * y
+        let beside = Lanes(repeating: scar[0]).replacing(with: scar[1], where: x .< zero)
+        let before = Lanes(repeating: scar[2]).replacing(with: scar[3], where: y .< zero)
+        return (x2 * beside + y2 * before) / (x2 + y2 + 1e-4)
     }
 
     /// Distance from the two papillary muscles.

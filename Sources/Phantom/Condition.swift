@@ -113,7 +113,7 @@ struct Condition: Sendable {
                 ("I2781", "Cor pulmonale (chronic)"),
             ]),
         Condition(
-            "I31", .shown, 0.12,
+            "I31", .shown, 0.16,
             [
                 ("I313", "Pericardial effusion (noninflammatory)"),
                 ("I3139", "Other pericardial effusion (noninflammatory)"),

@@ -115,71 +115,81 @@ struct Scanner: Sendable {
         _ moment: Rhythm.Moment, time: Double, beams chosen: Range<Int> = 0..<Sector.beams,
         into polar: inout [UInt8], random: inout SeededRandom
     ) {
-        let beams = Sector.beams, samples = Sector.samples, margin = Scanner.margin
+        precondition(polar.count == Sector.beams * Sector.samples, "a polar frame is filled")
         let still = beatingHeart(at: moment)
         let from = SIMD3<Float>(origin(at: time))
-        let spacing = Float(plane.depth / Double(samples))
-        let beamAngle = 2 * halfAngle / Double(beams - 1)
-        let noiseShift = (random.below(2 * margin), random.below(2 * margin))
-        let ramp = Lanes(0.5, 2.5, 4.5, 6.5, 8.5, 10.5, 12.5, 14.5)
-        let rowLength = speckle.samples
-        let reach = Lanes(repeating: Float(margin - 2))
-        precondition(polar.count == beams * samples)
-        // One beam's gray level and grain displacement (along, across), at every second sample.
-        let half = samples / 2
-        var rows = [Float](repeating: 0, count: 3 * (half + 1))
-        rows.withUnsafeMutableBufferPointer { rows in
-            polar.withUnsafeMutableBufferPointer { polar in
-                speckle.values.withUnsafeBufferPointer { grain in
-                    gain.withUnsafeBufferPointer { gain in
-                        for b in chosen {
-                            let (along, aside) = directions(b)
-                            for k in stride(from: 0, to: half, by: 8) {
-                                var r = (ramp + Float(2 * k)) * spacing
-                                for lane in 0..<8 { r[lane] += warp[b * half + k + lane] }
-                                let sample = still.sample(
-                                    r * along.x + from.x, r * along.y + from.y, r * along.z + from.z,
-                                    beam: along, base: seesBase)
-                                let u =
-                                    (sample.x * along.x + sample.y * along.y + sample.z * along.z) / spacing
-                                let v =
-                                    (sample.x * aside.x + sample.y * aside.y + sample.z * aside.z)
-                                    / (r * Float(beamAngle))
-                                let du = u.clamped(lowerBound: -reach, upperBound: reach)
-                                let dv = v.clamped(lowerBound: -reach, upperBound: reach)
-                                for lane in 0..<8 {
-                                    rows[k + lane] = sample.gray[lane]
-                                    rows[half + 1 + k + lane] = du[lane]
-                                    rows[2 * (half + 1) + k + lane] = dv[lane]
-                                }
-                            }
-                            for row in 0..<3 {
-                                rows[row * (half + 1) + half] = rows[row * (half + 1) + half - 1]
-                            }
-                            let noiseRow = (b + noiseShift.0) * rowLength + noiseShift.1
-                            let start = (b + margin) * rowLength + margin
-                            for s in 0..<samples {
-                                let k = s >> 1, t = 0.5 * Float(s & 1)
-                                let gray = rows[k] + t * (rows[k + 1] - rows[k])
-                                let u = rows[half + 1 + k] + t * (rows[half + 2 + k] - rows[half + 1 + k])
-                                let v =
-                                    rows[2 * half + 2 + k] + t
-                                    * (rows[2 * half + 3 + k] - rows[2 * half + 2 + k])
-                                let iu = Int32(u + 64) &- 64, iv = Int32(v + 64) &- 64
-                                let fu = u - Float(iu), fv = v - Float(iv)
-                                let p = start + s + Int(iv) * rowLength + Int(iu)
-                                let near = grain[p] + fu * (grain[p + 1] - grain[p])
-                                let q = p + rowLength
-                                let far = grain[q] + fu * (grain[q + 1] - grain[q])
-                                let texture = near + fv * (far - near)
-                                let level =
-                                    gray + 25 * texture + 6 * grain[noiseRow + s] + gain[b * samples + s] - 4
-                                polar[b * samples + s] = UInt8(max(Scanner.floor, min(255, level)))
-                            }
-                        }
-                    }
-                }
+        let margin = Scanner.margin
+        let noise = random.below(2 * margin) * speckle.samples + random.below(2 * margin)
+        var line = BeamLine()
+        for beam in chosen {
+            trace(beam, through: still, from: from, into: &line)
+            paint(beam, line, noise: noise, into: &polar)
+        }
+    }
+
+    /// What one beam meets, at every second sample, and once more at the end: gray level, and where the grain of the
+    /// tissue lies at rest, in samples along the beam and in beams beside it.
+    private struct BeamLine {
+        static let count = Sector.samples / 2
+        var gray = [Float](repeating: 0, count: count + 1)
+        var along = [Float](repeating: 0, count: count + 1)
+        var aside = [Float](repeating: 0, count: count + 1)
+    }
+
+    /// Follows a beam through the heart, eight places at a time.
+    private func trace(
+        _ beam: Int, through still: BeatingHeart, from: SIMD3<Float>, into line: inout BeamLine
+    ) {
+        let (along, aside) = directions(beam)
+        let spacing = Float(plane.depth / Double(Sector.samples))
+        let beamAngle = Float(2 * halfAngle / Double(Sector.beams - 1))
+        let reach = Lanes(repeating: Float(Scanner.margin - 2))
+        let warp = warp.span
+        for k in stride(from: 0, to: BeamLine.count, by: 8) {
+            var r = (Lanes(0, 2, 4, 6, 8, 10, 12, 14) + (Float(2 * k) + 0.5)) * spacing
+            for lane in 0..<8 { r[lane] += warp[beam * BeamLine.count + k + lane] }
+            let sample = still.sample(
+                r * along.x + from.x, r * along.y + from.y, r * along.z + from.z, beam: along, base: seesBase)
+            let u = (sample.x * along.x + sample.y * along.y + sample.z * along.z) / spacing
+            let v = (sample.x * aside.x + sample.y * aside.y + sample.z * aside.z) / (r * beamAngle)
+            let near = u.clamped(lowerBound: -reach, upperBound: reach)
+            let beside = v.clamped(lowerBound: -reach, upperBound: reach)
+            for lane in 0..<8 {
+                line.gray[k + lane] = sample.gray[lane]
+                line.along[k + lane] = near[lane]
+                line.aside[k + lane] = beside[lane]
             }
+        }
+        let end = BeamLine.count
+        line.gray[end] = line.gray[end - 1]
+        line.along[end] = line.along[end - 1]
+        line.aside[end] = line.aside[end - 1]
+    }
+
+    /// Gives a beam its grain and gain.
+    private func paint(_ beam: Int, _ line: BeamLine, noise: Int, into polar: inout [UInt8]) {
+        let gray = line.gray.span, along = line.along.span, aside = line.aside.span
+        let grain = speckle.values.span, gain = gain.span
+        var out = polar.mutableSpan
+        let rowLength = speckle.samples, margin = Scanner.margin
+        let start = (beam + margin) * rowLength + margin
+        let noiseStart = beam * rowLength + noise
+        let first = beam * Sector.samples
+        for s in 0..<Sector.samples {
+            let k = s >> 1, t = 0.5 * Float(s & 1)
+            let level = gray[k] + t * (gray[k + 1] - gray[k])
+            let u = along[k] + t * (along[k + 1] - along[k])
+            let v = aside[k] + t * (aside[k + 1] - aside[k])
+            // Displacements are within the margin, so adding it makes truncation a floor.
+            let whole = (Int(u + Float(margin)) - margin, Int(v + Float(margin)) - margin)
+            let fu = u - Float(whole.0), fv = v - Float(whole.1)
+            let p = start + s + whole.1 * rowLength + whole.0
+            let q = p + rowLength
+            let near = grain[p] + fu * (grain[p + 1] - grain[p])
+            let far = grain[q] + fu * (grain[q + 1] - grain[q])
+            let texture = near + fv * (far - near)
+            let value = level + 25 * texture + 6 * grain[noiseStart + s] + gain[first + s] - 4
+            out[first + s] = UInt8(max(Scanner.floor, min(255, value)))
         }
     }
 }
