@@ -5,15 +5,17 @@ import Files
 import Foundation
 import Video
 
-/// Writes a synthetic MIMIC-IV-ECHO, and a MIMIC-IV that goes with it, into `folder`.
+/// Writes a synthetic MIMIC-IV-ECHO, and a MIMIC-IV that goes with it, or an EchoNet look-alike into `folder`.
 ///
 /// `mimic-iv-echo/` holds the clips and their two lists, `mimiciv/hosp/` the hospital's tables (not with
 /// `options.mimicIV`, where they exist already); `truth.csv` says what each file shows, `truth-studies.csv` how each
-/// heart is made, `truth-codes.csv` how well each code can be told at best.
+/// heart is made, `truth-codes.csv` how well each code can be told at best. The EchoNet layouts write one folder named as
+/// the layout, whose lists hold the truth.
 ///
 /// - Throws: `EchoError` for wrong options, unreadable tables and a folder that cannot be written; `Interrupted`.
 public func writePhantom(to folder: String, options: PhantomOptions) throws -> PhantomSummary {
     try options.check()
+    if options.layout != .mimicIVEcho { return try writeEchoNet(to: folder, options: options) }
     let start = ContinuousClock.now
     let cohort =
         try options.mimicIV.map {

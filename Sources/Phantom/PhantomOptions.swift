@@ -4,6 +4,8 @@ import EchoCore
 
 /// How a synthetic cohort is made. The same options give the same bytes, whatever `jobs` is.
 public struct PhantomOptions: Sendable {
+    /// Which data set it looks like.
+    public var layout = PhantomLayout.mimicIVEcho
     /// How many studies.
     public var studies = 20
     /// Frames of a clip.
@@ -32,6 +34,9 @@ public struct PhantomOptions: Sendable {
         try need(
             (96...4096).contains(height) && (96...4096).contains(width), "--size", "is \(height)x\(width)",
             "rows and columns from 96 to 4096, as 708x1016")
+        try need(
+            mimicIV == nil || layout == .mimicIVEcho, "--mimic-iv", "goes with no other layout",
+            "--layout mimic-iv-echo")
         try need(jobs >= 1, "--jobs", "is \(jobs)", "1 or more")
     }
 }
@@ -46,14 +51,17 @@ public struct PhantomSummary: Sendable, Encodable {
 
     /// One line a figure, for people.
     public var text: String {
-        var lines = [
+        let figures =
             "\(grouped(studies)) studies of \(grouped(subjects)) subjects, \(grouped(clips)) files, "
-                + "\(grouped(frames)) frames, \(grouped(bytes >> 20)) MiB in \(duration(seconds))",
+            + "\(grouped(frames)) frames, \(grouped(bytes >> 20)) MiB in \(duration(seconds))"
+        guard !codes.isEmpty else { return figures + "\nwritten to \(folder)" }
+        let lines = [
+            figures,
             "codes that the anatomy shows: " + names(.shown),
             "codes that come along with those: " + names(.carried),
             "codes that nothing shows: " + names(.hidden),
+            "written to \(folder): mimic-iv-echo/, truth.csv, truth-studies.csv, truth-codes.csv",
         ]
-        lines.append("written to \(folder): mimic-iv-echo/, truth.csv, truth-studies.csv, truth-codes.csv")
         return lines.joined(separator: "\n")
     }
 

@@ -24,13 +24,14 @@ package struct Sector: Sendable {
         var beam: UInt16, sample: UInt16
     }
 
-    package init(height: Int, width: Int, halfAngle: Double) {
+    /// - Parameter fillsHeight: whether the fan is as high as the picture even if the picture's sides cut it off
+    package init(height: Int, width: Int, halfAngle: Double, fillsHeight: Bool = false) {
         self.height = height
         self.width = width
         self.halfAngle = halfAngle
         apexRow = (0.048 * Double(height)).rounded()
         apexColumn = Double(width) / 2
-        let fitting = 0.46 * Double(width) / sin(halfAngle)
+        let fitting = fillsHeight ? .infinity : 0.46 * Double(width) / sin(halfAngle)
         radius = min(0.915 * Double(height), fitting).rounded()
         var runs: [(Int, Int)] = [], cells: [Cell] = []
         let beams = Sector.beams, samples = Sector.samples

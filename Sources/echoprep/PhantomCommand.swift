@@ -1,9 +1,10 @@
 // `echoprep phantom`: a synthetic cohort, so that anyone can run everything without credentials.
 
-import ArgumentParser
+public import ArgumentParser
 import EchoCore
-import Evaluation
-import Phantom
+public import Phantom
+
+extension PhantomLayout: ExpressibleByArgument {}
 
 struct PhantomCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -23,8 +24,11 @@ struct PhantomCommand: ParsableCommand {
     @Option(help: "Frames of a clip.")
     var frames = 32
 
-    @Option(help: "Rows and columns of a picture.")
-    var size = "708x1016"
+    @Option(help: "Which data set it looks like.")
+    var layout = PhantomLayout.mimicIVEcho
+
+    @Option(help: "Rows and columns of a picture (default: 708x1016, of EchoNet 112x112).")
+    var size: String?
 
     @Option(help: "Seed of everything that is drawn.")
     var seed: UInt64 = 1
@@ -49,10 +53,13 @@ struct PhantomCommand: ParsableCommand {
         var options = PhantomOptions()
         options.studies = studies
         options.frames = frames
-        let sides = size.split(separator: "x").compactMap { Int($0) }
-        guard sides.count == 2 else { throw ValidationError("--size is ROWSxCOLUMNS, as 708x1016") }
-        options.height = sides[0]
-        options.width = sides[1]
+        options.layout = layout
+        (options.height, options.width) = layout.size
+        if let size {
+            let sides = size.split(separator: "x").compactMap { Int($0) }
+            guard sides.count == 2 else { throw ValidationError("--size is ROWSxCOLUMNS, as 708x1016") }
+            (options.height, options.width) = (sides[0], sides[1])
+        }
         options.seed = seed
         options.jobs = jobs
         options.mimicIV = mimicIV
