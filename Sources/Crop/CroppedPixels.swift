@@ -60,8 +60,8 @@ public func rgbFrame(of clip: Clip, at index: Int) -> [UInt8] {
 private struct FrameCutter {
     private let clip: Clip, mask: SectorMask, box: CropBox, layout: PixelLayout
     private let chroma: FullChroma?
-    /// The part of the box that lies in the picture.
-    private let rows: Range<Int>, columns: Range<Int>
+    /// The rows of the box that lie in the picture.
+    private let rows: Range<Int>
     /// Of each row of the box, the columns from the first to the last pixel of the mask, counted in the box.
     let lit: [Range<Int>]
     private var colour: ChromaRow
@@ -75,8 +75,7 @@ private struct FrameCutter {
         self.layout = layout
         chroma = layout == .luma ? nil : FullChroma(clip)
         rows = box.rows.clamped(to: 0..<clip.height)
-        columns = box.columns.clamped(to: 0..<clip.width)
-        let (picture, left) = (columns, box.columns.lowerBound)
+        let (picture, left) = (box.columns.clamped(to: 0..<clip.width), box.columns.lowerBound)
         lit = box.rows.map { y in
             guard (0..<clip.height).contains(y) else { return 0..<0 }
             let inside = mask.columns(ofRow: y).clamped(to: picture)
@@ -95,6 +94,10 @@ private struct FrameCutter {
         }
         var distinct = 1
         for y in rows {
+            let inside = lit[y - box.rows.lowerBound]
+            if inside.isEmpty { continue }
+            let columns =
+                inside.lowerBound + box.columns.lowerBound..<inside.upperBound + box.columns.lowerBound
             if chroma.deviation(frame: frame, y: y, columns: columns) == 0 {
                 for plane in planes.indices { copyLuma(frame, y, plane: plane) }
             } else {

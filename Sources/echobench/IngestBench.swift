@@ -18,6 +18,8 @@ struct IngestBench: ParsableCommand {
             Processor time, user and system, a frame. Decoding alone is libjpeg-turbo on every frame, one after the \
             other into the same memory. EchoPrime's steps are those of Tests/Oracles/bench_echoprime.py (pydicom, \
             Pillow, OpenCV). All run in turns; medians of the pairs.
+
+            On a machine with other work, more workers gain less.
             """)
 
     @Option(help: "A folder of clips; phantom clips of two sizes if not given.") var source: String?
@@ -25,6 +27,7 @@ struct IngestBench: ParsableCommand {
     @Option(help: "Frames of a clip, if they are phantoms.") var frames = 75
     @Option(help: "How often each is timed.") var pairs = 5
     @Option(help: "What is stored.") var pixels = PixelLayout.luma
+    @Option(help: "Workers to compare with one, by the clock.") var workers = 4
     @Option(help: "The Python of .oracle, to race EchoPrime's steps.") var python: String?
 
     func run() throws {
@@ -58,6 +61,18 @@ struct IngestBench: ParsableCommand {
         print("  libjpeg-turbo alone  \(rate(decoding))")
         print(
             "  echoprep ingest      \(rate(ingesting)), \(ratio(decoding, ingesting)) of libjpeg-turbo alone")
+        if workers > 1 {
+            let times = try (0..<pairs).map { pair in
+                try [1, workers].map { workers in
+                    try elapsed {
+                        _ = try ingest(source, into: "\(folder)/\(name)-\(workers)-\(pair)", workers: workers)
+                    }
+                }
+            }
+            print(
+                "  \(workers) workers            \(ratio(times.map { $0[0] }, times.map { $0[1] })) times as fast as one"
+            )
+        }
         if python != nil {
             print("  EchoPrime's steps    \(rate(peer)), echoprep is \(ratio(peer, ingesting)) times as fast")
         }
@@ -110,16 +125,22 @@ struct IngestBench: ParsableCommand {
         }
     }
 
+    /// The processor time a frame of one worker.
     private func ingest(_ source: String, into dataset: String) throws -> Double {
+        var frames = 0
+        let seconds = try processorTime { frames = try ingest(source, into: dataset, workers: 1) }
+        return seconds / Double(max(frames, 1))
+    }
+
+    /// Ingests a folder from the beginning and says how many frames were stored.
+    private func ingest(_ source: String, into dataset: String, workers: Int) throws -> Int {
         var options = IngestOptions(source: source, dataset: dataset)
         options.layout = "folder"
-        options.jobs = 1
+        options.jobs = workers
         options.rules.pixels = pixels
         options.rules.keep = Set(ClipKind.allCases)
-        var frames = 0
-        let seconds = try processorTime { frames = try Ingest.ingest(options).framesStored }
-        try FileManager.default.removeItem(atPath: dataset)
-        return seconds / Double(max(frames, 1))
+        defer { try? FileManager.default.removeItem(atPath: dataset) }
+        return try Ingest.ingest(options).framesStored
     }
 
     private func echoPrime(_ files: [String], _ python: String) throws -> Double {
@@ -144,6 +165,11 @@ struct IngestBench: ParsableCommand {
     private func ratio(_ a: [Double], _ b: [Double]) -> String {
         String(format: "%.2f", zip(a, b).map { $0 / $1 }.sorted()[a.count / 2])
     }
+}
+
+/// The seconds that `body` takes by the clock.
+private func elapsed(_ body: () throws -> Void) rethrows -> Double {
+    try ContinuousClock().measure(body) / .seconds(1)
 }
 
 /// The processor time of this process that `body` takes, user and system, in seconds.
