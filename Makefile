@@ -6,7 +6,7 @@ ECHOPREP := .build/release/echoprep
 PACKAGES := libjpeg62-turbo-dev libavformat-dev libavcodec-dev libavutil-dev libswscale-dev \
 	libopenblas-dev libsqlite3-dev libcsv-dev libxxhash-dev zlib1g-dev libpng-dev libssl-dev
 
-.PHONY: help deps build test lint check format demo oracle bench docs clean
+.PHONY: help deps build test lint check format demo oracle bench fuzz docs clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 10
@@ -68,6 +68,22 @@ oracle: deps ## check against what we did not write, in a Python environment mad
 	@.oracle/bin/pip install --quiet --disable-pip-version-check -r Tests/Oracles/requirements.txt
 	@for check in $(filter-out Tests/Oracles/bench_%,$(wildcard Tests/Oracles/*.py)); do \
 	  echo "== $$check"; .oracle/bin/python $$check $(ECHOPREP); \
+	done
+
+# Swift's own link step would add libFuzzer's main; ours is Tests/Fuzz/main.swift.
+FUZZ_SECONDS ?= 60
+FUZZ_RUNTIME = $(wildcard $(dir $(realpath $(shell command -v swiftc)))../lib/clang/*/lib/linux/libclang_rt.fuzzer_no_main-$(shell uname -m).a)
+
+fuzz: deps ## fuzz the readers of foreign files, FUZZ_SECONDS=60 each, with the address sanitizer
+	ECHOPREP_FUZZ=1 swift build -c release --scratch-path .build-fuzz --product echofuzz --sanitize=address \
+	  -Xswiftc -Xfrontend -Xswiftc -sanitize=fuzzer -Xcc -fsanitize=fuzzer-no-link \
+	  -Xlinker $(FUZZ_RUNTIME) -Xlinker -lstdc++
+	@for reader in dicom clip; do \
+	  mkdir -p .build-fuzz/corpus-$$reader; echo "== $$reader"; \
+	  FUZZ=$$reader SWIFT_BACKTRACE=enable=no .build-fuzz/release/echofuzz -max_total_time=$(FUZZ_SECONDS) \
+	    -max_len=32768 -rss_limit_mb=1024 -timeout=20 -artifact_prefix=.build-fuzz/ -print_final_stats=1 \
+	    .build-fuzz/corpus-$$reader fixtures/fuzz 2>.build-fuzz/$$reader.log \
+	    && tail -6 .build-fuzz/$$reader.log || { tail -40 .build-fuzz/$$reader.log; exit 1; }; \
 	done
 
 docs: deps ## write the reference of our libraries to .build/docs

@@ -96,7 +96,7 @@ let package = Package(
         tests("Crop", "EchoCore", "Files", "Crop"),
         tests("Shards", "EchoCore", "Files", "Shards"),
         tests("DICOM", "EchoCore", "Files", "DICOM"),
-        tests("Video", "EchoCore", "Files", "DICOM", "Video"),
+        tests("Video", "EchoCore", "Files", "DICOM", "Video", "Crop"),
         tests("Catalog", "EchoCore", "Catalog", grdb),
         tests(
             "Ingest", "EchoCore", "Files", "Pictures", "DICOM", "Video", "Crop", "Shards", "Catalog", "Ingest"
@@ -114,3 +114,12 @@ let package = Package(
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu17
 )
+
+// `make fuzz`: libFuzzer on the readers of foreign files, every target with coverage, in a build folder of its own.
+if Context.environment["ECHOPREP_FUZZ"] != nil {
+    package.products.append(.executable(name: "echofuzz", targets: ["echofuzz"]))
+    package.targets.append(
+        .executableTarget(
+            name: "echofuzz", dependencies: ["EchoCore", "DICOM", "Video"], path: "Tests/Fuzz",
+            swiftSettings: strict))
+}

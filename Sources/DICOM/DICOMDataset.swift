@@ -44,20 +44,21 @@ public struct DICOMDataset: Sendable {
     }
 
     /// A text value without its padding, several values apart by backslashes; bytes are taken as Latin-1.
-    public func text(_ tag: DICOMTag) -> String? {
-        guard let value = value(tag) else { return nil }
-        let padding: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0 }
-        let trimmed = value.drop(while: padding)
-        let length = trimmed.reversed().drop(while: padding).count
-        return String(String.UnicodeScalarView(trimmed.prefix(length).map { Unicode.Scalar($0) }))
+    public func text(_ tag: DICOMTag) -> String? { value(tag).map(DICOMDataset.text) }
+
+    /// The values of a text element; none for an empty one.
+    public func texts(_ tag: DICOMTag) -> [String] {
+        guard let value = value(tag), !DICOMDataset.text(value).isEmpty else { return [] }
+        return value.split(separator: UInt8(ascii: "\\"), omittingEmptySubsequences: false).map(DICOMDataset.text)
     }
 
-    /// The values of a text element.
-    public func texts(_ tag: DICOMTag) -> [String] {
-        guard let text = text(tag), !text.isEmpty else { return [] }
-        return text.split(separator: "\\", omittingEmptySubsequences: false).map {
-            String($0.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
-        }
+    /// Latin-1 without the spaces and zeros around it.
+    private static func text(_ bytes: ArraySlice<UInt8>) -> String {
+        func isPadding(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0 }
+        guard let first = bytes.firstIndex(where: { !isPadding($0) }),
+            let last = bytes.lastIndex(where: { !isPadding($0) })
+        else { return "" }
+        return String(String.UnicodeScalarView(bytes[first...last].map { Unicode.Scalar($0) }))
     }
 
     /// The numbers of a binary or text element; a part that is no number ends the list.

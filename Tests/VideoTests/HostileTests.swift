@@ -1,5 +1,6 @@
 import DICOM
 import EchoCore
+import Foundation
 import Testing
 import Video
 
@@ -13,6 +14,18 @@ import Video
     @Test func `there are more than a hundred broken files, each with a name of its own`() {
         #expect(HostileFile.all.count > 100)
         #expect(Set(HostileFile.all.map(\.name)).count == HostileFile.all.count)
+    }
+
+    @Test(.enabled(if: seedFolder != nil, "make fuzz sets FUZZ_SEEDS"))
+    func `the fuzzer begins with the small ones`() throws {
+        let folder = URL(fileURLWithPath: seedFolder ?? "")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        for (index, file) in HostileFile.all.enumerated() {
+            let bytes = try file.make()
+            if bytes.count < 1 << 15 {
+                try Data(bytes).write(to: folder.appendingPathComponent("seed-\(index)"))
+            }
+        }
     }
 
     @Test(arguments: ["a JPEG file", "a native file", "an RLE file", "an AVI file", "an MP4 file"])
@@ -37,6 +50,8 @@ import Video
         try judge(bytes)
     }
 }
+
+private let seedFolder = ProcessInfo.processInfo.environment["FUZZ_SEEDS"]
 
 /// How a file ends.
 func ending(of bytes: [UInt8]) -> Ending {
