@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 
+import cv2
 import numpy as np
 import torch
 import xxhash
@@ -79,6 +80,28 @@ def compare_shards(source, dataset, channels):
     print(f"{channels} channel(s): {len(seen)} clips, {tensors} samples, rows and shards agree")
 
 
+def compare_compressed(plain, small):
+    """The frames of a compressed dataset, read by OpenCV, against those of a plain one."""
+    frames, sizes = 0, [0, 0]
+    for path in sorted((plain / "shards").glob("*.safetensors")):
+        with safe_open(path, "np") as shard:
+            clips = {name: shard.get_tensor(name) for name in shard.keys()}
+        for other in (small / "shards").glob("*.safetensors"):
+            with safe_open(other, "np") as shard:
+                for name in clips.keys() & set(shard.keys()):
+                    data = shard.get_tensor(name)
+                    count = int(data[:8].view("<i8")[0])
+                    index = data[8 : 8 * (count + 2)].view("<i8")
+                    check(count == len(clips[name]), f"{name}: {count} frames")
+                    for frame, begin, end in zip(clips[name], index, index[1:]):
+                        read = cv2.imdecode(data[begin:end], cv2.IMREAD_UNCHANGED)
+                        check(np.array_equal(read, frame), f"{name}: a frame differs")
+                        frames += 1
+                    sizes = [sizes[0] + clips[name].size, sizes[1] + data.size]
+    check(frames > 0, "no compressed frame was compared")
+    print(f"compressed: {frames} frames equal, {sizes[1] / sizes[0]:.2f} of the size")
+
+
 def compare_kinds(cohort, dataset):
     """What each file was taken for against what the phantom drew."""
     with open(cohort / "truth.csv", newline="") as file:
@@ -120,6 +143,8 @@ def main(program):
             dataset = folder / pixels
             run(program, "ingest", source, "--dataset", dataset, "--pixels", pixels, "--shard-size", "8MiB")
             compare_shards(source, dataset, channels)
+        run(program, "ingest", source, "--dataset", folder / "small", "--compress", "png")
+        compare_compressed(folder / "luma", folder / "small")
         compare_kinds(cohort, folder / "luma")
         compare_reader(program, folder)
 
