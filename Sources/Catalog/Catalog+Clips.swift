@@ -75,7 +75,7 @@ extension Catalog {
         }
     }
 
-    /// The path of a kept file with this content, or of one with the same SOP instance.
+    /// The path of a kept file with this content.
     public func twin(sha256: String) throws(EchoError) -> String? {
         try read { db in
             try String.fetchOne(
@@ -83,11 +83,12 @@ extension Catalog {
         }
     }
 
-    /// Whether a file of the same SOP instance is there.
+    /// Whether a kept file is of this SOP instance.
     public func hasInstance(sopKey: String) throws(EchoError) -> Bool {
         try read { db in
             try Bool.fetchOne(
-                db, sql: "SELECT EXISTS (SELECT 1 FROM clip WHERE sop_key = ?)", arguments: [sopKey]) ?? false
+                db, sql: "SELECT EXISTS (SELECT 1 FROM clip WHERE sop_key = ? AND kept = 1)",
+                arguments: [sopKey]) ?? false
         }
     }
 

@@ -41,6 +41,12 @@ public final class Catalog: Sendable {
         var configuration = Configuration()
         configuration.readonly = readOnly
         configuration.busyMode = .timeout(30)
+        // A writer that was killed within a commit leaves a journal, which only a writer can take back.
+        if readOnly, FileManager.default.fileExists(atPath: path + "-journal") {
+            try? DatabaseQueue(path: path).read { db in
+                try db.execute(sql: "SELECT count(*) FROM sqlite_schema")
+            }
+        }
         database = try translated { try DatabaseQueue(path: path, configuration: configuration) }
         try prepareSchema(readOnly: readOnly)
     }

@@ -21,8 +21,11 @@ final class Committer {
     /// Rows that are not committed yet, and the paths of rows that they replace.
     private var rows: [ClipRecord] = []
     private var replaced: [String] = []
+    /// The kept ones among them: paths by the sums of their bytes, and SOP instances.
     private var pending: [String: String] = [:]
     private var pendingInstances: Set<String> = []
+    /// Bytes of the header of a shard that holds nothing but the current study.
+    private var roomForStudy = 0
 
     /// A shard that clips are being written to.
     private struct OpenShard: ~Copyable {
@@ -32,6 +35,11 @@ final class Committer {
         /// Bytes that the header will take at most.
         var header = Committer.headerBase
         var clips: [String: ShardedClip] = [:]
+
+        /// Whether another study, which takes at most `bound` bytes in the header, goes into the next shard.
+        func isFull(_ size: Int, before bound: Int) -> Bool {
+            writer.size - headerRoom >= size || header + bound > headerRoom
+        }
     }
 
     /// Opens the shards' folder of a dataset that nobody else writes to.
@@ -66,14 +74,14 @@ final class Committer {
     /// Says that the files of another study follow.
     func begin(_ study: ArraySlice<SourceFile>) throws(EchoError) {
         let bound = study.reduce(0) { $0 + Committer.headerBound($1) }
-        if let room = shard?.headerRoom, let header = shard?.header, let size = shard?.writer.size {
-            if size - room >= rules.shardSize || header + bound > room { try closeShard() }
-        } else if rows.count >= 4096 {
+        let isFull = shard?.isFull(rules.shardSize, before: bound)
+        if isFull == true {
+            try closeShard()
+        } else if isFull == nil, rows.count >= 4096 {
             try commitRows()
         }
         roomForStudy = (Committer.headerBase + bound + 7) / 8 * 8
     }
-    private var roomForStudy = 0
 
     /// Takes a file's row, and its pixels if it is kept.
     ///
@@ -91,7 +99,7 @@ final class Committer {
             row.shard = name
             try shard?.writer.add(row.name, .u8, shape: prepared.shape, bytes: prepared.bytes)
             shard?.clips[row.name] = ShardedClip(row)
-            shard?.header += Committer.headerBound(name: row.name, path: row.path)
+            shard?.header += Committer.headerBound(row.name, row.studyKey, row.path)
         } else {
             row.frames = nil
             row.checksum = nil
@@ -152,11 +160,11 @@ final class Committer {
     private static let headerBase = 4096
 
     private static func headerBound(_ file: SourceFile) -> Int {
-        headerBound(name: file.name, path: file.path)
+        headerBound(file.name, file.study, file.path)
     }
 
     /// More than a clip takes in the header: numbers and checksums, and texts in which every byte may become seven.
-    private static func headerBound(name: String, path: String) -> Int {
-        1024 + 8 * (2 * name.utf8.count + path.utf8.count)
+    private static func headerBound(_ name: String, _ study: String, _ path: String) -> Int {
+        1024 + 8 * (2 * name.utf8.count + study.utf8.count + path.utf8.count)
     }
 }

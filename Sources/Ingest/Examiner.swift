@@ -107,6 +107,7 @@ struct Examiner: Sendable {
         record.boxWidth = box.columns.count
         try decide(by: judgement, &record)
         record.frames = clip.frames
+        record.frameTimes = record.frameTimes.map { Array($0.prefix(clip.frames)) }
     }
 
     /// Notes what a clip shows and ends its way if that is not kept.
@@ -126,7 +127,8 @@ extension ClipRecord {
         sourceFrames = header.frames
         height = header.height
         width = header.width
-        framesPerSecond = header.framesPerSecond
+        framesPerSecond = header.framesPerSecond.flatMap { $0.isFinite ? $0 : nil }
+        frameTimes = header.frameTimes
         imageTypeFlags = header.imageTypeFlags.map { Int($0) }
         sopKey = header.sopInstanceUID.map { String(Files.sha256(Array($0.utf8)).prefix(16)) }
         if !header.regions.isEmpty {

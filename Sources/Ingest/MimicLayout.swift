@@ -20,7 +20,9 @@ enum MimicLayout: SourceLayout {
         let listed = try recordList(of: folder).map { try records($0, in: folder) }
         var files: [SourceFile] = []
         var met: Set<String> = []
-        for file in walk(folder + "/files", prefix: "files/", excluding: excluded) {
+        // A list without files is a download that has not begun.
+        let isThere = folderIdentity(folder + "/files") != nil
+        for file in isThere ? walk(folder + "/files", prefix: "files/", excluding: excluded) : [] {
             met.insert(file.path)
             var source: SourceFile
             if let record = listed?[file.path] {

@@ -14,6 +14,8 @@ public struct ClipHeader: Sendable {
     public let frames: Int, height: Int, width: Int
     /// From FrameTime, FrameTimeVector, the cine rate, or the container; nil where nothing says.
     public let framesPerSecond: Double?
+    /// When each frame was taken, in milliseconds from the first; nil where all steps are equal or nothing says.
+    public let frameTimes: [Double]?
     public let regions: [UltrasoundRegion]
     /// ImageType's fourth value as a hexadecimal number (GE's and others' mode bits).
     public let imageTypeFlags: UInt32?
@@ -22,8 +24,8 @@ public struct ClipHeader: Sendable {
 
     public init(
         container: String, codec: String, photometric: String? = nil, frames: Int, height: Int, width: Int,
-        framesPerSecond: Double? = nil, regions: [UltrasoundRegion] = [], imageTypeFlags: UInt32? = nil,
-        sopInstanceUID: String? = nil
+        framesPerSecond: Double? = nil, frameTimes: [Double]? = nil, regions: [UltrasoundRegion] = [],
+        imageTypeFlags: UInt32? = nil, sopInstanceUID: String? = nil
     ) {
         self.container = container
         self.codec = codec
@@ -32,6 +34,7 @@ public struct ClipHeader: Sendable {
         self.height = height
         self.width = width
         self.framesPerSecond = framesPerSecond
+        self.frameTimes = frameTimes
         self.regions = regions
         self.imageTypeFlags = imageTypeFlags
         self.sopInstanceUID = sopInstanceUID

@@ -95,19 +95,31 @@ private func clipHeader(_ file: DICOMFile, frames: Int, height: Int, width: Int,
         container: "dicom", codec: file.transferSyntax.uid,
         photometric: dataset.text(.photometricInterpretation),
         frames: frames, height: height, width: width, framesPerSecond: dataset.framesPerSecond ?? rate,
-        regions: dataset.regions, imageTypeFlags: dataset.imageTypeFlags,
+        frameTimes: dataset.frameTimes(frames), regions: dataset.regions,
+        imageTypeFlags: dataset.imageTypeFlags,
         sopInstanceUID: dataset.text(.sopInstance))
 }
 
 extension DICOMDataset {
     /// Frames a second from FrameTime (ms), the mean step of FrameTimeVector, or the cine rate.
     fileprivate var framesPerSecond: Double? {
-        if let time = number(.frameTime), time > 0 { return 1000 / time }
         let steps = numbers(.frameTimeVector).dropFirst()
-        let sum = steps.reduce(0, +)
-        if sum > 0 { return 1000 * Double(steps.count) / sum }
-        if let rate = number(.cineRate), rate > 0 { return rate }
-        return nil
+        let rates = [
+            number(.frameTime).map { 1000 / $0 }, 1000 * Double(steps.count) / steps.reduce(0, +),
+            number(.cineRate),
+        ]
+        return rates.lazy.compactMap(\.self).first { $0 > 0 && $0.isFinite }
+    }
+
+    /// The times of `count` frames where FrameTimeVector gives steps for all of them that differ.
+    fileprivate func frameTimes(_ count: Int) -> [Double]? {
+        let steps = numbers(.frameTimeVector)
+        guard steps.count == count, count > 2, steps.dropFirst().contains(where: { $0 != steps[1] }) else {
+            return nil
+        }
+        var times = [0.0]
+        for step in steps.dropFirst() { times.append(times[times.count - 1] + step) }
+        return times.allSatisfy(\.isFinite) ? times : nil
     }
 
     /// The regions that are complete enough to say something.

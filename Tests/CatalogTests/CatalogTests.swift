@@ -85,6 +85,36 @@ import Testing
         }
     }
 
+    @Test func `a database whose writer was killed within a commit can be read, as it was before`() throws {
+        try withTemporaryFolder { folder in
+            let dataset = folder.appendingPathComponent("dataset")
+            let killed = folder.appendingPathComponent("killed")
+            let catalog = try Catalog(datasetFolder: dataset.path, readOnly: false)
+            let run = try catalog.beginRun("ingest", commandLine: "", rules: [:])
+            try FileManager.default.createDirectory(at: killed, withIntermediateDirectories: true)
+            try catalog.database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA cache_size = 1") }
+            try catalog.write { db in
+                for number in 0..<2000 {
+                    try db.execute(
+                        sql: """
+                            INSERT INTO clip (run_id, study_key, name, path, kept, reason)
+                            VALUES (?, 's', ?, ?, 0, 'empty')
+                            """, arguments: [run, "name \(number)", "path \(number)"])
+                }
+                // What a kill leaves on the disk at this moment.
+                for name in ["echoprep.sqlite", "echoprep.sqlite-journal"] {
+                    try FileManager.default.copyItem(
+                        at: dataset.appendingPathComponent(name), to: killed.appendingPathComponent(name))
+                }
+            }
+            #expect(try catalog.finishedPaths().count == 2000)
+            let survivor = try Catalog(datasetFolder: killed.path, readOnly: true)
+            #expect(try survivor.finishedPaths().isEmpty)
+            #expect(try survivor.inconsistencies().isEmpty)
+            #expect(try survivor.lastRun(of: "ingest")?.id == run)
+        }
+    }
+
     @Test func `studies, targets and labels are those of the split`() throws {
         try withTemporaryFolder { folder in
             let catalog = try Catalog(datasetFolder: folder.path, readOnly: false)

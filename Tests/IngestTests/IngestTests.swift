@@ -2,6 +2,7 @@
 
 import Catalog
 import Crop
+import DICOM
 import EchoCore
 import Files
 import Foundation
@@ -9,6 +10,7 @@ import Ingest
 import Shards
 import TestSupport
 import Testing
+import Video
 
 @Suite struct IngestTests {
     private func options(_ source: URL, _ dataset: URL, jobs: Int = 2) -> IngestOptions {
@@ -234,6 +236,32 @@ import Testing
             #expect(
                 try ingest(options(URL(fileURLWithPath: pediatric), children)).layout == "echonet-pediatric")
             #expect(try rows(children).map(\.name) == ["CR1/CR1-7-0001", "CR1/CR1-9-0002"])
+        }
+    }
+
+    @Test func `frames at unequal times keep their times, and hostile rates do no harm`() throws {
+        try withTemporaryFolder { folder in
+            let source = folder.appendingPathComponent("source")
+            try makeFolder(source.path)
+            let clip = TinySource.beating(frames: 4, height: 90, width: 90, seed: 1, coloured: false)
+            let frames = try JPEGEncoder(quality: 90).encode(clip)
+            func write(_ name: String, _ add: (inout DICOMElements) -> Void) throws {
+                var writer = DICOMWriter(
+                    sopClass: DICOMWriter.ultrasoundMultiFrame, sopInstance: "2.25.\(name.utf8.first!)",
+                    transferSyntax: .jpegBaseline)
+                writer.dataset.add(.numberOfFrames, .IS, frames.count)
+                add(&writer.dataset)
+                writer.addPixels(frames: frames, offsetTable: .empty)
+                try writeFile("\(source.path)/\(name).dcm", writer.bytes())
+            }
+            try write("a") { $0.add(.frameTimeVector, .DS, [0, 30, 40, 30]) }
+            try write("b") { $0.add(.frameTimeVector, .DS, [0, 25, 25, 25]) }
+            try write("c") { $0.add(.frameTime, .DS, "1e-320") }
+            let dataset = folder.appendingPathComponent("dataset")
+            #expect(try ingest(options(source, dataset)).kept == 3)
+            let rows = try rows(dataset)
+            #expect(rows.map(\.frameTimes) == [[0, 30, 70, 100], nil, nil])
+            #expect(rows.map(\.framesPerSecond) == [30, 40, nil])
         }
     }
 }
