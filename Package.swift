@@ -50,7 +50,8 @@ let package = Package(
         library("CLibAV", links: "avformat", "avcodec", "swscale", "avutil"),
         library("COpenBLAS", links: "openblas"),
         // Our own vector kernels: optimised in every build, cloned per processor, chosen at run time.
-        library("CKernels", links: "m", "dl", "openblas", settings: [.unsafeFlags(["-O3", "-fno-math-errno"])]),
+        library(
+            "CKernels", links: "m", "dl", "openblas", settings: [.unsafeFlags(["-O3", "-fno-math-errno"])]),
         // schemas/labels.sql and the ICD-10-CM table, embedded in the program by #embed.
         library("CResources", settings: [.unsafeFlags(["-Wno-c23-extensions"])]),
 
@@ -75,8 +76,8 @@ let package = Package(
         .executableTarget(
             name: "echoprep",
             dependencies: [
-                "EchoCore", "Crop", "Shards", "Models", "Phantom", "Ingest", "Labels", "Training", "Evaluation",
-                arguments, logging,
+                "EchoCore", "Crop", "Shards", "Compute", "Models", "Phantom", "Ingest", "Labels", "Training",
+                "Evaluation", arguments, logging,
             ], swiftSettings: strict),
         .executableTarget(
             name: "echobench",

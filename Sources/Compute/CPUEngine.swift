@@ -25,24 +25,11 @@ public final class CPUEngine: Engine, Sendable {
 
     /// - Parameters:
     ///   - threads: how many threads compute at once
-    ///   - precision: of products
-    /// - Throws: if products are to be in BF16 and oneDNN is not installed
-    public init(threads: Int = availableProcessors(), precision: Precision) throws(EchoError) {
+    ///   - precision: of the products of linear layers
+    public init(threads: Int = availableProcessors(), precision: Precision = .f32) {
         self.threads = max(1, threads)
         self.precision = precision
-        let oneDNN = CPUEngine.oneDNN
-        if precision == .bf16, !oneDNN {
-            throw EchoError(
-                "--precision", "bf16 needs the library oneDNN", try: "install libdnnl2, or train in f32")
-        }
-        // OpenBLAS unless it leaves half of the processor idle.
-        library = Int32(oneDNN && ck_openblas_is_narrow() != 0 ? CK_ONEDNN : CK_OPENBLAS)
-    }
-
-    /// An engine that computes in F32.
-    public init(threads: Int = availableProcessors()) {
-        self.threads = max(1, threads)
-        precision = .f32
+        // OpenBLAS, unless it leaves half of the processor idle.
         library = Int32(CPUEngine.oneDNN && ck_openblas_is_narrow() != 0 ? CK_ONEDNN : CK_OPENBLAS)
     }
 
@@ -51,11 +38,15 @@ public final class CPUEngine: Engine, Sendable {
 
     public var name: String { "cpu" }
 
+    /// Whether products in BF16 are faster than in F32: oneDNN is installed and the processor has instructions for
+    /// them. Otherwise they are imitated.
+    public static var multipliesBF16: Bool { oneDNN && ck_has_bf16() != 0 }
+
     /// What multiplies, as "OpenBLAS SkylakeX".
     public var productKernels: String {
         let f32 = library == CK_ONEDNN ? "oneDNN" : "OpenBLAS \(String(cString: blas_kernels()))"
         guard precision == .bf16 else { return f32 }
-        return "oneDNN BF16\(ck_has_bf16() == 0 ? " (which this processor only imitates)" : ""), \(f32)"
+        return (CPUEngine.multipliesBF16 ? "oneDNN BF16" : "imitated BF16") + ", \(f32)"
     }
 
     /// Floating-point operations in products since the process began, and the seconds spent in them by all threads.

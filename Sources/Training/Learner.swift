@@ -1,5 +1,6 @@
 // A model that is being trained, with all that changes from step to step.
 
+import Compute
 package import Models
 
 /// A model, its optimiser and, if asked for, the average of its weights.
@@ -9,10 +10,10 @@ package struct Learner {
     package let average: WeightAverage?
 
     /// A fresh learner of a run.
-    package init(_ configuration: RunConfiguration, threads: Int) {
+    package init(_ configuration: RunConfiguration, threads: Int) throws {
         let learning = configuration.learning
-        model = EchoModel(
-            configuration.model, engine: learning.engine.make(threads: threads), seed: learning.seed)
+        let engine = try learning.engine.make(threads: threads, precision: learning.precision)
+        model = EchoModel(configuration.model, engine: engine, seed: learning.seed)
         optimiser = AdamW(model)
         optimiser.weightDecay = learning.weightDecay
         optimiser.clip = learning.clip

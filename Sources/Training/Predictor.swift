@@ -1,6 +1,7 @@
 // What a trained model says about the studies of a split; evaluation is built on it.
 
 import Catalog
+import Compute
 public import EchoCore
 import Foundation
 import Models
@@ -42,8 +43,9 @@ public final class Predictor {
         self.dataset = dataset ?? folder.resolve(configuration.dataset)
         let threads = threads ?? availableProcessors()
         workers = max(1, threads / 2)
-        model = EchoModel(
-            configuration.model, engine: configuration.learning.engine.make(threads: threads), seed: 0)
+        let learning = configuration.learning
+        let engine = try learning.engine.make(threads: threads, precision: learning.precision)
+        model = EchoModel(configuration.model, engine: engine, seed: 0)
         try CheckpointStore(folder: folder, configuration: configuration).loadWeights(
             folder.best, into: model)
         let shape = configuration.model

@@ -1,5 +1,6 @@
 // config.json: everything that a run's numbers depend on, so that a resume is the same run or no resume.
 
+public import Compute
 public import EchoCore
 import Files
 package import Foundation
@@ -28,7 +29,7 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
         public var frozen: Bool
         /// Decay of the average of weights; nil for none.
         public var averageDecay: Double?
-        public var engine: EngineChoice
+        public var engine: EngineChoice, precision: Precision
         public var seed: UInt64
     }
 

@@ -1,6 +1,7 @@
 // `echoprep train`: from options and a dataset to a finished run.
 
 import Catalog
+import Compute
 import EchoCore
 import Files
 import Foundation
@@ -25,7 +26,11 @@ public func train(_ options: TrainOptions, say: @escaping (String) -> Void) thro
     let configuration = try describe(options, folder, found, set, shards, initial)
 
     let store = CheckpointStore(folder: folder, configuration: configuration)
-    let learner = Learner(configuration, threads: options.threads ?? availableProcessors())
+    let learner = try Learner(configuration, threads: options.threads ?? availableProcessors())
+    learner.model.checkpointsActivations = options.checkpointActivations
+    if options.precision == .bf16, !CPUEngine.multipliesBF16 {
+        say("--precision bf16 is slower than f32 here: it needs libdnnl2 and a processor with AVX-512-BF16")
+    }
 
     var state = RunState()
     if store.isEmpty {
@@ -100,7 +105,7 @@ private func describe(
             weightDecay: options.weightDecay,
             clip: options.clip, stride: options.stride, padViews: options.padViews, augment: options.augment,
             rotation: options.rotation, frozen: options.frozen, averageDecay: options.averageDecay,
-            engine: options.engine, seed: options.seed),
+            engine: options.engine, precision: options.precision, seed: options.seed),
         data: data, initial: initial?.identity)
     if let found {
         let differences = try configuration.differences(from: found)

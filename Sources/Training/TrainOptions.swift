@@ -1,5 +1,6 @@
 // What `echoprep train` is asked to do; the defaults are the paper's wherever it gives one.
 
+public import Compute
 package import EchoCore
 public import Models
 
@@ -45,7 +46,9 @@ public struct TrainOptions: Sendable {
     public var initial: String?, strictInitial = false
     /// Only the head learns.
     public var frozen = false
-    public var engine = EngineChoice.cpu
+    public var engine = EngineChoice.cpu, precision = Precision.f32
+    /// Compute blocks again on the way back instead of keeping what they made.
+    public var checkpointActivations = false
     /// Threads of the engine; nil for all processors.
     public var threads: Int?
     public var seed: UInt64 = 1

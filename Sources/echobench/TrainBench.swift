@@ -33,7 +33,7 @@ struct TrainBench: ParsableCommand {
     func run() throws {
         var c = ModelConfiguration.preset(preset, kind: model, outputs: task == .icd ? 40 : 0)
         c.views = views ?? c.views
-        let engine = try CPUEngine(threads: threads, precision: precision)
+        let engine = CPUEngine(threads: threads, precision: precision)
         var ours = Step(c, studies: studies, engine: engine)
         ours.model.checkpointsActivations = checkpointActivations
         let theirs = try peer.map { try TorchPeer(python: $0, c, task: task.rawValue, bench: self) }

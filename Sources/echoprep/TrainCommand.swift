@@ -1,6 +1,7 @@
 // `echoprep train`: pre-training and fine-tuning.
 
 public import ArgumentParser
+public import Compute
 import Foundation
 public import Models
 public import Training
@@ -10,8 +11,7 @@ extension EngineChoice: ExpressibleByArgument {}
 extension ModelKind: ExpressibleByArgument {}
 extension Preset: ExpressibleByArgument {}
 
-/// What the engines compute in.
-private enum Precision: String, CaseIterable, ExpressibleByArgument { case f32 }
+extension Precision: ExpressibleByArgument {}
 
 struct TrainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -55,7 +55,9 @@ struct TrainCommand: ParsableCommand {
     var ema: Double?
 
     @Option(help: "What computes.") var engine = EngineChoice.cpu
-    @Option(help: "In which numbers it computes.") private var precision = Precision.f32
+    @Option(help: "In which numbers it multiplies: f32, or bf16 on the CPU engine.") var precision = Precision
+        .f32
+    @Flag(help: "Save memory: compute blocks again on the way back.") var checkpointActivations = false
     @Option(help: "Threads (default: all processors).") var threads: Int?
     @Option(help: "Seed of all randomness.") var seed: UInt64 = 1
 
@@ -100,6 +102,8 @@ struct TrainCommand: ParsableCommand {
         options.frozen = frozen
         options.averageDecay = ema
         options.engine = engine
+        options.precision = precision
+        options.checkpointActivations = checkpointActivations
         options.threads = threads
         options.seed = seed
         options.resume = resume

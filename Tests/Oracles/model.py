@@ -24,6 +24,8 @@ from torch.nn import functional as F
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LIMITS = {"loss": 1e-5, "output": 1e-5, "gradient": 1e-4, "update": 1e-6, "step": 1e-6}
+# In BF16: the loss within 1 %, and one minus the cosine between all gradients.
+LIMITS_BF16 = {"loss": 1e-2, "direction": 1e-3}
 
 
 # The model
@@ -169,7 +171,7 @@ class Model(nn.Module):
 # One step of it
 
 
-def step(path):
+def step(path, bf16=False):
     """Repeats the step in the trace at `path`: yields what was compared, the difference and the limit."""
     with safe_open(path, "pt") as file:
         c = json.loads(file.metadata()["config"])
@@ -199,7 +201,16 @@ def step(path):
     def away(a, b):
         return ((a.double() - b.double()).norm() / b.double().norm().clamp_min(1e-30)).item()
 
-    yield "loss", abs(trace["loss"].item() - loss.item()) / abs(loss.item()), LIMITS["loss"]
+    off = abs(trace["loss"].item() - loss.item()) / abs(loss.item())
+    if bf16:
+        loss.backward()
+        gradients = part("grad.")
+        pairs = [(gradients[n].double(), p.grad) for n, p in model.named_parameters() if p.grad is not None]
+        ours, mine = (torch.cat([pair[i].flatten() for pair in pairs]) for i in (0, 1))
+        yield "loss", off, LIMITS_BF16["loss"]
+        yield "direction", 1 - (ours @ mine / (ours.norm() * mine.norm())).item(), LIMITS_BF16["direction"]
+        return
+    yield "loss", off, LIMITS["loss"]
     yield "output", away(expected, output.detach()), LIMITS["output"]
 
     loss.backward()
@@ -262,13 +273,13 @@ def dataset(folder, studies, clips, frames, channels):
     database.execute("INSERT INTO run VALUES (1, 'ingest', '2026-01-01', '2026-01-01', '0.1.0', 1, '')")
     categories = [f"I{i}" for i in range(10, 50)]
     for rank, category in enumerate(categories):
-        database.execute("INSERT INTO target VALUES (?, ?, ?, 3, 0.5)", (rank, category, category))
+        database.execute("INSERT INTO target (idx, category, title, n_positive, prevalence) VALUES (?, ?, ?, 3, 0.5)", (rank, category, category))
     tensors, clip = {}, 0
     for study in range(1, studies + 3):
         subject = 100 + study
         split = "train" if study <= studies else "val" if study == studies + 1 else "test"
-        database.execute("INSERT INTO echo_study VALUES (?, ?, '2150-01-01 00:00:00')", (study, subject))
-        database.execute("INSERT INTO study_status VALUES (?, 'labelled', NULL)", (study,))
+        database.execute("INSERT INTO echo_study (study_id, subject_id) VALUES (?, ?)", (study, subject))
+        database.execute("INSERT INTO study_status (study_id, status) VALUES (?, 'labelled')", (study,))
         database.execute("INSERT INTO split VALUES (?, ?)", (subject, split))
         for category in categories[study % 3 :: 3]:
             database.execute("INSERT INTO study_category VALUES (?, ?, 1, 1)", (study, category))
@@ -294,6 +305,8 @@ def main():
     options = parser.parse_args()
     models = ["lamae", "video-lamae", "mae", "video-mae"]
     tasks = {"pretrain": [], "pretrain --norm-pix": ["--norm-pix"], "icd": [], "icd --frozen": ["--frozen"]}
+    for task in ("pretrain", "icd"):
+        tasks[f"{task} --precision bf16"] = ["--precision", "bf16"]
     cases = [("tiny", m, t, 1) for m in models for t in tasks] + [("tiny", "lamae", t, 3) for t in tasks]
     if options.paper:
         cases += [("paper", "lamae", "pretrain", 1), ("paper", "video-lamae", "pretrain", 1)]
@@ -315,7 +328,7 @@ def main():
             subprocess.run([str(word) for word in command], check=True, stdout=subprocess.DEVNULL,
                            stderr=subprocess.PIPE)
             worst = {}
-            for what, difference, limit in step(trace):
+            for what, difference, limit in step(trace, "bf16" in task):
                 kind = what.split()[0]
                 if not difference <= limit:
                     failed += 1

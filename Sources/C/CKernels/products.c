@@ -98,13 +98,33 @@ void ck_product(int library, int ta, int tb, size_t m, size_t n, size_t k, float
     end(start);
 }
 
+/// A matrix of BF16 numbers in F32, packed.
+static float *widened(const uint16_t *x, size_t rows, size_t width, size_t stride) {
+    float *y = malloc(rows * width * sizeof *y);
+    if (!y) abort();
+    for (size_t r = 0; r < rows; r++)
+        for (size_t c = 0; c < width; c++) {
+            uint32_t bits = (uint32_t)x[r * stride + c] << 16;
+            memcpy(y + r * width + c, &bits, sizeof bits);
+        }
+    return y;
+}
+
 void ck_product_bf16(int ta, int tb, size_t m, size_t n, size_t k, const uint16_t *a, size_t lda, const uint16_t *b,
                      size_t ldb, float beta, float *c, size_t ldc) {
-    int64_t start = begin(m, n, k);
-    one_thread();
-    onednn.bf16(ta ? 'T' : 'N', tb ? 'T' : 'N', (int64_t)m, (int64_t)n, (int64_t)k, 1, a, (int64_t)lda, b, (int64_t)ldb,
-                beta, c, (int64_t)ldc);
-    end(start);
+    if (onednn.bf16) {
+        int64_t start = begin(m, n, k);
+        one_thread();
+        int status = onednn.bf16(ta ? 'T' : 'N', tb ? 'T' : 'N', (int64_t)m, (int64_t)n, (int64_t)k, 1, a,
+                                 (int64_t)lda, b, (int64_t)ldb, beta, c, (int64_t)ldc);
+        end(start);
+        if (status == 0) return;
+    }
+    // Without oneDNN, or on a processor for which it has no kernel.
+    float *wide_a = widened(a, ta ? k : m, ta ? m : k, lda), *wide_b = widened(b, tb ? n : k, tb ? k : n, ldb);
+    ck_product(CK_OPENBLAS, ta, tb, m, n, k, 1, wide_a, ta ? m : k, wide_b, tb ? k : n, beta, c, ldc);
+    free(wide_a);
+    free(wide_b);
 }
 
 struct ck_product_count ck_products_so_far(void) {

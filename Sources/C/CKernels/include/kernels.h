@@ -32,16 +32,16 @@ void ck_adamw(float *p, const float *g, float *m, float *v, size_t n, const stru
 
 /// Which library multiplies F32 matrices.
 enum { CK_OPENBLAS, CK_ONEDNN };
-/// Loads oneDNN, if it is installed: 1 if it is there. Before the first use of CK_ONEDNN or BF16, from one thread.
+/// Loads oneDNN, if it is installed: 1 if it is there. Before the first use of CK_ONEDNN, from one thread.
 int ck_load_onednn(void);
 /// Whether OpenBLAS uses AVX2 on a processor that has AVX-512: it is older than the processor, or was told to.
 int ck_openblas_is_narrow(void);
-/// Whether the processor multiplies BF16 numbers.
+/// Whether the processor has instructions for products of BF16 numbers.
 int ck_has_bf16(void);
 /// c [m, n] = alpha · a [m, k] · b [k, n] + beta · c, where a or b may be given transposed.
 void ck_product(int library, int ta, int tb, size_t m, size_t n, size_t k, float alpha, const float *a, size_t lda,
                 const float *b, size_t ldb, float beta, float *c, size_t ldc);
-/// The same for BF16 numbers, summed in F32.
+/// The same for BF16 numbers, summed in F32: by oneDNN, or slowly where it is missing.
 void ck_product_bf16(int ta, int tb, size_t m, size_t n, size_t k, const uint16_t *a, size_t lda, const uint16_t *b,
                      size_t ldb, float beta, float *c, size_t ldc);
 /// Floating-point operations of all products of this process, and the time in those of a million or more, summed over
