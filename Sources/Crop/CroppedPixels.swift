@@ -13,6 +13,15 @@ public enum PixelLayout: String, Sendable, CaseIterable, Codable {
 
     /// Samples a pixel.
     public var channels: Int { self == .luma ? 1 : 3 }
+
+    /// The conversion to colours, and the weights of the channels in their order.
+    fileprivate var colours: (matrix: ColourMatrix, channels: [SIMD2<Int32>]) {
+        let matrix = self == .rgb ? ColourMatrix.jpeg : .echoPrime
+        return (
+            matrix,
+            self == .rgb ? [matrix.red, matrix.green, matrix.blue] : [matrix.blue, matrix.green, matrix.red]
+        )
+    }
 }
 
 /// Masks, crops and resizes every frame (specs/echoprime-crop.md, steps 10 to 12).
@@ -29,15 +38,19 @@ public func croppedPixels(
         height: box.rows.count, width: box.columns.count, size: size, lit: cutter.lit)
     for frame in 0..<clip.frames {
         let start = frame * size * size * channels
-        let planes = cutter.cut(frame)
-        for channel in 0..<planes {
-            let plane = cutter.planes[channel]
-            resizer.resize(plane.span, into: &result, at: start + channel, stride: channels)
-        }
-        if planes < channels {
+        let coloured = cutter.cut(frame)
+        let first = cutter.planes[0]
+        resizer.resize(first.span, into: &result, at: start, stride: channels)
+        // Where a frame has no colour all channels are Y.
+        if channels > 1 {
             for i in stride(from: start, to: start + size * size * channels, by: channels) {
                 for channel in 1..<channels { result[i + channel] = result[i] }
             }
+        }
+        for channel in 1..<channels where !coloured.isEmpty {
+            let plane = cutter.planes[channel]
+            resizer.resize(
+                plane.span, into: &result, at: start + channel, stride: channels, seeing: coloured)
         }
     }
     return result
@@ -47,11 +60,13 @@ public func croppedPixels(
 public func rgbFrame(of clip: Clip, at index: Int) -> [UInt8] {
     let whole = CropBox(rows: 0..<clip.height, columns: 0..<clip.width)
     var cutter = FrameCutter(clip, .whole(height: clip.height, width: clip.width), whole, .rgb)
-    let planes = cutter.cut(index)
+    let coloured = cutter.cut(index)
     var result = [UInt8](repeating: 0, count: clip.frameSize * 3)
     for channel in 0..<3 {
-        let plane = cutter.planes[min(channel, planes - 1)]
-        for i in 0..<clip.frameSize { result[3 * i + channel] = plane[i] }
+        for i in 0..<clip.frameSize {
+            let plane = coloured.contains(i / clip.width) ? channel : 0
+            result[3 * i + channel] = cutter.planes[plane][i]
+        }
     }
     return result
 }
@@ -60,8 +75,6 @@ public func rgbFrame(of clip: Clip, at index: Int) -> [UInt8] {
 private struct FrameCutter {
     private let clip: Clip, mask: SectorMask, box: CropBox, layout: PixelLayout
     private let chroma: FullChroma?
-    /// The rows of the box that lie in the picture.
-    private let rows: Range<Int>
     /// Of each row of the box, the columns from the first to the last pixel of the mask, counted in the box.
     let lit: [Range<Int>]
     private var colour: ChromaRow
@@ -74,7 +87,6 @@ private struct FrameCutter {
         self.box = box
         self.layout = layout
         chroma = layout == .luma ? nil : FullChroma(clip)
-        rows = box.rows.clamped(to: 0..<clip.height)
         let (picture, left) = (box.columns.clamped(to: 0..<clip.width), box.columns.lowerBound)
         lit = box.rows.map { y in
             guard (0..<clip.height).contains(y) else { return 0..<0 }
@@ -86,58 +98,69 @@ private struct FrameCutter {
         planes = [[UInt8]](repeating: black, count: layout.channels)
     }
 
-    /// Fills the planes and says how many differ: 1 for a frame without colour, whose channels all equal Y.
-    mutating func cut(_ frame: Int) -> Int {
-        guard let chroma else {
-            for y in rows { copyLuma(frame, y, plane: 0) }
-            return 1
+    /// Fills the planes and says which rows of the box have colour.
+    ///
+    /// In the others all channels are Y, which the first plane has; the further planes have it only near the colour.
+    mutating func cut(_ frame: Int) -> Range<Int> {
+        let coloured = colouredRows(of: frame)
+        for row in lit.indices { copyLuma(frame, row, plane: 0) }
+        guard let chroma, !coloured.isEmpty else { return coloured }
+        let reach = 3
+        let near = (coloured.lowerBound - reach..<coloured.upperBound + reach).clamped(to: 0..<lit.count)
+        for plane in planes.indices.dropFirst() { for row in near { copyLuma(frame, row, plane: plane) } }
+        for row in coloured where !lit[row].isEmpty {
+            chroma.read(frame: frame, y: row + box.rows.lowerBound, into: &colour)
+            convert(frame, row)
         }
-        var distinct = 1
-        for y in rows {
-            let inside = lit[y - box.rows.lowerBound]
-            if inside.isEmpty { continue }
-            let columns =
-                inside.lowerBound + box.columns.lowerBound..<inside.upperBound + box.columns.lowerBound
-            if chroma.deviation(frame: frame, y: y, columns: columns) == 0 {
-                for plane in planes.indices { copyLuma(frame, y, plane: plane) }
-            } else {
-                distinct = planes.count
-                chroma.read(frame: frame, y: y, into: &colour)
-                convert(frame, y)
-            }
-        }
-        return distinct
+        return coloured
     }
 
-    private mutating func copyLuma(_ frame: Int, _ y: Int, plane: Int) {
-        let columns = lit[y - box.rows.lowerBound]
-        let row = y * clip.width + columns.lowerBound + box.columns.lowerBound
-        let source = frame * clip.frameSize + row
+    /// The rows of the box from the first to the last with colour in the sector.
+    private func colouredRows(of frame: Int) -> Range<Int> {
+        guard let chroma else { return 0..<0 }
+        func hasColour(_ row: Int) -> Bool {
+            guard !lit[row].isEmpty else { return false }
+            let columns = picture(lit[row])
+            return chroma.deviation(frame: frame, y: row + box.rows.lowerBound, columns: columns) > 0
+        }
+        guard let first = lit.indices.first(where: hasColour), let last = lit.indices.last(where: hasColour)
+        else { return 0..<0 }
+        return first..<last + 1
+    }
+
+    /// Columns of the box as columns of the picture.
+    private func picture(_ columns: Range<Int>) -> Range<Int> {
+        columns.lowerBound + box.columns.lowerBound..<columns.upperBound + box.columns.lowerBound
+    }
+
+    /// Where a row of the box lies in the picture and in a plane, from the first to the last pixel of the mask.
+    private func place(of row: Int) -> (picture: Range<Int>, plane: Int) {
+        let columns = picture(lit[row])
+        let start = (row + box.rows.lowerBound) * clip.width
+        return (
+            start + columns.lowerBound..<start + columns.upperBound,
+            row * box.columns.count + lit[row].lowerBound
+        )
+    }
+
+    private mutating func copyLuma(_ frame: Int, _ row: Int, plane: Int) {
+        if lit[row].isEmpty { return }
+        let place = place(of: row), first = frame * clip.frameSize
         let luma = clip.luma, inside = mask.inside
         intersect(
-            luma.span.extracting(source..<source + columns.count),
-            inside.span.extracting(row..<row + columns.count), into: &planes[plane],
-            at: (y - box.rows.lowerBound) * box.columns.count + columns.lowerBound)
+            luma.span.extracting(first + place.picture.lowerBound..<first + place.picture.upperBound),
+            inside.span.extracting(place.picture), into: &planes[plane], at: place.plane)
     }
 
-    private mutating func convert(_ frame: Int, _ y: Int) {
-        let row = y * clip.width + box.columns.lowerBound
-        let source = frame * clip.frameSize + row
-        let target = (y - box.rows.lowerBound) * box.columns.count
-        for x in lit[y - box.rows.lowerBound] {
-            let inside = mask.inside[row + x], luma = clip.luma[source + x]
-            let cb = colour.cb[box.columns.lowerBound + x], cr = colour.cr[box.columns.lowerBound + x]
-            if layout == .rgb {
-                let (r, g, b) = JPEGColour.rgb(luma, cb, cr)
-                planes[0][target + x] = r & inside
-                planes[1][target + x] = g & inside
-                planes[2][target + x] = b & inside
-            } else {
-                let (r, g, b) = EchoPrimeColour.rgb(luma, cb, cr)
-                planes[0][target + x] = b & inside
-                planes[1][target + x] = g & inside
-                planes[2][target + x] = r & inside
-            }
+    private mutating func convert(_ frame: Int, _ row: Int) {
+        let place = place(of: row), first = frame * clip.frameSize, columns = picture(lit[row])
+        let (luma, inside, colour, colours) = (clip.luma, mask.inside, colour, layout.colours)
+        for (plane, weights) in colours.channels.enumerated() {
+            Crop.convert(
+                luma.span.extracting(first + place.picture.lowerBound..<first + place.picture.upperBound),
+                colour.cb.span.extracting(columns), colour.cr.span.extracting(columns),
+                where: inside.span.extracting(place.picture), colours.matrix, weights, into: &planes[plane],
+                at: place.plane)
         }
     }
 }

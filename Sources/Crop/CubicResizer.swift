@@ -7,7 +7,7 @@
 /// source's width is small, lies in the cache, and is made by operations that a processor does many at a time.
 package struct CubicResizer {
     package let height: Int, width: Int, size: Int
-    private let rows: [TargetRow]
+    private let targets: [TargetRow]
     /// Of each column, filled up to whole groups of four: where in `sums` its samples begin, and its weights as
     /// `combineColumns` takes them.
     private let columnFirsts: [Int], columnWeights: [SIMD4<Float>]
@@ -28,7 +28,7 @@ package struct CubicResizer {
             let group = i / 4 * 4, tap = i % 4
             return SIMD4((group..<group + 4).map { columnTaps[$0].weights[tap] })
         }
-        rows = (0..<size).map { y in
+        targets = (0..<size).map { y in
             let taps = CubicTaps(target: y, of: size, source: height)
             let sources = SIMD4((0..<4).map { max(0, min(height - 1, taps.first + $0)) })
             let parts = (0..<4).map { lit?[sources[$0]] ?? 0..<width }.filter { !$0.isEmpty }
@@ -48,13 +48,18 @@ package struct CubicResizer {
 
     /// Resizes U8 [height, width] into `target` from `start` on, where samples lie `stride` apart.
     ///
-    /// Samples that see nothing but black are not written: the target comes as zeros.
+    /// Samples that see nothing but black are not written: the target comes as zeros. With `rows`, only the target's
+    /// rows that see some of those are made.
     package mutating func resize(
-        _ picture: Span<UInt8>, into target: inout [UInt8], at start: Int = 0, stride: Int = 1
+        _ picture: Span<UInt8>, into target: inout [UInt8], at start: Int = 0, stride: Int = 1,
+        seeing rows: Range<Int>? = nil
     ) {
         precondition(picture.count == height * width, "the picture has the size of the resizer")
         precondition(start >= 0 && start + (size * size - 1) * stride < target.count, "the target has room")
-        for (y, row) in rows.enumerated() where !row.from.isEmpty {
+        for (y, row) in targets.enumerated() where !row.from.isEmpty {
+            if let rows, row.sources.max() < rows.lowerBound || row.sources.min() >= rows.upperBound {
+                continue
+            }
             combineRows(picture, row)
             combineColumns(
                 sums, firsts: columnFirsts, weights: columnWeights, columns: row.to, into: &target,

@@ -75,6 +75,22 @@ private func intersect(_ a: [UInt8], shiftedBy shift: Int, into target: inout [U
     for i in 0..<count { out[unchecked: i] = a[unchecked: i] & a[unchecked: i &+ shift] }
 }
 
+/// target = one channel of the colours of Y, Cb, Cr, black where `mask` is 0, from `start` on.
+@inline(never)
+func convert(
+    _ y: Span<UInt8>, _ cb: Span<UInt8>, _ cr: Span<UInt8>, where mask: Span<UInt8>, _ matrix: ColourMatrix,
+    _ weights: SIMD2<Int32>, into target: inout [UInt8], at start: Int
+) {
+    let count = y.count
+    precondition(cb.count == count && cr.count == count && mask.count == count, "rows of one width")
+    precondition(start >= 0 && start + count <= target.count, "the target has room")
+    var out = target.mutableSpan
+    for x in 0..<count {
+        let value = matrix.channel(y[unchecked: x], cb[unchecked: x], cr[unchecked: x], weights)
+        out[unchecked: start &+ x] = value & mask[unchecked: x]
+    }
+}
+
 /// The greatest |c − 128| of a row of chroma.
 @inline(never)
 func deviation(_ samples: Span<UInt8>) -> Int {

@@ -20,7 +20,7 @@ func everLit(in clip: Clip) -> Bitmap {
         for x in 0..<clip.width where !lit[y, x] && chroma.touches(marks, y: y, x: x) {
             lit[y, x] = (0..<clip.frames).contains { frame in
                 let (cb, cr) = chroma.sample(frame: frame, y: y, x: x)
-                return EchoPrimeColour.isLitWithoutLuma(cb, cr)
+                return EchoPrimeGray.isLitWithoutLuma(cb, cr)
             }
         }
     }
@@ -52,8 +52,8 @@ func changed(in clip: Clip, within region: Bitmap) -> Bitmap {
         chroma.read(frame: 0, y: y, into: &before)
         chroma.read(frame: clip.frames - 1, y: y, into: &after)
         for x in columns {
-            let old = EchoPrimeColour.gray(clip.luma[row + x], before.cb[x], before.cr[x])
-            let new = EchoPrimeColour.gray(clip.luma[last + row + x], after.cb[x], after.cr[x])
+            let old = EchoPrimeGray.gray(clip.luma[row + x], before.cb[x], before.cr[x])
+            let new = EchoPrimeGray.gray(clip.luma[last + row + x], after.cb[x], after.cr[x])
             if old != new { result[y, x] = true }
         }
     }

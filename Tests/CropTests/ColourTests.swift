@@ -7,8 +7,8 @@ import Testing
         for y: UInt8 in 0...3 {
             for cb: UInt8 in 0...255 {
                 for cr: UInt8 in 0...255 {
-                    let lit = y >= 1 || EchoPrimeColour.isLitWithoutLuma(cb, cr)
-                    if lit != (EchoPrimeColour.gray(y, cb, cr) != 0) {
+                    let lit = y >= 1 || EchoPrimeGray.isLitWithoutLuma(cb, cr)
+                    if lit != (EchoPrimeGray.gray(y, cb, cr) != 0) {
                         Issue.record("Y \(y), Cb \(cb), Cr \(cr)")
                     }
                 }
@@ -18,16 +18,16 @@ import Testing
 
     @Test func `neutral chroma makes Y of every channel`() {
         for y: UInt8 in 0...255 {
-            #expect(EchoPrimeColour.gray(y, 128, 128) == y)
-            #expect(EchoPrimeColour.rgb(y, 128, 128) == (y, y, y))
-            #expect(JPEGColour.rgb(y, 128, 128) == (y, y, y))
+            #expect(EchoPrimeGray.gray(y, 128, 128) == y)
+            #expect(ColourMatrix.echoPrime.rgb(y, 128, 128) == (y, y, y))
+            #expect(ColourMatrix.jpeg.rgb(y, 128, 128) == (y, y, y))
         }
     }
 
     @Test func `JPEG's red, green and blue come back within a level`() {
-        #expect(JPEGColour.rgb(76, 85, 255) == (254, 0, 0))
-        #expect(JPEGColour.rgb(150, 44, 21) == (0, 255, 1))
-        #expect(JPEGColour.rgb(29, 255, 107) == (0, 0, 254))
+        #expect(ColourMatrix.jpeg.rgb(76, 85, 255) == (254, 0, 0))
+        #expect(ColourMatrix.jpeg.rgb(150, 44, 21) == (0, 255, 1))
+        #expect(ColourMatrix.jpeg.rgb(29, 255, 107) == (0, 0, 254))
     }
 
     @Test(arguments: ChromaSampling.allCases, [1, 2, 3, 4, 5, 6, 17, 64, 65])

@@ -106,7 +106,7 @@ import Testing
         let rgb = croppedPixels(of: clip, mask: mask, box: box, pixels: .rgb, size: 1)
         #expect(rgb == [254, 0, 0])
         #expect(Array(rgbFrame(of: clip, at: 0)[..<3]) == rgb)
-        let (r, g, b) = EchoPrimeColour.rgb(76, 85, 255)
+        let (r, g, b) = ColourMatrix.echoPrime.rgb(76, 85, 255)
         #expect(croppedPixels(of: clip, mask: mask, box: box, pixels: .echoprime, size: 1) == [b, g, r])
     }
 }
