@@ -13,6 +13,9 @@ import Files
 public func ingest(_ options: IngestOptions) throws -> IngestSummary {
     let (plan, rules) = try plan(of: options)
     let folder = options.folder
+    if options.part == nil, isReadable(folder + "/" + partsFolder) {
+        throw EchoError("--dataset", "has parts that are not merged", try: "run echoprep merge first")
+    }
     let catalog = try Catalog(datasetFolder: folder, readOnly: false)
     guard let lock = try FileLock.take(folder + "/.ingest.lock") else {
         throw EchoError(

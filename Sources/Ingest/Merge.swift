@@ -18,6 +18,7 @@ public struct MergeSummary: Sendable, Codable {
 /// Shards are moved, not copied, each with the rows of its files in one transaction; a merge that was stopped goes on.
 /// - Throws: `EchoError` if a part is missing, not finished, or made by other rules
 public func merge(dataset: String, commandLine: String) throws -> MergeSummary {
+    try removeMerged(dataset)
     let parts = try finishedParts(of: dataset)
     let catalog = try Catalog(datasetFolder: dataset, readOnly: false)
     guard let lock = try FileLock.take(dataset + "/.ingest.lock") else {
@@ -38,11 +39,9 @@ public func merge(dataset: String, commandLine: String) throws -> MergeSummary {
         try take(part.catalog, into: catalog, run: run)
     }
     try catalog.finishRun(run)
-    do {
-        try FileManager.default.removeItem(atPath: dataset + "/" + partsFolder)
-    } catch {
-        throw EchoError(partsFolder, "is merged but cannot be removed", try: "remove it")
-    }
+    // Under another name first: parts are there whole, or merged.
+    try moveFile(dataset + "/" + partsFolder, to: dataset + "/" + mergedFolder)
+    try removeMerged(dataset)
     _ = consume lock
     let outcomes = try catalog.outcomes()
     return MergeSummary(
@@ -50,17 +49,35 @@ public func merge(dataset: String, commandLine: String) throws -> MergeSummary {
         shards: try catalog.shards().count)
 }
 
+/// Parts that are merged and wait for their removal.
+private let mergedFolder = ".merged-parts"
+
+private func removeMerged(_ dataset: String) throws(EchoError) {
+    let folder = dataset + "/" + mergedFolder
+    guard isReadable(folder) else { return }
+    do {
+        try FileManager.default.removeItem(atPath: folder)
+    } catch {
+        throw EchoError(mergedFolder, "is merged but cannot be removed", try: "remove it")
+    }
+}
+
+/// What one worker wrote.
+private struct Part {
+    let catalog: Catalog
+    /// Those of its ingest, but for the part's number.
+    let rules: [String: String]
+}
+
 /// The parts in their order, all there and finished by the same rules.
-private func finishedParts(of dataset: String) throws(EchoError) -> [(
-    catalog: Catalog, rules: [String: String]
-)] {
+private func finishedParts(of dataset: String) throws(EchoError) -> [Part] {
     let folder = dataset + "/" + partsFolder
     let names = isReadable(folder) ? try entries(ofFolder: folder).map(\.name) : []
     let count = names.lazy.compactMap { $0.split(separator: "-").last.flatMap { Int($0) } }.first
     guard let count else {
         throw EchoError("DATASET", "has no parts", try: "run echoprep ingest with --part first")
     }
-    var parts: [(catalog: Catalog, rules: [String: String])] = []
+    var parts: [Part] = []
     for number in 1...count {
         let name = "\(number)-of-\(count)"
         guard names.contains(name) else {
@@ -80,7 +97,7 @@ private func finishedParts(of dataset: String) throws(EchoError) -> [(
             throw EchoError(
                 "\(partsFolder)/\(name)", "was made by other options than part 1", try: "make it again")
         }
-        parts.append((catalog, rules))
+        parts.append(Part(catalog: catalog, rules: rules))
     }
     return parts
 }

@@ -179,6 +179,8 @@ import Video
             try part(1)
             let early = #expect(throws: EchoError.self) { try merge(dataset: dataset.path, commandLine: "") }
             #expect(early?.problem == "is not there")
+            let whole = #expect(throws: EchoError.self) { try ingest(options(source.folder, dataset)) }
+            #expect(whole?.problem == "has parts that are not merged")
             try part(2)
             let summary = try merge(dataset: dataset.path, commandLine: "")
             #expect(summary.parts == 2 && summary.clips == 10)
