@@ -49,7 +49,8 @@ public struct DICOMDataset: Sendable {
     /// The values of a text element; none for an empty one.
     public func texts(_ tag: DICOMTag) -> [String] {
         guard let value = value(tag), !DICOMDataset.text(value).isEmpty else { return [] }
-        return value.split(separator: UInt8(ascii: "\\"), omittingEmptySubsequences: false).map(DICOMDataset.text)
+        let backslash = UInt8(ascii: "\\")
+        return value.split(separator: backslash, omittingEmptySubsequences: false).map(DICOMDataset.text)
     }
 
     /// Latin-1 without the spaces and zeros around it.
@@ -61,8 +62,10 @@ public struct DICOMDataset: Sendable {
         return String(String.UnicodeScalarView(bytes[first...last].map { Unicode.Scalar($0) }))
     }
 
-    /// The numbers of a binary or text element; a part that is no number ends the list.
-    public func numbers(_ tag: DICOMTag) -> [Double] {
+    /// The numbers of a binary or text element; a part that is no finite number ends the list.
+    public func numbers(_ tag: DICOMTag) -> [Double] { Array(rawNumbers(tag).prefix(while: \.isFinite)) }
+
+    private func rawNumbers(_ tag: DICOMTag) -> [Double] {
         guard let element = elements[tag] else { return [] }
         let reader = ElementReader(bytes, element.value, element.encoding)
         func each(_ width: Int, _ number: (Int) -> Double) -> [Double] {
@@ -85,7 +88,7 @@ public struct DICOMDataset: Sendable {
         default:
             var numbers: [Double] = []
             for part in texts(tag) {
-                guard let number = Double(part), number.isFinite else { break }
+                guard let number = Double(part) else { break }
                 numbers.append(number)
             }
             return numbers
@@ -108,12 +111,12 @@ public struct DICOMDataset: Sendable {
     /// The first whole number of an element.
     public func integer(_ tag: DICOMTag) -> Int? { integers(tag).first }
 
-    /// The items of a sequence, as far as they can be read.
+    /// The items of a sequence, as far as they can be read, and no more than 10,000.
     public func items(_ tag: DICOMTag) -> [DICOMDataset] {
         guard let element = elements[tag] else { return [] }
         var reader = ElementReader(bytes, element.value, element.encoding)
         var items: [DICOMDataset] = []
-        while reader.remaining >= 8, let head = try? reader.head(), head.tag == .item {
+        while items.count < 10_000, reader.remaining >= 8, let head = try? reader.head(), head.tag == .item {
             guard let whole = try? reader.skip(head) else { break }
             let end = whole ? reader.position : reader.end
             var inside = ElementReader(bytes, head.valueStart..<end, element.encoding)

@@ -16,6 +16,9 @@ public struct PixelData: Sendable {
     /// Why the element is not whole: the file ends within it, or something other than a fragment stands in it.
     public let shortfall: Rejection?
 
+    /// Far more than any real file has; a bound for the memory of their places.
+    private static let mostFragments = 1 << 20
+
     /// Reads on from the head of a pixel data element as far as the bytes go.
     init(_ head: ElementHead, _ reader: inout ElementReader) {
         let start = reader.position
@@ -45,6 +48,10 @@ public struct PixelData: Sendable {
                 break
             }
             let there = min(length, reader.remaining)
+            guard fragments.count < PixelData.mostFragments else {
+                fault = Rejection(.malformed, "more than \(grouped(fragments.count)) fragments")
+                break
+            }
             if !isTable { fragments.append(reader.position..<reader.position + there) }
             isTable = false
             reader.position += there

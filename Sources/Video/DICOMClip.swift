@@ -86,18 +86,26 @@ struct DICOMClip: ClipSource {
     }
 }
 
-/// What the elements of `file` say of its clip.
+/// What the elements of `file` say of its clip. Text is only repeated where it is a code or a UID.
 private func clipHeader(_ file: DICOMFile, frames: Int, height: Int, width: Int, rate: Double? = nil)
     -> ClipHeader
 {
     let dataset = file.dataset
     return ClipHeader(
-        container: "dicom", codec: file.transferSyntax.uid,
-        photometric: dataset.text(.photometricInterpretation),
+        container: "dicom", codec: plain(file.transferSyntax.uid, upTo: 64) ?? "unknown",
+        photometric: dataset.text(.photometricInterpretation).flatMap { plain($0, upTo: 16) },
         frames: frames, height: height, width: width, framesPerSecond: dataset.framesPerSecond ?? rate,
         frameTimes: dataset.frameTimes(frames), regions: dataset.regions,
         imageTypeFlags: dataset.imageTypeFlags,
-        sopInstanceUID: dataset.text(.sopInstance))
+        sopInstanceUID: dataset.text(.sopInstance).flatMap { plain($0, upTo: 64) })
+}
+
+/// A code or UID, nil for text that cannot be one.
+private func plain(_ text: String, upTo length: Int) -> String? {
+    let isPlain = text.utf8.allSatisfy {
+        (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || [0x20, 0x2E, 0x5F].contains($0)
+    }
+    return isPlain && !text.isEmpty && text.utf8.count <= length ? text : nil
 }
 
 extension DICOMDataset {
@@ -108,7 +116,7 @@ extension DICOMDataset {
             number(.frameTime).map { 1000 / $0 }, 1000 * Double(steps.count) / steps.reduce(0, +),
             number(.cineRate),
         ]
-        return rates.lazy.compactMap(\.self).first { $0 > 0 && $0.isFinite }
+        return rates.lazy.compactMap(\.self).first { (0.01...10_000).contains($0) }
     }
 
     /// The times of `count` frames where FrameTimeVector gives steps for all of them that differ.
@@ -129,7 +137,7 @@ extension DICOMDataset {
             else {
                 return nil
             }
-            func corner(_ tag: DICOMTag) -> Int { item.integer(tag) ?? 0 }
+            func corner(_ tag: DICOMTag) -> Int { Int(Int32(clamping: item.integer(tag) ?? 0)) }
             return UltrasoundRegion(
                 spatialFormat: format, dataType: type, minX: corner(.regionMinX), minY: corner(.regionMinY),
                 maxX: corner(.regionMaxX), maxY: corner(.regionMaxY))

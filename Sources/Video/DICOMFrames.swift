@@ -24,7 +24,8 @@ struct DICOMFrames: Sendable {
     init(_ dataset: DICOMDataset, native element: Range<Int>, said: Int?) throws(Rejection) {
         let photometric = dataset.text(.photometricInterpretation) ?? ""
         let pixels = try NativePixels(dataset, photometric: photometric, count: element.count, said: said)
-        count = element.count / pixels.frameBytes
+        // Bytes that are swapped in pairs need both.
+        count = (pixels.swapsBytes ? element.count & ~1 : element.count) / pixels.frameBytes
         guard count > 0 else {
             throw Rejection(.truncated, "\(grouped(element.count)) bytes of pixels, less than one frame")
         }

@@ -77,7 +77,8 @@ struct NativePixels: Sendable {
                 return byte((row * pairs + column / 2) * 4 + column % 2)
             }
             let chroma = (2...3).map { place in (0..<height * pairs).map { byte($0 * 4 + place) } }
-            return Samples(height: height, width: width, bits: 8, sampling: .half, planes: [luma] + chroma)
+            return Samples(
+                height: height, width: width, bits: bitsStored, sampling: .half, planes: [luma] + chroma)
         }
         let size = height * width
         let planes = (0..<components).map { component in

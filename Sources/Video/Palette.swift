@@ -27,7 +27,7 @@ struct Palette: Sendable {
             bits = said[2]
             var words = dataset.integers(data).map { UInt16(truncatingIfNeeded: $0) }
             if words.isEmpty, bits > 8 {
-                words = Palette.expand(dataset.integers(segments), count: count) ?? []
+                words = Palette.expand(dataset.integers(segments).map { $0 & 0xFFFF }, count: count) ?? []
             }
             if words.count >= count {
                 tables.append(Array(words.prefix(count)))

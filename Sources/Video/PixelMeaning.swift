@@ -14,6 +14,7 @@ struct PixelMeaning: Sendable {
 
     private let kind: Kind
     private let isInverted: Bool
+    private let bits: Int
     /// For gray samples of more than 8 bits: the window's output for each stored value.
     private let window: [UInt8]?
 
@@ -37,6 +38,7 @@ struct PixelMeaning: Sendable {
             kind = .yCbCr
         }
         isInverted = name == "MONOCHROME1"
+        self.bits = bits
         self.window = window
     }
 
@@ -58,24 +60,24 @@ struct PixelMeaning: Sendable {
     }
 
     /// Appends one frame.
-    /// - Throws: `.undecodable` if it has not the stack's shape.
+    /// - Throws: `.undecodable` if it has not the stack's shape, or more bits than the first.
     func append(_ samples: Samples, to stack: inout PlaneStack) throws(Rejection) {
-        guard shape(samples) == stack.shape else {
-            throw Rejection(.undecodable, "a picture of another kind: \(samples.width) × \(samples.height)")
+        guard shape(samples) == stack.shape, samples.bits == bits else {
+            let words = "\(samples.width) × \(samples.height) of \(samples.bits) bits"
+            throw Rejection(.undecodable, "a picture of another kind: \(words)")
         }
         if samples.planes.count == 1 {
-            switch kind {
-            case .palette(let palette):
-                stack.appendRGB { palette.colour(of: samples.planes[0][$0]) }
-            case .gray where window != nil:
-                let window = window!
-                stack.luma.append(contentsOf: samples.planes[0].lazy.map { window[Int($0)] })
-            default:
+            let plane = samples.planes[0]
+            if case .palette(let palette) = kind {
+                stack.appendRGB { palette.colour(of: plane[$0]) }
+            } else if let window {
+                stack.luma.append(contentsOf: plane.lazy.map { window[min(Int($0), window.count - 1)] })
+            } else {
                 let shift = UInt16(max(0, samples.bits - 8))
                 let top = UInt16(truncatingIfNeeded: (1 << min(samples.bits, 8)) - 1)
                 let flip = isInverted ? top : 0
                 stack.luma.append(
-                    contentsOf: samples.planes[0].lazy.map { UInt8(truncatingIfNeeded: $0 >> shift ^ flip) })
+                    contentsOf: plane.lazy.map { UInt8(truncatingIfNeeded: $0 >> shift ^ flip) })
             }
         } else {
             let shift = UInt16(max(0, samples.bits - 8))

@@ -134,6 +134,18 @@ extension HostileFile {
             let value = item(format)
             return withElements(element(.ultrasoundRegions, "SQ", length: value.count, value))
         },
+        HostileFile("region corners beyond any picture", .whole(6)) {
+            var value: [UInt8] = []
+            for tag in [DICOMTag.regionSpatialFormat, .regionDataType] {
+                value += tagBytes(tag) + Array("US".utf8) + little(2, 2) + little(1, 2)
+            }
+            value += element(.regionMinX, "SV", length: 8, little(Int.min, 8))
+            value += element(.regionMaxX, "SV", length: 8, little(Int.max, 8))
+            return withElements(element(.ultrasoundRegions, "SQ", length: value.count + 8, item(value)))
+        },
+        HostileFile("1,200,000 empty fragments", .rejected(.malformed)) {
+            BrokenFile(pixels: encapsulated([[UInt8]](repeating: [], count: 1_200_000))).bytes
+        },
         HostileFile("FrameTime 0 and no number", .whole(6)) {
             BrokenFile { $0.add(.frameTime, .DS, "0\\soon") }.bytes
         },
@@ -187,6 +199,24 @@ extension HostileFile {
             gray16 {
                 $0.add(.windowCenter, .DS, "bone")
                 $0.add(.windowWidth, .DS, "nan")
+            }.bytes
+        },
+        HostileFile("a rescale slope that is not a number", .whole(3)) {
+            gray16 {
+                $0.add(.windowCenter, .DS, 2048)
+                $0.add(.windowWidth, .DS, 4096)
+                $0.add(.rescaleSlope, .FD, [.nan])
+                $0.add(.rescaleIntercept, .FD, [.infinity])
+            }.bytes
+        },
+        HostileFile("a palette in segments at negative places", .rejected(.malformed)) {
+            palette { dataset in
+                for tag in [DICOMTag.redPaletteDescriptor, .greenPaletteDescriptor, .bluePaletteDescriptor] {
+                    dataset.add(tag, .US, 256, 0, 16)
+                }
+                for tag in [DICOMTag.redPaletteSegments, .greenPaletteSegments, .bluePaletteSegments] {
+                    dataset.add(tag, .IS, 2, 1, -6, -6, 0, 0)
+                }
             }.bytes
         },
         HostileFile("a palette without tables", .rejected(.malformed)) { palette { _ in }.bytes },
