@@ -9,7 +9,8 @@ import Testing
             let phantom = folder.appendingPathComponent("phantom").path
             try expectDone(
                 Built.run(
-                    "phantom", phantom, "--studies", "24", "--frames", "10", "--size", "177x254", "--seed", "5"))
+                    "phantom", phantom, "--studies", "24", "--frames", "10", "--size", "177x254", "--seed",
+                    "5"))
             for name in ["mimic-iv-echo", "mimiciv"] {
                 try FileManager.default.moveItem(
                     atPath: "\(phantom)/\(name)", toPath: folder.appendingPathComponent(name).path)
