@@ -85,27 +85,28 @@ package struct Bitmap: Equatable, Sendable {
     ///
     /// Around a shape that leaves that corner free this closes the shape's holes.
     package var beyondFillFromCorner: Bitmap {
-        var rest = Bitmap(height: height, width: width, pixels: [UInt8](repeating: 255, count: pixels.count))
-        guard !pixels.isEmpty else { return rest }
-        let value = pixels[0]
+        var rest = [UInt8](repeating: 255, count: pixels.count)
+        guard let value = pixels.first else { return self }
+        let pixels = pixels
         var waiting = [0]
         while let start = waiting.popLast() {
-            guard rest.pixels[start] != 0 else { continue }
+            guard rest[start] != 0 else { continue }
             let row = start / width * width
             var left = start
             while left > row, pixels[left - 1] == value { left -= 1 }
             var right = start
             while right + 1 < row + width, pixels[right + 1] == value { right += 1 }
-            for i in left...right { rest.pixels[i] = 0 }
+            for i in left...right { rest[i] = 0 }
             for next in [row - width, row + width] where next >= 0 && next < pixels.count {
+                // One pixel of every run that is still open.
                 var inRun = false
                 for i in left - row + next...right - row + next {
-                    let open = pixels[i] == value && rest.pixels[i] != 0
+                    let open = pixels[i] == value && rest[i] != 0
                     if open, !inRun { waiting.append(i) }
                     inRun = open
                 }
             }
         }
-        return rest
+        return Bitmap(height: height, width: width, pixels: rest)
     }
 }

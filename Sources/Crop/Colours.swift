@@ -28,8 +28,9 @@ package struct ColourMatrix: Sendable {
 
 /// The grays that EchoPrime's program sees.
 package enum EchoPrimeGray {
-    /// The gray of one sample: OpenCV's RGB2GRAY of its colours.
+    /// The gray of one sample: OpenCV's RGB2GRAY of its colours, which without colour is Y.
     package static func gray(_ y: UInt8, _ cb: UInt8, _ cr: UInt8) -> UInt8 {
+        if cb == 128, cr == 128 { return y }
         let (r, g, b) = ColourMatrix.echoPrime.rgb(y, cb, cr)
         return UInt8((3735 * Int32(b) + 19_235 * Int32(g) + 9798 * Int32(r) + 16_384) >> 15)
     }

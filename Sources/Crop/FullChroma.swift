@@ -112,7 +112,10 @@ package struct FullChroma: Sendable {
     /// Whether row `y` of a frame is made of coded samples of which one is marked in `marks` [rows, columns].
     func touches(_ marks: [UInt8], y: Int) -> Bool {
         let (near, far) = sources(frame: 0, y: y)
-        return marks[near..<near + columns].contains { $0 != 0 }
+        var any: UInt8 = 0
+        for i in near..<near + columns { any |= marks[i] }
+        for i in far..<far + columns { any |= marks[i] }
+        return any != 0
             || marks[far..<far + columns].contains { $0 != 0 }
     }
 }

@@ -27,17 +27,22 @@ extension Bitmap {
         var waiting = [start]
         while let pixel = waiting.popLast() {
             guard pixels[pixel] != 0 else { continue }
-            let y = pixel / width
-            var left = pixel - y * width
-            var right = left
-            while left > 0, self[y, left - 1] { left -= 1 }
-            while right + 1 < width, self[y, right + 1] { right += 1 }
-            for x in left...right { self[y, x] = false }
-            ends.append(Point(x: left, y: y))
-            ends.append(Point(x: right, y: y))
-            for next in [y - 1, y + 1] where next >= 0 && next < height {
-                for x in max(left - 1, 0)...min(right + 1, width - 1) where self[next, x] {
-                    if x == max(left - 1, 0) || !self[next, x - 1] { waiting.append(next * width + x) }
+            let y = pixel / width, row = y * width
+            var left = pixel
+            while left > row, pixels[left - 1] != 0 { left -= 1 }
+            var right = pixel
+            while right + 1 < row + width, pixels[right + 1] != 0 { right += 1 }
+            for i in left...right { pixels[i] = 0 }
+            ends.append(Point(x: left - row, y: y))
+            ends.append(Point(x: right - row, y: y))
+            let (from, to) = (max(left - 1, row), min(right + 1, row + width - 1))
+            for next in [-width, width] where next + row >= 0 && next + row < pixels.count {
+                // One pixel of every run that touches, corners included.
+                var inRun = false
+                for i in from + next...to + next {
+                    let open = pixels[i] != 0
+                    if open, !inRun { waiting.append(i) }
+                    inRun = open
                 }
             }
         }
