@@ -1,6 +1,7 @@
 import DICOM
 import EchoCore
 import Foundation
+import TestSupport
 import Testing
 import Video
 
@@ -14,6 +15,13 @@ import Video
     @Test func `there are more than a hundred broken files, each with a name of its own`() {
         #expect(HostileFile.all.count > 100)
         #expect(Set(HostileFile.all.map(\.name)).count == HostileFile.all.count)
+    }
+
+    @Test func `what the fuzzer found is a clip or a rejection`() throws {
+        let corpus = Built.repository.appendingPathComponent("fixtures/fuzz")
+        let files = try FileManager.default.contentsOfDirectory(at: corpus, includingPropertiesForKeys: nil)
+        #expect(files.count > 100)
+        for file in files { try judge(Array(try Data(contentsOf: file))) }
     }
 
     @Test(.enabled(if: seedFolder != nil, "make fuzz sets FUZZ_SEEDS"))
