@@ -31,7 +31,7 @@ struct PixelMeaning: Sendable {
             if bits > 8 { window = try PixelMeaning.window(dataset, bits: bits) }
         // What JPEG 2000's own transforms made is undone by its decoder.
         case "RGB", "YBR_RCT", "YBR_ICT": kind = .rgb
-        case "YBR_FULL", "YBR_FULL_422", "YBR_PARTIAL_420", "YBR_PARTIAL_422": kind = .yCbCr
+        case "YBR_FULL", "YBR_FULL_422": kind = .yCbCr
         case "PALETTE COLOR": kind = .palette(try Palette(dataset))
         default:
             guard isJPEG else { throw Rejection(.unsupported, "an unknown photometric interpretation") }

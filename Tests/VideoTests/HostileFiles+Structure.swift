@@ -173,6 +173,9 @@ extension HostileFile {
         HostileFile("HSV", .rejected(.unsupported)) {
             BrokenFile.native { $0.add(.photometricInterpretation, .CS, "HSV") }.bytes
         },
+        HostileFile("native YBR of limited range, long retired", .rejected(.unsupported)) {
+            BrokenFile.native { $0.add(.photometricInterpretation, .CS, "YBR_PARTIAL_422") }.bytes
+        },
         HostileFile("JPEG of an unknown photometric interpretation", .whole(6)) {
             BrokenFile { $0.add(.photometricInterpretation, .CS, "\u{1}??") }.bytes
         },
