@@ -19,8 +19,7 @@ import Testing
     @Test func `neutral chroma makes Y of every channel`() {
         for y: UInt8 in 0...255 {
             #expect(EchoPrimeGray.gray(y, 128, 128) == y)
-            #expect(
-                (3735 + 19_235 + 9798) * Int(y) + 16_384 >> 15 == y, "which is what the weights make of it")
+            #expect(((3735 + 19_235 + 9798) * Int(y) + 16_384) >> 15 == Int(y), "the weights make Y of it")
             #expect(ColourMatrix.echoPrime.rgb(y, 128, 128) == (y, y, y))
             #expect(ColourMatrix.jpeg.rgb(y, 128, 128) == (y, y, y))
         }
