@@ -53,7 +53,14 @@ struct DICOMFrames: Sendable {
                     .undecodable, "a JPEG picture without a frame header, at byte \(place[0].lowerBound)")
             }
             (rows, columns) = (head.height, head.width)
-            code = head.isPlain ? .jpeg : .picture([head.process == 0xF7 ? "jpegls" : "mjpeg"])
+            switch head.process {
+            case _ where head.isPlain: code = .jpeg
+            case 0xC3: code = .picture(["mjpeg"])
+            case 0xF7: code = .picture(["jpegls"])
+            default:
+                throw Rejection(
+                    .unsupported, "JPEG of \(head.bits) bits by a process that nothing here reads")
+            }
         case .jpeg2000:
             guard let head = JPEG2000Head(bytes, range) else {
                 throw Rejection(
