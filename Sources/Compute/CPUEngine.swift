@@ -21,7 +21,7 @@ public final class CPUEngine: Engine, Sendable {
     public let precision: Precision
     private let threads: Int
     let library: Int32
-    private let pool = MemoryPool()
+    private let pool = MemoryPool(), lastingPool = MemoryPool()
 
     /// - Parameters:
     ///   - threads: how many threads compute at once
@@ -78,7 +78,9 @@ public final class CPUEngine: Engine, Sendable {
         return floats(buffer)
     }
 
-    public func allocate(_ count: Int) -> Buffer { Storage(count: count, pool: pool) }
+    public func allocate(_ count: Int, lasting: Bool) -> Buffer {
+        Storage(count: count, pool: lasting ? lastingPool : pool)
+    }
 
     public func write(_ values: [Float], to buffer: Buffer) {
         precondition(values.count == buffer.count, "values fill their buffer")
@@ -107,8 +109,8 @@ public final class CPUEngine: Engine, Sendable {
         weight(target).update(from: floats(source, target.count), count: target.count)
     }
 
-    /// Bytes that the engine holds for buffers, in use or not.
-    public var reservedMemory: Int { pool.reserved }
+    /// Bytes that buffers have taken so far, in use now or not.
+    public var memory: Int { pool.reached + lastingPool.reached }
 
     // MARK: BF16
 
@@ -129,7 +131,7 @@ public final class CPUEngine: Engine, Sendable {
     /// A weight in BF16, rounded once for all uses until `write`, `fill`, `copy`, `add` or `adamW` changes it.
     func roundedWeight(_ buffer: Buffer, _ count: Int) -> Halves {
         let storage = storage(buffer)
-        let held = storage.rounded ?? pool.take((count + 1) / 2)
+        let held = storage.rounded ?? storage.pool.take((count + 1) / 2)
         let halves = UnsafeMutableRawPointer(held.start).assumingMemoryBound(to: UInt16.self)
         if storage.rounded == nil { round(floats(buffer, count), count, into: halves) }
         storage.rounded = held
@@ -163,7 +165,7 @@ private final class Storage: Buffer, @unchecked Sendable {
     let block: MemoryPool.Block
     /// The numbers in BF16, if they have been asked for since they were last written.
     var rounded: MemoryPool.Block?
-    private let pool: MemoryPool
+    let pool: MemoryPool
 
     init(count: Int, pool: MemoryPool) {
         block = pool.take(count)

@@ -100,8 +100,9 @@ public protocol Engine: AnyObject, Sendable {
 
     // MARK: Memory
 
-    /// A buffer of `count` numbers of no particular value.
-    func allocate(_ count: Int) -> Buffer
+    /// A buffer of `count` numbers of no particular value. Those that last from step to step, as weights do, lie apart:
+    /// among the others they would leave gaps that nothing large fits into.
+    func allocate(_ count: Int, lasting: Bool) -> Buffer
     /// Copies all of `values` into `buffer`, which has as many.
     func write(_ values: [Float], to buffer: Buffer)
     /// All numbers of `buffer`.
@@ -196,4 +197,9 @@ public protocol Engine: AnyObject, Sendable {
     func adamW(
         _ parameter: Buffer, gradient: Buffer, firstMoment: Buffer, secondMoment: Buffer,
         _ factors: AdamWFactors)
+}
+
+extension Engine {
+    /// A buffer that does not outlive a step.
+    public func allocate(_ count: Int) -> Buffer { allocate(count, lasting: false) }
 }

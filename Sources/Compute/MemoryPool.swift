@@ -3,10 +3,11 @@
 import EchoCore
 import Foundation
 
-/// Hands out aligned blocks of floats from large chunks, and joins those that come back with their free neighbours.
+/// Hands out aligned blocks of floats from a chunk of addresses, and joins those that come back with their free
+/// neighbours.
 ///
 /// A request takes the smallest free block that is large enough (best fit), so that activations, which go as gradients
-/// come, make room for them. Chunks stay with the pool until it goes.
+/// come, make room for them. Addresses cost nothing until they are used, so one chunk is larger than any need.
 final class MemoryPool: Sendable {
     /// A block of `count` floats.
     struct Block: @unchecked Sendable {
@@ -29,18 +30,18 @@ final class MemoryPool: Sendable {
         chunks.withLock { $0.giveBack(Chunks.Free(bytes: block.bytes, start: UInt(bitPattern: block.start))) }
     }
 
-    /// Bytes of all chunks; what was never handed out of them takes no memory.
-    var reserved: Int { chunks.withLock { $0.reserved } }
+    /// Bytes up to the furthest block that was ever handed out: the memory that the pool takes.
+    var reached: Int { chunks.withLock { $0.reached } }
 
     deinit { chunks.withLock { $0.unmap() } }
 }
 
-/// Free blocks in chunks of the system's memory.
+/// Free blocks in chunks of the system's addresses.
 private struct Chunks {
     /// Blocks begin and end on a cache line.
     static let grain = 64
-    /// Bytes of a chunk, unless more are asked for at once: many huge pages.
-    private static let size = 256 << 20
+    /// Bytes of a chunk, and of one where the system does not lend more addresses than it has memory.
+    private static let size = 64 << 30, smallSize = 256 << 20
 
     struct Free: Comparable {
         let bytes: Int
@@ -57,17 +58,27 @@ private struct Chunks {
     private var byStart: [UInt: Free] = [:]
     private var byEnd: [UInt: Free] = [:]
 
-    var reserved: Int { mapped.reduce(0) { $0 + $1.bytes } }
+    /// Bytes up to the furthest block of each chunk.
+    private(set) var reached = 0
+    private var furthest: UInt = 0
 
     mutating func take(_ bytes: Int) -> UInt {
         var place = position(of: Free(bytes: bytes, start: 0))
         if place == free.count {
-            insert(Chunks.map(max(bytes, Chunks.size), into: &mapped))
+            let chunk = Chunks.map(atLeast: bytes)
+            mapped.append(chunk)
+            insert(chunk)
+            furthest = chunk.start
             place = position(of: Free(bytes: bytes, start: 0))
         }
         let found = free[place]
         remove(found)
-        if found.bytes > bytes { insert(Free(bytes: found.bytes - bytes, start: found.start + UInt(bytes))) }
+        let end = found.start + UInt(bytes)
+        if found.bytes > bytes { insert(Free(bytes: found.bytes - bytes, start: end)) }
+        if let chunk = mapped.last, (chunk.start..<chunk.end).contains(found.start), end > furthest {
+            reached += Int(end - furthest)
+            furthest = end
+        }
         return found.start
     }
 
@@ -106,17 +117,17 @@ private struct Chunks {
         byEnd[block.end] = nil
     }
 
-    private static func map(_ bytes: Int, into mapped: inout [Free]) -> Free {
-        let page = 2 << 20
-        let bytes = (bytes + page - 1) / page * page
-        let memory = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-        guard let memory, memory != MAP_FAILED else {
-            fatalError("the system has no \(bytes) bytes of memory left")
+    private static func map(atLeast bytes: Int) -> Free {
+        for size in [max(bytes, size), max(bytes, smallSize)] {
+            let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
+            guard let memory = mmap(nil, size, PROT_READ | PROT_WRITE, flags, -1, 0), memory != MAP_FAILED
+            else {
+                continue
+            }
+            madvise(memory, size, MADV_HUGEPAGE)
+            return Free(bytes: size, start: UInt(bitPattern: memory))
         }
-        madvise(memory, bytes, MADV_HUGEPAGE)
-        let chunk = Free(bytes: bytes, start: UInt(bitPattern: memory))
-        mapped.append(chunk)
-        return chunk
+        fatalError("the system has no \(bytes) bytes of memory left")
     }
 
     mutating func unmap() {

@@ -37,7 +37,9 @@ public final class ReferenceEngine: Engine, Sendable {
 
     // MARK: Memory
 
-    public func allocate(_ count: Int) -> Buffer { Storage([Double](repeating: .nan, count: count)) }
+    public func allocate(_ count: Int, lasting: Bool) -> Buffer {
+        Storage([Double](repeating: .nan, count: count))
+    }
     public func write(_ values: [Float], to buffer: Buffer) { store(values.map { Double($0) }, in: buffer) }
     public func read(_ buffer: Buffer) -> [Float] { values(buffer).map { Float($0) } }
     /// All numbers of `buffer`, unrounded.

@@ -42,9 +42,12 @@ public final class Tensor {
 /// Its operations are an `Engine`'s, over tensors. Every operation appends a step that turns the gradient of its
 /// result into those of its inputs; `backward` takes the steps from the last to the first and drops each, so that
 /// memory is free as soon as nothing needs it. A tape that does not record keeps nothing. Results of `layerNorm` and
-/// the hidden layer of `mlp` are not kept for the way back: they are cheap to compute again.
+/// of GELU are not kept for the way back, nor are very large hidden layers: they are cheap to compute again.
 public final class Tape {
     public let engine: any Engine
+    /// Numbers of the largest hidden layer that is kept for the way back: 32 MiB in F32. A larger one belongs to many
+    /// tokens of a narrow model, or to fine-tuning, where memory is what runs out first.
+    private static let largestKept = 8 << 20
     private let recording: Bool
     private var steps: [(Tape) -> Void] = []
 
@@ -87,21 +90,33 @@ public final class Tape {
     ) -> Tensor {
         let (rows, inputs, hidden, outputs) = (x.rows, x.width, weight1.rows, weight2.rows)
         let y = result(rows, outputs, from: [x, weight1, bias1, weight2, bias2, residual])
-        let before = engine.allocate(rows * hidden)
+        let before = Tensor(engine.allocate(rows * hidden), rows: rows, width: hidden, learns: false)
         let activated = Tensor(engine.allocate(rows * hidden), rows: rows, width: hidden, learns: false)
         engine.linear(
-            x.value, weight: weight1.value, bias: bias1.value, into: before, rows: rows, inputs: inputs,
+            x.value, weight: weight1.value, bias: bias1.value, into: before.value, rows: rows, inputs: inputs,
             outputs: hidden, then: .gelu(into: activated.value))
+        if y.learns {
+            activated.remake = { [engine] in
+                let again = engine.allocate(rows * hidden)
+                engine.gelu(before.value, into: again)
+                return again
+            }
+            if before.count > Tape.largestKept {
+                before.remake = { [engine] in
+                    let again = engine.allocate(rows * hidden)
+                    engine.linear(
+                        x.value, weight: weight1.value, bias: bias1.value, into: again, rows: rows,
+                        inputs: inputs, outputs: hidden, then: .none)
+                    return again
+                }
+            }
+        }
         x.letGo()
+        before.letGo()
         engine.linear(
             activated.value, weight: weight2.value, bias: bias2.value, into: y.value, rows: rows,
             inputs: hidden,
             outputs: outputs, then: residual.map { .adding($0.value) } ?? .none)
-        activated.remake = { [engine] in
-            let again = engine.allocate(rows * hidden)
-            engine.gelu(before, into: again)
-            return again
-        }
         activated.letGo()
         record(y) { tape, dy in
             tape.weightGradient(dy, activated, weight2, bias2)
@@ -109,7 +124,8 @@ public final class Tape {
             let dHidden = tape.engine.allocate(rows * hidden)
             tape.engine.linearInputGradient(
                 dy, weight: weight2.value, into: dHidden, accumulating: false, rows: rows, inputs: hidden,
-                outputs: outputs, through: before)
+                outputs: outputs, through: before.value)
+            before.letGo()
             tape.weightGradient(dHidden, x, weight1, bias1)
             tape.inputGradient(dHidden, weight1, to: x)
             if let residual { tape.pass(dy, to: residual) }
@@ -122,10 +138,19 @@ public final class Tape {
         let (rows, width) = (x.rows, x.width)
         let y = result(rows, width, from: [x, scale, shift])
         let statistics = engine.allocate(rows * 2)
-        engine.layerNorm(
-            x.value, scale: scale.value, shift: shift.value, into: y.value, statistics: statistics,
-            rows: rows,
-            width: width, epsilon: epsilon)
+        let norm = { [engine] (y: Buffer) in
+            engine.layerNorm(
+                x.value, scale: scale.value, shift: shift.value, into: y, statistics: statistics, rows: rows,
+                width: width, epsilon: epsilon)
+        }
+        norm(y.value)
+        if y.learns {
+            y.remake = { [engine] in
+                let again = engine.allocate(rows * width)
+                norm(again)
+                return again
+            }
+        }
         record(y) { tape, dy in
             let (dx, accumulating) = tape.writable(x)
             tape.engine.layerNormGradient(

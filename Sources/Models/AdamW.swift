@@ -70,7 +70,7 @@ public final class AdamW {
     private func moments(of parameter: Parameter) -> (first: Buffer, second: Buffer) {
         if let held = moments[parameter.name] { return held }
         func zeros() -> Buffer {
-            let buffer = model.engine.allocate(parameter.tensor.value.count)
+            let buffer = model.engine.allocate(parameter.tensor.count, lasting: true)
             model.engine.fill(buffer, with: 0)
             return buffer
         }

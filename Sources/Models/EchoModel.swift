@@ -33,7 +33,7 @@ public final class EchoModel {
         let c = configuration
         var list = ParameterList(engine: engine, seed: seed)
         func table(_ values: [Float]) -> Buffer {
-            let buffer = engine.allocate(values.count)
+            let buffer = engine.allocate(values.count, lasting: true)
             engine.write(values, to: buffer)
             return buffer
         }

@@ -43,7 +43,7 @@ struct ParameterList {
     }
 
     private mutating func add(_ name: String, _ shape: [Int], rows: Int, _ values: [Float]) -> Tensor {
-        let buffer = engine.allocate(values.count)
+        let buffer = engine.allocate(values.count, lasting: true)
         engine.write(values, to: buffer)
         let tensor = Tensor(buffer, rows: rows, width: values.count / rows, learns: true)
         all.append(Parameter(name: name, shape: shape, tensor: tensor))
