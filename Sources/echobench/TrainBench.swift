@@ -51,7 +51,8 @@ struct TrainBench: ParsableCommand {
         let name = "\(c.kind.rawValue) \(preset.rawValue) \(task.rawValue), \(c.views) views"
         print("\(name), \(studies) studies a step, \(threads) threads, median of \(steps)")
         let median = self.median(times), memory = Step.peakMemory
-        print("  echoprep, \(engine.productKernels): \(figures(median, memory)), \(engine.memory >> 20) MiB of it buffers")
+        let buffers = "\(engine.memory >> 20) MiB of it buffers"
+        print("  echoprep, \(engine.productKernels): \(figures(median, memory)), \(buffers)")
         print(
             String(
                 format: "  of that %.1f ms in products alone: %.3f TFLOP at %.0f GFLOP/s",
