@@ -223,6 +223,7 @@ CREATE TABLE d_icd10cm (
     title TEXT NOT NULL,
     PRIMARY KEY (level, code)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX d_icd10cm_parent ON d_icd10cm (parent, level);
 
 -- Labels ----------------------------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ struct Echoprep: AsyncParsableCommand {
             LinkICDCommand.self,
             TrainCommand.self,
             EvaluateCommand.self,
+            ExportCommand.self,
         ])
 
     /// Exit 0 done, 1 failed, 2 done but `--strict` found rejected input, 64 wrong usage, 130 interrupted.

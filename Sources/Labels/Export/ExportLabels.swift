@@ -1,0 +1,103 @@
+// Labels for other programs: a wide table as csv or Parquet, or the label files of MEDS.
+
+import Catalog
+import EchoCore
+import Files
+import Foundation
+import GRDB
+
+/// A format that labels leave in.
+public enum LabelFormat: String, Sendable, CaseIterable {
+    /// One table: a row a labelled study, a column a target.
+    case csv, parquet
+    /// A folder as the Medical Event Data Standard 0.4 has it: a file of labels a target, splits, codes.
+    case meds
+}
+
+/// Writes the labels of a dataset.
+///
+/// - Parameters:
+///   - path: the file, or for `.meds` the folder
+/// - Returns: the paths written
+public func exportLabels(dataset: String, to path: String, format: LabelFormat) throws -> [String] {
+    let catalog = try Catalog(datasetFolder: dataset, readOnly: true)
+    let targets = try catalog.targets()
+    if targets.isEmpty {
+        throw EchoError("--dataset", "has no targets", try: "run echoprep link-icd on it first")
+    }
+    return try catalog.read { db in
+        switch format {
+        case .csv:
+            try writeFile(path, Array(try ExportTable.labels(db, targets: targets).csv.utf8))
+            return [path]
+        case .parquet:
+            try writeFile(path, try ExportTable.labels(db, targets: targets).parquet)
+            return [path]
+        case .meds: return try writeMEDS(db, targets: targets, to: path)
+        }
+    }
+}
+
+extension ExportTable {
+    /// Labelled studies in wide form, in order of their numbers.
+    static func labels(_ db: Database, targets: [Target]) throws -> ExportTable {
+        let columns = targets.map { "m.\"\($0.category)\"" }.joined(separator: ", ")
+        return try ExportTable(
+            db,
+            columns: [
+                Column("study_id", .integer), Column("subject_id", .integer),
+                Column("hadm_id", .integer, optional: true), Column("study_datetime", .timestamp),
+                Column("split", .text, optional: true),
+            ] + targets.map { Column($0.category, .boolean) },
+            sql: """
+                SELECT m.study_id, m.subject_id, a.hadm_id, s.study_datetime, m.split, \(columns)
+                FROM label_matrix m
+                JOIN echo_study s ON s.study_id = m.study_id
+                LEFT JOIN study_admission a ON a.study_id = m.study_id AND a.chosen = 1
+                ORDER BY m.study_id
+                """)
+    }
+}
+
+private func writeMEDS(_ db: Database, targets: [Target], to folder: String) throws -> [String] {
+    try makeFolder(folder + "/labels")
+    try makeFolder(folder + "/metadata")
+    var written: [String] = []
+    func write(_ name: String, _ bytes: [UInt8]) throws {
+        try writeFile("\(folder)/\(name)", bytes)
+        written.append("\(folder)/\(name)")
+    }
+    for target in targets {
+        let table = try ExportTable(
+            db,
+            columns: [
+                .init("subject_id", .integer), .init("prediction_time", .timestamp),
+                .init("boolean_value", .boolean),
+            ],
+            sql: """
+                SELECT l.subject_id, s.study_datetime, l.value FROM v_label l
+                JOIN echo_study s ON s.study_id = l.study_id
+                WHERE l.category = '\(target.category)' ORDER BY l.subject_id, s.study_datetime, l.study_id
+                """)
+        try write("labels/\(target.category).parquet", table.parquet)
+    }
+    let splits = try ExportTable(
+        db, columns: [.init("subject_id", .integer), .init("split", .text)],
+        sql: """
+            SELECT subject_id, CASE split WHEN 'val' THEN 'tuning' WHEN 'test' THEN 'held_out' ELSE split END
+            FROM split ORDER BY subject_id
+            """)
+    try write("metadata/subject_splits.parquet", splits.parquet)
+    let codes = try ExportTable(
+        db, columns: [.init("code", .text), .init("description", .text, optional: true)],
+        sql: "SELECT 'ICD10CM/' || category, title FROM target ORDER BY idx")
+    try write("metadata/codes.parquet", codes.parquet)
+    let metadata = [
+        "dataset_name": "MIMIC-IV-ECHO, ICD-10-CM labels", "dataset_version": "1.0", "etl_name": "echoprep",
+        "etl_version": programVersion, "meds_version": "0.4.1",
+    ]
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+    try write("metadata/dataset.json", Array(try encoder.encode(metadata)) + [0x0A])
+    return written
+}

@@ -1,0 +1,91 @@
+// A table on its way out of the database: named columns of one type each, as csv or as Parquet.
+
+import EchoCore
+import Files
+import Foundation
+import GRDB
+
+/// Rows of a query with typed columns.
+struct ExportTable {
+    enum Kind {
+        case integer, real, boolean, text
+        /// A time as the database prints it.
+        case timestamp
+    }
+
+    struct Column {
+        let name: String
+        let kind: Kind
+        /// A value that is missing somewhere.
+        let optional: Bool
+        var values: [DatabaseValue] = []
+
+        init(_ name: String, _ kind: Kind, optional: Bool = false) {
+            self.name = name
+            self.kind = kind
+            self.optional = optional
+        }
+    }
+
+    private(set) var columns: [Column]
+
+    /// Runs a query that selects the columns in their order.
+    init(_ db: Database, columns: [Column], sql: String) throws {
+        self.columns = columns
+        let rows = try Row.fetchCursor(db, sql: sql)
+        while let row = try rows.next() {
+            for index in columns.indices { self.columns[index].values.append(row[index]) }
+        }
+    }
+
+    var rowCount: Int { columns.first?.values.count ?? 0 }
+
+    /// Comma-separated, RFC 4180, with a header; missing values are empty.
+    var csv: String {
+        var text = columns.map(\.name).joined(separator: ",") + "\n"
+        for row in 0..<rowCount {
+            text += columns.map { Self.field($0.values[row]) }.joined(separator: ",") + "\n"
+        }
+        return text
+    }
+
+    /// Parquet with one row group.
+    var parquet: [UInt8] {
+        var writer = ParquetWriter(rows: rowCount)
+        for column in columns {
+            let values = column.values
+            switch column.kind {
+            case .integer:
+                writer.add(
+                    column.name, .int64(values.map(Int64.fromDatabaseValue)), optional: column.optional)
+            case .real:
+                writer.add(
+                    column.name, .double(values.map(Double.fromDatabaseValue)), optional: column.optional)
+            case .boolean:
+                writer.add(
+                    column.name, .boolean(values.map(Bool.fromDatabaseValue)), optional: column.optional)
+            case .text:
+                writer.add(
+                    column.name, .string(values.map(String.fromDatabaseValue)), optional: column.optional)
+            case .timestamp:
+                let times = values.map { String.fromDatabaseValue($0).flatMap { Timestamp($0) } }
+                writer.add(
+                    column.name, .timestamp(times.map { $0.map { Int64($0.seconds) * 1_000_000 } }),
+                    optional: column.optional)
+            }
+        }
+        return writer.finish()
+    }
+
+    private static func field(_ value: DatabaseValue) -> String {
+        switch value.storage {
+        case .null: return ""
+        case .int64(let number): return "\(number)"
+        case .double(let number): return "\(number)"
+        case .string(let text):
+            guard text.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return text }
+            return "\"\(text.replacing("\"", with: "\"\""))\""
+        case .blob: return ""
+        }
+    }
+}

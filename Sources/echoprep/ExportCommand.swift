@@ -1,0 +1,57 @@
+// `echoprep export`: a dataset's labels and description in formats that other programs read.
+
+public import ArgumentParser
+public import Labels
+
+extension LabelFormat: ExpressibleByArgument {}
+
+struct ExportCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "export", abstract: "Writes a dataset's labels or its description for other programs.",
+        subcommands: [ExportLabelsCommand.self, ExportCroissantCommand.self])
+}
+
+struct ExportLabelsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "labels", abstract: "Writes the labels: a row a labelled study, a column a target.")
+
+    @Argument(help: "The file to write; for meds the folder.")
+    var out: String
+
+    @Option(help: "The dataset folder.")
+    var dataset: String
+
+    @Option(help: "csv, parquet, or the label files of the Medical Event Data Standard.")
+    var format = LabelFormat.csv
+
+    func run() throws {
+        for path in try exportLabels(dataset: dataset, to: out, format: format) { print(path) }
+    }
+}
+
+struct ExportCroissantCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "croissant",
+        abstract: "Writes DATASET/croissant.json, and clips.parquet and labels.parquet, which it describes.")
+
+    @Option(help: "The dataset folder.")
+    var dataset: String
+
+    @Option(help: "The dataset's name in the description.")
+    var name = "mimic-iv-echo-clips"
+
+    @Option(help: "Its licence.")
+    var license = "https://physionet.org/about/licenses/physionet-credentialed-health-data-license-150/"
+
+    @Option(help: "Its page.")
+    var url = "https://physionet.org/content/mimic-iv-echo/"
+
+    @Option(help: "How to cite it.")
+    var citation =
+        "Gow et al.: MIMIC-IV-ECHO (version 1.0), PhysioNet 2026, https://doi.org/10.13026/nrjh-5r77"
+
+    func run() throws {
+        let options = CroissantOptions(name: name, license: license, url: url, citation: citation)
+        for path in try exportCroissant(dataset: dataset, options: options) { print(path) }
+    }
+}

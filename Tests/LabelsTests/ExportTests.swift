@@ -1,0 +1,80 @@
+import EchoCore
+import Foundation
+import Labels
+import TestSupport
+import Testing
+
+/// The formats themselves are judged by Tests/Oracles/exports.py.
+@Suite struct ExportTests {
+    private static let mimic = {
+        var mimic = SmallMIMIC()
+        for subject in 1...3 {
+            mimic.add(
+                stay: 10 + subject, of: subject, from: "2150-01-01 00:00:00", to: "2150-01-05 00:00:00")
+            mimic.add(study: 20 + subject, of: subject, at: "2150-01-04 00:00:00")
+        }
+        mimic.add(codes: "I5020", "I10", of: 1, stay: 11)
+        mimic.add(codes: "I10", of: 3, stay: 13)
+        return mimic
+    }()
+
+    private func withLabels(_ body: (URL) throws -> Void) throws {
+        let rule = try SplitRule("1/0/0", seed: 1)
+        try withTemporaryFolder { folder in
+            try Self.mimic.link(in: folder) { $0.split = rule }
+            try body(folder)
+        }
+    }
+
+    @Test func `labels leave as csv`() throws {
+        try withLabels { folder in
+            let file = folder.path + "/labels.csv"
+            let outcome = try Built.run("export", "labels", file, "--dataset", folder.path + "/dataset")
+            #expect(outcome.output == file + "\n")
+            #expect(
+                try String(contentsOfFile: file, encoding: .utf8) == """
+                    study_id,subject_id,hadm_id,study_datetime,split,I10,I50
+                    21,1,11,2150-01-04 00:00:00,train,1,1
+                    23,3,13,2150-01-04 00:00:00,train,1,0
+
+                    """)
+        }
+    }
+
+    @Test func `a Parquet file begins and ends as one, with the length of its metadata`() throws {
+        try withLabels { folder in
+            let file = folder.path + "/labels.parquet"
+            _ = try exportLabels(dataset: folder.path + "/dataset", to: file, format: .parquet)
+            let bytes = try Data(contentsOf: URL(fileURLWithPath: file))
+            #expect(bytes.prefix(4) == Data("PAR1".utf8) && bytes.suffix(4) == Data("PAR1".utf8))
+            let length = bytes.suffix(8).prefix(4).reversed().reduce(0) { $0 << 8 | Int($1) }
+            let metadata = bytes.suffix(8 + length).prefix(length)
+            for name in ["study_id", "study_datetime", "I50"] {
+                #expect(metadata.range(of: Data(name.utf8)) != nil)
+            }
+        }
+    }
+
+    @Test func `MEDS gets a file a target, the splits and the codes`() throws {
+        try withLabels { folder in
+            let out = folder.path + "/meds"
+            let written = try exportLabels(dataset: folder.path + "/dataset", to: out, format: .meds)
+            #expect(
+                written.map { $0.dropFirst(out.count + 1) } == [
+                    "labels/I10.parquet", "labels/I50.parquet", "metadata/subject_splits.parquet",
+                    "metadata/codes.parquet", "metadata/dataset.json",
+                ])
+        }
+    }
+
+    @Test func `a dataset without labels exports none`() throws {
+        try withTemporaryFolder { folder in
+            var mimic = Self.mimic
+            mimic.diagnoses = SmallMIMIC().diagnoses
+            try mimic.link(in: folder)
+            #expect(
+                throws: EchoError("--dataset", "has no targets", try: "run echoprep link-icd on it first")
+            ) { try exportLabels(dataset: folder.path + "/dataset", to: folder.path + "/x", format: .csv) }
+        }
+    }
+}

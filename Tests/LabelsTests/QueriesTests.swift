@@ -1,0 +1,60 @@
+import Catalog
+import Foundation
+import GRDB
+import Labels
+import TestSupport
+import Testing
+
+/// The queries of docs/queries.md, each with the sentence before it.
+private let queries: [(question: String, sql: String)] = {
+    let page = Built.repository.appendingPathComponent("docs/queries.md")
+    let text = (try? String(contentsOf: page, encoding: .utf8)) ?? ""
+    let parts = text.components(separatedBy: "```sql\n")
+    return zip(parts, parts.dropFirst()).map { before, after in
+        let question = before.split(separator: "\n").last.map(String.init) ?? ""
+        return (question, after.components(separatedBy: "```")[0])
+    }
+}()
+
+@Suite struct QueriesTests {
+    /// Sixteen studies with everything that a query asks for.
+    private static func label(in folder: URL) throws -> Catalog {
+        var mimic = SmallMIMIC()
+        mimic.studies = "subject_id,study_id,study_datetime,measurement_id\n"
+        var measurements =
+            "subject_id,measurement_id,measurement_datetime,test_type,measurement,measurement_description,result,unit\n"
+        for subject in 1...8 {
+            mimic.add(patient: subject)
+            for (index, days) in [("01", "05"), ("04", "20")].enumerated() {
+                let hadm = 10 * subject + index
+                mimic.add(
+                    stay: hadm, of: subject, from: "2150-01-\(days.0) 00:00:00",
+                    to: "2150-01-\(days.1) 00:00:00")
+                mimic.add(
+                    codes: index == 0 ? "I5020" : "I10", "A419", "A4199", "ZZZ", of: subject, stay: hadm)
+            }
+            for (index, day) in ["02", "04", "09", "30"].enumerated() {
+                let study = 100 * subject + index
+                mimic.studies += "\(subject),\(study),2150-01-\(day) 12:00:00,\(study)\n"
+                measurements += "\(subject),\(study),,TTE,lvef,LVEF,\(20 + 5 * subject),%\n"
+            }
+        }
+        try mimic.write(to: folder)
+        try Data(measurements.utf8).write(
+            to: folder.appendingPathComponent("echo/structured-measurement.csv"))
+        let rule = try SplitRule("1/1/1", seed: 1)
+        return try SmallMIMIC.link(in: folder) { $0.split = rule }.catalog
+    }
+
+    @Test func `every query of the page runs and has an answer`() throws {
+        try withTemporaryFolder { folder in
+            let catalog = try Self.label(in: folder)
+            #expect(queries.count == 20)
+            for query in queries {
+                let rows = try catalog.read { db in try Row.fetchAll(db, sql: query.sql) }
+                #expect(
+                    rows.isEmpty == query.question.contains("(No rows: all is well.)"), "\(query.question)")
+            }
+        }
+    }
+}
