@@ -9,6 +9,7 @@ let strict: [SwiftSetting] = [
 ]
 
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
@@ -42,6 +43,7 @@ let package = Package(
     ],
     targets: [
         library("CZlib", links: "z"),
+        library("CISAL", links: "isal"),
         library("COpenSSL", links: "crypto"),
         library("CLibPNG", links: "png"),
         library("CLibCSV", links: "csv"),
@@ -56,13 +58,13 @@ let package = Package(
         library("CResources", settings: [.unsafeFlags(["-Wno-c23-extensions"])]),
 
         layer("EchoCore", logging),
-        layer("Files", "EchoCore", "CZlib", "COpenSSL", "CLibCSV", "CXXHash"),
+        layer("Files", "EchoCore", "CZlib", "CISAL", "COpenSSL", "CLibCSV", "CXXHash"),
         layer("Pictures", "EchoCore", "CLibPNG"),
         layer("DICOM", "EchoCore", "Files"),
         layer("Video", "EchoCore", "Files", "DICOM", "CLibJPEG", "CLibAV"),
         layer("Crop", "EchoCore"),
         layer("Shards", "EchoCore", "Files", "Pictures"),
-        layer("Catalog", "EchoCore", "CResources", grdb),
+        layer("Catalog", "EchoCore", "CResources", grdb, sqlite),
         layer("Labels", "EchoCore", "Files", "Catalog", "CResources", grdb),
         layer("Ingest", "EchoCore", "Files", "Pictures", "Video", "Crop", "Shards", "Catalog"),
         layer("Compute", "EchoCore", "COpenBLAS", "CKernels"),
@@ -72,6 +74,8 @@ let package = Package(
             "Evaluation", "EchoCore", "Files", "Pictures", "Video", "Crop", "Shards", "Catalog", "Models",
             "Training"),
         layer("Phantom", "EchoCore", "Files", "DICOM", "Video"),
+        // MIMIC-IV at its full size with planted hard cases, for the races and the tests of Labels.
+        layer("Hospital", "EchoCore", "Files", "Labels"),
 
         .executableTarget(
             name: "echoprep",
@@ -82,9 +86,8 @@ let package = Package(
         .executableTarget(
             name: "echobench",
             dependencies: [
-                "EchoCore", "Files", "DICOM", "Video", "Crop", "Phantom", "Ingest", "Compute", "Models",
-                "Training",
-                arguments,
+                "EchoCore", "Files", "DICOM", "Video", "Crop", "Phantom", "Ingest", "Labels", "Compute", "Models",
+                "Training", "Hospital", arguments,
             ],
             swiftSettings: strict),
 
@@ -103,7 +106,7 @@ let package = Package(
             "Ingest", "EchoCore", "Files", "Pictures", "DICOM", "Video", "Crop", "Shards", "Catalog", "Ingest"
         ),
         tests("Compute", "EchoCore", "Compute"),
-        tests("Labels", "EchoCore", "Files", "Catalog", "Labels", grdb),
+        tests("Labels", "EchoCore", "Files", "Catalog", "Labels", "Hospital", grdb),
         tests("Models", "EchoCore", "Compute", "Models"),
         tests(
             "Training", "EchoCore", "Files", "Pictures", "Shards", "Catalog", "Compute", "Models", "Training",

@@ -1,42 +1,8 @@
-// zlib's streams: gzip tables read and written, deflated DICOM inflated to a limit.
+// zlib's streams: gzip tables written, deflated DICOM inflated to a limit.
 
 private import CZlib
 public import EchoCore
 public import Foundation
-
-/// The decompressed bytes of a `.gz` file, or the bytes of a plain one; which it is shows in its first two bytes.
-public final class GzipReader {
-    private let path: String
-    private let file: gzFile
-
-    public init(_ path: String) throws(EchoError) {
-        // Looked at first, so that a missing file or a folder is told as such.
-        try checkReadable(path)
-        guard let file = gzopen(path, "rb") else { throw systemError(path, "cannot be opened") }
-        gzbuffer(file, 1 << 18)
-        self.path = path
-        self.file = file
-    }
-
-    deinit { gzclose(file) }
-
-    /// Fills `bytes` as far as the file goes and returns the count; 0 at the end.
-    ///
-    /// - Throws: `EchoError` where the compressed data are corrupt or end too early.
-    public func read(into bytes: inout [UInt8]) throws(EchoError) -> Int {
-        let wanted = UInt32(min(bytes.count, 1 << 30))
-        let count = bytes.withUnsafeMutableBytes { gzread(file, $0.baseAddress, wanted) }
-        var code: Int32 = Z_OK
-        _ = gzerror(file, &code)
-        if count < 0 || code == Z_BUF_ERROR || code == Z_DATA_ERROR {
-            throw EchoError(
-                path,
-                code == Z_BUF_ERROR ? "its compressed data end too early" : "its compressed data are corrupt",
-                try: "download the file again")
-        }
-        return Int(count)
-    }
-}
 
 /// A gzip stream without time or name, so that the same content is the same bytes.
 public func gzip(_ bytes: some ContiguousBytes, level: Int32 = 6) -> [UInt8] {

@@ -1,0 +1,2 @@
+// A target of C needs one source file; everything is in the header.
+#include "shim.h"

@@ -1,0 +1,76 @@
+// Reading and inflating on a thread of their own, a few blocks before the one that is looked at.
+
+import EchoCore
+import Foundation
+
+/// The blocks of a file in order, produced by another thread.
+final class ReadAhead: Sendable {
+    private static let blockSize = 1 << 18, blocks = 4
+    private let line = Line()
+
+    /// Takes over `reader`, which nobody else may use from now on.
+    init(_ reader: GzipReader) {
+        let line = line
+        nonisolated(unsafe) let reader = reader
+        let thread = Thread {
+            while var block = line.takeEmpty() {
+                let result = Result { () throws(EchoError) in
+                    block.count = try reader.read(into: &block.bytes)
+                    return block
+                }
+                line.putFull(result)
+            }
+        }
+        for _ in 0..<Self.blocks { line.putEmpty(Block(bytes: [UInt8](repeating: 0, count: Self.blockSize))) }
+        thread.start()
+    }
+
+    deinit { line.stop() }
+
+    /// Appends the next block to `bytes`; false at the end of the file.
+    func next(into bytes: inout [UInt8]) throws(EchoError) -> Bool {
+        let block = try line.takeFull().get()
+        bytes += block.bytes[..<block.count]
+        defer { line.putEmpty(block) }
+        return block.count > 0
+    }
+
+    struct Block {
+        var bytes: [UInt8]
+        var count = 0
+    }
+
+    /// Empty blocks on their way to the reader, full ones on their way from it.
+    private final class Line: @unchecked Sendable {
+        private let condition = NSCondition()
+        private var empty: [Block] = [], full: [Result<Block, EchoError>] = []
+        private var stopped = false
+
+        func takeEmpty() -> Block? {
+            locked {
+                while empty.isEmpty, !stopped { condition.wait() }
+                return stopped ? nil : empty.removeLast()
+            }
+        }
+
+        func takeFull() -> Result<Block, EchoError> {
+            locked {
+                while full.isEmpty { condition.wait() }
+                return full.removeFirst()
+            }
+        }
+
+        func putEmpty(_ block: Block) { locked { empty.append(block) } }
+        func putFull(_ block: Result<Block, EchoError>) { locked { full.append(block) } }
+        func stop() { locked { stopped = true } }
+
+        private func locked<Answer>(_ body: () -> Answer) -> Answer {
+            condition.lock()
+            defer {
+                condition.broadcast()
+                condition.unlock()
+            }
+            return body()
+        }
+    }
+}
