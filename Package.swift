@@ -86,7 +86,8 @@ let package = Package(
         .executableTarget(
             name: "echobench",
             dependencies: [
-                "EchoCore", "Files", "DICOM", "Video", "Crop", "Phantom", "Ingest", "Labels", "Compute", "Models",
+                "EchoCore", "Files", "DICOM", "Video", "Crop", "Phantom", "Ingest", "Labels", "Compute",
+                "Models",
                 "Training", "Hospital", arguments,
             ],
             swiftSettings: strict),

@@ -190,12 +190,12 @@ CREATE INDEX echo_study_subject ON echo_study (subject_id);
 CREATE INDEX echo_study_measurement ON echo_study (measurement_id);
 
 CREATE TABLE echo_record (
-    dicom_filepath TEXT PRIMARY KEY,  -- relative to the dataset folder of MIMIC-IV-ECHO
     study_id INTEGER NOT NULL,
+    dicom_filepath TEXT NOT NULL,     -- relative to the dataset folder of MIMIC-IV-ECHO
     subject_id INTEGER NOT NULL,
-    acquisition_datetime TEXT
+    acquisition_datetime TEXT,
+    PRIMARY KEY (study_id, dicom_filepath)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX echo_record_study ON echo_record (study_id);
 
 -- The structured measurements of the studies, from version 1.0 of MIMIC-IV-ECHO on.
 CREATE TABLE structured_measurement (

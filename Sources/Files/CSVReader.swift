@@ -1,41 +1,48 @@
 // Tables as MIMIC publishes them: .csv or .csv.gz, columns found by their names in the header.
 
-private import CLibCSV
 public import EchoCore
+
+#if canImport(Glibc)
+    import Glibc
+#endif
 
 /// A csv table, plain or gzipped, with a header line.
 ///
 /// Fields may be quoted and hold newlines; lines end in LF or CRLF; a byte-order mark is skipped; blank lines are no
-/// rows. Fields are bytes until they are asked for as something else.
+/// rows. Fields are bytes until they are asked for as something else. Rows without a quote are cut at their commas
+/// here; rows with one are libcsv's.
 public final class CSVReader {
     /// The names in the header, in their order.
-    public private(set) var header: [String] = []
+    public let header: [String]
     private let path: String
-    private let file: GzipReader
-    private let parser = Parser()
-    private var block = [UInt8](repeating: 0, count: 1 << 18)
-    private var atStart = true
+    private let text: CSVText
 
     /// Opens the table and reads its header.
     ///
     /// - Throws: `EchoError` where the file cannot be read, has no header, or one with a name twice.
     public init(_ path: String) throws(EchoError) {
         self.path = path
-        file = try GzipReader(path)
-        while parser.rows.isEmpty {
-            if try !fill() { throw EchoError(path, "is empty", try: "download the file again") }
+        text = try CSVText(path)
+        guard let row = try text.nextRow() else {
+            throw EchoError(path, "is empty", try: "download the file again")
         }
-        let row = parser.rows[0]
-        header = (0..<row.count).map { String(decoding: parser.field(row.first + $0), as: UTF8.self) }
+        let header = (0..<row.count).map { row.text(ofField: $0) }
         if let twice = header.first(where: { name in header.count { $0 == name } > 1 }) {
             throw EchoError(path, "its header names the column \(twice) twice")
         }
+        self.header = header
     }
 
     /// Calls `body` for each row after the header with the columns named, in that order. To be called once.
     ///
+    /// - Parameter wanted: asked with the whole number in the first of `columns`; a row that is not wanted is counted
+    ///   and not looked at any further
+    /// - Returns: the number of rows
     /// - Throws: `EchoError` where a column is missing or the quoting is broken; whatever `body` throws.
-    public func forEachRow(_ columns: [String], _ body: (CSVRow) throws -> Void) throws {
+    @discardableResult
+    public func forEachRow(
+        _ columns: [String], wanted: ((Int) -> Bool)? = nil, _ body: (CSVRow) throws -> Void
+    ) throws -> Int {
         let places = try columns.map { name in
             guard let place = header.firstIndex(of: name) else {
                 throw EchoError(
@@ -44,39 +51,19 @@ public final class CSVReader {
             }
             return place
         }
-        var headers = 1
-        repeat {
-            for row in parser.rows.dropFirst(headers) {
-                try body(CSVRow(parser: parser, row: row, places: places, width: header.count))
-            }
-            headers = 0
-            parser.discardRows()
-        } while try fill()
-    }
-
-    /// Parses the next block of the file; false at its end.
-    private func fill() throws(EchoError) -> Bool {
-        if parser.finished { return false }
-        let count = try file.read(into: &block)
-        var text = block[..<count]
-        if atStart, text.starts(with: [0xEF, 0xBB, 0xBF]) { text = text.dropFirst(3) }
-        atStart = false
-        if count > 0, !parser.parse(text) {
-            throw EchoError(
-                path, "line \(parser.line): a quote stands where none may stand",
-                try: "download the file again")
+        var rows = 0
+        let key = places.first ?? 0
+        while let row = try text.nextRow(key: key, wanted: wanted) {
+            rows += 1
+            if row.count > 0 { try body(CSVRow(row: row, places: places, width: header.count)) }
         }
-        if count == 0, !parser.finish() {
-            throw EchoError(path, "ends inside a quoted field", try: "download the file again")
-        }
-        return true
+        return rows
     }
 }
 
 /// One row of a table, valid during the call that it is handed to.
 public struct CSVRow {
-    fileprivate let parser: Parser
-    fileprivate let row: Parser.Row
+    fileprivate let row: CSVText.Row
     fileprivate let places: [Int]
     fileprivate let width: Int
 
@@ -85,96 +72,185 @@ public struct CSVRow {
     /// Whether the row has as many fields as the header.
     public var isWhole: Bool { row.count == width }
 
-    /// The bytes of the column asked for at `index`; none where the row is too short.
-    public func bytes(_ index: Int) -> ArraySlice<UInt8> {
-        places[index] < row.count ? parser.field(row.first + places[index]) : []
-    }
+    /// Whether the column asked for at `index` has nothing in it, or the row is too short for it.
+    public func isEmpty(_ index: Int) -> Bool { row.field(places[index]).isEmpty }
 
-    /// The same as text; bytes that are not UTF-8 become U+FFFD.
-    public func text(_ index: Int) -> String { String(decoding: bytes(index), as: UTF8.self) }
+    /// The column asked for at `index` as text; bytes that are not UTF-8 become U+FFFD.
+    public func text(_ index: Int) -> String { row.text(ofField: places[index]) }
+
+    /// The same, or nil where it is not UTF-8.
+    public func validText(_ index: Int) -> String? {
+        String(validating: row.field(places[index]), as: UTF8.self)
+    }
 
     /// The same as a whole number in decimal digits, or nil.
-    public func integer(_ index: Int) -> Int64? {
-        let bytes = bytes(index)
-        let digits = bytes.first == UInt8(ascii: "-") ? bytes.dropFirst() : bytes
-        guard !digits.isEmpty, digits.count <= 18 else { return nil }
-        var value: Int64 = 0
-        for digit in digits {
-            guard digit >= 48, digit <= 57 else { return nil }
-            value = value * 10 + Int64(digit - 48)
-        }
-        return digits.count == bytes.count ? value : -value
-    }
+    public func integer(_ index: Int) -> Int64? { wholeNumber(row.field(places[index])).map(Int64.init) }
 }
 
-/// libcsv with the rows of one block of text.
-private final class Parser {
+/// Decimal digits, up to eighteen of them, perhaps behind a minus sign.
+private func wholeNumber(_ field: UnsafeBufferPointer<UInt8>) -> Int? {
+    let isNegative = field.first == UInt8(ascii: "-")
+    let start = isNegative ? 1 : 0
+    guard field.count > start, field.count - start <= 18 else { return nil }
+    var value = 0
+    for index in start..<field.count {
+        let digit = field[index] &- UInt8(ascii: "0")
+        guard digit <= 9 else { return nil }
+        value = value &* 10 &+ Int(digit)
+    }
+    return isNegative ? -value : value
+}
+
+/// The text of a table, cut into rows.
+private final class CSVText {
+    /// The fields of a row: pointers into the text, or into what libcsv unquoted. No fields where it was not wanted.
     struct Row {
-        let line: Int, first: Int, count: Int
+        let base: UnsafePointer<UInt8>
+        /// Where each field begins and ends, counted from `base`.
+        let bounds: UnsafePointer<Int>
+        let count: Int
+        let line: Int
+
+        func field(_ index: Int) -> UnsafeBufferPointer<UInt8> {
+            guard index < count else { return UnsafeBufferPointer(start: nil, count: 0) }
+            return UnsafeBufferPointer(
+                start: base + bounds[2 * index], count: bounds[2 * index + 1] - bounds[2 * index])
+        }
+
+        func text(ofField index: Int) -> String { String(decoding: field(index), as: UTF8.self) }
     }
 
-    private(set) var rows: [Row] = []
-    private(set) var line = 1
-    private(set) var finished = false
-    private var parser = csv_parser()
-    private var bytes: [UInt8] = []
-    private var ends: [Int] = []
-    private var rowStart = 0, rowLine = 1
+    private static let longestRow = 1 << 26, lineFeed = Int32(0x0A), quote = Int32(0x22)
+    private let path: String
+    private let blocks: ReadAhead
+    private let quoted = QuotedRow()
+    /// The text from the row before `position` on, as far as it has been read.
+    private var bytes = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 1 << 18)
+    private var filled = 0
+    /// Where in `bytes` the next row begins.
+    private var position = 0
+    private var line = 1
+    private var isAtEnd = false, hasQuotes = false
+    private var bounds = UnsafeMutableBufferPointer<Int>.allocate(capacity: 128)
 
-    init() {
-        let options = CSV_STRICT | CSV_STRICT_FINI | CSV_REPALL_NL
-        precondition(csv_init(&parser, UInt8(options)) == 0, "libcsv begins")
-        // Blanks belong to the field; libcsv would trim them.
-        csv_set_space_func(&parser) { _ in 0 }
+    init(_ path: String) throws(EchoError) {
+        self.path = path
+        blocks = ReadAhead(try GzipReader(path))
+        try refill()
+        if filled >= 3, bytes[0] == 0xEF, bytes[1] == 0xBB, bytes[2] == 0xBF { position = 3 }
     }
 
-    deinit { csv_free(&parser) }
-
-    func field(_ index: Int) -> ArraySlice<UInt8> {
-        bytes[(index == 0 ? 0 : ends[index - 1])..<ends[index]]
+    deinit {
+        bytes.deallocate()
+        bounds.deallocate()
     }
 
-    /// Forgets all rows that are complete; the beginning of one stays.
-    func discardRows() {
-        let start = rowStart == 0 ? 0 : ends[rowStart - 1]
-        bytes.removeSubrange(..<start)
-        ends.removeSubrange(..<rowStart)
-        for i in ends.indices { ends[i] -= start }
-        rows.removeAll(keepingCapacity: true)
-        rowStart = 0
-    }
-
-    /// False where the quoting is broken.
-    func parse(_ text: ArraySlice<UInt8>) -> Bool {
-        let me = Unmanaged.passUnretained(self).toOpaque()
-        return text.withUnsafeBytes { buffer in
-            csv_parse(&parser, buffer.baseAddress, buffer.count, Parser.onField, Parser.onRow, me)
-                == buffer.count
+    /// The next row that is not blank, or nil at the end. It is valid until the next one is asked for.
+    ///
+    /// - Parameters:
+    ///   - key: the field that `wanted` is asked about
+    ///   - wanted: a row is returned without fields where this says no to its whole number
+    func nextRow(key: Int = 0, wanted: ((Int) -> Bool)? = nil) throws(EchoError) -> Row? {
+        while true {
+            let (end, next, lines) = try endOfRow()
+            if position == next { return nil }
+            let first = line
+            var text = UnsafeBufferPointer(rebasing: bytes[position..<end])
+            position = next
+            line += lines
+            if text.last == 0x0D { text = UnsafeBufferPointer(rebasing: text.dropLast()) }
+            guard let base = text.baseAddress, !text.isEmpty else { continue }
+            if hasQuotes, memchr(base, Self.quote, text.count) != nil {
+                guard let row = quoted.parse(text) else {
+                    throw EchoError(
+                        path,
+                        quoted.isOpen && isAtEnd && position == filled
+                            ? "ends inside a quoted field"
+                            : "line \(first): a quote stands where none may stand",
+                        try: "download the file again")
+                }
+                return filtered(
+                    Row(base: row.base, bounds: row.bounds, count: row.count, line: first), key: key, wanted)
+            }
+            if let wanted, key == 0, let number = leadingNumber(text), !wanted(number) {
+                return Row(base: base, bounds: UnsafePointer(bounds.baseAddress!), count: 0, line: first)
+            }
+            return filtered(cut(text, line: first), key: key, key == 0 ? nil : wanted)
         }
     }
 
-    /// False where the text ends inside a quoted field.
-    func finish() -> Bool {
-        finished = true
-        return csv_fini(&parser, Parser.onField, Parser.onRow, Unmanaged.passUnretained(self).toOpaque()) == 0
+    /// The row without its fields, if it is not wanted.
+    private func filtered(_ row: Row, key: Int, _ wanted: ((Int) -> Bool)?) -> Row {
+        guard let wanted, let number = wholeNumber(row.field(key)), !wanted(number) else { return row }
+        return Row(base: row.base, bounds: row.bounds, count: 0, line: row.line)
     }
 
-    private static let onField:
-        @convention(c) (UnsafeMutableRawPointer?, Int, UnsafeMutableRawPointer?) -> Void = {
-            field, count, me in
-            let parser = Unmanaged<Parser>.fromOpaque(me!).takeUnretainedValue()
-            let field = UnsafeRawBufferPointer(start: field, count: count)
-            if parser.ends.count == parser.rowStart { parser.rowLine = parser.line }
-            for byte in field where byte == 10 { parser.line += 1 }
-            parser.bytes.append(contentsOf: field)
-            parser.ends.append(parser.bytes.count)
+    /// Where the row at `position` ends, where the next one begins, and how many lines it has.
+    private func endOfRow() throws(EchoError) -> (end: Int, next: Int, lines: Int) {
+        var seen = position, lines = 1
+        var isInside = false
+        while true {
+            while seen < filled, let feed = memchr(bytes.baseAddress! + seen, Self.lineFeed, filled - seen) {
+                let end = UnsafeRawPointer(bytes.baseAddress!).distance(to: UnsafeRawPointer(feed))
+                if hasQuotes {
+                    for index in seen..<end where bytes[index] == UInt8(Self.quote) { isInside.toggle() }
+                }
+                seen = end + 1
+                if !isInside { return (end, seen, lines) }
+                lines += 1
+            }
+            if isAtEnd { return (filled, filled, lines) }
+            if filled - position > Self.longestRow {
+                throw EchoError(
+                    path, "line \(line): a row is longer than \(grouped(Self.longestRow)) bytes",
+                    try: "look for a quote that is not closed")
+            }
+            // From the row's beginning again, with more of it.
+            try refill()
+            (seen, lines, isInside) = (position, 1, false)
         }
+    }
 
-    private static let onRow: @convention(c) (Int32, UnsafeMutableRawPointer?) -> Void = { end, me in
-        let parser = Unmanaged<Parser>.fromOpaque(me!).takeUnretainedValue()
-        let count = parser.ends.count - parser.rowStart
-        if count > 0 { parser.rows.append(Row(line: parser.rowLine, first: parser.rowStart, count: count)) }
-        parser.rowStart = parser.ends.count
-        if end == 10 { parser.line += 1 }
+    /// Moves what is left to the beginning and reads the next block behind it.
+    private func refill() throws(EchoError) {
+        filled -= position
+        memmove(bytes.baseAddress!, bytes.baseAddress! + position, filled)
+        position = 0
+        if bytes.count - filled < ReadAhead.blockSize {
+            let larger = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 2 * bytes.count)
+            memcpy(larger.baseAddress!, bytes.baseAddress!, filled)
+            bytes.deallocate()
+            bytes = larger
+        }
+        let count = try blocks.next(
+            into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(bytes)[filled...]))
+        isAtEnd = count == 0
+        filled += count
+        hasQuotes = memchr(bytes.baseAddress!, Self.quote, filled) != nil
+    }
+
+    private func leadingNumber(_ text: UnsafeBufferPointer<UInt8>) -> Int? {
+        var count = 0
+        while count < text.count, text[count] != UInt8(ascii: ",") { count += 1 }
+        return wholeNumber(UnsafeBufferPointer(rebasing: text[..<count]))
+    }
+
+    /// Cuts a row without quotes at its commas.
+    private func cut(_ text: UnsafeBufferPointer<UInt8>, line: Int) -> Row {
+        var count = 0, start = 0
+        for index in 0...text.count where index == text.count || text[index] == UInt8(ascii: ",") {
+            if 2 * count + 2 > bounds.count {
+                let larger = UnsafeMutableBufferPointer<Int>.allocate(capacity: 2 * bounds.count)
+                _ = larger.update(fromContentsOf: bounds)
+                bounds.deallocate()
+                bounds = larger
+            }
+            bounds[2 * count] = start
+            bounds[2 * count + 1] = index
+            start = index + 1
+            count += 1
+        }
+        return Row(
+            base: text.baseAddress!, bounds: UnsafePointer(bounds.baseAddress!), count: count, line: line)
     }
 }

@@ -42,6 +42,9 @@ struct Descriptor: ~Copyable {
     }
 
     /// Writes all of `bytes` at the end of what was written, or at `place`.
+    /// Whether everything has been read.
+    func isAtEnd() throws(EchoError) -> Bool { lseek(number, 0, SEEK_CUR) >= Int(try status().st_size) }
+
     func write(_ bytes: UnsafeRawBufferPointer, at place: Int? = nil) throws(EchoError) {
         var written = 0
         while written < bytes.count {

@@ -5,7 +5,9 @@ import Foundation
 
 /// The blocks of a file in order, produced by another thread.
 final class ReadAhead: Sendable {
-    private static let blockSize = 1 << 18, blocks = 4
+    /// The most bytes that come at once.
+    static let blockSize = 1 << 17
+    private static let blocks = 4
     private let line = Line()
 
     /// Takes over `reader`, which nobody else may use from now on.
@@ -27,15 +29,15 @@ final class ReadAhead: Sendable {
 
     deinit { line.stop() }
 
-    /// Appends the next block to `bytes`; false at the end of the file.
-    func next(into bytes: inout [UInt8]) throws(EchoError) -> Bool {
+    /// Copies the next block to `bytes`, which has room for `blockSize`, and returns its length; 0 at the end.
+    func next(into bytes: UnsafeMutableRawBufferPointer) throws(EchoError) -> Int {
         let block = try line.takeFull().get()
-        bytes += block.bytes[..<block.count]
+        bytes.copyBytes(from: block.bytes[..<block.count])
         defer { line.putEmpty(block) }
-        return block.count > 0
+        return block.count
     }
 
-    struct Block {
+    private struct Block {
         var bytes: [UInt8]
         var count = 0
     }

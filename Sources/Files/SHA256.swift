@@ -1,7 +1,12 @@
 // SHA-256 of files and tensors, by OpenSSL with the processor's own instructions.
 
 private import COpenSSL
+public import EchoCore
 public import Foundation
+
+#if canImport(Glibc)
+    import Glibc
+#endif
 
 /// SHA-256 of bytes that come in pieces.
 public final class SHA256 {
@@ -33,4 +38,18 @@ public func sha256(_ bytes: some ContiguousBytes) -> String {
     let sum = SHA256()
     sum.update(bytes)
     return sum.hex()
+}
+
+/// SHA-256 of a file, read in pieces, and its length in bytes.
+public func sha256(ofFile path: String) throws(EchoError) -> (hex: String, bytes: Int) {
+    try checkReadable(path)
+    let file = try Descriptor(path, flags: O_RDONLY)
+    let sum = SHA256()
+    var piece = [UInt8](repeating: 0, count: 1 << 18), bytes = 0
+    while true {
+        let count = try file.read(into: &piece)
+        sum.update(piece[..<count])
+        bytes += count
+        if count < piece.count { return (sum.hex(), bytes) }
+    }
 }

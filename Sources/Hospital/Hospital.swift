@@ -138,7 +138,8 @@ private struct HospitalWriter {
     mutating func fill() {
         let total = size.subjects + max(1, size.admissions * 2 / 5)
         let hard = HardCase.allCases.flatMap { Array(repeating: $0, count: size.hardCases) }
-        var roles = [Int](repeating: -1, count: total)  // -1 nobody of the cohort, 0 ordinary, else a hard case
+        // -1 nobody of the cohort, 0 ordinary, else a hard case
+        var roles = [Int](repeating: -1, count: total)
         // The last subject is nobody of the cohort: it takes what is left.
         for (index, place) in random.sample(size.subjects, of: total - 1).enumerated() {
             roles[place] = index < hard.count ? index + 1 : 0

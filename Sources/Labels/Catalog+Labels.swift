@@ -6,7 +6,8 @@ import GRDB
 
 extension Catalog {
     /// The summary of the labels in the database if the same program made them from the same files by the same rules.
-    func unchangedLabels(cohort: Cohort, options: LinkOptions) throws(EchoError) -> LinkSummary? {
+    func unchangedLabels(files sources: [SourceFile], options: LinkOptions) throws(EchoError) -> LinkSummary?
+    {
         guard let last = try lastRun(of: "link-icd"), last.finished, last.rules == options.rules else {
             return nil
         }
@@ -17,29 +18,35 @@ extension Catalog {
                 db, sql: "SELECT role, sha256 FROM source_file WHERE run_id = ? ORDER BY id",
                 arguments: [last.id])
             let same =
-                version == programVersion && files.count == cohort.sources.count
-                && zip(files, cohort.sources).allSatisfy { $0[0] == $1.role && $0[1] == $1.sha256 }
+                version == programVersion && files.count == sources.count
+                && zip(files, sources).allSatisfy { $0[0] == $1.role && $0[1] == $1.sha256 }
             return same ? try LinkSummary(db, run: last.id, unchanged: true) : nil
         }
     }
 
-    /// Replaces all labels and adds the record of the run that made them.
-    func replaceLabels(with labels: Labels, options: LinkOptions) throws(EchoError) -> LinkSummary {
-        try write { db in
-            let run = try Catalog.insertRun(
-                db, "link-icd", commandLine: options.commandLine, rules: options.rules)
-            try db.execute(sql: "DROP VIEW IF EXISTS label_matrix")
-            // Rows go before what they refer to.
-            for table in [
-                "target", "split", "study_category", "study_status", "study_admission",
-                "structured_measurement",
-                "echo_record", "echo_study", "diagnoses_icd", "icd9_map", "code_label", "icd_code",
-                "admissions",
-                "patients", "d_icd10cm",
-            ] { try db.execute(sql: "DELETE FROM \(table)") }
-            try LabelTables(labels: labels, options: options, run: run, db: db).insert()
-            try Catalog.finishRun(db, run)
-            return try LinkSummary(db, run: run, unchanged: false)
+    /// Replaces all labels and adds the record of the run that made them, all in one transaction.
+    ///
+    /// - Parameter make: writes the record list into the tables it is given, and makes the labels
+    func replaceLabels(
+        files: [SourceFile], options: LinkOptions, _ make: (LabelTables) throws -> Labels
+    ) throws -> LinkSummary {
+        do {
+            // The rows refer to each other by construction; SQLite need not look each of them up.
+            return try writeUnchecked { db in
+                let run = try Catalog.insertRun(
+                    db, "link-icd", commandLine: options.commandLine, rules: options.rules)
+                let tables = LabelTables(db: db, options: options)
+                try tables.clear()
+                let labels = try make(tables)
+                try tables.insert(labels)
+                try tables.insert(files, counts: labels.cohort.counts, run: run)
+                try Catalog.finishRun(db, run)
+                return try LinkSummary(db, run: run, unchanged: false)
+            }
+        } catch {
+            // The transaction knows it only as one more error.
+            try Interruption.check()
+            throw error
         }
     }
 }

@@ -4,8 +4,20 @@ import EchoCore
 import Foundation
 
 extension Cohort {
+    /// Reads what is there, and what options name.
+    mutating func readExtras(_ sources: Sources, level: ICD10CM.Level) throws {
+        if let table = sources.dictionary { try readTitles(table) }
+        if let table = sources.measurements { try readMeasurements(table) }
+        if let table = sources.mappings { mappings = take(try readMappings(table), of: table) }
+        if let table = sources.list { list = take(try Cohort.readList(table, level: level), of: table) }
+        if let table = sources.splits {
+            let subjects = SubjectSet(studies.lazy.map(\.subject))
+            split = take(try Cohort.readSplits(table), of: table).filter { subjects.contains($0.key) }
+        }
+    }
+
     /// Titles of the codes in use that the release does not know: those of ICD-9, and retired ones.
-    mutating func readTitles(_ table: SourceTable) throws {
+    private mutating func readTitles(_ table: SourceTable) throws {
         let release = ICD10CM.current
         var places: [ICDCode: Int] = [:]
         for (place, code) in codes.enumerated()
@@ -13,41 +25,43 @@ extension Cohort {
             places[code] = place
         }
         if places.isEmpty { return }
-        try read(table, ["icd_code", "icd_version", "long_title"]) { (cohort, row) throws(RowFault) in
+        let columns = ["icd_code", "icd_version", "long_title"]
+        let reading = try table.read(columns, into: [Int: String]()) { titles, row in
             let code = ICDCode(try row.text(0), version: try row.integer(1))
-            if let place = places[code] { cohort.titles[place] = try row.text(2) }
+            if let place = places[code] { titles[place] = try row.text(2) }
         }
+        titles = take(reading, of: table)
     }
 
     /// The structured measurements that belong to a study.
-    mutating func readMeasurements(_ table: SourceTable) throws {
+    private mutating func readMeasurements(_ table: SourceTable) throws {
         let columns = [
-            "subject_id", "measurement_id", "measurement_datetime", "test_type", "measurement",
+            "measurement_id", "subject_id", "measurement_datetime", "test_type", "measurement",
             "measurement_description", "result", "unit",
         ]
         var owners: [Int: Int] = [:]
         for study in studies { if let id = study.measurement { owners[id] = study.subject } }
-        try read(table, columns) { (cohort, row) throws(RowFault) in
-            let id = try row.integer(1)
-            guard let owner = owners[id] else { return }
-            guard try row.integer(0) == owner else {
+        let reading = try table.read(columns, of: SubjectSet(owners.keys), into: [Measurement]()) {
+            measurements, row in
+            let id = try row.integer(0)
+            guard try row.integer(1) == owners[id] else {
                 throw RowFault(
                     reason: "echo-study-list gives this measurement_id to another subject_id", text: "\(id)")
             }
-            cohort.measurements.append(
+            measurements.append(
                 Measurement(
                     id: id, time: row.optional(2, TableRow.time), testType: row.optional(3, TableRow.text),
                     name: try row.text(4).lowercased(), description: row.optional(5, TableRow.text),
                     result: row.optional(6, TableRow.text), unit: row.optional(7, TableRow.text)))
         }
+        measurements = take(reading, of: table)
     }
 
     /// The codes of a csv file with the column category and, where it has one, percent.
-    mutating func readList(_ path: String, level: ICD10CM.Level) throws {
-        let table = try named("codes", path, option: "--codes")
-        var codes: [ListedCode] = []
+    private static func readList(_ table: SourceTable, level: ICD10CM.Level) throws -> Reading<[ListedCode]> {
         var unknown: (line: Int, code: String)?
-        try read(table, ["category"], optional: ["percent"]) { (_, row) throws(RowFault) in
+        let reading = try table.read(["category"], optional: ["percent"], into: [ListedCode]()) {
+            codes, row in
             let code = ICDCode.normalised(try row.text(0))
             if ICD10CM.current.path(to: code, at: level).isEmpty { unknown = unknown ?? (row.line, code) }
             guard !codes.contains(where: { $0.code == code }) else {
@@ -61,14 +75,12 @@ extension Cohort {
                 table.path, "line \(unknown.line): the release has no \(level.rawValue) \(unknown.code)",
                 try: "correct the list, or name the level of its codes with --level")
         }
-        list = codes
+        return reading
     }
 
-    mutating func readSplits(_ path: String, of subjects: Set<Int>) throws {
-        let table = try named("split-file", path, option: "--split-file")
-        var splits: [Int: Split] = [:]
+    private static func readSplits(_ table: SourceTable) throws -> Reading<[Int: Split]> {
         var twice: Int?
-        try read(table, ["subject_id", "split"]) { (_, row) throws(RowFault) in
+        let reading = try table.read(["subject_id", "split"], into: [Int: Split]()) { splits, row in
             let subject = try row.integer(0)
             let name = try row.text(1)
             guard let split = Split(rawValue: name) else {
@@ -81,14 +93,7 @@ extension Cohort {
                 table.path, "line \(twice): gives a subject a second split",
                 try: "keep one split for each subject")
         }
-        split = splits.filter { subjects.contains($0.key) }
-    }
-
-    private func named(_ role: String, _ path: String, option: String) throws(EchoError) -> SourceTable {
-        guard let table = SourceTable(role: role, file: path) else {
-            throw EchoError(option, "there is no such file", try: "check the path")
-        }
-        return table
+        return reading
     }
 }
 

@@ -1,78 +1,57 @@
 // The cohort out of MIMIC's csv files: only what belongs to the subjects of the study list is kept.
 
 import EchoCore
-import Foundation
 
 extension Cohort {
-    /// Reads the tables of both folders, and the files that the options name.
-    ///
-    /// - Parameters:
-    ///   - echo: the folder of MIMIC-IV-ECHO
-    ///   - hosp: the folder of MIMIC-IV, or `hosp` within
-    init(echo: String, hosp: String, options: LinkOptions) throws {
-        func find(_ name: String, in folder: String, option: String) throws(EchoError) -> SourceTable {
-            guard let table = SourceTable(name, in: folder, subfolders: ["hosp"]) else {
-                throw EchoError(
-                    option, "there is no \(name).csv or \(name).csv.gz in that folder",
-                    try: "check the path, or download the file again")
-            }
-            return table
-        }
-        let studyList = try find("echo-study-list", in: echo, option: "--echo")
-        let recordList = try find("echo-record-list", in: echo, option: "--echo")
-        let patients = try find("patients", in: hosp, option: "--mimic-iv")
-        let admissions = try find("admissions", in: hosp, option: "--mimic-iv")
-        let diagnoses = try find("diagnoses_icd", in: hosp, option: "--mimic-iv")
-        try readStudies(studyList)
-        try readRecords(recordList)
-        let subjects = Set(studies.map(\.subject))
-        try readPatients(patients, of: subjects)
-        try readAdmissions(admissions, of: subjects)
-        try readDiagnoses(diagnoses, of: subjects)
-        if let table = SourceTable("d_icd_diagnoses", in: hosp, subfolders: ["hosp"]) {
-            try readTitles(table)
-        }
-        if let table = SourceTable("structured-measurement", in: echo) { try readMeasurements(table) }
-        if let path = options.labels.gem { try readMappings(path) }
-        if let path = options.targets.codes { try readList(path, level: options.labels.level) }
-        if let path = options.split.file { try readSplits(path, of: subjects) }
+    /// Reads all tables but the two lists of MIMIC-IV-ECHO, the large ones side by side.
+    init(_ sources: Sources, studies: Reading<[Study]>, level: ICD10CM.Level) throws {
+        let subjects = SubjectSet(studies.value.lazy.map(\.subject))
+        let patients = Background { try Cohort.readPatients(sources.patients, of: subjects) }
+        let admissions = Background { try Cohort.readAdmissions(sources.admissions, of: subjects) }
+        let diagnoses = Background { try Cohort.readDiagnoses(sources.diagnoses, of: subjects) }
+        self.studies = take(studies, of: sources.studyList)
+        self.patients = take(try patients.value(), of: sources.patients)
+        stays = take(try admissions.value(), of: sources.admissions)
+        var coded = try diagnoses.value()
+        keepDiagnosesOfStays(&coded)
+        codes = coded.value.codes
+        _ = take(coded, of: sources.diagnoses)
+        try readExtras(sources, level: level)
     }
 
-    /// Reads one table and keeps the record of it.
-    mutating func read(
-        _ table: SourceTable, _ columns: [String], optional: [String] = [],
-        _ body: (inout Cohort, inout TableRow) throws(RowFault) -> Void
-    ) throws {
-        var source = try table.examine()
-        (source.rows, source.rejects) = try table.forEachRow(columns, optional: optional) {
-            (row) throws(RowFault) in
-            try body(&self, &row)
-        }
-        sources.append(source)
+    /// Notes how many rows a table had and which were bad, and gives what was read of it.
+    mutating func take<Value>(_ reading: Reading<Value>, of table: SourceTable) -> Value {
+        counts[table.role] = (reading.rows, reading.rejects)
+        return reading.value
     }
 
-    private mutating func readStudies(_ table: SourceTable) throws {
+    /// The studies by their numbers.
+    static func readStudies(_ table: SourceTable) throws -> Reading<[Study]> {
         var seen: Set<Int> = []
         let columns = ["study_id", "subject_id", "study_datetime"]
-        try read(table, columns, optional: ["measurement_id"]) { (cohort, row) throws(RowFault) in
+        var reading = try table.read(columns, optional: ["measurement_id"], into: [Study]()) { studies, row in
             let id = try row.integer(0)
             let subject = try row.integer(1)
             guard seen.insert(id).inserted else {
                 throw RowFault(reason: "repeats a study_id", text: "\(id)")
             }
-            cohort.studies.append(
+            studies.append(
                 Study(
                     id: id, subject: subject, time: row.optional(2, TableRow.time),
                     measurement: row.optional(3, TableRow.integer)))
         }
-        studies.sort { $0.id < $1.id }
+        reading.value.sort { $0.id < $1.id }
+        return reading
     }
 
-    private mutating func readRecords(_ table: SourceTable) throws {
-        let columns = ["dicom_filepath", "study_id", "subject_id", "acquisition_datetime"]
+    /// The record list, in pieces: there are seventy files a study.
+    static func readRecords(
+        _ table: SourceTable, studies: [Study], _ body: ([EchoRecord]) -> Void
+    ) throws -> Reading<Void> {
         let subjects = Dictionary(uniqueKeysWithValues: studies.map { ($0.id, $0.subject) })
-        var seen: Set<String> = []
-        try read(table, columns) { (cohort, row) throws(RowFault) in
+        let columns = ["dicom_filepath", "study_id", "subject_id", "acquisition_datetime"]
+        var piece: [EchoRecord] = []
+        let reading = try table.read(columns, into: ()) { _, row in
             let path = try row.text(0)
             let study = try row.integer(1)
             let subject = try row.integer(2)
@@ -83,26 +62,30 @@ extension Cohort {
                 throw RowFault(
                     reason: "echo-study-list gives this study to another subject_id", text: "\(study)")
             }
-            guard seen.insert(path).inserted else {
-                throw RowFault(reason: "repeats a dicom_filepath", text: path)
-            }
-            cohort.records.append(
+            piece.append(
                 EchoRecord(
-                    path: path, study: study, subject: subject, acquired: row.optional(3, TableRow.time)))
+                    line: row.line, path: path, study: study, subject: subject,
+                    acquired: row.optional(3, TableRow.timeText)))
+            if piece.count == 512 {
+                body(piece)
+                piece.removeAll(keepingCapacity: true)
+            }
         }
-        records.sort { $0.path < $1.path }
+        body(piece)
+        return reading
     }
 
-    private mutating func readPatients(_ table: SourceTable, of subjects: Set<Int>) throws {
+    private static func readPatients(_ table: SourceTable, of subjects: SubjectSet) throws -> Reading<
+        [Patient]
+    > {
         let columns = ["subject_id", "gender", "anchor_age", "anchor_year", "anchor_year_group", "dod"]
         var seen: Set<Int> = []
-        try read(table, columns) { (cohort, row) throws(RowFault) in
+        var reading = try table.read(columns, of: subjects, into: [Patient]()) { patients, row in
             let subject = try row.integer(0)
-            guard subjects.contains(subject) else { return }
             guard seen.insert(subject).inserted else {
                 throw RowFault(reason: "repeats a subject_id", text: "\(subject)")
             }
-            cohort.patients.append(
+            patients.append(
                 Patient(
                     subject: subject, gender: row.optional(1, TableRow.text),
                     anchorAge: row.optional(2, TableRow.integer),
@@ -110,64 +93,91 @@ extension Cohort {
                     anchorYearGroup: row.optional(4, TableRow.text),
                     dateOfDeath: row.optional(5, TableRow.text)))
         }
-        patients.sort { $0.subject < $1.subject }
+        reading.value.sort { $0.subject < $1.subject }
+        return reading
     }
 
-    private mutating func readAdmissions(_ table: SourceTable, of subjects: Set<Int>) throws {
+    /// The stays of each subject, by hadm_id.
+    private static func readAdmissions(
+        _ table: SourceTable, of subjects: SubjectSet
+    ) throws -> Reading<[Int: [Stay]]> {
         let columns = [
             "subject_id", "hadm_id", "admittime", "dischtime", "deathtime", "edregtime", "edouttime",
             "admission_type", "hospital_expire_flag",
         ]
         var seen: Set<Int> = []
-        try read(table, columns) { (cohort, row) throws(RowFault) in
+        var reading = try table.read(columns, of: subjects, into: [Int: [Stay]]()) { stays, row in
             let subject = try row.integer(0)
-            guard subjects.contains(subject) else { return }
             let hadm = try row.integer(1)
             let admittime = try row.time(2)
             let dischtime = try row.time(3)
             guard seen.insert(hadm).inserted else {
                 throw RowFault(reason: "repeats a hadm_id", text: "\(hadm)")
             }
-            cohort.stays[subject, default: []].append(
+            stays[subject, default: []].append(
                 Stay(
                     hadm: hadm, subject: subject, admittime: admittime, dischtime: dischtime,
                     deathtime: row.optional(4, TableRow.time), edregtime: row.optional(5, TableRow.time),
                     edouttime: row.optional(6, TableRow.time), admissionType: row.optional(7, TableRow.text),
                     hospitalExpireFlag: row.optional(8, TableRow.integer)))
         }
-        for subject in stays.keys { stays[subject]?.sort { $0.hadm < $1.hadm } }
+        for subject in reading.value.keys { reading.value[subject]?.sort { $0.hadm < $1.hadm } }
+        return reading
     }
 
-    private mutating func readDiagnoses(_ table: SourceTable, of subjects: Set<Int>) throws {
+    /// Diagnoses as they are read, before the stays that they belong to are known.
+    private struct Coded: Sendable {
+        struct Row: Sendable {
+            let subject: Int, hadm: Int, line: Int
+            let diagnosis: Diagnosis
+        }
+
+        var rows: [Row] = []
+        var codes: [ICDCode] = []
+    }
+
+    private static func readDiagnoses(_ table: SourceTable, of subjects: SubjectSet) throws -> Reading<Coded>
+    {
         let columns = ["subject_id", "hadm_id", "seq_num", "icd_code", "icd_version"]
-        var owners: [Int: Int] = [:]
-        for stay in stays.values.joined() { owners[stay.hadm] = stay.subject }
         var places: [ICDCode: Int] = [:]
-        try read(table, columns) { (cohort, row) throws(RowFault) in
+        return try table.read(columns, of: subjects, into: Coded()) { coded, row in
             let subject = try row.integer(0)
-            guard subjects.contains(subject) else { return }
             let hadm = try row.integer(1)
             let seqNum = try row.integer(2)
             let version = try row.integer(4)
             let code = ICDCode(try row.text(3), version: version)
-            guard owners[hadm] == subject else {
-                throw RowFault(
-                    reason: "its hadm_id is not a stay of that subject_id in admissions", text: "\(hadm)")
-            }
             guard version == 9 || version == 10 else {
                 throw RowFault(reason: "icd_version is neither 9 nor 10", text: "\(version)")
             }
-            let place = places[code] ?? cohort.codes.count
-            if place == cohort.codes.count {
+            let place = places[code] ?? coded.codes.count
+            if place == coded.codes.count {
                 places[code] = place
-                cohort.codes.append(code)
+                coded.codes.append(code)
             }
             let diagnosis = Diagnosis(seqNum: seqNum, code: place)
-            guard cohort.diagnoses[hadm]?.contains(diagnosis) != true else {
-                throw RowFault(reason: "repeats a diagnosis of its stay", text: code.text)
-            }
-            cohort.diagnoses[hadm, default: []].append(diagnosis)
+            coded.rows.append(Coded.Row(subject: subject, hadm: hadm, line: row.line, diagnosis: diagnosis))
         }
+    }
+
+    /// Hands each diagnosis to its stay; those of no stay, and repeated ones, are rejects.
+    private mutating func keepDiagnosesOfStays(_ coded: inout Reading<Coded>) {
+        var owners: [Int: Int] = [:]
+        for stay in stays.values.joined() { owners[stay.hadm] = stay.subject }
+        for row in coded.value.rows {
+            if owners[row.hadm] != row.subject {
+                let reason = "its hadm_id is not a stay of that subject_id in admissions"
+                coded.rejects.append(RejectedRow(line: row.line, reason: reason, text: "\(row.hadm)"))
+            } else if diagnoses[row.hadm]?.contains(row.diagnosis) == true {
+                let text = coded.value.codes[row.diagnosis.code].text
+                coded.rejects.append(
+                    RejectedRow(line: row.line, reason: "repeats a diagnosis of its stay", text: text))
+            } else {
+                diagnoses[row.hadm, default: []].append(row.diagnosis)
+            }
+        }
+        coded.rejects.sort { $0.line < $1.line }
+        coded.value.rows = []
+        let codes = coded.value.codes
         for hadm in diagnoses.keys {
             diagnoses[hadm]?.sort { ($0.seqNum, codes[$0.code]) < ($1.seqNum, codes[$1.code]) }
         }

@@ -3,7 +3,7 @@
 import EchoCore
 
 /// An echocardiography study of `echo-study-list`.
-struct Study: Equatable {
+struct Study: Equatable, Sendable {
     let id: Int
     let subject: Int
     /// nil where the list holds no time that exists.
@@ -13,15 +13,17 @@ struct Study: Equatable {
 }
 
 /// A file of `echo-record-list`.
-struct EchoRecord {
+struct EchoRecord: Sendable {
+    let line: Int
     let path: String
     let study: Int
     let subject: Int
-    let acquired: Timestamp?
+    /// As MIMIC prints times.
+    let acquired: String?
 }
 
 /// A row of `hosp/patients`.
-struct Patient {
+struct Patient: Sendable {
     let subject: Int
     let gender: String?
     let anchorAge: Int?
@@ -31,7 +33,7 @@ struct Patient {
 }
 
 /// A hospital stay: a row of `hosp/admissions`.
-struct Stay: Equatable {
+struct Stay: Equatable, Sendable {
     let hadm: Int
     let subject: Int
     let admittime: Timestamp
@@ -46,7 +48,7 @@ struct Stay: Equatable {
 }
 
 /// A row of `hosp/diagnoses_icd`.
-struct Diagnosis: Equatable {
+struct Diagnosis: Equatable, Sendable {
     /// Priority within the stay; 1 is the principal diagnosis.
     let seqNum: Int
     /// Its place in `Cohort.codes`.
@@ -54,7 +56,7 @@ struct Diagnosis: Equatable {
 }
 
 /// A row of `structured-measurement`.
-struct Measurement {
+struct Measurement: Sendable {
     let id: Int
     let time: Timestamp?
     let testType: String?
@@ -68,10 +70,9 @@ struct Measurement {
 }
 
 /// The tables of the cohort's subjects, read and checked.
-struct Cohort {
+struct Cohort: Sendable {
     /// By their numbers.
     var studies: [Study] = []
-    var records: [EchoRecord] = []
     var patients: [Patient] = []
     /// The stays of each subject, by hadm_id.
     var stays: [Int: [Stay]] = [:]
@@ -89,28 +90,6 @@ struct Cohort {
     var list: [ListedCode]?
     /// The split of subjects, from a split file; nil without one.
     var split: [Int: Split]?
-    /// The files behind all of it, in the order of the schema's tables.
-    var sources: [SourceFile] = []
-}
-
-/// A file that was read, and what was wrong in it.
-struct SourceFile: Sendable, Equatable {
-    /// Its table, as "admissions".
-    let role: String
-    /// Relative to the folder named on the command line.
-    let path: String
-    let bytes: Int
-    let sha256: String
-    /// Data rows, without the header.
-    var rows = 0
-    var rejects: [RejectedRow] = []
-}
-
-/// A row that could not be used, or not all of it.
-struct RejectedRow: Sendable, Equatable {
-    /// The first line of the row; the header is line 1.
-    let line: Int
-    let reason: String
-    /// The column at fault with its text.
-    let text: String
+    /// The rows and rejects of each table, by its role.
+    var counts: [String: (rows: Int, rejects: [RejectedRow])] = [:]
 }

@@ -1,8 +1,6 @@
 // The general equivalence mappings of the Centers for Medicare & Medicaid Services: ICD-9-CM in terms of ICD-10-CM.
 
 import EchoCore
-import Files
-import Foundation
 
 /// One line of a file such as 2018_I9gem.txt: an ICD-9-CM code, an ICD-10-CM code, five flags.
 ///
@@ -35,34 +33,27 @@ struct EquivalenceMapping: Equatable {
 }
 
 extension Cohort {
-    /// Reads the mappings of the ICD-9 codes in use from a text file, plain or gzipped.
-    mutating func readMappings(_ path: String) throws {
-        let name = URL(fileURLWithPath: path).lastPathComponent
-        do {
-            var bytes = try readFile(path, upTo: 64 << 20)
-            var source = SourceFile(role: "gem", path: name, bytes: bytes.count, sha256: sha256(bytes))
-            if bytes.starts(with: [0x1F, 0x8B]) { bytes = try gunzip(bytes, upTo: 64 << 20) }
-            let used = Set(codes.lazy.filter { $0.version == 9 }.map(\.text))
-            for line in String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline) {
-                source.rows += 1
-                if let mapping = EquivalenceMapping(line: line) {
-                    if used.contains(mapping.source) { mappings[mapping.source, default: []].append(mapping) }
-                } else {
-                    let reason = "is not two codes and five flags"
-                    source.rejects.append(
-                        RejectedRow(line: source.rows, reason: reason, text: "\(line.prefix(80))"))
+    /// The mappings of the ICD-9 codes in use, out of a text file, plain or gzipped.
+    func readMappings(_ table: SourceTable) throws -> Reading<[String: [EquivalenceMapping]]> {
+        var reading = Reading(value: [String: [EquivalenceMapping]]())
+        let used = Set(codes.lazy.filter { $0.version == 9 }.map(\.text))
+        for line in try table.text().split(whereSeparator: \.isNewline) {
+            reading.rows += 1
+            if let mapping = EquivalenceMapping(line: line) {
+                if used.contains(mapping.source) {
+                    reading.value[mapping.source, default: []].append(mapping)
                 }
+            } else {
+                let reason = "is not two codes and five flags"
+                reading.rejects.append(
+                    RejectedRow(line: reading.rows, reason: reason, text: "\(line.prefix(80))"))
             }
-            sources.append(source)
-        } catch let error as EchoError {
-            throw EchoError("--gem", error.problem, try: error.remedy)
-        } catch let error as Rejection {
-            throw EchoError(name, error.detail, try: "download the file again")
         }
-        if mappings.isEmpty, codes.contains(where: { $0.version == 9 }) {
+        if reading.value.isEmpty, !used.isEmpty {
             throw EchoError(
-                name, "maps none of the ICD-9 codes in use",
+                table.path, "maps none of the ICD-9 codes in use",
                 try: "name CMS's file from ICD-9 to ICD-10, as 2018_I9gem.txt")
         }
+        return reading
     }
 }

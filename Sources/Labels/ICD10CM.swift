@@ -56,6 +56,19 @@ public struct ICD10CM: Sendable {
     /// Every node, parents before children.
     public var nodes: some Sequence<Node> { lines.indices.lazy.map { node(at: $0) } }
 
+    /// All chapters, blocks and categories, and the subcategories down to `codes` (normalised).
+    public func nodes(downTo codes: some Sequence<String>) -> some Sequence<Node> {
+        var isIncluded = lines.map { $0.depth <= 2 }
+        for code in codes {
+            guard var line = nearestLine(to: code) else { continue }
+            while !isIncluded[line] {
+                isIncluded[line] = true
+                line = Int(lines[line].parent)
+            }
+        }
+        return lines.indices.lazy.filter { isIncluded[$0] }.map { node(at: $0) }
+    }
+
     /// What the release knows of the ICD-10 code `code` (normalised, see `ICDCode`).
     public func status(of code: String) -> CodeStatus {
         guard let key = Self.key(code), let category = categories[key & Self.categoryMask] else {
@@ -79,17 +92,7 @@ public struct ICD10CM: Sendable {
 
     /// The nodes from the chapter down to `code` (normalised), or to the longest beginning of it that the release
     /// has if it was retired; none if its category is unknown.
-    public func path(to code: String) -> [Node] {
-        guard let key = Self.key(code), let category = categories[key & Self.categoryMask] else { return [] }
-        var known = category
-        for shortened in stride(from: 64 - 8 * code.utf8.count, to: 40, by: 8) {
-            if let line = line(of: (key >> shortened) << shortened, in: category) {
-                known = line
-                break
-            }
-        }
-        return path(toLine: known)
-    }
+    public func path(to code: String) -> [Node] { nearestLine(to: code).map(path(toLine:)) ?? [] }
 
     /// The nodes from the chapter down to the node `code` of a level; none if there is no such node.
     public func path(to code: String, at level: Level) -> [Node] {
@@ -125,6 +128,15 @@ public struct ICD10CM: Sendable {
             if lines[middle].key < key { low = middle + 1 } else { high = middle }
         }
         return low < Int(lines[category].end) && lines[low].key == key ? low : nil
+    }
+
+    /// The line of `code`, or of the longest beginning of it that the release has.
+    private func nearestLine(to code: String) -> Int? {
+        guard let key = Self.key(code), let category = categories[key & Self.categoryMask] else { return nil }
+        for shortened in stride(from: 64 - 8 * code.utf8.count, to: 40, by: 8) {
+            if let line = line(of: (key >> shortened) << shortened, in: category) { return line }
+        }
+        return category
     }
 
     private func path(toLine line: Int) -> [Node] {

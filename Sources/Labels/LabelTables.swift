@@ -1,146 +1,172 @@
 // The rows of the label tables of schemas/labels.sql, written inside a transaction of the caller.
 
+import Catalog
 import EchoCore
 import GRDB
 
-/// Writes the labels of one run into empty tables.
+/// Writes the labels of one run.
 struct LabelTables {
-    let labels: Labels
-    let options: LinkOptions
-    let run: Int64
     let db: Database
+    let options: LinkOptions
 
-    private var cohort: Cohort { labels.cohort }
-
-    /// Rows come after what they refer to.
-    func insert() throws {
-        try insertSources()
-        try insertCohort()
-        try insertCodes()
-        try insertDiagnoses()
-        try insertLabels()
-        try createMatrix()
+    /// Removes all labels: rows go before what they refer to.
+    func clear() throws {
+        // The record list's index does not fit into the two megabytes that SQLite takes by itself.
+        try db.execute(sql: "PRAGMA cache_size = -8000")
+        try db.execute(sql: "DROP VIEW IF EXISTS label_matrix")
+        for table in [
+            "target", "split", "study_category", "study_status", "study_admission", "structured_measurement",
+            "echo_record", "echo_study", "diagnoses_icd", "icd9_map", "code_label", "icd_code", "admissions",
+            "patients", "d_icd10cm",
+        ] { try db.execute(sql: "DELETE FROM \(table)") }
     }
 
-    /// Inserts `rows` into a table; `values` gives them in the order of its columns.
-    private func insert<Rows: Sequence>(
-        _ rows: Rows, into table: String, columns: Int,
-        _ values: (Rows.Element) -> [(any DatabaseValueConvertible)?]
-    ) throws {
-        let marks = Array(repeating: "?", count: columns).joined(separator: ", ")
-        let statement = try db.cachedStatement(sql: "INSERT INTO \(table) VALUES (\(marks))")
-        for row in rows { try statement.execute(arguments: StatementArguments(values(row))) }
-    }
-
-    private func insertSources() throws {
-        try insert(cohort.sources, into: "source_file", columns: 8) {
-            [nil, run, $0.role, $0.path, $0.bytes, $0.sha256, $0.rows, $0.rejects.count]
+    /// Copies the record list from its file; rows that belong to no study of the study list are rejects.
+    func insertRecords(of table: SourceTable, studies: [Study]) throws -> Reading<Void> {
+        let conveyor = Conveyor<[EchoRecord]>(capacity: 4)
+        let reading = Background {
+            defer { conveyor.finish() }
+            return try Cohort.readRecords(table, studies: studies, conveyor.put)
         }
-        for source in cohort.sources {
-            try insert(source.rejects, into: "reject", columns: 6) {
-                [nil, run, source.role, $0.line, $0.reason, $0.text]
+        defer { conveyor.finish() }
+        let rows = try Inserter(db, table: "echo_record", columns: 4, orIgnore: true)
+        var repeated: [RejectedRow] = []
+        while let records = conveyor.take() {
+            for record in records {
+                let isNew = try rows.add(record.study).add(record.path).add(record.subject)
+                    .add(record.acquired).insert()
+                if !isNew {
+                    let reason = "repeats a dicom_filepath"
+                    repeated.append(RejectedRow(line: record.line, reason: reason, text: record.path))
+                }
+            }
+        }
+        var read = try reading.value()
+        read.rejects = (read.rejects + repeated).sorted { $0.line < $1.line }
+        return read
+    }
+
+    /// Everything but the record list: rows come after what they refer to.
+    func insert(_ labels: Labels) throws {
+        try insertCohort(labels)
+        try insertCodes(labels)
+        try insertDiagnoses(labels.cohort)
+        try insertLabels(labels)
+        try createMatrix(of: labels.targets)
+    }
+
+    /// The record of the files read.
+    func insert(
+        _ files: [SourceFile], counts: [String: (rows: Int, rejects: [RejectedRow])], run: Int64
+    ) throws {
+        let sources = try Inserter(db, table: "source_file", columns: 8)
+        let rejects = try Inserter(db, table: "reject", columns: 6)
+        let run = Int(run)
+        for file in files {
+            let (rows, bad) = counts[file.role] ?? (0, [])
+            try sources.addNull().add(run).add(file.role).add(file.path).add(file.bytes).add(file.sha256)
+                .add(rows).add(bad.count).insert()
+            for reject in bad {
+                try rejects.addNull().add(run).add(file.role).add(reject.line).add(reject.reason)
+                    .add(reject.text).insert()
             }
         }
     }
 
-    private func insertCohort() throws {
-        try insert(cohort.patients, into: "patients", columns: 6) {
-            [$0.subject, $0.gender, $0.anchorAge, $0.anchorYear, $0.anchorYearGroup, $0.dateOfDeath]
+    private func insertCohort(_ labels: Labels) throws {
+        let cohort = labels.cohort
+        let patients = try Inserter(db, table: "patients", columns: 6)
+        for row in cohort.patients {
+            try patients.add(row.subject).add(row.gender).add(row.anchorAge).add(row.anchorYear)
+                .add(row.anchorYearGroup).add(row.dateOfDeath).insert()
         }
-        try insert(cohort.stays.values.joined().sorted { $0.hadm < $1.hadm }, into: "admissions", columns: 9)
-        {
-            [
-                $0.hadm, $0.subject, $0.admittime.description, $0.dischtime.description,
-                $0.deathtime?.description, $0.edregtime?.description, $0.edouttime?.description,
-                $0.admissionType, $0.hospitalExpireFlag,
-            ]
+        let admissions = try Inserter(db, table: "admissions", columns: 9)
+        for stay in cohort.stays.values.joined().sorted(by: { $0.hadm < $1.hadm }) {
+            try admissions.add(stay.hadm).add(stay.subject).add(stay.admittime).add(stay.dischtime)
+                .add(stay.deathtime).add(stay.edregtime).add(stay.edouttime).add(stay.admissionType)
+                .add(stay.hospitalExpireFlag).insert()
         }
-        try insert(cohort.studies, into: "echo_study", columns: 4) {
-            [$0.id, $0.subject, $0.time?.description, $0.measurement]
+        let studies = try Inserter(db, table: "echo_study", columns: 4)
+        for study in cohort.studies {
+            try studies.add(study.id).add(study.subject).add(study.time).add(study.measurement).insert()
         }
-        try insert(cohort.records, into: "echo_record", columns: 4) {
-            [$0.path, $0.study, $0.subject, $0.acquired?.description]
+        let measurements = try Inserter(db, table: "structured_measurement", columns: 9)
+        for row in cohort.measurements {
+            try measurements.addNull().add(row.id).add(row.time).add(row.testType).add(row.name)
+                .add(row.description).add(row.result).add(row.unit).add(row.value).insert()
         }
-        try insert(cohort.measurements, into: "structured_measurement", columns: 9) {
-            [
-                nil, $0.id, $0.time?.description, $0.testType, $0.name, $0.description, $0.result, $0.unit,
-                $0.value,
-            ]
-        }
-        try insert(labels.split.sorted { $0.key < $1.key }, into: "split", columns: 2) {
-            [$0.key, $0.value.rawValue]
+        let splits = try Inserter(db, table: "split", columns: 2)
+        for (subject, split) in labels.split.sorted(by: { $0.key < $1.key }) {
+            try splits.add(subject).add(split.rawValue).insert()
         }
     }
 
-    private func insertCodes() throws {
+    private func insertCodes(_ labels: Labels) throws {
         let release = ICD10CM.current
-        let order = cohort.codes.indices.sorted { cohort.codes[$0] < cohort.codes[$1] }
-        try insert(order, into: "icd_code", columns: 5) { place in
+        let cohort = labels.cohort
+        let codes = try Inserter(db, table: "icd_code", columns: 5)
+        let codeLabels = try Inserter(db, table: "code_label", columns: 3)
+        for place in cohort.codes.indices.sorted(by: { cohort.codes[$0] < cohort.codes[$1] }) {
             let code = cohort.codes[place]
             let isTen = code.version == 10
             let title = isTen ? release.node(code: code.text)?.title : nil
-            return [
-                code.text, code.version, labels.statuses[place].rawValue,
-                isTen ? release.category(of: code.text) : nil, title ?? cohort.titles[place],
-            ]
-        }
-        for place in order {
-            try insert(labels.codeLabels[place], into: "code_label", columns: 3) {
-                [cohort.codes[place].text, cohort.codes[place].version, $0]
+            try codes.add(code.text).add(code.version).add(labels.statuses[place].rawValue)
+                .add(isTen ? release.category(of: code.text) : nil).add(title ?? cohort.titles[place])
+                .insert()
+            for label in labels.codeLabels[place] {
+                try codeLabels.add(code.text).add(code.version).add(label).insert()
             }
         }
+        let maps = try Inserter(db, table: "icd9_map", columns: 8)
         let mappings = cohort.mappings.sorted { $0.key < $1.key }.flatMap(\.value)
-        try insert(mappings, into: "icd9_map", columns: 8) {
-            [nil, $0.source, $0.target, $0.approximate, $0.noMap, $0.combination, $0.scenario, $0.choiceList]
+        for map in mappings {
+            try maps.addNull().add(map.source).add(map.target).add(map.approximate).add(map.noMap)
+                .add(map.combination).add(map.scenario).add(map.choiceList).insert()
         }
-        // Chapters, blocks and categories, and what is between them and the codes in use.
-        var nodes = release.nodes.filter { $0.level != .subcategory }
-        var known = Set<String>()
-        for code in cohort.codes.filter({ $0.version == 10 }).map(\.text) + mappings.compactMap(\.target) {
-            for node in release.path(to: code) where node.level == .subcategory {
-                if known.insert(node.code).inserted { nodes.append(node) }
-            }
-        }
-        try insert(nodes, into: "d_icd10cm", columns: 4) {
-            [$0.code, $0.level.rawValue, $0.parent, $0.title]
+        let hierarchy = try Inserter(db, table: "d_icd10cm", columns: 4)
+        let used = cohort.codes.filter { $0.version == 10 }.map(\.text) + mappings.compactMap(\.target)
+        for node in release.nodes(downTo: used) {
+            try hierarchy.add(node.code).add(node.level.rawValue).add(node.parent).add(node.title).insert()
         }
     }
 
-    private func insertDiagnoses() throws {
+    private func insertDiagnoses(_ cohort: Cohort) throws {
+        let diagnoses = try Inserter(db, table: "diagnoses_icd", columns: 5)
         for stay in cohort.stays.values.joined().sorted(by: { $0.hadm < $1.hadm }) {
-            try insert(cohort.diagnoses[stay.hadm] ?? [], into: "diagnoses_icd", columns: 5) {
-                let code = cohort.codes[$0.code]
-                return [stay.subject, stay.hadm, $0.seqNum, code.text, code.version]
+            for diagnosis in cohort.diagnoses[stay.hadm] ?? [] {
+                let code = cohort.codes[diagnosis.code]
+                try diagnoses.add(stay.subject).add(stay.hadm).add(diagnosis.seqNum).add(code.text)
+                    .add(code.version).insert()
             }
         }
     }
 
-    private func insertLabels() throws {
+    private func insertLabels(_ labels: Labels) throws {
+        let candidates = try Inserter(db, table: "study_admission", columns: 5)
+        let categories = try Inserter(db, table: "study_category", columns: 4)
+        let statuses = try Inserter(db, table: "study_status", columns: 3)
         for labelling in labels.labellings {
             let study = labelling.study.id
-            try insert(labelling.candidates, into: "study_admission", columns: 5) {
-                [study, $0.hadm, $0.hoursSinceAdmission, $0.hoursToDischarge, $0.chosen]
+            for row in labelling.candidates {
+                try candidates.add(study).add(row.hadm).add(row.hoursSinceAdmission)
+                    .add(row.hoursToDischarge).add(row.chosen).insert()
             }
-            try insert(labelling.categories, into: "study_category", columns: 4) {
-                [study, $0.category, $0.codes, $0.firstSeqNum]
+            for row in labelling.categories {
+                try categories.add(study).add(row.category).add(row.codes).add(row.firstSeqNum).insert()
             }
+            try statuses.add(study).add(labelling.status.rawValue).add(labelling.nearestStayHours).insert()
         }
-        try insert(labels.labellings, into: "study_status", columns: 3) {
-            [$0.study.id, $0.status.rawValue, $0.nearestStayHours]
-        }
-        let level = options.labels.level
-        try insert(labels.targets.enumerated(), into: "target", columns: 7) { index, target in
-            let title = ICD10CM.current.path(to: target.category, at: level).last?.title
-            return [
-                index, target.category, title, target.positives, target.prevalence,
-                options.labels.knownAt.rawValue, target.reference,
-            ]
+        let targets = try Inserter(db, table: "target", columns: 7)
+        for (index, target) in labels.targets.enumerated() {
+            let title = ICD10CM.current.path(to: target.category, at: options.labels.level).last?.title
+            try targets.add(index).add(target.category).add(title).add(target.positives)
+                .add(target.prevalence).add(options.labels.knownAt.rawValue).add(target.reference).insert()
         }
     }
 
     /// The labels in wide form: one row a labelled study, one column a target.
-    private func createMatrix() throws {
-        let columns = labels.targets.map {
+    private func createMatrix(of targets: [TargetRule.Choice]) throws {
+        let columns = targets.map {
             ", coalesce(max(c.category = '\($0.category)'), 0) AS \"\($0.category)\""
         }
         try db.execute(
@@ -155,4 +181,9 @@ struct LabelTables {
                 GROUP BY st.study_id
                 """)
     }
+}
+
+extension Inserter {
+    @discardableResult
+    fileprivate func add(_ time: Timestamp?) -> Inserter { add(time?.description) }
 }

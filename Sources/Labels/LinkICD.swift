@@ -20,10 +20,23 @@ public func linkICD(dataset: String, mimicIV: String, options: LinkOptions) thro
             "--stratify", "needs the targets before the split, --fit-on train the split before the targets",
             try: "leave out one of them")
     }
-    let cohort = try Cohort(echo: echo, hosp: mimicIV, options: options)
+    let sources = try Sources(echo: echo, hosp: mimicIV, options: options)
+    let files = try sources.examine()
     let catalog = try Catalog(datasetFolder: dataset, readOnly: false)
-    if let summary = try catalog.unchangedLabels(cohort: cohort, options: options) { return summary }
-    return try catalog.replaceLabels(with: Labels(cohort, options), options: options)
+    if let summary = try catalog.unchangedLabels(files: files, options: options) { return summary }
+    let studies = try Cohort.readStudies(sources.studyList)
+    let level = options.labels.level
+    let cohort = Background {
+        _ = ICD10CM.current  // decoded meanwhile
+        return try Cohort(sources, studies: studies, level: level)
+    }
+    return try catalog.replaceLabels(files: files, options: options) { tables in
+        // The longest table goes from its file into the database while the others are read.
+        let records = try tables.insertRecords(of: sources.recordList, studies: studies.value)
+        var cohort = try cohort.value()
+        cohort.counts[sources.recordList.role] = (records.rows, records.rejects)
+        return Labels(cohort, options)
+    }
 }
 
 /// The folder that the dataset's clips came from.

@@ -12,7 +12,7 @@ struct RowFault: Error {
 }
 
 /// A table of a folder, not yet read.
-struct SourceTable {
+struct SourceTable: Sendable {
     /// Its name in `source_file` and `reject`, as "admissions".
     let role: String
     /// Relative to the folder named on the command line.
@@ -43,40 +43,55 @@ struct SourceTable {
     /// Its size and sum.
     func examine() throws -> SourceFile {
         try named {
-            let bytes = try mapFile(fullPath)
-            return SourceFile(role: role, path: path, bytes: bytes.count, sha256: sha256(bytes))
+            let (hex, bytes) = try sha256(ofFile: fullPath)
+            return SourceFile(role: role, path: path, bytes: bytes, sha256: hex)
         }
     }
 
-    /// Calls `body` for each row with the columns named, in that order; those of `optional` may not be there.
+    /// Reads the columns named, in that order; those of `optional` may not be there.
     ///
     /// A fault that `body` throws, or notes in the row, becomes a row of `reject`; reading goes on.
-    /// - Returns: the number of data rows, and the rejects
-    func forEachRow(
-        _ columns: [String], optional: [String] = [],
-        _ body: (inout TableRow) throws(RowFault) -> Void
-    ) throws -> (rows: Int, rejects: [RejectedRow]) {
+    /// - Parameters:
+    ///   - subjects: rows with another number in the first column are only counted
+    ///   - body: adds a row to what has been read
+    func read<Value>(
+        _ columns: [String], optional: [String] = [], of subjects: SubjectSet? = nil, into value: Value,
+        _ body: (inout Value, inout TableRow) throws -> Void
+    ) throws -> Reading<Value> {
         try named {
-            var rows = 0
-            var rejects: [RejectedRow] = []
+            var reading = Reading(value: value)
             let reader = try CSVReader(fullPath)
-            let present = columns + optional.filter(reader.header.contains)
-            let places = (columns + optional).map { present.firstIndex(of: $0) }
-            try reader.forEachRow(present) { csv in
-                rows += 1
-                if rows & 0xFFFF == 0 { try Interruption.check() }
-                var row = TableRow(csv: csv, columns: present, places: places)
-                do throws(RowFault) {
+            let shape = TableShape(columns, optional: optional, header: reader.header)
+            var seen = 0
+            reading.rows = try reader.forEachRow(shape.columns, wanted: subjects.map { $0.contains }) { csv in
+                seen += 1
+                if seen & 0xFFF == 0 { try Interruption.check() }
+                var row = TableRow(csv: csv, shape: shape)
+                do {
                     guard csv.isWhole else {
                         throw RowFault(reason: "has more or fewer fields than the header", text: "")
                     }
-                    try body(&row)
-                } catch {
-                    row.faults.append(error)
+                    try body(&reading.value, &row)
+                } catch let fault as RowFault {
+                    row.faults.append(fault)
                 }
-                rejects += row.faults.map { RejectedRow(line: csv.line, reason: $0.reason, text: $0.text) }
+                for fault in row.faults {
+                    reading.rejects.append(
+                        RejectedRow(line: csv.line, reason: fault.reason, text: fault.text))
+                }
             }
-            return (rows, rejects)
+            return reading
+        }
+    }
+
+    /// The whole of a text file, plain or gzipped.
+    func text() throws -> String {
+        try named {
+            var text: [UInt8] = []
+            var block = [UInt8](repeating: 0, count: 1 << 16)
+            let reader = try GzipReader(fullPath)
+            while case let count = try reader.read(into: &block), count > 0 { text += block[..<count] }
+            return String(decoding: text, as: UTF8.self)
         }
     }
 
@@ -90,23 +105,33 @@ struct SourceTable {
     }
 }
 
+/// The columns that are asked of a table.
+private final class TableShape {
+    /// Those that the table has.
+    let columns: [String]
+    /// Where each column asked for stands among `columns`; nil where the table does not have it.
+    let places: [Int?]
+
+    init(_ required: [String], optional: [String], header: [String]) {
+        columns = required + optional.filter(header.contains)
+        places = (required + optional).map(columns.firstIndex)
+    }
+}
+
 /// One row with its columns in the order asked for.
 struct TableRow {
-    fileprivate let csv: CSVRow
-    fileprivate let columns: [String]
-    /// Where each column asked for stands among `columns`; nil where the table does not have it.
-    fileprivate let places: [Int?]
+    private let csv: CSVRow
+    private let shape: TableShape
     /// What is wrong with values that the row can do without.
     fileprivate(set) var faults: [RowFault] = []
 
+    fileprivate init(csv: CSVRow, shape: TableShape) {
+        self.csv = csv
+        self.shape = shape
+    }
+
     /// The line on which the row begins.
     var line: Int { csv.line }
-
-    fileprivate init(csv: CSVRow, columns: [String], places: [Int?]) {
-        self.csv = csv
-        self.columns = columns
-        self.places = places
-    }
 
     // MARK: Values
 
@@ -132,11 +157,16 @@ struct TableRow {
         return value
     }
 
+    /// The same as text, as MIMIC prints times.
+    func timeText(_ column: Int) throws(RowFault) -> String {
+        let text = try text(column)
+        guard Timestamp(text) != nil else { throw fault(column, "is not a time that exists") }
+        return text.utf8.contains(UInt8(ascii: "T")) ? text.replacing("T", with: " ") : text
+    }
+
     /// A value that must be text of at least one character.
     func text(_ column: Int) throws(RowFault) -> String {
-        guard let text = String(validating: csv.bytes(column), as: UTF8.self) else {
-            throw fault(column, "is not UTF-8")
-        }
+        guard let text = csv.validText(column) else { throw fault(column, "is not UTF-8") }
         if text.isEmpty { throw fault(column, "is empty") }
         return text
     }
@@ -145,7 +175,7 @@ struct TableRow {
     mutating func optional<Value>(
         _ column: Int, _ read: (TableRow) -> (Int) throws(RowFault) -> Value
     ) -> Value? {
-        guard let place = places[column], !csv.bytes(place).isEmpty else { return nil }
+        guard let place = shape.places[column], !csv.isEmpty(place) else { return nil }
         do throws(RowFault) {
             return try read(self)(place)
         } catch {
@@ -155,6 +185,6 @@ struct TableRow {
     }
 
     private func fault(_ column: Int, _ problem: String) -> RowFault {
-        RowFault(reason: "\(columns[column]) \(problem)", text: "\(csv.text(column).prefix(80))")
+        RowFault(reason: "\(shape.columns[column]) \(problem)", text: "\(csv.text(column).prefix(80))")
     }
 }

@@ -68,4 +68,79 @@ import Testing
         let error = #expect(throws: EchoError.self) { try rows(text, ["b"]) }
         #expect(error?.problem == problem)
     }
+
+    /// Random tables with everything at once, some of them longer than what is read at a time.
+    @Test(arguments: [UInt64(1), 2, 3, 4]) func `what was written is read`(seed: UInt64) throws {
+        var random = SeededRandom(seed: seed, "csv")
+        let pieces = ["a", "é", "1", "-", " ", ",", "\n", "\"", "\r\n", ""]
+        var text = "k,x,y\n", expected: [[String]] = [], line = 2
+        for row in 0..<(seed == 4 ? 60_000 : 500) {
+            let end = random.below(3) == 0 ? "\r\n" : "\n"
+            let fields = (0..<2).map { _ in
+                (0..<random.below(6)).map { _ in pieces[random.below(10)] }.joined()
+            }
+            expected.append(["\(line)", "\(row)"] + fields)
+            let written = fields.map { field in
+                let isPlain = !field.contains { ",\n\"\r\r\n".contains($0) }
+                return isPlain && random.below(2) == 0 ? field : "\"\(field.replacing("\"", with: "\"\""))\""
+            }
+            text += "\(row),\(written.joined(separator: ","))\(end)"
+            line += 1 + fields.reduce(0) { $0 + $1.utf8.count { $0 == 0x0A } }
+        }
+        #expect(try rows(text, ["k", "x", "y"], gzipped: seed % 2 == 0) == expected)
+    }
+
+    @Test(arguments: [["k", "v"], ["v", "k"]]) func `rows that are not wanted are counted and not handed out`(
+        columns: [String]
+    ) throws {
+        try withTemporaryFolder { folder in
+            let path = folder.appendingPathComponent("t.csv").path
+            try writeFile(path, Array("k,v\n1,10\n2,\"20\"\nx,30\n\n\"2\",40\n3,50".utf8))
+            var seen: [Int] = []
+            let count = try CSVReader(path).forEachRow(columns, wanted: { $0 == 2 || $0 == 20 }) {
+                seen.append($0.line)
+            }
+            #expect(count == 5)
+            #expect(seen == (columns[0] == "k" ? [3, 4, 6] : [3]))
+        }
+    }
+}
+
+@Suite struct GzipReaderTests {
+    private func read(_ bytes: [UInt8]) throws -> [UInt8] {
+        try withTemporaryFolder { folder in
+            let path = folder.appendingPathComponent("t.gz").path
+            try writeFile(path, bytes)
+            let reader = try GzipReader(path)
+            var text: [UInt8] = [], block = [UInt8](repeating: 0, count: 1_000)
+            while case let count = try reader.read(into: &block), count > 0 { text += block[..<count] }
+            return text
+        }
+    }
+
+    private static let text = (0..<40_000).map { UInt8(truncatingIfNeeded: $0 &* $0 >> 5) }
+
+    @Test func `members follow each other, and zeros the last one`() throws {
+        let member = gzip(Self.text)
+        #expect(try read(member + gzip([]) + member + [0, 0, 0]) == Self.text + Self.text)
+        #expect(try read(Self.text) == Self.text)
+        #expect(try read([]) == [])
+    }
+
+    @Test func `a stream cut anywhere ends too early`() throws {
+        let member = gzip(Array(Self.text.prefix(300)))
+        for length in 3..<member.count {
+            let error = #expect(throws: EchoError.self) { try read(Array(member.prefix(length))) }
+            #expect(error?.problem == "its compressed data end too early", "\(length)")
+        }
+    }
+
+    @Test func `a stream with a wrong byte is corrupt, or ends too early`() throws {
+        let member = gzip(Array(Self.text.prefix(300)))
+        for index in 10..<member.count {
+            var wrong = member
+            wrong[index] ^= 0x55
+            #expect(throws: EchoError.self, "\(index)") { try read(wrong) }
+        }
+    }
 }

@@ -1,3 +1,4 @@
+import Catalog
 import EchoCore
 import Files
 import Foundation
@@ -145,7 +146,8 @@ import Testing
                     "diagnoses_icd.csv.gz", "its compressed data end too early",
                     try: "download the file again")
             ) { try SmallMIMIC.link(in: folder) }
-            #expect(!FileManager.default.fileExists(atPath: folder.path + "/dataset"))
+            let catalog = try Catalog(datasetFolder: folder.path + "/dataset", readOnly: true)
+            #expect(try catalog.lastRun(of: "link-icd") == nil)
         }
     }
 

@@ -24,6 +24,7 @@ import Testing
                 "SELECT icd_version, count(*) FROM diagnoses_icd GROUP BY 1 ORDER BY 1")
             #expect(
                 diagnoses == planted.diagnoses.sorted { Int($0.key)! < Int($1.key)! }.map { "\($0)|\($1)" })
+            #expect(try linked.rows("PRAGMA foreign_key_check").isEmpty)
             if window == .closed {
                 let strict = try SmallMIMIC.link(in: folder) { $0.labels.strictCodes = true }
                 #expect(

@@ -186,6 +186,7 @@ import Testing
                 ])
             #expect(try other.rows("SELECT count(*) FROM source_file") == ["10"])
             #expect(try other.rows("SELECT count(*) FROM study_category") == ["0"])
+            #expect(try other.rows("PRAGMA foreign_key_check").isEmpty)
 
             mimic.add(study: 2, of: 1, at: "2150-01-01 12:00:00")
             #expect(try mimic.link(in: folder).summary.statuses == ["labelled": 2])

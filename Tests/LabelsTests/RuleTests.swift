@@ -208,6 +208,7 @@ private func threeStays() -> SmallMIMIC {
                     "lvef|> 55|55.0", "la_diam|4.1|4.1", "lvef|30-35|32.5", "lvef|severely reduced|-",
                 ])
             #expect(linked.summary.rejects == ["structured-measurement": 1])
+            #expect(try linked.rows("PRAGMA foreign_key_check").isEmpty)
         }
     }
 }

@@ -28,8 +28,8 @@ db.execute(f"""
 CREATE TABLE echo_study AS SELECT study_id::BIGINT study_id, subject_id::BIGINT subject_id,
     study_datetime::TIMESTAMP study_datetime, measurement_id::BIGINT measurement_id FROM {source('echo/echo-study-list.csv')};
 CREATE TABLE cohort AS SELECT DISTINCT subject_id FROM echo_study;
-CREATE TABLE echo_record AS SELECT dicom_filepath, study_id::BIGINT study_id, subject_id::BIGINT subject_id,
-    acquisition_datetime FROM {source('echo/echo-record-list.csv')} ORDER BY dicom_filepath;
+CREATE TABLE echo_record AS SELECT study_id::BIGINT study_id, dicom_filepath, subject_id::BIGINT subject_id,
+    acquisition_datetime FROM {source('echo/echo-record-list.csv')} ORDER BY 1, 2;
 CREATE TABLE patients AS SELECT subject_id::BIGINT subject_id, gender, anchor_age::INT, anchor_year::INT,
     anchor_year_group, dod FROM {source('hosp/patients.csv.gz')} SEMI JOIN cohort USING (subject_id) ORDER BY 1;
 CREATE TABLE admissions AS SELECT hadm_id::BIGINT hadm_id, subject_id::BIGINT subject_id, admittime::TIMESTAMP admittime,
@@ -57,7 +57,8 @@ keys = {
     "diagnoses_icd": "subject_id INTEGER, hadm_id INTEGER, seq_num INTEGER, icd_code TEXT, icd_version INTEGER, "
     "PRIMARY KEY (hadm_id, seq_num, icd_code, icd_version)",
     "echo_study": "study_id INTEGER PRIMARY KEY, subject_id INTEGER, study_datetime TEXT, measurement_id INTEGER",
-    "echo_record": "dicom_filepath TEXT PRIMARY KEY, study_id INTEGER, subject_id INTEGER, acquisition_datetime TEXT",
+    "echo_record": "study_id INTEGER, dicom_filepath TEXT, subject_id INTEGER, acquisition_datetime TEXT, "
+    "PRIMARY KEY (study_id, dicom_filepath)",
     "study_admission": "study_id INTEGER, hadm_id INTEGER, since REAL, until REAL, chosen INTEGER, PRIMARY KEY (study_id, hadm_id)",
     "study_category": "study_id INTEGER, category TEXT, n_codes INTEGER, first_seq_num INTEGER, PRIMARY KEY (study_id, category)",
     "target": "idx INTEGER PRIMARY KEY, category TEXT, title TEXT, n_positive INTEGER, prevalence REAL",
@@ -65,7 +66,7 @@ keys = {
 }
 indexes = [
     "admissions (subject_id, admittime)", "diagnoses_icd (icd_code, icd_version)", "echo_study (subject_id)",
-    "echo_record (study_id)", "study_admission (hadm_id)", "study_category (category)",
+    "study_admission (hadm_id)", "study_category (category)",
 ]
 sqlite = sqlite3.connect(out, isolation_level=None)
 sqlite.execute("BEGIN")
