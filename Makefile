@@ -64,13 +64,24 @@ demo: deps ## the whole pipeline on a synthetic cohort, to demo/icd/report.html
 	$(ECHOPREP) evaluate demo/icd --threshold fit --show-source \
 	  --group shown=$(SHOWN) --group two-views=$(TWO_VIEWS) --group hidden=$(HIDDEN)
 
-oracle: deps ## check against what we did not write, in a Python environment made here
+PYTHON := .oracle/bin/python
+
+$(PYTHON): Tests/Oracles/requirements.txt
+	@[ -e $@ ] || python3 -m venv .oracle
+	@$@ -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+oracle: deps $(PYTHON) ## check against what we did not write, in a Python environment made here
 	swift build -c release --product echoprep
-	@[ -e .oracle/bin/python ] || python3 -m venv .oracle
-	@.oracle/bin/pip install --quiet --disable-pip-version-check -r Tests/Oracles/requirements.txt
 	@for check in $(filter-out Tests/Oracles/bench_%,$(wildcard Tests/Oracles/*.py)); do \
-	  echo "== $$check"; .oracle/bin/python $$check $(ECHOPREP); \
+	  echo "== $$check"; $(PYTHON) $$check $(ECHOPREP); \
 	done
+
+bench: deps $(PYTHON) ## race against named peers, in turns in one run
+	swift build -c release
+	.build/release/echobench ingest --python $(PYTHON)
+	.build/release/echobench labels --python $(PYTHON)
+	env -u OPENBLAS_CORETYPE .build/release/echobench train --preset paper --peer $(PYTHON)
 
 # Swift's own link step would add libFuzzer's main; ours is Tests/Fuzz/main.swift.
 FUZZ_SECONDS ?= 60
