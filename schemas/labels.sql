@@ -169,12 +169,13 @@ CREATE TABLE icd9_map (
 ) STRICT;
 CREATE INDEX icd9_map_code ON icd9_map (icd_code);
 
+-- The key's columns come first: SQLite 3.40's integrity check otherwise reports NULLs that are not there.
 CREATE TABLE diagnoses_icd (
-    subject_id INTEGER NOT NULL,
     hadm_id INTEGER NOT NULL REFERENCES admissions (hadm_id),
     seq_num INTEGER NOT NULL,         -- priority, 1 is the principal diagnosis
     icd_code TEXT NOT NULL,
     icd_version INTEGER NOT NULL,
+    subject_id INTEGER NOT NULL,
     PRIMARY KEY (hadm_id, seq_num, icd_code, icd_version),
     FOREIGN KEY (icd_code, icd_version) REFERENCES icd_code (icd_code, icd_version)
 ) STRICT, WITHOUT ROWID;

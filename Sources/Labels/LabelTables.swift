@@ -135,8 +135,8 @@ struct LabelTables {
         for stay in cohort.stays.values.joined().sorted(by: { $0.hadm < $1.hadm }) {
             for diagnosis in cohort.diagnoses[stay.hadm] ?? [] {
                 let code = cohort.codes[diagnosis.code]
-                try diagnoses.add(stay.subject).add(stay.hadm).add(diagnosis.seqNum).add(code.text)
-                    .add(code.version).insert()
+                try diagnoses.add(stay.hadm).add(diagnosis.seqNum).add(code.text).add(code.version)
+                    .add(stay.subject).insert()
             }
         }
     }
