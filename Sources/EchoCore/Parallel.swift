@@ -70,53 +70,47 @@ public final class Locked<Value>: @unchecked Sendable {
     }
 }
 
-/// The meeting place of `produceInOrder`: claimed, delivered and consumed indices under one condition.
-private final class OrderedLine<Item: Sendable>: @unchecked Sendable {
-    private let condition = NSCondition()
+/// The meeting place of `produceInOrder`: which items are claimed, delivered and consumed.
+private final class OrderedLine<Item: Sendable>: Sendable {
+    private struct State {
+        var claimed = 0, consumed = 0, working = 0
+        var stopped = false
+        var results: [Int: Result<Item, any Error>] = [:]
+    }
+
     private let count: Int, window: Int
-    private var claimed = 0, consumed = 0, working = 0
-    private var stopped = false
-    private var results: [Int: Result<Item, any Error>] = [:]
+    private let state = Monitor(State())
 
     init(count: Int, window: Int) {
         self.count = count
         self.window = window
     }
 
-    private func locked<Answer>(_ body: () -> Answer) -> Answer {
-        condition.lock()
-        defer {
-            condition.broadcast()
-            condition.unlock()
-        }
-        return body()
+    func enter() { state.change { $0.working += 1 } }
+    func leave() { state.change { $0.working -= 1 } }
+    func finish(_ index: Int) { state.change { $0.consumed = index + 1 } }
+    func deliver(_ index: Int, _ result: Result<Item, any Error>) {
+        state.change { $0.results[index] = result }
     }
 
-    func enter() { locked { working += 1 } }
-    func leave() { locked { working -= 1 } }
-    func finish(_ index: Int) { locked { consumed = index + 1 } }
-    func deliver(_ index: Int, _ result: Result<Item, any Error>) { locked { results[index] = result } }
-
+    /// The next item to produce, once the window has room for it; nil when there is none.
     func claim() -> Int? {
-        locked {
-            while !stopped, claimed < count, claimed - consumed >= window { condition.wait() }
-            guard !stopped, claimed < count else { return nil }
-            defer { claimed += 1 }
-            return claimed
+        let (count, window) = (count, window)
+        return state.change(when: { $0.stopped || $0.claimed >= count || $0.claimed - $0.consumed < window })
+        {
+            state in
+            guard !state.stopped, state.claimed < count else { return nil }
+            defer { state.claimed += 1 }
+            return state.claimed
         }
     }
 
     func take(_ index: Int) -> Result<Item, any Error> {
-        locked {
-            while results[index] == nil { condition.wait() }
-            return results.removeValue(forKey: index)!
-        }
+        state.change(when: { $0.results[index] != nil }) { $0.results.removeValue(forKey: index)! }
     }
 
     func stopAndWait() {
-        locked { stopped = true }
-        condition.lock()
-        while working > 0 { condition.wait() }
-        condition.unlock()
+        state.change { $0.stopped = true }
+        state.change(when: { $0.working == 0 }) { _ in }
     }
 }

@@ -43,36 +43,26 @@ final class ReadAhead: Sendable {
     }
 
     /// Empty blocks on their way to the reader, full ones on their way from it.
-    private final class Line: @unchecked Sendable {
-        private let condition = NSCondition()
-        private var empty: [Block] = [], full: [Result<Block, EchoError>] = []
-        private var stopped = false
+    private final class Line: Sendable {
+        private struct State {
+            var empty: [Block] = [], full: [Result<Block, EchoError>] = []
+            var stopped = false
+        }
+
+        private let state = Monitor(State())
 
         func takeEmpty() -> Block? {
-            locked {
-                while empty.isEmpty, !stopped { condition.wait() }
-                return stopped ? nil : empty.removeLast()
+            state.change(when: { $0.stopped || !$0.empty.isEmpty }) {
+                $0.stopped ? nil : $0.empty.removeLast()
             }
         }
 
         func takeFull() -> Result<Block, EchoError> {
-            locked {
-                while full.isEmpty { condition.wait() }
-                return full.removeFirst()
-            }
+            state.change(when: { !$0.full.isEmpty }) { $0.full.removeFirst() }
         }
 
-        func putEmpty(_ block: Block) { locked { empty.append(block) } }
-        func putFull(_ block: Result<Block, EchoError>) { locked { full.append(block) } }
-        func stop() { locked { stopped = true } }
-
-        private func locked<Answer>(_ body: () -> Answer) -> Answer {
-            condition.lock()
-            defer {
-                condition.broadcast()
-                condition.unlock()
-            }
-            return body()
-        }
+        func putEmpty(_ block: Block) { state.change { $0.empty.append(block) } }
+        func putFull(_ block: Result<Block, EchoError>) { state.change { $0.full.append(block) } }
+        func stop() { state.change { $0.stopped = true } }
     }
 }

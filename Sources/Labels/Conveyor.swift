@@ -1,40 +1,33 @@
 // From one thread to another, in order, a few pieces ahead.
 
-import Foundation
+import EchoCore
 
 /// A queue of at most `capacity` items between a thread that puts and one that takes.
-final class Conveyor<Item: Sendable>: @unchecked Sendable {
-    private let condition = NSCondition()
+final class Conveyor<Item: Sendable>: Sendable {
+    private struct State {
+        var items: [Item] = []
+        var isFinished = false
+    }
+
     private let capacity: Int
-    private var items: [Item] = []
-    private var isFinished = false
+    private let state = Monitor(State())
 
     init(capacity: Int) { self.capacity = capacity }
 
     /// Waits until there is room; after `finish`, by whichever side, the item is dropped.
     func put(_ item: Item) {
-        locked {
-            while items.count >= capacity, !isFinished { condition.wait() }
-            if !isFinished { items.append(item) }
+        let capacity = capacity
+        state.change(when: { $0.isFinished || $0.items.count < capacity }) {
+            if !$0.isFinished { $0.items.append(item) }
         }
     }
 
     /// Waits for the next item; nil when there will be none.
     func take() -> Item? {
-        locked {
-            while items.isEmpty, !isFinished { condition.wait() }
-            return items.isEmpty ? nil : items.removeFirst()
+        state.change(when: { $0.isFinished || !$0.items.isEmpty }) {
+            $0.items.isEmpty ? nil : $0.items.removeFirst()
         }
     }
 
-    func finish() { locked { isFinished = true } }
-
-    private func locked<Answer>(_ body: () -> Answer) -> Answer {
-        condition.lock()
-        defer {
-            condition.broadcast()
-            condition.unlock()
-        }
-        return body()
-    }
+    func finish() { state.change { $0.isFinished = true } }
 }

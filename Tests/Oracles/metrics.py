@@ -250,7 +250,7 @@ def main():
             found = evaluate(program, [rows], threshold, seed)["runs"][0]
             worst, faults = compare(found, wanted)
             worst = max(worst, compare_calibration(found, rows), compare_models(program, rows, seed))
-            bad = bool(faults) or worst > TOLERANCE
+            bad = bool(faults or worst > TOLERANCE)
             failed |= bad
             numbers = sum(len(v) for scores in wanted.values() for v in scores.values())
             print(f"{name}, threshold {threshold}, seed {seed}: {numbers} numbers, "
