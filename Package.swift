@@ -113,7 +113,7 @@ let package = Package(
             "Training", "EchoCore", "Files", "Pictures", "Shards", "Catalog", "Compute", "Models", "Training",
             grdb),
         tests("Evaluation", "EchoCore", "Pictures", "Shards", "Catalog", "Training", "Evaluation", grdb),
-        tests("Echoprep"),
+        tests("Echoprep", grdb),
         tests("Phantom", "EchoCore", "Files", "Video", "Crop", "Phantom"),
     ],
     swiftLanguageModes: [.v6],

@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import TestSupport
 import Testing
 
@@ -26,6 +27,14 @@ import Testing
                 #expect(FileManager.default.fileExists(atPath: folder.appendingPathComponent(result).path))
             }
             try expectDone(Built.run(["verify", "dataset"], in: folder))
+            let database = try DatabaseQueue(
+                path: folder.appendingPathComponent("dataset/echoprep.sqlite").path)
+            let queries = try text("README.md").split(separator: "\n").filter { $0.hasPrefix("SELECT ") }
+            #expect(!queries.isEmpty)
+            for query in queries {
+                let rows = try database.read { try Row.fetchAll($0, sql: String(query)) }
+                #expect(!rows.isEmpty, "\(query)")
+            }
         }
     }
 

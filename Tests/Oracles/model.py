@@ -311,7 +311,7 @@ def main():
         tasks[f"{task} --precision bf16"] = ["--precision", "bf16"]
     cases = [("tiny", m, t, 1) for m in models for t in tasks] + [("tiny", "lamae", t, 3) for t in tasks]
     if options.paper:
-        cases += [("paper", "lamae", "pretrain", 1), ("paper", "video-lamae", "pretrain", 1)]
+        cases += [("paper", m, "pretrain", 1) for m in models]
     failed = 0
     with tempfile.TemporaryDirectory() as scratch:
         scratch = Path(scratch)
