@@ -100,10 +100,12 @@ fuzz: deps ## fuzz the readers of foreign files, FUZZ_SECONDS=60 each, with the 
 	done
 
 docs: deps ## write the reference of our libraries to .build/docs
-	@swift package dump-symbol-graph --minimum-access-level public >/dev/null
-	@rm -rf .build/symbols && mkdir -p .build/symbols
-	@for layer in Sources/[A-Z]*; do \
-	  cp .build/*/symbolgraph/$$(basename $$layer).symbols.json .build/symbols 2>/dev/null || true; \
+	@rm -rf .build/*/symbolgraph .build/symbols && mkdir -p .build/symbols
+	@# It fails on the test bundle, which it does not build; that ours are there shows in the copying.
+	@swift package dump-symbol-graph --minimum-access-level public >/dev/null 2>.build/symbols.log || true
+	@for layer in Sources/[A-Z][a-zA-Z]*; do \
+	  case $$layer in Sources/C) continue ;; esac; \
+	  cp .build/*/symbolgraph/$$(basename $$layer).symbols.json .build/symbols || exit 1; \
 	done
 	@docc convert --fallback-display-name echoprep --fallback-bundle-identifier echoprep \
 	  --additional-symbol-graph-dir .build/symbols --output-dir .build/docs
