@@ -1,7 +1,7 @@
 // One code's examples sorted by score once, so that each of a thousand resamplings is a single pass.
 
 /// Examples in descending order of score, each belonging to a subject whose weight a resampling may change.
-struct RankedScores: Sendable {
+package struct RankedScores: Sendable {
     private struct Example {
         let subject: Int
         let positive: Bool
@@ -12,7 +12,7 @@ struct RankedScores: Sendable {
     private let examples: [Example]
 
     /// - Parameter subjects: the subject of each example as an index into the weights; by default each its own.
-    init(labels: [Bool], scores: [Double], subjects: [Int]? = nil) {
+    package init(labels: [Bool], scores: [Double], subjects: [Int]? = nil) {
         precondition(labels.count == scores.count, "a score for every label")
         let order = scores.indices.sorted { (scores[$0], $1) > (scores[$1], $0) }
         examples = order.indices.map { i in
@@ -22,8 +22,10 @@ struct RankedScores: Sendable {
         }
     }
 
+    /// The area under the ROC curve; nil unless both classes are there.
+    ///
     /// - Parameter weights: how often each subject is counted; nil counts every example once.
-    func auroc(weights: [Int]? = nil) -> Double? {
+    package func auroc(weights: [Int]? = nil) -> Double? {
         // In whole numbers of half pairs, therefore exact.
         var halfPairs = 0, positives = 0, negatives = 0
         visitTies(weights) { tiedPositives, tiedNegatives in
@@ -36,7 +38,7 @@ struct RankedScores: Sendable {
     }
 
     /// - Parameter weights: how often each subject is counted; nil counts every example once.
-    func averagePrecision(weights: [Int]? = nil) -> Double? {
+    package func averagePrecision(weights: [Int]? = nil) -> Double? {
         var sum = 0.0, positives = 0, seen = 0
         visitTies(weights) { tiedPositives, tiedNegatives in
             positives += tiedPositives
@@ -47,7 +49,7 @@ struct RankedScores: Sendable {
     }
 
     /// Calls `body` with the numbers of positives and negatives at each distinct score, from the highest down.
-    func visitTies(_ weights: [Int]? = nil, _ body: (Int, Int) -> Void) {
+    package func visitTies(_ weights: [Int]? = nil, _ body: (Int, Int) -> Void) {
         var positives = 0, negatives = 0
         for example in examples {
             let weight = weights?[example.subject] ?? 1

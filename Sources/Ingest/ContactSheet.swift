@@ -94,9 +94,3 @@ private func decoded(_ path: String) throws -> Picture {
     return Picture(
         width: clip.width, height: clip.height, channels: 3, pixels: rgbFrame(of: clip, at: clip.frames - 1))
 }
-
-/// A text as a field of a csv table.
-private func csvField(_ text: String) -> String {
-    guard text.contains(where: { ",\"\n\r".contains($0) }) else { return text }
-    return "\"" + text.replacing("\"", with: "\"\"") + "\""
-}

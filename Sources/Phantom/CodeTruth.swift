@@ -121,17 +121,9 @@ struct LinearRule {
     /// have it.
     func auroc(_ labels: [Bool]) -> Double {
         let weights = direction(labels)
-        let judged = stride(from: 1, to: rows.count, by: 2).map { index in
-            (score: zip(rows[index], weights).reduce(0) { $0 + $1.0 * $1.1 }, positive: labels[index])
-        }.sorted { $0.score < $1.score }
-        var rankSum = 0.0, positives = 0.0
-        for (rank, item) in judged.enumerated() where item.positive {
-            rankSum += Double(rank + 1)
-            positives += 1
-        }
-        let negatives = Double(judged.count) - positives
-        guard positives > 0, negatives > 0 else { return 0.5 }
-        return (rankSum - positives * (positives + 1) / 2) / (positives * negatives)
+        let judged = stride(from: 1, to: rows.count, by: 2)
+        let scores = judged.map { index in zip(rows[index], weights).reduce(0) { $0 + $1.0 * $1.1 } }
+        return RankedScores(labels: judged.map { labels[$0] }, scores: scores).auroc() ?? 0.5
     }
 
     /// The covariance's inverse times the difference of the classes' means.

@@ -11,13 +11,7 @@ struct Table {
 
     /// Adds a row; a field with a comma or a quote is quoted.
     mutating func add(_ fields: String...) {
-        text += fields.map(Table.quoted).joined(separator: ",") + "\n"
-    }
-
-    private static func quoted(_ field: String) -> String {
-        guard field.contains(where: { $0 == "," || $0 == "\"" || $0 == "\n" }) else { return field }
-        return "\"" + field.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"")
-            + "\""
+        text += fields.map(csvField).joined(separator: ",") + "\n"
     }
 }
 

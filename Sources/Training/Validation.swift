@@ -24,26 +24,11 @@ package func binaryCrossEntropy(logits: [Float], targets: [Float]) -> Double {
 ///
 /// - Parameter logits, targets: [studies, outputs]
 package func meanAUROC(logits: [Float], targets: [Float], outputs: Int) -> Double? {
-    var areas: [Double] = []
-    for output in 0..<outputs {
-        let scored = stride(from: output, to: logits.count, by: outputs).map {
-            (logits[$0], targets[$0] > 0.5)
-        }
-        .sorted { $0.0 < $1.0 }
-        let positives = scored.count { $0.1 }
-        let negatives = scored.count - positives
-        guard positives > 0, negatives > 0 else { continue }
-        // The sum of the positives' ranks, equal scores sharing theirs (Mann and Whitney 1947).
-        var ranks = 0.0
-        var first = 0
-        while first < scored.count {
-            let end = scored[first...].firstIndex { $0.0 != scored[first].0 } ?? scored.count
-            let rank = Double(first + end + 1) / 2
-            ranks += rank * Double(scored[first..<end].count { $0.1 })
-            first = end
-        }
-        let wins = ranks - Double(positives * (positives + 1)) / 2
-        areas.append(wins / Double(positives * negatives))
+    let areas = (0..<outputs).compactMap { output in
+        let column = stride(from: output, to: logits.count, by: outputs)
+        return RankedScores(
+            labels: column.map { targets[$0] > 0.5 }, scores: column.map { Double(logits[$0]) }
+        ).auroc()
     }
     return areas.isEmpty ? nil : areas.reduce(0, +) / Double(areas.count)
 }

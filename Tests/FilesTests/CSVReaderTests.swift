@@ -143,4 +143,12 @@ import Testing
             #expect(throws: EchoError.self, "\(index)") { try read(wrong) }
         }
     }
+
+    @Test(arguments: [
+        ("a,b", "\"a,b\""), ("a\nb", "\"a\nb\""), ("a\r\nb", "\"a\r\nb\""), ("a\"b", "\"a\"\"b\""),
+        ("ab", "ab"),
+    ])
+    func `a field is quoted where it must be`(text: String, field: String) {
+        #expect(csvField(text) == field)
+    }
 }

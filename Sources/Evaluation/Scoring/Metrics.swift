@@ -1,5 +1,7 @@
 // What a score is worth, defined as scikit-learn defines it, so that numbers can stand beside published ones.
 
+import EchoCore
+
 /// The measures of a binary classifier on plain arrays.
 public enum Metrics {
     /// Area under the ROC curve: the chance that a positive scores above a negative, a tie counting half.

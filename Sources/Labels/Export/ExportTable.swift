@@ -82,9 +82,7 @@ struct ExportTable {
         case .null: return ""
         case .int64(let number): return "\(number)"
         case .double(let number): return "\(number)"
-        case .string(let text):
-            guard text.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return text }
-            return "\"\(text.replacing("\"", with: "\"\""))\""
+        case .string(let text): return csvField(text)
         case .blob: return ""
         }
     }
