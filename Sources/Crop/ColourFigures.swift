@@ -8,8 +8,11 @@ private let mostFrames = 16
 private let litFrom: UInt8 = 16, brightFrom: UInt8 = 64
 /// The distance of Cb or Cr from 128 below which a pixel is neutral, and from which on it is coloured.
 private let neutralBelow = 6, colouredFrom = 20
-/// A map is tinted if fewer than this share of its bright pixels are neutral.
+/// A map is tinted if fewer than this share of its bright pixels are neutral, and if most of its bright levels are not:
+/// a picture that is one coloured patch beside grays is none.
 private let tintedBelow = 0.2
+/// A level counts that has at least as many pixels, the smallest thing that the opening leaves.
+private let leastOfLevel: Int32 = 25
 
 /// The figures of specs/ingest.md, "Which clips stay", 4.
 struct ColourFigures {
@@ -44,18 +47,13 @@ struct ColourFigures {
             colourShare = max(colourShare, share)
         }
         neutralShare = bright > 0 ? Double(neutral) / Double(bright) : 1
-        if neutralShare < tintedBelow { residualShare = ColourFigures.residual(chosen, scanner) }
+        guard neutralShare < tintedBelow else { return }
+        let usual = UsualChroma(chosen, scanner)
+        if usual.isTinted { residualShare = ColourFigures.residual(chosen, scanner, usual) }
     }
 
     /// The greatest share, over `frames`, of pixels that are not of their luma's usual colour.
-    private static func residual(_ frames: [Int], _ scanner: SectorScanner) -> Double {
-        var usual = UsualChroma()
-        for frame in frames {
-            _ = scanner.share(of: frame, scanner.rows) { y, cb, cr in
-                usual.add(y, cb, cr)
-                return false
-            }
-        }
+    private static func residual(_ frames: [Int], _ scanner: SectorScanner, _ usual: UsualChroma) -> Double {
         let medians = usual.medians
         let shares = frames.map { frame in
             scanner.share(of: frame, scanner.rows) { y, cb, cr in
@@ -150,19 +148,47 @@ private struct SectorScanner {
     }
 }
 
-/// The usual chroma of each luma: medians over all pixels seen.
+/// The usual chroma of each luma: medians over all lit pixels of some frames.
 private struct UsualChroma {
-    private var cb = [Int32](repeating: 0, count: 256 * 256)
-    private var cr = [Int32](repeating: 0, count: 256 * 256)
+    /// Cb and Cr for each luma.
+    let medians: [(cb: Int, cr: Int)]
+    /// Whether most of the bright levels are coloured.
+    let isTinted: Bool
 
-    mutating func add(_ y: UInt8, _ b: UInt8, _ r: UInt8) {
-        cb[Int(y) << 8 | Int(b)] += 1
-        cr[Int(y) << 8 | Int(r)] += 1
+    init(_ frames: [Int], _ scanner: SectorScanner) {
+        var counts = Counts()
+        for frame in frames {
+            _ = scanner.share(of: frame, scanner.rows) { y, cb, cr in
+                counts.add(y, cb, cr)
+                return false
+            }
+        }
+        let medians = (0..<256).map { counts.median(of: $0) }
+        let levels = (Int(brightFrom)..<256).filter { counts.pixels(of: $0) >= leastOfLevel }
+        let coloured = levels.count {
+            max(abs(medians[$0].cb - 128), abs(medians[$0].cr - 128)) >= neutralBelow
+        }
+        self.medians = medians
+        isTinted = 2 * coloured > levels.count
     }
 
-    /// Cb and Cr for each luma.
-    var medians: [(cb: Int, cr: Int)] {
-        func median(_ counts: ArraySlice<Int32>) -> Int {
+    /// How many pixels of each luma have which Cb and which Cr.
+    private struct Counts {
+        private var cb = [Int32](repeating: 0, count: 256 * 256)
+        private var cr = [Int32](repeating: 0, count: 256 * 256)
+
+        mutating func add(_ y: UInt8, _ b: UInt8, _ r: UInt8) {
+            cb[Int(y) << 8 | Int(b)] += 1
+            cr[Int(y) << 8 | Int(r)] += 1
+        }
+
+        func pixels(of y: Int) -> Int32 { cb[y << 8..<(y + 1) << 8].reduce(0, +) }
+
+        func median(of y: Int) -> (cb: Int, cr: Int) {
+            (median(cb[y << 8..<(y + 1) << 8]), median(cr[y << 8..<(y + 1) << 8]))
+        }
+
+        private func median(_ counts: ArraySlice<Int32>) -> Int {
             let total = counts.reduce(0, +)
             var seen: Int32 = 0
             for (value, count) in counts.enumerated() {
@@ -170,9 +196,6 @@ private struct UsualChroma {
                 if 2 * seen >= total, seen > 0 { return value }
             }
             return 128
-        }
-        return (0..<256).map { y in
-            (median(cb[y << 8..<(y + 1) << 8]), median(cr[y << 8..<(y + 1) << 8]))
         }
     }
 }

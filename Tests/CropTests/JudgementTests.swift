@@ -80,6 +80,26 @@ import Testing
         #expect(kinds[0].rule == "tags-against-pixels" && kinds[0].tagKind == .bmode)
     }
 
+    @Test func `one coloured patch beside grays is no tinted map`() throws {
+        let region = UltrasoundRegion(spatialFormat: 1, dataType: 1, minX: 0, minY: 0, maxX: 9, maxY: 9)
+        let chroma = Sector.chroma(frames: 3) { _, y, _ in y < 50 ? (128, 128) : (162, 104) }
+        var frames = speckle(
+            seed: 13, frames: 3, height: Sector.height, width: Sector.width, inside: Sector.contains)
+        for frame in 0..<3 {
+            for y in 50..<Sector.height {
+                for x in 0..<Sector.width where Sector.contains(y, x) {
+                    frames[frame][y * Sector.width + x] = UInt8(90 + frame)
+                }
+            }
+        }
+        let patch = CropTests.clip(frames, height: Sector.height, width: Sector.width, chroma: chroma)
+        let tags = judge(frames: 3, regions: [region], imageTypeFlags: nil)
+        let mask = try sectorMask(of: patch)
+        #expect((judge(clip: patch, mask: mask, tags: nil).neutralShare ?? 1) < 0.2)
+        #expect(judge(clip: patch, mask: mask, tags: nil).kind == .doppler)
+        #expect(judge(clip: patch, mask: mask, tags: tags).kind == .uncertain)
+    }
+
     @Test func `a tinted map is B-mode, and Doppler on it is found`() throws {
         let tinted = Sector.chroma(frames: 3) { _, _, _ in (100, 150) }
         let flow = Sector.chroma(frames: 3) { _, y, x in
