@@ -8,6 +8,8 @@ struct DICOMFrames: Sendable {
     private enum Code: Sendable {
         /// JPEG of 8 bits that libjpeg-turbo decodes.
         case jpeg
+        /// JPEG of more bits, and lossless.
+        case deepJPEG
         /// Another coded picture, and the names of its decoders in libavcodec.
         case picture([String])
         case runLength
@@ -55,7 +57,7 @@ struct DICOMFrames: Sendable {
             (rows, columns) = (head.height, head.width)
             switch head.process {
             case _ where head.isPlain: code = .jpeg
-            case 0xC3: code = .picture(["mjpeg"])
+            case _ where head.isDeep: code = .deepJPEG
             case 0xF7: code = .picture(["jpegls"])
             default:
                 throw Rejection(
@@ -84,7 +86,12 @@ struct DICOMFrames: Sendable {
         do throws(Rejection) {
             switch code {
             case .jpeg: try decodeJPEG(limit, &stack)
-            case .picture(let names): try decodePictures(limit, names, &stack)
+            case .deepJPEG: try decodePictures(limit, &stack, by: DeepJPEG.samples)
+            case .picture(let names):
+                let decoder = try LibAVCodec(names)
+                try decodePictures(limit, &stack) { bytes, range throws(Rejection) in
+                    try decoder.samples(bytes, range)
+                }
             case .runLength: try decodeRunLengths(limit, &stack)
             case .native(let pixels, let element): try decodeNative(limit, pixels, element, &stack)
             }
@@ -130,13 +137,14 @@ struct DICOMFrames: Sendable {
         }
     }
 
-    private func decodePictures(_ limit: Int, _ names: [String], _ stack: inout PlaneStack?) throws(Rejection)
-    {
-        let decoder = try LibAVCodec(names)
+    private func decodePictures(
+        _ limit: Int, _ stack: inout PlaneStack?,
+        by decode: ([UInt8], Range<Int>) throws(Rejection) -> Samples
+    ) throws(Rejection) {
         var meaning: PixelMeaning?
         for index in 0..<limit {
             let (bytes, range) = coded(index)
-            var samples = try decoder.samples(bytes, range)
+            var samples = try decode(bytes, range)
             if JPEG2000Head(bytes, range)?.isSigned == true { samples.makeSigned() }
             if meaning == nil {
                 meaning = try PixelMeaning(dataset, components: samples.planes.count, bits: samples.bits)
