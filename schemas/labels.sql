@@ -82,8 +82,9 @@ CREATE TABLE clip (
     source_frames INTEGER,                        -- frames found in the file
     height INTEGER,                               -- of the file's picture, in pixels
     width INTEGER,
-    frames_per_second REAL,
-    frame_times TEXT,                             -- JSON array of milliseconds from the first, where steps differ
+    frames_per_second REAL,                       -- 1000 / FrameTime, or the container's rate; the mean where steps differ
+    frame_times TEXT,                             -- JSON array of milliseconds from the first frame, where steps differ;
+                                                  -- NULL where frames are 1 / frames_per_second apart, or nothing tells
     container TEXT,                               -- 'dicom', 'avi', 'mp4'
     codec TEXT,                                   -- transfer syntax UID, or the codec's name
     photometric TEXT,                             -- PhotometricInterpretation, or the pixel format's name

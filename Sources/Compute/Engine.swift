@@ -185,13 +185,9 @@ public protocol Engine: AnyObject, Sendable {
     func squaredError(
         _ prediction: Buffer, target: Buffer, weights: [Float], width: Int, gradient: Buffer?, scale: Double
     ) -> Double
-    /// The mean over all numbers of the cross-entropy between sigmoid(logits) and targets in 0 ... 1, both [rows, width];
+    /// The mean over all numbers of the cross-entropy between sigmoid(logits) and targets in 0 ... 1;
     /// `gradient` and `scale` as in `squaredError`.
-    ///
-    /// - Parameter positiveWeights: how much a target of 1 counts in each column [width]; nil for 1
-    func binaryCrossEntropy(
-        _ logits: Buffer, target: Buffer, positiveWeights: [Float]?, gradient: Buffer?, scale: Double
-    ) -> Double
+    func binaryCrossEntropy(_ logits: Buffer, target: Buffer, gradient: Buffer?, scale: Double) -> Double
 
     // MARK: Learning
 

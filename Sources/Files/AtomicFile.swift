@@ -24,7 +24,7 @@ public struct AtomicFile: ~Copyable {
             ".\(url.lastPathComponent).partial")
         self.path = path
         self.temporary = temporary ?? hidden.path
-        file = try Descriptor(self.temporary, flags: O_WRONLY | O_CREAT | O_TRUNC)
+        file = try Descriptor(self.temporary, flags: O_RDWR | O_CREAT | O_TRUNC)
     }
 
     deinit { if !committed { unlink(temporary) } }
@@ -32,7 +32,7 @@ public struct AtomicFile: ~Copyable {
     public mutating func write(_ bytes: some ContiguousBytes) throws(EchoError) {
         let result = bytes.withUnsafeBytes { buffer in
             Result { () throws(EchoError) in
-                try file.write(buffer)
+                try file.write(buffer, at: offset)
                 return buffer.count
             }
         }
@@ -52,6 +52,17 @@ public struct AtomicFile: ~Copyable {
             return Result { () throws(EchoError) in try file.write(buffer, at: place) }
         }
         try result.get()
+    }
+
+    /// Makes room for `count` bytes at `place` by moving those that follow.
+    public mutating func insert(_ count: Int, at place: Int) throws(EchoError) {
+        var end = offset
+        while end > place {
+            let start = max(place, end - AtomicFile.stride)
+            try file.copy(start..<end, to: start + count)
+            end = start
+        }
+        offset += count
     }
 
     /// Brings the bytes to the disk and gives the file its name.

@@ -41,10 +41,10 @@ struct Descriptor: ~Copyable {
         return filled
     }
 
-    /// Writes all of `bytes` at the end of what was written, or at `place`.
     /// Whether everything has been read.
     func isAtEnd() throws(EchoError) -> Bool { lseek(number, 0, SEEK_CUR) >= Int(try status().st_size) }
 
+    /// Writes all of `bytes` at the end of what was written, or at `place`.
     func write(_ bytes: UnsafeRawBufferPointer, at place: Int? = nil) throws(EchoError) {
         var written = 0
         while written < bytes.count {
@@ -61,6 +61,27 @@ struct Descriptor: ~Copyable {
                 throw systemError(path, "cannot be written")
             }
         }
+    }
+
+    /// Writes the bytes of `range` to `place`, too.
+    func copy(_ range: Range<Int>, to place: Int) throws(EchoError) {
+        var bytes = [UInt8](repeating: 0, count: range.count)
+        let result = bytes.withUnsafeMutableBytes { buffer in
+            Result { () throws(EchoError) in
+                var filled = 0
+                while filled < buffer.count {
+                    let rest = buffer.baseAddress! + filled
+                    let count = pread(number, rest, buffer.count - filled, range.lowerBound + filled)
+                    if count > 0 {
+                        filled += count
+                    } else if count == 0 || errno != EINTR {
+                        throw systemError(path, "cannot be read again")
+                    }
+                }
+                try write(UnsafeRawBufferPointer(buffer), at: place)
+            }
+        }
+        try result.get()
     }
 
     /// Has the system begin to bring what was written to the disk and forget it, without waiting for it.

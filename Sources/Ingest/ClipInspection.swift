@@ -36,6 +36,12 @@ public struct ClipInspection {
         if let header = findings.header {
             let rate = header.framesPerSecond.map { String(format: " at %.2f a second", $0) } ?? ""
             report.add("frames", "\(header.frames)\(rate) (fewer than 2: still)")
+            if let times = header.frameTimes {
+                let steps = zip(times, times.dropFirst()).map { $1 - $0 }
+                report.add(
+                    "frame times",
+                    String(format: "%.2f to %.2f ms apart", steps.min() ?? 0, steps.max() ?? 0))
+            }
             report.add("picture", "\(header.width) × \(header.height)")
             report.add(
                 "regions", header.regions.isEmpty ? "none" : header.regions.map(words).joined(separator: "; ")

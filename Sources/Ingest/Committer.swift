@@ -100,6 +100,8 @@ final class Committer {
             try shard?.writer.add(row.name, .u8, shape: prepared.shape, bytes: prepared.bytes)
             shard?.clips[row.name] = ShardedClip(row)
             shard?.header += Committer.headerBound(row.name, row.studyKey, row.path)
+            // Times are known too late to keep room for them; the header moves the tensors where they do not fit.
+            shard?.header += 24 * (row.frameTimes?.count ?? 0)
         } else {
             row.frames = nil
             row.checksum = nil

@@ -107,7 +107,9 @@ struct Examiner: Sendable {
         record.boxWidth = box.columns.count
         try decide(by: judgement, &record)
         record.frames = clip.frames
-        record.frameTimes = record.frameTimes.map { Array($0.prefix(clip.frames)) }
+        record.frameTimes = record.frameTimes.flatMap {
+            $0.count < clip.frames ? nil : Array($0.prefix(clip.frames))
+        }
     }
 
     /// Notes what a clip shows and ends its way if that is not kept.

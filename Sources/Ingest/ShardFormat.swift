@@ -24,7 +24,8 @@ struct ShardedClip: Codable, Equatable {
     let study: String
     /// Relative to the source, and the sum of its bytes.
     let path: String, sha256: String?
-    let framesPerSecond: Double?
+    /// The mean where steps differ, and then the milliseconds of each frame from the first.
+    let framesPerSecond: Double?, frameTimes: [Double]?
     /// Rows and columns of the source's pictures.
     let height: Int?, width: Int?
     /// Top, left, height and width of the part that was kept.
@@ -39,6 +40,7 @@ struct ShardedClip: Codable, Equatable {
         path = row.path
         sha256 = row.sha256
         framesPerSecond = row.framesPerSecond
+        frameTimes = row.frameTimes
         height = row.height
         width = row.width
         box = [row.boxTop, row.boxLeft, row.boxHeight, row.boxWidth].compactMap { $0 }
@@ -50,6 +52,7 @@ struct ShardedClip: Codable, Equatable {
     private enum CodingKeys: String, CodingKey {
         case study, path, sha256, height, width, box, kind, flags, xxh3
         case framesPerSecond = "frames_per_second"
+        case frameTimes = "frame_times"
     }
 }
 

@@ -72,12 +72,15 @@ public struct SafetensorsWriter: ~Copyable {
         try add(name, dtype, shape: shape, bytes: Elements(values: elements))
     }
 
-    /// Writes the header, brings all to the disk and gives the file its name.
+    /// Writes the header, brings all to the disk and gives the file its name. A header that outgrew its room moves the
+    /// tensors.
     public consuming func finish() throws(EchoError) {
-        guard let header = SafetensorsHeader.encoded(metadata: metadata, tensors: tensors, room: room) else {
-            preconditionFailure("the header fits its room")
+        var header = SafetensorsHeader.encoded(metadata: metadata, tensors: tensors, room: room)
+        if header == nil {
+            header = SafetensorsHeader.encoded(metadata: metadata, tensors: tensors)
+            try file.insert(header!.count - room, at: room)
         }
-        try file.overwrite(header, at: 0)
+        try file.overwrite(header!, at: 0)
         try file.commit()
     }
 }

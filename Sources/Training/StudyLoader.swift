@@ -50,7 +50,6 @@ package struct StudyLoader: Sendable {
             views = SeededRandom(seed: 0, "evaluation views", number, key)
         }
         let chosen = sampler.views(of: clips.count, random: &views)
-        var scratch = Resampling.Scratch()
         for (place, clip) in chosen.enumerated() {
             let stored = try shards.pixels(of: clips[clip])
             guard stored.channels == channels else {
@@ -70,7 +69,7 @@ package struct StudyLoader: Sendable {
                 view = augmentation.draw(&random)
             }
             Resampling(source: stored.side, image: image, channels: channels, normalisation: normalisation)
-                .append(frames, view: view, to: &pixels, scratch: &scratch)
+                .append(frames, view: view, to: &pixels)
         }
         return chosen.count
     }

@@ -54,9 +54,8 @@ struct DICOMClip: ClipSource {
         }
         let stream = fragments.reduce(into: [UInt8]()) { $0 += dataset.bytes[$1] }
         return try StreamClip(stream, container: "dicom", formats: StreamClip.dicomFormats, said: said) {
-            head, count in
-            clipHeader(
-                file, frames: count, height: head.height, width: head.width, rate: head.framesPerSecond)
+            head, count, times in
+            clipHeader(file, frames: count, height: head.height, width: head.width, times: times)
         }
     }
 
@@ -87,15 +86,19 @@ struct DICOMClip: ClipSource {
 }
 
 /// What the elements of `file` say of its clip. Text is only repeated where it is a code or a UID.
-private func clipHeader(_ file: DICOMFile, frames: Int, height: Int, width: Int, rate: Double? = nil)
-    -> ClipHeader
-{
+///
+/// - Parameter times: what the stream that the file wraps says of times; the elements go before it.
+private func clipHeader(
+    _ file: DICOMFile, frames: Int, height: Int, width: Int,
+    times: FrameTimes = FrameTimes(framesPerSecond: nil)
+) -> ClipHeader {
     let dataset = file.dataset
+    let times = dataset.frameTimes(frames) ?? times
     return ClipHeader(
         container: "dicom", codec: plain(file.transferSyntax.uid, upTo: 64) ?? "unknown",
         photometric: dataset.text(.photometricInterpretation).flatMap { plain($0, upTo: 16) },
-        frames: frames, height: height, width: width, framesPerSecond: dataset.framesPerSecond ?? rate,
-        frameTimes: dataset.frameTimes(frames), regions: dataset.regions,
+        frames: frames, height: height, width: width, framesPerSecond: times.framesPerSecond,
+        frameTimes: times.uneven, regions: dataset.regions,
         imageTypeFlags: dataset.imageTypeFlags,
         sopInstanceUID: dataset.text(.sopInstance).flatMap { plain($0, upTo: 64) })
 }
@@ -109,25 +112,20 @@ private func plain(_ text: String, upTo length: Int) -> String? {
 }
 
 extension DICOMDataset {
-    /// Frames a second from FrameTime (ms), the mean step of FrameTimeVector, or the cine rate.
-    fileprivate var framesPerSecond: Double? {
-        let steps = numbers(.frameTimeVector).dropFirst()
+    /// The times of `count` frames: those of a FrameTimeVector whose steps differ, else one rate from FrameTime (ms),
+    /// the vector's mean step or the cine rate; nil where none says.
+    fileprivate func frameTimes(_ count: Int) -> FrameTimes? {
+        // The vector's first value is the step before the first frame.
+        let steps = numbers(.frameTimeVector)
+        if steps.count >= count, count > 2, let times = FrameTimes(milliseconds: steps[1..<count]) {
+            return times
+        }
         let rates = [
-            number(.frameTime).map { 1000 / $0 }, 1000 * Double(steps.count) / steps.reduce(0, +),
-            number(.cineRate),
+            number(.frameTime).map { 1000 / $0 },
+            1000 * Double(steps.count - 1) / steps.dropFirst().reduce(0, +), number(.cineRate),
         ]
         return rates.lazy.compactMap(\.self).first { (0.01...10_000).contains($0) }
-    }
-
-    /// The times of `count` frames where FrameTimeVector gives steps for all of them that differ.
-    fileprivate func frameTimes(_ count: Int) -> [Double]? {
-        let steps = numbers(.frameTimeVector)
-        guard steps.count == count, count > 2, steps.dropFirst().contains(where: { $0 != steps[1] }) else {
-            return nil
-        }
-        var times = [0.0]
-        for step in steps.dropFirst() { times.append(times[times.count - 1] + step) }
-        return times.allSatisfy(\.isFinite) ? times : nil
+            .map(FrameTimes.init(framesPerSecond:))
     }
 
     /// The regions that are complete enough to say something.

@@ -42,6 +42,7 @@ struct LibAVStream: ~Copyable {
         let framesPerSecond: Double?
         /// nil where the container does not count.
         let frames: Int?
+        let secondsPerTick: Double
     }
 
     let head: Head
@@ -71,7 +72,8 @@ struct LibAVStream: ~Copyable {
                 codec: withUnsafeBytes(of: stream.codec) { text($0.map(CChar.init(bitPattern:))) },
                 height: Int(stream.height), width: Int(stream.width),
                 framesPerSecond: stream.frames_per_second > 0 ? stream.frames_per_second : nil,
-                frames: stream.frames_said > 0 ? Int(stream.frames_said) : nil)
+                frames: stream.frames_said > 0 ? Int(stream.frames_said) : nil,
+                secondsPerTick: stream.seconds_per_tick)
             let opened = LibAVStream(av, head)
             do throws(Rejection) {
                 return .success(try body(opened))
@@ -87,9 +89,13 @@ struct LibAVStream: ~Copyable {
         try nextPacket { Array($0) }
     }
 
-    /// The size of the next coded picture that is not empty; nil at the end.
-    func nextPacketSize() throws(Rejection) -> Int? {
-        try nextPacket { $0.count }
+    /// When the next coded picture that is not empty is shown and when it is decoded, in ticks, without decoding it;
+    /// nil at the end.
+    func nextTimes() throws(Rejection) -> (shown: Int64?, decoded: Int64?)? {
+        func known(_ time: Int64) -> Int64? { time == Int64.min ? nil : time }
+        return try nextPacket { _ in
+            (known(echoprep_av_packet_shown(av)), known(echoprep_av_packet_decoded(av)))
+        }
     }
 
     private func nextPacket<Answer>(_ body: (UnsafeBufferPointer<UInt8>) -> Answer) throws(Rejection)

@@ -34,19 +34,27 @@ struct StreamClip: ClipSource {
     /// - Throws: `.undecodable` for a container without a readable video stream, `.noPixels` for an empty one.
     init(
         _ bytes: [UInt8], container: String, formats: String, said: Int? = nil,
-        describe: (LibAVStream.Head, Int) -> ClipHeader? = { _, _ in nil }
+        describe: (LibAVStream.Head, Int, FrameTimes) -> ClipHeader? = { _, _, _ in nil }
     ) throws(Rejection) {
         self.bytes = bytes
         self.formats = formats
         var fault: Rejection?
-        let (head, frames) = try LibAVStream.open(bytes, formats: formats) { stream throws(Rejection) in
-            var frames = 0
+        let (head, frames, times) = try LibAVStream.open(bytes, formats: formats) {
+            stream throws(Rejection) in
+            var shown: [Int64?] = [], decoded: [Int64?] = []
             do throws(Rejection) {
-                while try stream.nextPacketSize() != nil { frames += 1 }
+                while let times = try stream.nextTimes() {
+                    shown.append(times.shown)
+                    decoded.append(times.decoded)
+                }
             } catch {
                 fault = error
             }
-            return (stream.head, frames)
+            // AVI knows only when pictures are decoded, which is at the same steps as when they are shown.
+            let ticks = [shown, decoded].lazy.map { $0.compactMap(\.self) }.first { $0.count == shown.count }
+            let head = stream.head
+            let times = FrameTimes(ticks: ticks ?? [], of: head.secondsPerTick, rate: head.framesPerSecond)
+            return (head, shown.count, times)
         }
         guard frames > 0 else { throw fault ?? Rejection(.noPixels, "a video stream without a picture") }
         if fault == nil, let said = said ?? head.frames, frames < said {
@@ -54,11 +62,10 @@ struct StreamClip: ClipSource {
         }
         shortfall = fault
         header =
-            describe(head, frames)
+            describe(head, frames, times)
             ?? ClipHeader(
                 container: container, codec: head.codec, frames: frames, height: head.height,
-                width: head.width,
-                framesPerSecond: head.framesPerSecond)
+                width: head.width, framesPerSecond: times.framesPerSecond, frameTimes: times.uneven)
     }
 
     func decode(maxFrames: Int?) throws(Rejection) -> DecodedClip {

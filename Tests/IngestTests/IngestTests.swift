@@ -264,6 +264,12 @@ import Video
             let rows = try rows(dataset)
             #expect(rows.map(\.frameTimes) == [[0, 30, 70, 100], nil, nil])
             #expect(rows.map(\.framesPerSecond) == [30, 40, nil])
+            let shard = try SafetensorsFile(path: dataset.path + "/shards/" + rows[0].shard!)
+            let facts = try #require(shard.metadata["clips"])
+            #expect(facts.contains(#""frame_times":[0,30,70,100]"#))
+            #expect(try verify(dataset: dataset.path).problems.isEmpty)
+            let report = try inspect(source.path + "/a.dcm").text
+            #expect(report.contains("frame times  30.00 to 40.00 ms apart"))
         }
     }
 }

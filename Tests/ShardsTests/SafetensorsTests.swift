@@ -59,6 +59,20 @@ import Testing
         }
     }
 
+    @Test func `a header that outgrows its room moves the tensors`() throws {
+        try inFile { path in
+            var writer = try SafetensorsWriter(path, headerRoom: 64)
+            let values = (0..<40 << 20).map { UInt8(truncatingIfNeeded: $0 >> 8 ^ $0) }
+            try writer.add("x", .u8, shape: [values.count], bytes: values)
+            try writer.add("y", .u8, shape: [2], bytes: [1, 2] as [UInt8])
+            writer.metadata["long"] = String(repeating: "é", count: 1000)
+            try writer.finish()
+            let file = try SafetensorsFile(path: path)
+            #expect(file.metadata["long"]?.count == 1000)
+            #expect(try Array(file.bytes("x")) == values && Array(file.bytes("y")) == [1, 2])
+        }
+    }
+
     @Test func `a writer that is given up leaves nothing`() throws {
         try withTemporaryFolder { folder in
             do {

@@ -148,7 +148,8 @@ static int open_format(echoprep_av *av, const char *formats, echoprep_av_stream 
     const AVRational rate = found->avg_frame_rate.num > 0 ? found->avg_frame_rate : found->r_frame_rate;
     *stream = (echoprep_av_stream){
         .width = found->codecpar->width, .height = found->codecpar->height, .frames_said = found->nb_frames,
-        .frames_per_second = rate.num > 0 && rate.den > 0 ? av_q2d(rate) : 0};
+        .frames_per_second = rate.num > 0 && rate.den > 0 ? av_q2d(rate) : 0,
+        .seconds_per_tick = av_q2d(found->time_base)};
     snprintf(stream->container, sizeof stream->container, "%s", av->format->iformat->name);
     snprintf(stream->codec, sizeof stream->codec, "%s", avcodec_get_name(found->codecpar->codec_id));
     return 1;
@@ -284,6 +285,12 @@ int echoprep_av_next_packet(echoprep_av *av, const uint8_t **bytes, size_t *coun
         return 1;
     }
 }
+
+_Static_assert(ECHOPREP_AV_NO_TIME == AV_NOPTS_VALUE, "as libavformat has it");
+
+int64_t echoprep_av_packet_shown(const echoprep_av *av) { return av->packet->pts; }
+
+int64_t echoprep_av_packet_decoded(const echoprep_av *av) { return av->packet->dts; }
 
 int echoprep_av_next_picture(echoprep_av *av, echoprep_av_picture *picture) {
     for (;;) {

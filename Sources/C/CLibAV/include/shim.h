@@ -19,6 +19,8 @@ typedef struct {
     double frames_per_second;
     /// As the container's head has it; 0 where it says nothing.
     int64_t frames_said;
+    /// The unit of its packets' times.
+    double seconds_per_tick;
 } echoprep_av_stream;
 
 /// How a decoded picture's samples lie.
@@ -53,6 +55,12 @@ int echoprep_av_decode(echoprep_av *av, const uint8_t *bytes, size_t count, echo
 
 /// Reads the stream's next packet, without decoding. 1, 0 at the end, -1 with a message.
 int echoprep_av_next_packet(echoprep_av *av, const uint8_t **bytes, size_t *count);
+
+#define ECHOPREP_AV_NO_TIME INT64_MIN
+
+/// When the last packet's picture is shown, or decoded, in the stream's ticks; ECHOPREP_AV_NO_TIME where nothing says.
+int64_t echoprep_av_packet_shown(const echoprep_av *av);
+int64_t echoprep_av_packet_decoded(const echoprep_av *av);
 
 /// Decodes the stream's next picture. 1, 0 at the end, -1 with a message.
 int echoprep_av_next_picture(echoprep_av *av, echoprep_av_picture *picture);
