@@ -19,8 +19,7 @@ private func resampled(
         source: source, image: image, channels: channels, normalisation: normalisation)
     var pixels: [Float] = []
     let data = frames.map { Data($0) }
-    var scratch = Resampling.Scratch()
-    resampling.append(data, view: view, to: &pixels, scratch: &scratch)
+    resampling.append(data, view: view, to: &pixels)
     return pixels
 }
 

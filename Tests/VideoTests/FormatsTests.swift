@@ -36,14 +36,29 @@ import Video
         try String(contentsOf: fixture, encoding: .utf8).split(separator: "\n").dropFirst().map(String.init)
     }
 
+    /// What each ultrasound file shows to a person.
+    private func byEye() throws -> [String: String] {
+        let table = Built.repository.appendingPathComponent("fixtures/decoding/by-eye.csv")
+        let rows = try String(contentsOf: table, encoding: .utf8).split(separator: "\n").dropFirst()
+        return Dictionary(
+            uniqueKeysWithValues: rows.map { row in
+                let cells = row.split(separator: ",", maxSplits: 1).map(String.init)
+                return (cells[0], cells[1])
+            })
+    }
+
     private func describe() throws -> String {
         var real: [String] = []
         var ultrasound: [String] = []
+        let seen = try byEye()
         for row in try rows() {
             let c = row.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
             let size = c[4].isEmpty ? "" : "\(c[4]) × \(c[6]) × \(c[5]), \(c[7])"
             real.append("| `\(c[0])` | \(name(ofSyntax: c[1])) | \(c[2]) | \(c[3]) | \(size) |")
-            if !c[9].isEmpty { ultrasound.append("| `\(c[0])` | \(c[4]) | \(c[9]) | \(c[10]) | \(c[11]) |") }
+            guard !c[9].isEmpty else { continue }
+            ultrasound.append(
+                "| `\(c[0])` | \(c[4]) | \(c[9]) | \(c[10]) | \(c[11]) | \(seen[c[0]] ?? "not looked at yet") |"
+            )
         }
         let broken = HostileFile.all.map { "| \($0.name) | \($0.ending) |" }
         return try String(
