@@ -81,6 +81,7 @@ bench: deps $(PYTHON) ## race against named peers, in turns in one run
 	swift build -c release
 	.build/release/echobench ingest --python $(PYTHON)
 	.build/release/echobench labels --python $(PYTHON)
+	.build/release/echobench loader --peer $(PYTHON)
 	env -u OPENBLAS_CORETYPE .build/release/echobench train --preset paper --peer $(PYTHON)
 
 # Swift's own link step would add libFuzzer's main; ours is Tests/Fuzz/main.swift.

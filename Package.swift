@@ -69,7 +69,8 @@ let package = Package(
         layer("Ingest", "EchoCore", "Files", "Pictures", "Video", "Crop", "Shards", "Catalog"),
         layer("Compute", "EchoCore", "COpenBLAS", "CKernels"),
         layer("Models", "EchoCore", "Compute"),
-        layer("Training", "EchoCore", "Files", "Pictures", "Shards", "Catalog", "Compute", "Models"),
+        layer(
+            "Training", "EchoCore", "Files", "Pictures", "Shards", "Catalog", "Compute", "Models", "CKernels"),
         layer(
             "Evaluation", "EchoCore", "Files", "Pictures", "Video", "Crop", "Shards", "Catalog", "Models",
             "Training"),

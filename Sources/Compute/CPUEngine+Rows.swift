@@ -121,12 +121,14 @@ extension CPUEngine {
         return loss
     }
 
-    public func binaryCrossEntropy(_ logits: Buffer, target: Buffer, gradient: Buffer?, scale: Double)
-        -> Double
-    {
+    public func binaryCrossEntropy(
+        _ logits: Buffer, target: Buffer, positiveWeights: [Float]?, gradient: Buffer?, scale: Double
+    ) -> Double {
         let (z, t) = (floats(logits), floats(target, logits.count))
         let gradient = gradient.map { floats($0, logits.count) }
-        return ck_binary_cross_entropy(z, t, gradient, scale, logits.count)
+        let weights = positiveWeights ?? [1]
+        precondition(logits.count % weights.count == 0, "one weight a column")
+        return ck_binary_cross_entropy(z, t, weights, weights.count, gradient, scale, logits.count)
     }
 
     // MARK: Learning

@@ -185,9 +185,13 @@ public protocol Engine: AnyObject, Sendable {
     func squaredError(
         _ prediction: Buffer, target: Buffer, weights: [Float], width: Int, gradient: Buffer?, scale: Double
     ) -> Double
-    /// The mean over all numbers of the cross-entropy between sigmoid(logits) and targets in 0 ... 1;
+    /// The mean over all numbers of the cross-entropy between sigmoid(logits) and targets in 0 ... 1, both [rows, width];
     /// `gradient` and `scale` as in `squaredError`.
-    func binaryCrossEntropy(_ logits: Buffer, target: Buffer, gradient: Buffer?, scale: Double) -> Double
+    ///
+    /// - Parameter positiveWeights: how much a target of 1 counts in each column [width]; nil for 1
+    func binaryCrossEntropy(
+        _ logits: Buffer, target: Buffer, positiveWeights: [Float]?, gradient: Buffer?, scale: Double
+    ) -> Double
 
     // MARK: Learning
 

@@ -345,16 +345,22 @@ public final class ReferenceEngine: Engine, Sendable {
         return loss
     }
 
-    public func binaryCrossEntropy(_ logits: Buffer, target: Buffer, gradient: Buffer?, scale: Double)
-        -> Double
-    {
+    public func binaryCrossEntropy(
+        _ logits: Buffer, target: Buffer, positiveWeights: [Float]?, gradient: Buffer?, scale: Double
+    ) -> Double {
         let logits = values(logits), target = values(target)
         let count = Double(logits.count)
         var loss = 0.0
         var out = [Double](repeating: 0, count: logits.count)
         for (i, (logit, target)) in zip(logits, target).enumerated() {
-            loss += (max(logit, 0) - logit * target + log1p(exp(-abs(logit)))) / count
-            out[i] = scale / count * (1 / (1 + exp(-logit)) - target)
+            let weight = positiveWeights.map { Double($0[i % $0.count]) } ?? 1
+            // −log sigmoid(x) is log(1 + exp(−x)).
+            let (missed, alarm) = (
+                log1p(exp(-abs(logit))) + max(-logit, 0), log1p(exp(-abs(logit))) + max(logit, 0)
+            )
+            loss += (weight * target * missed + (1 - target) * alarm) / count
+            let probability = 1 / (1 + exp(-logit))
+            out[i] = scale / count * ((1 - target) * probability - weight * target * (1 - probability))
         }
         if let gradient { store(out, in: gradient) }
         return loss

@@ -216,8 +216,14 @@ public final class Tape {
     }
 
     /// The mean binary cross-entropy of logits: the loss; the gradient of `scale` times it goes to x.
-    public func binaryCrossEntropy(_ x: Tensor, target: Buffer, scale: Double) -> Double {
-        engine.binaryCrossEntropy(x.value, target: target, gradient: lossGradient(x), scale: scale)
+    ///
+    /// - Parameter positiveWeights: how much a target of 1 counts in each column; nil for 1
+    public func binaryCrossEntropy(
+        _ x: Tensor, target: Buffer, positiveWeights: [Float]? = nil, scale: Double
+    ) -> Double {
+        engine.binaryCrossEntropy(
+            x.value, target: target, positiveWeights: positiveWeights, gradient: lossGradient(x), scale: scale
+        )
     }
 
     /// What `body` makes of x, computed again on the way back instead of kept: time for memory.

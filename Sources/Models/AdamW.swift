@@ -9,6 +9,8 @@ public final class AdamW {
     public var beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0.05
     /// Gradients whose norm over all parameters exceeds this are scaled down to it; nil never does.
     public var clip: Double? = 1
+    /// What the learning rate of a parameter is multiplied by; 1 for those that are not named.
+    public var rateFactors: [String: Double] = [:]
     /// How many steps have been taken.
     public private(set) var steps = 0
 
@@ -36,7 +38,8 @@ public final class AdamW {
             engine.adamW(
                 parameter.tensor.value, gradient: gradient, firstMoment: first, secondMoment: second,
                 AdamWFactors(
-                    learningRate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon,
+                    learningRate: learningRate * (rateFactors[parameter.name] ?? 1), beta1: beta1,
+                    beta2: beta2, epsilon: epsilon,
                     weightDecay: parameter.shape.count > 1 ? weightDecay : 0, step: steps,
                     gradientScale: gradientScale))
         }

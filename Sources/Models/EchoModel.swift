@@ -174,14 +174,15 @@ public final class EchoModel {
     ///
     /// - Parameters:
     ///   - targets: [studies, outputs]
+    ///   - positiveWeights: how much a target of 1 counts in the cross-entropy of each output; nil for 1
     ///   - frozen: whether only the head learns; other parameters then get no gradient
     public func finetuneStep(
-        _ batch: StudyBatch, targets: [Float], loss kind: FinetuneLoss, frozen: Bool = false,
-        weight: Double = 1
+        _ batch: StudyBatch, targets: [Float], loss kind: FinetuneLoss, positiveWeights: [Float]? = nil,
+        frozen: Bool = false, weight: Double = 1
     ) -> (loss: Double, logits: [Float]) {
         let tape = Tape(engine, recording: true)
         let study = features(batch, on: frozen ? Tape(engine, recording: false) : tape)
-        let result = finetune(study, targets, kind, weight: weight, on: tape)
+        let result = finetune(study, targets, kind, positiveWeights, weight: weight, on: tape)
         tape.backward()
         return result
     }
@@ -191,11 +192,12 @@ public final class EchoModel {
         _ batch: StudyBatch, targets: [Float], loss kind: FinetuneLoss
     ) -> (loss: Double, logits: [Float]) {
         let tape = Tape(engine, recording: false)
-        return finetune(features(batch, on: tape), targets, kind, weight: 1, on: tape)
+        return finetune(features(batch, on: tape), targets, kind, nil, weight: 1, on: tape)
     }
 
     private func finetune(
-        _ study: Tensor, _ targets: [Float], _ kind: FinetuneLoss, weight: Double, on tape: Tape
+        _ study: Tensor, _ targets: [Float], _ kind: FinetuneLoss, _ positiveWeights: [Float]?,
+        weight: Double, on tape: Tape
     ) -> (loss: Double, logits: [Float]) {
         let logits = predict(study, on: tape)
         precondition(targets.count == logits.value.count, "targets fill [studies, outputs]")
@@ -203,7 +205,9 @@ public final class EchoModel {
         engine.write(targets, to: target)
         let loss =
             switch kind {
-            case .binaryCrossEntropy: tape.binaryCrossEntropy(logits, target: target, scale: weight)
+            case .binaryCrossEntropy:
+                tape.binaryCrossEntropy(
+                    logits, target: target, positiveWeights: positiveWeights, scale: weight)
             case .meanSquaredError:
                 tape.squaredError(
                     logits, target: target,

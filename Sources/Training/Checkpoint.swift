@@ -12,6 +12,8 @@ package struct RunState: Codable, Sendable, Equatable {
     package var step = 0, finishedEpochs = 0
     /// The best epoch so far, from 1, and its validation loss; nil without validation studies.
     package var bestEpoch: Int?, bestLoss: Double?
+    /// What loss and gradient have been like.
+    package var level: DivergenceGuard.Level?
     /// Bytes of metrics.jsonl and of the TensorBoard events.
     package var logLength = 0, eventLength = 0
 

@@ -28,6 +28,7 @@ package final class EventLog {
         let scalars = [
             ("loss", line.loss), ("lr", line.lr), ("grad_norm", line.gradNorm), ("auroc", line.auroc),
             ("studies_per_second", line.studiesPerSecond), ("stall", line.stall),
+            ("gflops", line.gflops), ("products", line.products),
         ]
         var summary = Message()
         for case (let name, let value?) in scalars {

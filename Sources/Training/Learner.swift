@@ -17,6 +17,10 @@ package struct Learner {
         optimiser = AdamW(model)
         optimiser.weightDecay = learning.weightDecay
         optimiser.clip = learning.clip
+        if let decay = learning.layerDecay {
+            optimiser.rateFactors = configuration.model.rateFactors(
+                decay: decay, of: model.parameters.map(\.name))
+        }
         average = learning.averageDecay.map { [model] in WeightAverage(of: model, decay: $0) }
     }
 

@@ -13,27 +13,27 @@ public struct MetricsLine: Codable, Sendable, Equatable {
     public var gradNorm: Double?
     /// Of validation lines of a classification: mean AUROC over the targets that have both classes.
     public var auroc: Double?
-    /// Wall clock, the only fields that differ from one run to the same run again.
-    public var seconds: Double, studiesPerSecond: Double?, stall: Double?
+    /// Wall clock, the only fields that differ from one run to the same run again; see `LoopClock.StepTime`.
+    public var seconds: Double, studiesPerSecond: Double?, stall: Double?, gflops: Double?, products: Double?
 
-    package init(
-        epoch: Int, step: Int, split: Split, loss: Double, lr: Double? = nil, gradNorm: Double? = nil,
-        auroc: Double? = nil, seconds: Double, studiesPerSecond: Double? = nil, stall: Double? = nil
-    ) {
+    package init(epoch: Int, step: Int, split: Split, loss: Double, seconds: Double) {
         self.epoch = epoch
         self.step = step
         self.split = split
         self.loss = loss
-        self.lr = lr
-        self.gradNorm = gradNorm
-        self.auroc = auroc
         self.seconds = seconds
-        self.studiesPerSecond = studiesPerSecond
-        self.stall = stall
+    }
+
+    /// Adds what the step took.
+    package mutating func add(_ time: LoopClock.StepTime, studies: Int) {
+        studiesPerSecond = Double(studies) / time.seconds
+        stall = time.stall
+        gflops = time.gflops
+        products = time.products
     }
 
     enum CodingKeys: String, CodingKey {
-        case epoch, step, split, loss, lr, auroc, seconds, stall
+        case epoch, step, split, loss, lr, auroc, seconds, stall, gflops, products
         case gradNorm = "grad_norm"
         case studiesPerSecond = "studies_per_second"
     }

@@ -27,6 +27,10 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
         public var learningRate: Double, weightDecay: Double, clip: Double
         public var stride: Int, padViews: Bool, augment: Bool, rotation: Double
         public var frozen: Bool
+        /// How much a positive study counts for each target; nil for as much as a negative one.
+        public var positiveWeights: [Float]?
+        /// What the learning rate falls by from layer to layer; nil for not at all.
+        public var layerDecay: Double?
         /// Decay of the average of weights; nil for none.
         public var averageDecay: Double?
         public var engine: EngineChoice, precision: Precision

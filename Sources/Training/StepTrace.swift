@@ -49,6 +49,7 @@ package struct StepTrace {
         if configuration.task != .pretrain {
             settings["outputs"] = c.outputs
             settings["frozen"] = configuration.learning.frozen
+            settings["layer_decay"] = configuration.learning.layerDecay ?? 1
         }
         add("input", [studies, views, c.frames, c.channels, c.image, c.image], batch.input.pixels)
         if let mask = batch.mask {
@@ -58,6 +59,9 @@ package struct StepTrace {
             }
         } else {
             add("target", [studies, c.outputs], batch.targets)
+            if let weights = configuration.learning.positiveWeights {
+                add("positive_weights", [c.outputs], weights)
+            }
         }
         for (name, shape) in model.parameters { add("param.\(name)", shape, model.read(name)) }
     }

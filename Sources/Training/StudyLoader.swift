@@ -50,6 +50,7 @@ package struct StudyLoader: Sendable {
             views = SeededRandom(seed: 0, "evaluation views", number, key)
         }
         let chosen = sampler.views(of: clips.count, random: &views)
+        var scratch = Resampling.Scratch()
         for (place, clip) in chosen.enumerated() {
             let stored = try shards.pixels(of: clips[clip])
             guard stored.channels == channels else {
@@ -69,7 +70,7 @@ package struct StudyLoader: Sendable {
                 view = augmentation.draw(&random)
             }
             Resampling(source: stored.side, image: image, channels: channels, normalisation: normalisation)
-                .append(frames, view: view, to: &pixels)
+                .append(frames, view: view, to: &pixels, scratch: &scratch)
         }
         return chosen.count
     }

@@ -104,7 +104,9 @@ private func describe(
             accumulate: options.accumulate, learningRate: options.learningRate,
             weightDecay: options.weightDecay,
             clip: options.clip, stride: options.stride, padViews: options.padViews, augment: options.augment,
-            rotation: options.rotation, frozen: options.frozen, averageDecay: options.averageDecay,
+            rotation: options.rotation, frozen: options.frozen,
+            positiveWeights: options.positiveWeight.weights(of: set.train, targets: set.targets.count),
+            layerDecay: options.layerDecay, averageDecay: options.averageDecay,
             engine: options.engine, precision: options.precision, seed: options.seed),
         data: data, initial: initial?.identity)
     if let found {

@@ -46,6 +46,10 @@ public struct TrainOptions: Sendable {
     public var initial: String?, strictInitial = false
     /// Only the head learns.
     public var frozen = false
+    /// How much positive studies count.
+    public var positiveWeight = PositiveWeight.none
+    /// By what the learning rate is multiplied from each layer to the one below; nil for 1.
+    public var layerDecay: Double?
     public var engine = EngineChoice.cpu, precision = Precision.f32
     /// Compute blocks again on the way back instead of keeping what they made.
     public var checkpointActivations = false
@@ -54,6 +58,8 @@ public struct TrainOptions: Sendable {
     public var seed: UInt64 = 1
     /// Require a checkpoint to go on from.
     public var resume = false
+    /// When a loss or a gradient that stays far above its level stops the run.
+    public var divergence = DivergenceLimits()
     /// Steps from one checkpoint to the next; there is one at the end of every epoch too.
     public var checkpointEvery = 200
     /// The weights of so many last epochs are kept beside the best and the last.
@@ -101,12 +107,20 @@ public struct TrainOptions: Sendable {
         try require(threads.map { $0 > 0 } ?? true, "--threads", "must be at least 1")
         try require(checkpointEvery > 0, "--checkpoint-every", "must be at least 1")
         try require(averageDecay.map { 0..<1 ~= $0 } ?? true, "--ema", "must be at least 0 and below 1")
+        try require(divergence.steps >= 0, "--guard-steps", "must not be negative")
+        try require(divergence.loss > 1, "--guard-loss", "must be above 1")
+        try require(divergence.norm > 1, "--guard-norm", "must be above 1")
         try require(keepLast >= 0, "--keep-last", "must not be negative")
         try require(picturesEvery >= 0, "--pictures-every", "must not be negative")
         try require(traceStep > 0, "--trace-step", "must be at least 1")
         try require(
             trace == nil || accumulate == 1, "--trace", "writes an undivided step: leave out --accumulate")
         try require(!frozen || task != .pretrain, "--frozen", "is for fine-tuning: pre-training has no head")
+        try require(
+            positiveWeight == .none || task == .icd, "--pos-weight", "is for labels that are 0 or 1")
+        try require(
+            layerDecay.map { $0 > 0 && $0 <= 1 } ?? true, "--layer-decay", "must be above 0 and at most 1")
+        try require(layerDecay == nil || task != .pretrain, "--layer-decay", "is for fine-tuning")
         try require(!strictInitial || initial != nil, "--init-strict", "needs --init")
     }
 }

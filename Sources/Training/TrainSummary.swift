@@ -17,6 +17,8 @@ public struct TrainSummary: Codable, Sendable {
     public let seconds: Double, studiesPerSecond: Double
     /// Share of the training time that was spent waiting for data.
     public let stall: Double
+    /// Billions of floating-point operations a second in matrix products, and the share of time in them.
+    public let gflops: Double?, products: Double?
     public let best: String, last: String, metrics: String
     public let pictures: String?
 
@@ -32,15 +34,5 @@ public struct TrainSummary: Codable, Sendable {
         lines += ["weights      \(best)", "history      \(metrics)"]
         if let pictures { lines.append("pictures     \(pictures)") }
         return lines.joined(separator: "\n")
-    }
-
-    /// The same as JSON with snake_case keys.
-    public var json: String {
-        get throws {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            encoder.keyEncodingStrategy = .convertToSnakeCase
-            return String(decoding: try encoder.encode(self), as: UTF8.self)
-        }
     }
 }

@@ -8,21 +8,24 @@ import Pictures
 
 /// One run from its state to its end.
 final class Trainer {
-    private let options: TrainOptions
-    private let configuration: RunConfiguration
-    private let set: StudySet
-    private let learner: Learner
-    private let store: CheckpointStore
-    private let say: (String) -> Void
+    let options: TrainOptions
+    let configuration: RunConfiguration
+    let set: StudySet
+    let learner: Learner
+    let store: CheckpointStore
+    let loader: BatchLoader
+    let workers: Int
+    var state: RunState
+    let log: MetricsLog
+    let events: EventLog
+    /// What the last steps were like; while they are in doubt no checkpoint is written, and `owed` remembers one.
+    var watch: DivergenceGuard
+    var owed = false
 
+    private let say: (String) -> Void
     private let plan: BatchPlan
     private let schedule: Schedule
-    private let loader: BatchLoader
-    private let log: MetricsLog
-    private let events: EventLog
-    private let workers: Int
-    private var state: RunState
-    private var clock = LoopClock()
+    private var clock: LoopClock
 
     init(
         options: TrainOptions, configuration: RunConfiguration, set: StudySet, shards: ShardPool,
@@ -35,6 +38,7 @@ final class Trainer {
         self.store = store
         self.state = state
         self.say = say
+        watch = DivergenceGuard(options.divergence, level: state.level ?? .init())
         plan = BatchPlan(
             studies: set.train.count, batch: options.batch, accumulate: options.accumulate, seed: options.seed
         )
@@ -42,7 +46,9 @@ final class Trainer {
             peak: options.learningRate, warmup: options.warmupCount * plan.stepsPerEpoch,
             total: options.epochCount * plan.stepsPerEpoch)
         loader = BatchLoader(studies: StudyLoader(options, configuration, shards), model: configuration.model)
-        workers = max(1, (options.threads ?? availableProcessors()) / 2)
+        let threads = options.threads ?? availableProcessors()
+        clock = LoopClock(threads: threads)
+        workers = max(1, threads / 2)
         if options.trace != nil && !(state.step < options.traceStep && options.traceStep <= schedule.total) {
             throw EchoError(
                 "--trace-step",
@@ -53,7 +59,7 @@ final class Trainer {
         events = try EventLog(path: store.folder.events, keeping: state.eventLength)
     }
 
-    private var model: EchoModel { learner.model }
+    var model: EchoModel { learner.model }
     private var totalSteps: Int { schedule.total }
 
     func run() throws -> TrainSummary {
@@ -62,8 +68,12 @@ final class Trainer {
             if state.step == (state.finishedEpochs + 1) * plan.stepsPerEpoch { try endEpoch() }
             try steps()
         } catch is Interrupted {
-            try save()
-            say("saved after step \(state.step) of \(totalSteps); the same command goes on from there")
+            let done = "step \(state.step) of \(totalSteps)"
+            say(
+                try save()
+                    ? "saved after \(done); the same command goes on from there"
+                    : "stopped after \(done), whose loss is in doubt: the same command goes on from the checkpoint before"
+            )
             throw Interrupted()
         }
         return summary()
@@ -106,12 +116,12 @@ final class Trainer {
             try learn(batch, part, &step)
             if part.endsStep {
                 try takeStep(step, part)
-                progress.update(clock.studies, note: note(step))
+                progress.update(clock.studies, note: note(loss: step.loss))
                 step = StepSums()
             }
             if part.endsEpoch {
                 try endEpoch()
-            } else if part.endsStep && state.step % options.checkpointEvery == 0 {
+            } else if part.endsStep && (owed || state.step % options.checkpointEvery == 0) {
                 try save()
             }
             clock.beginWait(ofNextStep: part.endsStep)
@@ -142,7 +152,8 @@ final class Trainer {
                 batch.input, mask, weight: weight, predicting: step.trace != nil)
         } else {
             (loss, output) = model.finetuneStep(
-                batch.input, targets: batch.targets, loss: .binaryCrossEntropy, frozen: options.frozen,
+                batch.input, targets: batch.targets, loss: .binaryCrossEntropy,
+                positiveWeights: configuration.learning.positiveWeights, frozen: options.frozen,
                 weight: weight)
         }
         step.trace?.record(loss: loss, output: output ?? [])
@@ -159,103 +170,43 @@ final class Trainer {
         try step.trace?.finish()
         state.step += 1
         learner.average?.update(step: state.step)
-        let times = clock.endStep(studies: step.studies)
-        try record(
-            MetricsLine(
-                epoch: part.epoch + 1, step: state.step, split: .train, loss: step.loss, lr: rate,
-                gradNorm: norm,
-                seconds: times.seconds, studiesPerSecond: Double(step.studies) / max(times.seconds, 1e-9),
-                stall: times.stall))
+        let time = clock.endStep(studies: step.studies)
+        var line = MetricsLine(
+            epoch: part.epoch + 1, step: state.step, split: .train, loss: step.loss, seconds: time.seconds)
+        line.lr = rate
+        line.gradNorm = norm
+        line.add(time, studies: step.studies)
+        try record(line)
+        if let fault = watch.fault(loss: step.loss, norm: norm) {
+            throw EchoError(
+                "step \(state.step)", "\(fault); \(kept)",
+                try: "another run with a lower --lr, or go on all the same with --guard-steps 0")
+        }
     }
 
-    private func record(_ line: MetricsLine) throws {
+    func record(_ line: MetricsLine) throws {
         try log.append(line)
         try events.append(line)
     }
 
-    private func diverged(_ what: String) -> EchoError {
-        let kept = store.isEmpty ? "no checkpoint was reached" : "the last checkpoint is as it was"
-        return EchoError(
+    func diverged(_ what: String) -> EchoError {
+        EchoError(
             "step \(state.step + 1)", "\(what); the weights were not changed and \(kept)",
             try: "another run with a lower --lr or --clip")
     }
 
-    private func note(_ step: StepSums) -> String {
+    private var kept: String {
+        store.isEmpty ? "no checkpoint was reached" : "the last checkpoint is from before"
+    }
+
+    private func note(loss: Double) -> String {
         let epoch = min(state.step / plan.stepsPerEpoch + 1, options.epochCount)
-        return "epoch \(epoch) of \(options.epochCount)" + String(format: " · loss %.4f", step.loss)
-            + String(format: " · waiting %.0f %%", 100 * clock.stall)
-    }
-
-    // MARK: The end of an epoch
-
-    private func endEpoch() throws {
-        let start = ContinuousClock.now
-        let epoch = state.finishedEpochs + 1
-        var next = state
-        next.finishedEpochs = epoch
-        if let score = try learner.judged({ try validate(epoch: epoch) }) {
-            guard score.loss.isFinite else { throw diverged("the validation loss is \(score.loss)") }
-            try record(
-                MetricsLine(
-                    epoch: epoch, step: state.step, split: .val, loss: score.loss, auroc: score.auroc,
-                    seconds: start.duration(to: .now) / .seconds(1)))
-            if next.bestLoss.map({ score.loss < $0 }) ?? true {
-                next.bestLoss = score.loss
-                next.bestEpoch = epoch
-            }
-        } else {
-            next.bestEpoch = epoch
+        var parts = ["epoch \(epoch) of \(options.epochCount)", String(format: "loss %.4f", loss)]
+        if let gflops = clock.gflops, let products = clock.products {
+            parts.append(String(format: "%.0f GFLOP/s, %.0f %% in products", gflops, 100 * products))
         }
-        if next.bestEpoch == epoch {
-            try learner.judged { try store.writeWeights(of: model, state: next, to: store.folder.best) }
-        }
-        state = next
-        try save()
-        try store.keep(epoch: epoch, last: options.keepLast)
-    }
-
-    private func save() throws {
-        try log.synchronise()
-        try events.synchronise()
-        state.logLength = log.length
-        state.eventLength = events.length
-        try store.save(learner, state)
-    }
-
-    private var partSize: Int { (options.batch + options.accumulate - 1) / options.accumulate }
-
-    private func validate(epoch: Int) throws -> ValidationScore? {
-        if configuration.task == .pretrain { try drawReconstructions(epoch: epoch) }
-        guard !set.validation.isEmpty else { return nil }
-        var loss = 0.0
-        var logits: [Float] = []
-        try loader.evaluate(set.validation, batch: partSize, workers: workers) { studies, batch in
-            if let mask = batch.mask {
-                loss += model.reconstruct(batch.input, mask).loss * Double(studies.count)
-            } else {
-                logits += model.logits(batch.input)
-            }
-        }
-        if configuration.task == .pretrain {
-            return ValidationScore(loss: loss / Double(set.validation.count))
-        }
-        let targets = set.validation.flatMap(\.target)
-        return ValidationScore(
-            loss: binaryCrossEntropy(logits: logits, targets: targets),
-            auroc: meanAUROC(logits: logits, targets: targets, outputs: set.targets.count))
-    }
-
-    /// RUN/pictures/epoch-NNNN.png of a few studies, after the first, every n-th and the last epoch.
-    private func drawReconstructions(epoch: Int) throws {
-        guard options.picturesEvery > 0 else { return }
-        guard epoch == 1 || epoch % options.picturesEvery == 0 || epoch == options.epochCount else { return }
-        let studies = Array((set.validation.isEmpty ? set.train : set.validation).prefix(3))
-        let batch = try loader.load(studies, .evaluation())
-        guard let mask = batch.mask else { return }
-        let drawing = Reconstructions(model: configuration.model, normalisation: configuration.normalisation)
-        let prediction = model.reconstruct(batch.input, mask).prediction
-        let picture = drawing.picture(batch.input, mask, prediction: prediction)
-        try writeFile(store.folder.picture(epoch: epoch), picture.png())
+        parts.append(String(format: "waiting %.1f %%", 100 * clock.stall))
+        return parts.joined(separator: " · ")
     }
 
     private func summary() -> TrainSummary {
@@ -264,48 +215,10 @@ final class Trainer {
             parameters: model.parameterCount, trainStudies: set.train.count,
             validationStudies: set.validation.count, epochs: options.epochCount, steps: totalSteps,
             bestEpoch: state.bestEpoch, bestLoss: state.bestLoss, seconds: clock.seconds,
-            studiesPerSecond: Double(clock.studies) / max(clock.learning, 1e-9), stall: clock.stall,
+            studiesPerSecond: clock.studiesPerSecond, stall: clock.stall, gflops: clock.gflops,
+            products: clock.products,
             best: store.folder.best, last: store.folder.last, metrics: store.folder.metrics,
             pictures: configuration.task == .pretrain && options.picturesEvery > 0
                 ? store.folder.pictures : nil)
-    }
-}
-
-/// Where the loop's wall clock goes: learning, of which waiting for data, and the rest.
-private struct LoopClock {
-    private let start = ContinuousClock.now
-    private var stepStart = ContinuousClock.now, waitStart = ContinuousClock.now
-    private var stepWait = 0.0, waited = 0.0
-    private(set) var learning = 0.0
-    private(set) var studies = 0
-
-    private func since(_ instant: ContinuousClock.Instant) -> Double {
-        instant.duration(to: .now) / .seconds(1)
-    }
-
-    var seconds: Double { since(start) }
-    /// Share of the learning time spent waiting for data.
-    var stall: Double { learning > 0 ? waited / learning : 0 }
-
-    mutating func restart() {
-        stepStart = .now
-        waitStart = .now
-    }
-
-    mutating func beginWait(ofNextStep: Bool) {
-        waitStart = .now
-        if ofNextStep { stepStart = waitStart }
-    }
-
-    mutating func endWait() { stepWait += since(waitStart) }
-
-    mutating func endStep(studies count: Int) -> (seconds: Double, stall: Double) {
-        let seconds = since(stepStart)
-        let stall = seconds > 0 ? stepWait / seconds : 0
-        learning += seconds
-        waited += stepWait
-        studies += count
-        stepWait = 0
-        return (seconds, stall)
     }
 }

@@ -10,12 +10,18 @@ package struct ValidationScore: Sendable, Equatable {
 }
 
 /// Binary cross-entropy of logits, the mean over all; computed so that no logit overflows.
-package func binaryCrossEntropy(logits: [Float], targets: [Float]) -> Double {
+///
+/// - Parameter positiveWeights: how much a target of 1 counts for each output; nil for 1
+package func binaryCrossEntropy(
+    logits: [Float], targets: [Float], positiveWeights: [Float]? = nil
+) -> Double {
     precondition(logits.count == targets.count && !logits.isEmpty, "a logit for every target")
     var sum = 0.0
-    for (logit, target) in zip(logits, targets) {
-        let x = Double(logit)
-        sum += max(x, 0) - x * Double(target) + log1p(exp(-abs(x)))
+    for (place, (logit, target)) in zip(logits, targets).enumerated() {
+        let (x, t) = (Double(logit), Double(target))
+        let weight = positiveWeights.map { Double($0[place % $0.count]) } ?? 1
+        let common = log1p(exp(-abs(x)))
+        sum += weight * t * (common + max(-x, 0)) + (1 - t) * (common + max(x, 0))
     }
     return sum / Double(logits.count)
 }

@@ -114,12 +114,11 @@ private struct Step {
     }
 }
 
-/// PyTorch's step, in a process that takes one for each line that it is sent.
+/// PyTorch's step, in a process of its own.
 private final class TorchPeer {
     let name: String
     private(set) var peakMemory = 0
-    private let input = Pipe(), output = Pipe()
-    private let process = Process()
+    private let peer: Peer
 
     init(python: String, _ c: ModelConfiguration, task: String, bench: TrainBench) throws {
         name = "PyTorch" + (bench.compile ? " with torch.compile" : "")
@@ -132,44 +131,21 @@ private final class TorchPeer {
             "outputs": c.outputs, "kept": c.keptPatches,
         ]
         let json = String(decoding: try JSONSerialization.data(withJSONObject: sizes), as: UTF8.self)
-        process.executableURL = URL(fileURLWithPath: python)
-        process.arguments =
+        peer = try Peer(
+            python: python,
             [
                 "Tests/Oracles/bench_torch.py", json, "--threads", "\(bench.threads)", "--studies",
                 "\(bench.studies)", "--precision", bench.precision.rawValue,
-            ] + (bench.compile ? ["--compile"] : [])
-        process.standardInput = input
-        process.standardOutput = output
-        try process.run()
-        guard readLine() == "ready" else {
-            throw EchoError(
-                "--peer", "PyTorch did not start", try: "run it from the repository, after make oracle")
-        }
-    }
-
-    deinit {
-        try? input.fileHandleForWriting.close()
-        process.waitUntilExit()
+            ] + (bench.compile ? ["--compile"] : []))
     }
 
     func time() throws -> Double {
-        try input.fileHandleForWriting.write(contentsOf: Data("step\n".utf8))
-        let words = readLine().split(separator: " ")
+        let words = try peer.ask()
         guard words.count == 2, let seconds = Double(words[0]), let bytes = Int(words[1]) else {
             throw EchoError("--peer", "PyTorch stopped in the middle of a step")
         }
         peakMemory = bytes
         return seconds
-    }
-
-    private func readLine() -> String {
-        var line = Data()
-        while let byte = try? output.fileHandleForReading.read(upToCount: 1), let first = byte.first,
-            first != 10
-        {
-            line.append(byte)
-        }
-        return String(decoding: line, as: UTF8.self)
     }
 }
 

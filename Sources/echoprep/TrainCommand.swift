@@ -2,6 +2,7 @@
 
 public import ArgumentParser
 public import Compute
+import EchoCore
 import Foundation
 public import Models
 public import Training
@@ -51,6 +52,12 @@ struct TrainCommand: ParsableCommand {
     var start: String?
     @Flag(help: "Refuse weights that do not match the model in full.") var initStrict = false
     @Flag(help: "Only the head learns.") var frozen = false
+    @Option(
+        help: "How much a positive study counts: none (as a negative one), balanced, or a number.",
+        transform: positiveWeight)
+    var posWeight = PositiveWeight.none
+    @Option(help: "Multiply the learning rate by this from each layer to the one below, as 0.75.")
+    var layerDecay: Double?
     @Option(help: "Judge the run by an exponential average of weights with this decay, as 0.999.")
     var ema: Double?
 
@@ -60,8 +67,17 @@ struct TrainCommand: ParsableCommand {
     @Flag(help: "Save memory: compute blocks again on the way back.") var checkpointActivations = false
     @Option(help: "Threads (default: all processors).") var threads: Int?
     @Option(help: "Seed of all randomness.") var seed: UInt64 = 1
+    @Option(
+        help: "Train once for each of these seeds, as 1,2,3, in RUN/seed-1 and so on.", transform: numbers)
+    var seeds: [UInt64]?
 
     @Flag(help: "Fail if there is nothing to go on from.") var resume = false
+    @Option(
+        help: "Stop after so many steps in a row whose loss or gradient is far above its level; 0: never.")
+    var guardSteps = DivergenceLimits().steps
+    @Option(help: "How many times the level of the loss is far above.") var guardLoss = DivergenceLimits()
+        .loss
+    @Option(help: "The same of the gradient's norm.") var guardNorm = DivergenceLimits().norm
     @Option(help: "Steps between checkpoints; the end of an epoch has one too.") var checkpointEvery = 200
     @Option(help: "Keep the weights of so many last epochs.") var keepLast = 0
     @Option(help: "Epochs between pictures of reconstructions; 0 for none.") var picturesEvery = 10
@@ -70,10 +86,14 @@ struct TrainCommand: ParsableCommand {
     @Flag(help: "Print JSON.") var json = false
 
     func run() throws {
-        let summary = try train(options) { message in
-            FileHandle.standardError.write(Data((message + "\n").utf8))
+        func say(_ message: String) { FileHandle.standardError.write(Data((message + "\n").utf8)) }
+        if let seeds {
+            let summaries = try train(options, seeds: seeds, say: say)
+            print(try json ? jsonText(summaries) : summaries.map(\.text).joined(separator: "\n"))
+        } else {
+            let summary = try train(options, say: say)
+            print(try json ? jsonText(summary) : summary.text)
         }
-        print(json ? try summary.json : summary.text)
     }
 
     private var options: TrainOptions {
@@ -100,6 +120,8 @@ struct TrainCommand: ParsableCommand {
         options.initial = start
         options.strictInitial = initStrict
         options.frozen = frozen
+        options.positiveWeight = posWeight
+        options.layerDecay = layerDecay
         options.averageDecay = ema
         options.engine = engine
         options.precision = precision
@@ -107,11 +129,30 @@ struct TrainCommand: ParsableCommand {
         options.threads = threads
         options.seed = seed
         options.resume = resume
+        options.divergence.steps = guardSteps
+        options.divergence.loss = guardLoss
+        options.divergence.norm = guardNorm
         options.checkpointEvery = checkpointEvery
         options.keepLast = keepLast
         options.picturesEvery = picturesEvery
         options.traceStep = traceStep
         options.trace = trace
         return options
+    }
+}
+
+/// The value of `--pos-weight`.
+@Sendable private func positiveWeight(_ text: String) throws -> PositiveWeight {
+    guard let weight = PositiveWeight(text) else {
+        throw ValidationError("--pos-weight is none, balanced or a positive number")
+    }
+    return weight
+}
+
+/// Numbers with commas between them.
+@Sendable private func numbers(_ text: String) throws -> [UInt64] {
+    try text.split(separator: ",", omittingEmptySubsequences: false).map {
+        guard let number = UInt64($0) else { throw ValidationError("--seeds are numbers, as 1,2,3") }
+        return number
     }
 }

@@ -196,8 +196,12 @@ extension Operation {
             },
             Operation(name: "binary cross-entropy \(rows)×\(width)") { b in
                 let (x, target) = (b.input(rows * width, scale: 20), b.input(rows * width, scale: 0.3))
-                for gradient in [nil, b.output("dx", rows * width)] {
-                    b.note(b.engine.binaryCrossEntropy(x, target: target, gradient: gradient, scale: 0.7))
+                for weights in [nil, b.weights(width)] {
+                    for gradient in [nil, b.output("dx", rows * width)] {
+                        b.note(
+                            b.engine.binaryCrossEntropy(
+                                x, target: target, positiveWeights: weights, gradient: gradient, scale: 0.7))
+                    }
                 }
             },
         ]

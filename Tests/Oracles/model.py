@@ -195,7 +195,9 @@ def step(path, bf16=False):
                 parameter.requires_grad_(name.startswith("head."))
         output = model.logits(x)
         target = trace["target"].double()
-        loss = F.binary_cross_entropy_with_logits(output, target)
+        weights = trace.get("positive_weights")
+        loss = F.binary_cross_entropy_with_logits(
+            output, target, pos_weight=None if weights is None else weights.double())
         expected = trace["logits"]
 
     def away(a, b):
@@ -221,11 +223,12 @@ def step(path, bf16=False):
         yield f"gradient of {name}", away(gradients[name], gradient), LIMITS["gradient"]
 
     assert c["step"] == 1, "AdamW's moments must be zero before the step"
-    matrices = [p for p in model.parameters() if p.requires_grad and p.ndim > 1]
-    others = [p for p in model.parameters() if p.requires_grad and p.ndim <= 1]
-    optimiser = torch.optim.AdamW(
-        [{"params": matrices, "weight_decay": c["weight_decay"]}, {"params": others, "weight_decay": 0.0}],
-        lr=c["lr"], betas=(c["beta1"], c["beta2"]), eps=c["eps"])
+    groups = [
+        {"params": [p], "weight_decay": c["weight_decay"] if p.ndim > 1 else 0.0,
+         "lr": c["lr"] * c.get("layer_decay", 1) ** blocks_above(name, c)}
+        for name, p in model.named_parameters() if p.requires_grad
+    ]
+    optimiser = torch.optim.AdamW(groups, betas=(c["beta1"], c["beta2"]), eps=c["eps"])
     torch.nn.utils.clip_grad_norm_(model.parameters(), c["clip"])
     optimiser.step()
     # A first step of AdamW turns every number of a gradient into its sign; one as small as epsilon, 1e-8, is turned
@@ -244,6 +247,17 @@ def step(path, bf16=False):
     for name, parameter in model.named_parameters():
         difference = (updated[name].double() - parameter.detach()).abs().max().item()
         yield f"step of {name}", difference, LIMITS["step"]
+
+
+def blocks_above(name, c):
+    """How many layers of a fine-tuned model lie between a parameter and the head, the head's own included."""
+    depth, latent = c["depth"], c["latent_depth"] if c["model"].endswith("lamae") else 0
+    kind, number = (name.split(".") + ["0"])[:2]
+    if kind == "patch_embed":
+        return depth + latent + 1
+    if kind in ("blocks", "latent_blocks"):
+        return depth + latent - int(number) - (depth if kind == "latent_blocks" else 0)
+    return {"norm": latent + 1, "latent_norm": 1}.get(kind, 0)
 
 
 def check_masks(model, keep, keep_latent):
@@ -307,6 +321,8 @@ def main():
     options = parser.parse_args()
     models = ["lamae", "video-lamae", "mae", "video-mae"]
     tasks = {"pretrain": [], "pretrain --norm-pix": ["--norm-pix"], "icd": [], "icd --frozen": ["--frozen"]}
+    tasks["icd --layer-decay 0.7"] = ["--layer-decay", "0.7"]
+    tasks["icd --pos-weight balanced"] = ["--pos-weight", "balanced"]
     for task in ("pretrain", "icd"):
         tasks[f"{task} --precision bf16"] = ["--precision", "bf16"]
     cases = [("tiny", m, t, 1) for m in models for t in tasks] + [("tiny", "lamae", t, 3) for t in tasks]

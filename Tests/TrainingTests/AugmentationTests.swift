@@ -19,7 +19,8 @@ private func resampled(
         source: source, image: image, channels: channels, normalisation: normalisation)
     var pixels: [Float] = []
     let data = frames.map { Data($0) }
-    resampling.append(data, view: view, to: &pixels)
+    var scratch = Resampling.Scratch()
+    resampling.append(data, view: view, to: &pixels, scratch: &scratch)
     return pixels
 }
 

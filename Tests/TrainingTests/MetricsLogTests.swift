@@ -6,7 +6,7 @@ import Training
 
 @Suite struct MetricsLogTests {
     private func line(_ step: Int) -> MetricsLine {
-        MetricsLine(epoch: 1, step: step, split: .train, loss: 0.5, lr: 1e-4, seconds: 1)
+        MetricsLine(epoch: 1, step: step, split: .train, loss: 0.5, seconds: 1)
     }
 
     @Test func `lines after the checkpoint are cut, a broken last line too`() throws {

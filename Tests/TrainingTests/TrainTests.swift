@@ -26,6 +26,8 @@ func metrics(_ run: URL) throws -> [MetricsLine] {
         line.seconds = 0
         line.studiesPerSecond = nil
         line.stall = nil
+        line.gflops = nil
+        line.products = nil
         return line
     }
 }

@@ -44,12 +44,16 @@ CK_KERNEL void ck_adamw(float *restrict p, const float *restrict g, float *restr
     }
 }
 
-double ck_binary_cross_entropy(const float *z, const float *t, float *gradient, double scale, size_t n) {
+double ck_binary_cross_entropy(const float *z, const float *t, const float *weights, size_t width, float *gradient,
+                               double scale, size_t n) {
     double loss = 0;
     for (size_t i = 0; i < n; i++) {
-        double logit = (double)z[i], target = (double)t[i];
-        loss += fmax(logit, 0) - logit * target + log1p(exp(-fabs(logit)));
-        if (gradient) gradient[i] = (float)(scale / (double)n * (1 / (1 + exp(-logit)) - target));
+        double logit = (double)z[i], target = (double)t[i], weight = (double)weights[i % width];
+        // What a target of 1 counts, and a target of 0.
+        double one = weight * target, none = 1 - target;
+        loss += (one + none) * log1p(exp(-fabs(logit))) + (logit < 0 ? -logit * one : logit * none);
+        double s = 1 / (1 + exp(-logit));
+        if (gradient) gradient[i] = (float)(scale / (double)n * (none * s - one * (1 - s)));
     }
     return loss / (double)n;
 }

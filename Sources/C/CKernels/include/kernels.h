@@ -101,7 +101,26 @@ void ck_patch(const float *pixels, float *y, size_t size, size_t patch, size_t c
 void ck_normalise_row(float *x, size_t width, float epsilon);
 /// Σ (prediction − target)² over a row; if `gradient` is not null it receives factor · (prediction − target).
 double ck_squared_error(const float *prediction, const float *target, float *gradient, float factor, size_t width);
-/// The mean of max(z, 0) − z t + log(1 + exp(−|z|)); if `gradient` is not null it receives scale / n · (sigmoid(z) − t).
-double ck_binary_cross_entropy(const float *z, const float *t, float *gradient, double scale, size_t n);
+/// The mean of −w t log s − (1 − t) log(1 − s), s = sigmoid(z), w one of `weights` [width] for each column; if `gradient`
+/// is not null it receives scale / n · ((1 − t) s − w t (1 − s)).
+double ck_binary_cross_entropy(const float *z, const float *t, const float *weights, size_t width, float *gradient,
+                               double scale, size_t n);
+
+// MARK: The loader's pictures
+
+/// Where an image of `rows` × `columns` samples a pixel looks, in pixels of the source: its first sample, and the steps
+/// from a sample to the one on its right and to the one below. The centre of the first source pixel is (0, 0).
+struct ck_view {
+    double x, y, across_x, across_y, down_x, down_y;
+    size_t rows, columns;
+};
+
+/// Planes that `ck_resample` takes at most.
+enum { CK_RESAMPLE_LANES = 8 };
+/// Resamples `used` planes [side, side], whose pixels are `step` bytes apart, to y [used, image, image]: the sum of a
+/// pixel's bilinear samples, black outside of the source, times `scale` plus `shift` [used].
+/// `scratch` has (side + 1)² · CK_RESAMPLE_LANES bytes.
+void ck_resample(const uint8_t *const *lanes, size_t step, size_t used, size_t side, const struct ck_view *view,
+                 uint8_t *scratch, float *y, size_t image, const float *scale, const float *shift);
 
 #endif

@@ -1,0 +1,42 @@
+// The same training from several seeds, one after the other, so that chance can be told from skill.
+
+import EchoCore
+import Foundation
+
+/// Trains once for each seed, in RUN/seed-1, RUN/seed-2 and so on; finished ones are only reported.
+///
+/// - Parameter options: their `run` is the folder of all of them
+/// - Throws: as `train`
+public func train(
+    _ options: TrainOptions, seeds: [UInt64], say: @escaping (String) -> Void
+) throws -> [TrainSummary] {
+    guard !seeds.isEmpty, Set(seeds).count == seeds.count else {
+        throw EchoError("--seeds", "must be different numbers", try: "give them as 1,2,3")
+    }
+    if FileManager.default.fileExists(atPath: RunFolder(options.run).config) {
+        throw EchoError(
+            "--run", "the folder holds a run of one seed", try: "name another folder for several")
+    }
+    return try seeds.map { seed in
+        var own = options
+        own.seed = seed
+        own.run = "\(options.run)/\(RunFolder.prefix)\(seed)"
+        // Those that are yet to begin are part of what is resumed.
+        own.resume = options.resume && seed == seeds.first
+        say("seed \(seed)")
+        return try train(own, say: say)
+    }
+}
+
+extension RunFolder {
+    static let prefix = "seed-"
+
+    /// The runs in a folder: the folder itself, or, if it is one of several seeds, those of its seeds in their order.
+    package static func runs(in folder: String) -> [String] {
+        guard !FileManager.default.fileExists(atPath: RunFolder(folder).config) else { return [folder] }
+        let seeds = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).compactMap {
+            $0.hasPrefix(prefix) ? UInt64($0.dropFirst(prefix.count)) : nil
+        }
+        return seeds.isEmpty ? [folder] : seeds.sorted().map { "\(folder)/\(prefix)\($0)" }
+    }
+}

@@ -1,0 +1,84 @@
+// The end of an epoch: validation, pictures and the checkpoint.
+
+import EchoCore
+import Files
+import Models
+import Pictures
+
+extension Trainer {
+    func endEpoch() throws {
+        let start = ContinuousClock.now
+        let epoch = state.finishedEpochs + 1
+        var next = state
+        next.finishedEpochs = epoch
+        if let score = try learner.judged({ try validate(epoch: epoch) }) {
+            guard score.loss.isFinite else { throw diverged("the validation loss is \(score.loss)") }
+            var line = MetricsLine(
+                epoch: epoch, step: state.step, split: .val, loss: score.loss,
+                seconds: start.duration(to: .now) / .seconds(1))
+            line.auroc = score.auroc
+            try record(line)
+            if next.bestLoss.map({ score.loss < $0 }) ?? true {
+                next.bestLoss = score.loss
+                next.bestEpoch = epoch
+            }
+        } else {
+            next.bestEpoch = epoch
+        }
+        if next.bestEpoch == epoch {
+            try learner.judged { try store.writeWeights(of: model, state: next, to: store.folder.best) }
+        }
+        state = next
+        if try save() { try store.keep(epoch: epoch, last: options.keepLast) }
+    }
+
+    /// Writes a checkpoint and returns true, unless the last steps are in doubt: then as soon as they no longer are.
+    @discardableResult func save() throws -> Bool {
+        owed = watch.doubtful > 0
+        if owed { return false }
+        try log.synchronise()
+        try events.synchronise()
+        state.logLength = log.length
+        state.eventLength = events.length
+        state.level = watch.level
+        try store.save(learner, state)
+        return true
+    }
+
+    private var partSize: Int { (options.batch + options.accumulate - 1) / options.accumulate }
+
+    private func validate(epoch: Int) throws -> ValidationScore? {
+        if configuration.task == .pretrain { try drawReconstructions(epoch: epoch) }
+        guard !set.validation.isEmpty else { return nil }
+        var loss = 0.0
+        var logits: [Float] = []
+        try loader.evaluate(set.validation, batch: partSize, workers: workers) { studies, batch in
+            if let mask = batch.mask {
+                loss += model.reconstruct(batch.input, mask).loss * Double(studies.count)
+            } else {
+                logits += model.logits(batch.input)
+            }
+        }
+        if configuration.task == .pretrain {
+            return ValidationScore(loss: loss / Double(set.validation.count))
+        }
+        let targets = set.validation.flatMap(\.target)
+        return ValidationScore(
+            loss: binaryCrossEntropy(
+                logits: logits, targets: targets, positiveWeights: configuration.learning.positiveWeights),
+            auroc: meanAUROC(logits: logits, targets: targets, outputs: set.targets.count))
+    }
+
+    /// RUN/pictures/epoch-NNNN.png of a few studies, after the first, every n-th and the last epoch.
+    private func drawReconstructions(epoch: Int) throws {
+        guard options.picturesEvery > 0 else { return }
+        guard epoch == 1 || epoch % options.picturesEvery == 0 || epoch == options.epochCount else { return }
+        let studies = Array((set.validation.isEmpty ? set.train : set.validation).prefix(3))
+        let batch = try loader.load(studies, .evaluation())
+        guard let mask = batch.mask else { return }
+        let drawing = Reconstructions(model: configuration.model, normalisation: configuration.normalisation)
+        let prediction = model.reconstruct(batch.input, mask).prediction
+        let picture = drawing.picture(batch.input, mask, prediction: prediction)
+        try writeFile(store.folder.picture(epoch: epoch), picture.png())
+    }
+}

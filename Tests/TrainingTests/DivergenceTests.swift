@@ -1,0 +1,80 @@
+import EchoCore
+import Foundation
+import Models
+import TestSupport
+import Testing
+import Training
+
+@Suite struct DivergenceTests {
+    private func guarded(_ steps: Int = 3) -> DivergenceGuard {
+        var limits = DivergenceLimits()
+        limits.steps = steps
+        return DivergenceGuard(limits, level: .init())
+    }
+
+    /// The number of the step, from 1, that is one too many.
+    private func end(_ watch: DivergenceGuard, _ losses: [Double], norms: [Double]? = nil) -> Int? {
+        var watch = watch
+        let steps = zip(losses, norms ?? losses.map { _ in 1 })
+        return steps.enumerated().first { watch.fault(loss: $1.0, norm: $1.1) != nil }.map { $0.offset + 1 }
+    }
+
+    private let calm = [Double](repeating: 0.5, count: 20)
+
+    @Test func `a loss that jumps and stays ends a run, one that comes back does not`() {
+        #expect(end(guarded(), calm + [9, 9, 9]) == 23)
+        #expect(end(guarded(), calm + [9, 9, 0.5, 9, 9, 0.5] + calm) == nil)
+        #expect(end(guarded(), calm + [1.9, 1.9, 1.9, 1.9]) == nil)
+        #expect(end(guarded(0), calm + [9, 9, 9, 9, 9]) == nil)
+    }
+
+    @Test func `a gradient that explodes ends a run`() {
+        let losses = [Double](repeating: 0.5, count: 30)
+        #expect(end(guarded(), losses, norms: calm + [Double](repeating: 51, count: 10)) == 23)
+        #expect(end(guarded(), losses, norms: calm + [Double](repeating: 49, count: 10)) == nil)
+    }
+
+    @Test(arguments: [UInt64(1), 2, 3]) func `a healthy run's noise is no divergence`(seed: UInt64) {
+        // A loss that falls tenfold, spread by a factor of e either way, as small batches make it.
+        var random = SeededRandom(seed: seed, "noise")
+        let losses = (0..<5000).map { exp(random.normal()) * (0.1 + exp(-Double($0) / 500)) }
+        #expect(end(guarded(20), losses, norms: losses.map { $0 * exp(2 * random.normal()) }) == nil)
+    }
+
+    @Test func `a run that diverges stops with the checkpoint from before`() throws {
+        try withTemporaryFolder { folder in
+            let dataset = try TinyDataset(at: folder.appendingPathComponent("data"))
+            var options = tinyOptions(dataset, folder.appendingPathComponent("run"))
+            options.epochs = 4
+            options.warmupEpochs = 0
+            _ = try train(options) { _ in }
+
+            // The same run with four epochs more, and a bias that is far off.
+            let run = RunFolder(options.run)
+            var configuration = try RunConfiguration(run: options.run)
+            configuration.learning.epochs = 8
+            try configuration.json().write(to: URL(fileURLWithPath: run.config))
+            let store = CheckpointStore(folder: run, configuration: configuration)
+            let learner = try Learner(configuration, threads: 2)
+            let state = try store.restore(learner)
+            #expect(state.level?.steps == 12)
+            learner.model.write(
+                "decoder_pred.bias", learner.model.read("decoder_pred.bias").map { $0 + 30 })
+            try store.save(learner, state)
+            let before = try Data(contentsOf: URL(fileURLWithPath: run.state))
+
+            options.epochs = 8
+            options.divergence.steps = 5
+            options.checkpointEvery = 1
+            let error = #expect(throws: EchoError.self) { try train(options) { _ in } }
+            #expect(error?.place == "step 17")
+            #expect(error?.problem.hasPrefix("the loss has been above 4 times its level of ") == true)
+            #expect(error?.problem.hasSuffix("; the last checkpoint is from before") == true)
+            #expect(try Data(contentsOf: URL(fileURLWithPath: run.state)) == before)
+
+            // Whoever insists may go on.
+            options.divergence.steps = 0
+            #expect(try train(options) { _ in }.steps == 24)
+        }
+    }
+}
