@@ -223,8 +223,17 @@ public final class EchoModel {
         return engine.read(predict(features(batch, on: tape), on: tape).value)
     }
 
-    /// The mean of each study's tokens: [studies, dim].
-    private func features(_ batch: StudyBatch, on tape: Tape) -> Tensor {
+    /// What tokens are averaged over.
+    public enum Pooling: String, CaseIterable, Sendable { case study, clip, frame }
+
+    /// The mean of the tokens of each study, clip or frame, in the order of the batch: [units, dim].
+    ///
+    /// With latent attention a clip's and a frame's tokens have read those of the study's other clips.
+    public func embeddings(_ batch: StudyBatch, per pooling: Pooling = .study) -> [Float] {
+        engine.read(features(batch, per: pooling, on: Tape(engine, recording: false)).value)
+    }
+
+    private func features(_ batch: StudyBatch, per pooling: Pooling = .study, on tape: Tape) -> Tensor {
         let c = configuration
         let all = (0..<Int32(c.patches)).map { $0 }
         var tokens = encode(
@@ -234,7 +243,14 @@ public final class EchoModel {
             if !c.kind.isVideo { addTime(time, to: tokens, perFrame: c.patches, on: tape) }
             tokens = latent.norm(run(latent.blocks, tokens, segments: segments, on: tape), on: tape)
         }
-        return tape.mean(tokens, ofSegments: segments)
+        let clip = c.frames * c.patches
+        let units =
+            switch pooling {
+            case .study: segments
+            case .clip: Array(repeating: clip, count: batch.views)
+            case .frame: Array(repeating: c.patches, count: batch.views * c.frames)
+            }
+        return tape.mean(tokens, ofSegments: units)
     }
 
     private func predict(_ study: Tensor, on tape: Tape) -> Tensor {

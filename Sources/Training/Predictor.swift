@@ -22,10 +22,7 @@ public final class Predictor {
     public let configuration: RunConfiguration
     /// The categories of the outputs.
     public var targets: [String] { configuration.targets }
-    private let dataset: String
-    private let model: EchoModel
-    private let loader: BatchLoader
-    private let workers: Int
+    private let trained: TrainedModel
 
     /// Loads the best checkpoint of a run.
     ///
@@ -33,31 +30,14 @@ public final class Predictor {
     ///   - dataset: nil for the folder that the run learned from
     ///   - threads: nil for all processors
     public init(run: String, dataset: String? = nil, threads: Int? = nil) throws {
-        let folder = RunFolder(run)
-        configuration = try RunConfiguration(run: run)
+        let configuration = try RunConfiguration(run: run)
         guard configuration.task != .pretrain else {
             throw EchoError(
                 "--run", "the run pre-trained a model that predicts no label",
                 try: "fine-tune it: echoprep train --task icd --init RUN")
         }
-        self.dataset = dataset ?? folder.resolve(configuration.dataset)
-        let threads = threads ?? availableProcessors()
-        workers = max(1, threads / 2)
-        let learning = configuration.learning
-        let engine = try learning.engine.make(threads: threads, precision: learning.precision)
-        model = EchoModel(configuration.model, engine: engine, seed: 0)
-        try CheckpointStore(folder: folder, configuration: configuration).loadWeights(
-            folder.best, into: model)
-        let shape = configuration.model
-        loader = BatchLoader(
-            studies: StudyLoader(
-                shards: ShardPool(dataset: self.dataset),
-                sampler: Sampler(
-                    views: shape.views, frames: shape.frames, stride: configuration.learning.stride,
-                    padViews: configuration.learning.padViews),
-                augmentation: nil, image: shape.image, channels: shape.channels,
-                normalisation: configuration.normalisation, seed: 0),
-            model: shape)
+        self.configuration = configuration
+        trained = try TrainedModel(run: run, dataset: dataset, threads: threads)
     }
 
     /// Predicts the labelled studies of a split, in the order of their files.
@@ -67,7 +47,7 @@ public final class Predictor {
         -> [Prediction]
     {
         precondition(draws > 0, "at least one draw")
-        let catalog = try Catalog(datasetFolder: dataset, readOnly: true)
+        let catalog = try Catalog(datasetFolder: trained.dataset, readOnly: true)
         guard try catalog.targets().map(\.category) == targets else {
             throw EchoError(
                 "--run", "the dataset's targets are not those that the run learned",
@@ -78,8 +58,8 @@ public final class Predictor {
         var sums = [Float](repeating: 0, count: studies.count * outputs)
         for draw in 0..<draws {
             var at = 0
-            try loader.evaluate(studies, batch: 1, workers: workers, draw: draw) { _, batch in
-                for logit in model.logits(batch.input) {
+            try trained.loader.evaluate(studies, batch: 1, workers: trained.workers, draw: draw) { _, batch in
+                for logit in trained.model.logits(batch.input) {
                     sums[at] += logit
                     at += 1
                 }

@@ -36,20 +36,23 @@ package struct StudyLoader: Sendable {
         self.seed = seed
     }
 
+    /// The clips of a study that a draw takes, by their place in it, in the order they enter.
+    package func views(of study: Study, _ draw: Draw) -> [Int] {
+        var random =
+            switch draw {
+            case .training(let number): SeededRandom(seed: seed, "views", number, study.stored.key)
+            case .evaluation(let number): SeededRandom(seed: 0, "evaluation views", number, study.stored.key)
+            }
+        return sampler.views(of: study.stored.clips.count, random: &random)
+    }
+
     /// Appends the study's views as F32 [views, frames, channels, image, image] and returns how many there are.
     package func load(_ study: Study, _ draw: Draw, into pixels: inout [Float]) throws(EchoError) -> Int {
         let key = study.stored.key
         let clips = study.stored.clips
-        var views: SeededRandom
         var epoch: Int?
-        switch draw {
-        case .training(let number):
-            views = SeededRandom(seed: seed, "views", number, key)
-            epoch = number
-        case .evaluation(let number):
-            views = SeededRandom(seed: 0, "evaluation views", number, key)
-        }
-        let chosen = sampler.views(of: clips.count, random: &views)
+        if case .training(let number) = draw { epoch = number }
+        let chosen = views(of: study, draw)
         var scratch = Resampling.Scratch()
         for (place, clip) in chosen.enumerated() {
             let stored = try shards.pixels(of: clips[clip])

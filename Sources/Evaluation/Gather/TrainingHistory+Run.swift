@@ -72,9 +72,13 @@ extension RunConfiguration {
             .filter { !$0.isEmpty }.joined(separator: ", ")
     }
 
+    var modelName: String { model.kind.title }
+}
+
+extension ModelKind {
     /// "LAMAE", "Video-LAMAE", "MAE", "VideoMAE".
-    var modelName: String {
-        switch model.kind {
+    var title: String {
+        switch self {
         case .lamae: "LAMAE"
         case .videoLAMAE: "Video-LAMAE"
         case .mae: "MAE"

@@ -1,0 +1,80 @@
+// Vectors with the ids of what they stand for, on their way to safetensors and Parquet.
+
+import Catalog
+import EchoCore
+import Files
+import Models
+import Shards
+import Training
+
+/// Vectors in rows, each of a study, a clip or a frame.
+struct EmbeddingTable {
+    let unit: EchoModel.Pooling
+    let width: Int
+    /// Each subject's split.
+    private let splits: [Int64: Split]
+    private(set) var studies: [StoredStudy] = []
+    private var clips: [String] = []
+    /// A row's place in `studies`, its place in `clips`, its source frame.
+    private var study: [Int64] = [], clip: [Int64] = [], frame: [Int64] = []
+    private var values: [Float] = []
+
+    init(unit: EchoModel.Pooling, width: Int, splits: [Int64: Split]) {
+        self.unit = unit
+        self.width = width
+        self.splits = splits
+    }
+
+    var rows: Int { study.count }
+
+    /// Adds the vectors of one study.
+    mutating func append(_ embeddings: [Embedding]) {
+        guard let first = embeddings.first else { return }
+        studies.append(first.study)
+        for embedding in embeddings {
+            study.append(Int64(studies.count - 1))
+            if let name = embedding.clip {
+                if clips.last != name { clips.append(name) }
+                clip.append(Int64(clips.count - 1))
+            }
+            if let number = embedding.frame { frame.append(Int64(number)) }
+            values += embedding.vector
+        }
+    }
+
+    /// Columns: `study`, `study_id`, `subject_id`, `split`, then `clip` and `frame` where there are any, `embedding`.
+    var parquet: [UInt8] {
+        var writer = ParquetWriter(rows: rows)
+        let owners = study.map { studies[Int($0)] }
+        writer.add("study", .string(owners.map(\.key)))
+        writer.add("study_id", .int64(owners.map(\.studyID)), optional: true)
+        writer.add("subject_id", .int64(owners.map(\.subjectID)), optional: true)
+        writer.add(
+            "split", .string(owners.map { $0.subjectID.flatMap { splits[$0] }?.rawValue }), optional: true)
+        if !clips.isEmpty { writer.add("clip", .string(clip.map { clips[Int($0)] })) }
+        if !frame.isEmpty { writer.add("frame", .int64(frame)) }
+        writer.add("embedding", .vectors(values, width: width))
+        return writer.finish()
+    }
+
+    /// Tensors: `embeddings` F32 [rows, width]; I64 [rows] each: `study` and `clip`, places in the JSON lists `studies`
+    /// and `clips` of the metadata, `frame`, and `study_id` and `subject_id` where the dataset has them all.
+    func write(safetensors path: String, model: String) throws {
+        let owners = study.map { studies[Int($0)] }
+        let columns: [(name: String, values: [Int64])] = [
+            ("study", study), ("clip", clip), ("frame", frame), ("study_id", owners.compactMap(\.studyID)),
+            ("subject_id", owners.compactMap(\.subjectID)),
+        ].filter { $0.1.count == rows }
+        var metadata = [
+            "format": "echoprep embeddings 1", "unit": unit.rawValue, "model": model,
+            "studies": try jsonText(studies.map(\.key)),
+        ]
+        if !clips.isEmpty { metadata["clips"] = try jsonText(clips) }
+        var writer = try SafetensorsWriter(
+            path, metadata: metadata,
+            tensors: [("embeddings", .f32, [rows, width])] + columns.map { ($0.name, .i64, [rows]) })
+        try writer.add("embeddings", shape: [rows, width], floats: values)
+        for column in columns { try writer.add(column.name, shape: [rows], int64s: column.values) }
+        try writer.finish()
+    }
+}

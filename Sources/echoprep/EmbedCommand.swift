@@ -1,0 +1,60 @@
+// `echoprep embed`: a model's vectors, for other programs.
+
+public import ArgumentParser
+import EchoCore
+import Evaluation
+public import Models
+
+extension EchoModel.Pooling: ExpressibleByArgument {}
+
+/// A number of clips, or "all".
+private enum ViewCount: ExpressibleByArgument {
+    case atMost(Int), all
+
+    init?(argument: String) {
+        if argument == "all" {
+            self = .all
+        } else if let count = Int(argument), count > 0 {
+            self = .atMost(count)
+        } else {
+            return nil
+        }
+    }
+}
+
+struct EmbedCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "embed",
+        abstract: "Writes what a model knows of each study, clip or frame: one vector each.",
+        discussion: """
+            The vector is the mean of the model's tokens; a study's is what its head is given. Written as \
+            safetensors and as Parquet, with ids.
+            """)
+
+    @Argument(help: ArgumentHelp("The folder of a run, pre-trained or fine-tuned.", valueName: "run"))
+    var folder: String
+    @Option(help: "The dataset (default: the one that the run learned from).") var dataset: String?
+    @Option(help: "What gets a vector.") var per = EchoModel.Pooling.study
+    @Option(help: "Only the studies of this split.") var split: Split?
+    @Option(help: "Clips of a study that the model looks at, or all (default: the run's).")
+    private var views: ViewCount?
+    @Option(help: "The files' path without extension (default: RUN/embeddings-study).") var out: String?
+    @Option(help: "Threads (default: all processors).") var threads: Int?
+    @Flag(help: "Print JSON.") var json = false
+
+    func run() throws {
+        var options = EmbedOptions()
+        options.dataset = dataset
+        options.unit = per
+        options.split = split
+        switch views {
+        case .all: options.views = .max
+        case .atMost(let count): options.views = count
+        case nil: break
+        }
+        options.out = out
+        options.threads = threads
+        let summary = try embed(run: folder, options: options)
+        print(json ? try jsonText(summary) : summary.text)
+    }
+}
