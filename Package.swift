@@ -113,7 +113,9 @@ let package = Package(
         tests(
             "Training", "EchoCore", "Files", "Pictures", "Shards", "Catalog", "Compute", "Models", "Training",
             grdb),
-        tests("Evaluation", "EchoCore", "Pictures", "Shards", "Catalog", "Training", "Evaluation", grdb),
+        tests(
+            "Evaluation", "EchoCore", "Pictures", "Shards", "Catalog", "Models", "Training", "Evaluation",
+            grdb),
         tests("Echoprep", grdb),
         tests("Phantom", "EchoCore", "Files", "Video", "Crop", "Phantom"),
     ],

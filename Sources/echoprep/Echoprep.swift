@@ -19,6 +19,7 @@ struct Echoprep: AsyncParsableCommand {
             LinkICDCommand.self,
             TrainCommand.self,
             EvaluateCommand.self,
+            ExperimentCommand.self,
             EmbedCommand.self,
             ExportCommand.self,
         ])

@@ -94,7 +94,7 @@ struct EvaluateCommand: ParsableCommand {
         guard runs.isEmpty != predictions.isEmpty else {
             throw ValidationError("name the folders of runs, or --predictions")
         }
-        _ = try groups()
+        _ = try codeGroups(group)
     }
 
     func run() throws {
@@ -106,7 +106,7 @@ struct EvaluateCommand: ParsableCommand {
         options.scoring.bootstrap = bootstrap
         options.scoring.confidence = confidence
         options.scoring.seed = seed
-        options.scoring.groups = try groups()
+        options.scoring.groups = try codeGroups(group)
         options.split = split
         options.draws = draws
         options.threads = threads
@@ -120,16 +120,5 @@ struct EvaluateCommand: ParsableCommand {
             : try evaluate(runs: runs, options: options)
         print(json ? try jsonText(evaluation) : evaluation.text)
         for page in evaluation.reports where !json { print("report: \(page)") }
-    }
-
-    private func groups() throws -> [(name: String, codes: [String])] {
-        try group.map { text in
-            let parts = text.split(separator: "=", maxSplits: 1)
-            let codes = parts.last?.split(separator: ",").map(String.init) ?? []
-            guard parts.count == 2, !codes.isEmpty else {
-                throw ValidationError("--group is NAME=CODE,CODE,…, as shown=I50,I11")
-            }
-            return (String(parts[0]), codes)
-        }
     }
 }

@@ -6,7 +6,7 @@ import Foundation
 import GRDB
 import Shards
 
-/// Twenty studies of two clips and one dropped file each; every tenth study has no label.
+/// Studies of two clips and one dropped file each, twenty unless said; every tenth study has no label.
 struct SampleDataset {
     let path: String
     /// Code, title and how many of five studies have it.
@@ -15,7 +15,13 @@ struct SampleDataset {
         ("T82", "Complications of devices", 0),
     ]
 
-    init(at folder: URL) throws {
+    private static func usualSplit(_ subject: Int64) -> String {
+        subject < 105 ? "train" : subject < 107 ? "val" : "test"
+    }
+
+    init(
+        at folder: URL, studies: Int = 20, split: @escaping (Int64) -> String = SampleDataset.usualSplit
+    ) throws {
         path = folder.path
         let shards = folder.appendingPathComponent("shards")
         try FileManager.default.createDirectory(at: shards, withIntermediateDirectories: true)
@@ -24,7 +30,7 @@ struct SampleDataset {
         var writer = try SafetensorsWriter(
             shards.appendingPathComponent("shard-00000.safetensors").path, headerRoom: 1 << 14)
         var records: [ClipRecord] = []
-        for study in 1...20 {
+        for study in 1...studies {
             for file in 0..<3 {
                 var record = ClipRecord(
                     id: Int64(records.count + 1), runID: run, studyKey: "\(study)", studyID: Int64(study),
@@ -49,13 +55,13 @@ struct SampleDataset {
         try writer.finish()
         try catalog.add(records)
         try catalog.finishRun(run)
-        try catalog.write(SampleDataset.label)
+        try catalog.write { try SampleDataset.label($0, studies, split) }
     }
 
     static func subject(_ study: Int) -> Int64 { Int64(100 + study / 2) }
     static func has(_ study: Int, _ code: Int) -> Bool { (study + code) % 5 < codes[code].2 }
 
-    private static func label(_ db: Database) throws {
+    private static func label(_ db: Database, _ studies: Int, _ split: (Int64) -> String) throws {
         for (index, code) in codes.enumerated() {
             try db.execute(
                 sql: "INSERT INTO d_icd10cm VALUES (?, 'category', NULL, ?)", arguments: [code.0, code.1])
@@ -63,7 +69,7 @@ struct SampleDataset {
                 sql: "INSERT INTO target VALUES (?, ?, ?, 7, 0.5, 'discharge', NULL)",
                 arguments: [index, code.0, code.1])
         }
-        for study in 1...20 {
+        for study in 1...studies {
             let subject = subject(study)
             try db.execute(
                 sql: "INSERT INTO echo_study VALUES (?, ?, '2150-01-01 00:00:00', NULL)",
@@ -71,8 +77,8 @@ struct SampleDataset {
             let status = study % 10 == 0 ? "no-stay" : "labelled"
             try db.execute(
                 sql: "INSERT INTO study_status VALUES (?, ?, NULL)", arguments: [study, status])
-            let split = subject < 105 ? "train" : subject < 107 ? "val" : "test"
-            try db.execute(sql: "INSERT OR IGNORE INTO split VALUES (?, ?)", arguments: [subject, split])
+            try db.execute(
+                sql: "INSERT OR IGNORE INTO split VALUES (?, ?)", arguments: [subject, split(subject)])
             for index in codes.indices where has(study, index) && status == "labelled" {
                 try db.execute(
                     sql: "INSERT INTO study_category VALUES (?, ?, 1, 1)", arguments: [study, codes[index].0])

@@ -13,6 +13,8 @@ struct Report: Sendable {
     /// The runs by model; empty for a page about one run.
     var models: [ModelScores] = []
     var comparisons: [Comparison] = []
+    /// An experiment's table.
+    var results: ResultTable?
     var dataset: DatasetSummary?
     var clips: [SampleClip] = []
     var histories: [TrainingHistory] = []

@@ -5,7 +5,8 @@ import EchoCore
 /// The whole page of a report.
 func page(_ report: Report) -> HTML {
     let sections = [
-        modelsSection(report), groupsSection(report), codesSection(report), clipsSection(report),
+        resultsSection(report), modelsSection(report), groupsSection(report), codesSection(report),
+        clipsSection(report),
         reconstructionSection(report), trainingSection(report), datasetSection(report),
         decisionsSection(report), methodSection(report),
     ].compactMap(\.self)

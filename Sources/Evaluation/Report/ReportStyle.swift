@@ -57,7 +57,7 @@ let reportStyle: HTML = """
       vertical-align: baseline; }
     th { font-weight: 500; color: var(--muted); white-space: nowrap; border-bottom-color: var(--muted); }
     .n { text-align: right; white-space: nowrap; padding-right: 1rem; }
-    td.best { font-weight: 650; }
+    td.best { font-weight: 650; } td.second { text-decoration: underline; text-underline-offset: .2em; }
 
     .legend { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; list-style: none; margin: 0 0 .75rem; padding: 0;
       font-size: .8125rem; color: var(--muted); }

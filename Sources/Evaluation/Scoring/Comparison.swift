@@ -31,17 +31,13 @@ private func compare(
     _ a: ModelScores, _ b: ModelScores, _ group: Int, _ runsA: [ScoredRun], _ runsB: [ScoredRun],
     _ confidence: Double
 ) -> Comparison? {
-    func mean(_ runs: [ScoredRun], _ draw: Int) -> Double? {
-        Metrics.mean(runs.compactMap { $0.draws[draw][group][.auroc] })
+    func samples(_ runs: [ScoredRun]) -> Samples? {
+        Samples(
+            runs: runs.compactMap { $0.scores.averages[group].scores.auroc?.value },
+            draws: runs.map { run in run.draws.map { $0[group][.auroc] } })
     }
-    guard let here = a.groups[group].auroc, let there = b.groups[group].auroc else { return nil }
-    let differences = runsA[0].draws.indices.compactMap { draw in
-        mean(runsA, draw).flatMap { x in mean(runsB, draw).map { x - $0 } }
-    }
-    let below = differences.count { $0 <= 0 }, above = differences.count { $0 >= 0 }
-    let share = Double(min(below, above) + 1) / Double(differences.count + 1)
+    guard let here = samples(runsA), let there = samples(runsB) else { return nil }
+    let (difference, p) = here.difference(from: there, confidence: confidence)
     return Comparison(
-        first: a.model, second: b.model, group: a.groups[group].name,
-        difference: interval(around: here.mean - there.mean, differences, confidence: confidence),
-        p: differences.isEmpty ? nil : min(1, 2 * share))
+        first: a.model, second: b.model, group: a.groups[group].name, difference: difference, p: p)
 }

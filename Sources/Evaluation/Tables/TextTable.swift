@@ -9,7 +9,9 @@ struct TextTable {
     private let alignments: [Alignment]
     private var rows: [[String]]
 
-    init(_ columns: (title: String, alignment: Alignment)...) {
+    init(_ columns: (title: String, alignment: Alignment)...) { self.init(columns) }
+
+    init(_ columns: [(title: String, alignment: Alignment)]) {
         alignments = columns.map(\.alignment)
         rows = [columns.map(\.title)]
     }

@@ -1,0 +1,123 @@
+// `echoprep experiment`: the paper's tables and figures, each by one line.
+
+import ArgumentParser
+import Compute
+import EchoCore
+import Evaluation
+import Foundation
+import Models
+import Training
+
+struct ExperimentCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "experiment",
+        abstract: "Does a declared experiment: trains what is missing, and writes its table.",
+        discussion: """
+            table1: four models on ICD-10 categories, in full, frozen and from scratch, with a linear floor. \
+            figure2, figure3: AUROC and F1 of each code. leak: labels shuffled among subjects, which nothing may \
+            predict. Experiments in one folder share their runs; killed, the same command goes on.
+            """)
+
+    @Argument(help: "table1, figure2, figure3 or leak.") var name: String
+    @Option(help: "The dataset folder.") var dataset: [String]
+    @Option(help: "The folder of runs and results.") var out: String
+    @Option(help: "Pre-train on this dataset instead.") var pretrainOn: String?
+    @Option(help: "Seeds, each a run of every line.") var seeds = "1,2,3"
+    @Option(help: "The kinds of models, as lamae,mae (default: all four).") var models: String?
+
+    @Option(help: "The models' size.") var preset = Preset.paper
+    @Option(help: "Clips a study (default: the preset's).") var views: Int?
+    @Option(help: "Frames a clip (default: the preset's).") var frames: Int?
+    @Option(help: "Studies a step.") var batch = 16
+    @Option(help: "Parts into which a step is divided to save memory.") var accumulate = 1
+    @Option(help: "Source frames from one sampled frame to the next.") var stride = 4
+    @Option(help: "Epochs of pre-training.") var pretrainEpochs: Int?
+    @Option(help: "Learning rate of pre-training.") var pretrainLr = 1e-4
+    @Option(help: "Epochs of fine-tuning (default: the paper's).") var epochs: Int?
+    @Option(help: "Learning rate of fine-tuning.") var lr = 1e-4
+    @Option(help: "Epochs of frozen lines (default: --epochs).") var frozenEpochs: Int?
+    @Option(help: "Learning rate of frozen lines (default: --lr).") var frozenLr: Double?
+    @Option(help: "In which numbers to multiply: f32 or bf16.") var precision = Precision.f32
+    @Option(help: "Threads (default: all processors).") var threads: Int?
+
+    @Option(help: "The split whose studies are judged.") var split = Split.test
+    @Flag(help: "Each code's threshold is its best on validation instead of 0.5.") var fitThreshold = false
+    @Option(help: "A macro average over some of the codes, as shown=I50,I11; may be repeated.")
+    var group: [String] = []
+    @Option(help: "How often subjects are resampled for the intervals; 0 for none.") var bootstrap = 1000
+    @Option(help: "The percentage that intervals cover.") var confidence = 95.0
+    @Option(help: "A csv of published figures (row, column, value) to stand beside ours.") var published:
+        String?
+    @Flag(help: "Only list the runs and how far each is.") var dryRun = false
+    @Flag(help: "Print JSON.") var json = false
+
+    func run() throws {
+        guard let experiment = Experiment.all.first(where: { $0.name == name }) else {
+            let names = Experiment.all.map(\.name).joined(separator: ", ")
+            throw EchoError("experiment \(name)", "is not declared", try: "one of \(names)")
+        }
+        if dryRun {
+            let steps = try planExperiment(experiment, options())
+            print(json ? try jsonText(steps) : steps.map { "\($0.run): \($0.state)" }.joined(separator: "\n"))
+            return
+        }
+        let result = try runExperiment(experiment, options()) { message in
+            FileHandle.standardError.write(Data((message + "\n").utf8))
+        }
+        print(json ? try jsonText(result) : result.text)
+        if !result.passed { throw ExitCode.failure }
+    }
+
+    private func options() throws -> ExperimentOptions {
+        var options = ExperimentOptions(datasets: dataset, folder: out)
+        options.pretrainingDataset = pretrainOn
+        options.seeds = try list(seeds, "--seeds", UInt64.init)
+        if let models { options.models = try list(models, "--models", ModelKind.init) }
+        options.pretraining = template(epochs: pretrainEpochs, rate: pretrainLr)
+        options.fineTuning = template(epochs: epochs, rate: lr)
+        options.frozen = template(epochs: frozenEpochs ?? epochs, rate: frozenLr ?? lr)
+        options.split = split
+        options.fitsThreshold = fitThreshold
+        options.scoring.groups = try codeGroups(group)
+        options.scoring.bootstrap = bootstrap
+        options.scoring.confidence = confidence
+        options.published = published
+        return options
+    }
+
+    private func template(epochs: Int?, rate: Double) -> TrainOptions {
+        var options = TrainOptions(dataset: "", run: "")
+        options.preset = preset
+        options.views = views
+        options.frames = frames
+        options.batch = batch
+        options.accumulate = accumulate
+        options.stride = stride
+        options.precision = precision
+        options.threads = threads
+        options.epochs = epochs
+        options.learningRate = rate
+        return options
+    }
+
+    private func list<Item>(_ text: String, _ option: String, _ item: (String) -> Item?) throws -> [Item] {
+        try text.split(separator: ",").map { part in
+            guard let found = item(String(part)) else {
+                throw ValidationError("\(option): \(part) is none")
+            }
+            return found
+        }
+    }
+}
+
+/// Groups of codes as options name them: "shown=I50,I11".
+func codeGroups(_ texts: [String]) throws -> [(name: String, codes: [String])] {
+    try texts.map { text in
+        let parts = text.split(separator: "=", maxSplits: 1)
+        let codes = parts.last?.split(separator: ",").map(String.init) ?? []
+        guard parts.count == 2, !codes.isEmpty else {
+            throw ValidationError("--group is NAME=CODE,CODE,…, as shown=I50,I11")
+        }
+        return (String(parts[0]), codes)
+    }
+}

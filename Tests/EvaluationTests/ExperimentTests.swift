@@ -1,0 +1,115 @@
+import EchoCore
+import Evaluation
+import Foundation
+import Models
+import TestSupport
+import Testing
+import Training
+
+@Suite struct ExperimentTests {
+    private func declared(_ name: String) throws -> Experiment {
+        try #require(Experiment.all.first { $0.name == name })
+    }
+
+    /// One model, small enough for a test.
+    private func options(_ dataset: String, _ folder: URL, seeds: [UInt64] = [1, 2]) -> ExperimentOptions {
+        var options = ExperimentOptions(
+            datasets: [dataset], folder: folder.appendingPathComponent("out").path)
+        options.seeds = seeds
+        options.models = [.lamae, .mae]
+        func small(_ options: inout TrainOptions) {
+            options.views = 1
+            options.frames = 1
+            options.epochs = 1
+            options.threads = 2
+        }
+        small(&options.pretraining)
+        small(&options.fineTuning)
+        small(&options.frozen)
+        options.scoring.bootstrap = 20
+        return options
+    }
+
+    @Test func `an experiment that was stopped goes on, trains nothing twice and sets the same table`() throws
+    {
+        try withTemporaryFolder { folder in
+            let sample = try SampleDataset(at: folder.appendingPathComponent("dataset"))
+            let table1 = try declared("table1")
+            var options = options(sample.path, folder)
+            #expect(try planExperiment(table1, options).allSatisfy { $0.state == "missing" })
+            options.seeds = [1]
+            let part = try runExperiment(table1, options) { _ in }
+            #expect(part.table.rows.allSatisfy { $0.runs == 1 })
+
+            options.seeds = [1, 2]
+            let steps = try planExperiment(table1, options)
+            #expect(
+                steps.count { $0.state == "done, 1 epochs" } == 8
+                    && steps.count { $0.state == "missing" } == 8)
+            func written(_ name: String) throws -> Date {
+                let path = "\(options.folder)/runs/\(name)/checkpoints/last.safetensors"
+                let found = try FileManager.default.attributesOfItem(atPath: path)[.modificationDate]
+                return try #require(found as? Date)
+            }
+            let before = try written("lamae-full-1")
+            let whole = try runExperiment(table1, options) { _ in }
+            #expect(try written("lamae-full-1") == before)
+            #expect(whole.table.rows.map(\.runs) == [2, 2, 2, 2, 2, 2, 1])
+            #expect(try runExperiment(table1, options) { _ in }.table == whole.table)
+            #expect(whole.files.allSatisfy { FileManager.default.fileExists(atPath: $0) })
+            #expect(whole.text.contains("LAMAE − MAE") && whole.text.contains("raw pixels, linear"))
+
+            let figure = try runExperiment(try declared("figure2"), options) { _ in }
+            #expect(figure.table.rows.map(\.block) == SampleDataset.codes.map(\.0))
+            let page = try Page(URL(fileURLWithPath: options.folder + "/table1.html"))
+            #expect(page.references.isEmpty && page.text.contains("Results"))
+            options.fineTuning.epochs = 2
+            let error = #expect(throws: EchoError.self) { try runExperiment(table1, options) { _ in } }
+            #expect(error?.description.contains("learning.epochs: 1 there, 2 here") == true)
+        }
+    }
+
+    @Test func `published figures stand beside ours, in every form`() throws {
+        try withTemporaryFolder { folder in
+            let sample = try SampleDataset(at: folder.appendingPathComponent("dataset"))
+            let published = folder.appendingPathComponent("published.csv")
+            try Data("row,column,value\nfine-tuned in full: LAMAE,AUROC,0.75\n".utf8).write(to: published)
+            var options = options(sample.path, folder, seeds: [1])
+            options.published = published.path
+            let found = try runExperiment(try declared("table1"), options) { _ in }
+            #expect(found.text.contains("published") && found.text.contains("0.750"))
+            let latex = try String(contentsOfFile: options.folder + "/table1.tex", encoding: .utf8)
+            #expect(
+                latex.contains("& published &") && latex.contains("\\textbf{")
+                    && latex.contains("\\underline{"))
+            try Data("row,column,value\nLAMEA,AUROC,0.75\n".utf8).write(to: published)
+            let error = #expect(throws: EchoError.self) {
+                try runExperiment(try declared("table1"), options) { _ in }
+            }
+            #expect(error?.description.contains("line 2: names no line and column") == true)
+        }
+    }
+
+    @Test func `shuffled labels predict nothing, and a test split that was learned from is found out`() throws
+    {
+        try withTemporaryFolder { folder in
+            // Nobody chooses the epoch, so the last one's weights are judged: those that know most by heart.
+            let sample = try SampleDataset(at: folder.appendingPathComponent("dataset"), studies: 60) {
+                $0 < 110 ? "train" : "test"
+            }
+            var options = options(sample.path, folder, seeds: [1])
+            options.models = [.lamae]
+            options.fineTuning.epochs = 25
+            options.fineTuning.learningRate = 1e-3
+            options.fineTuning.augment = false
+            options.scoring.bootstrap = 200
+            let leak = try declared("leak")
+            let honest = try runExperiment(leak, options) { _ in }
+            #expect(honest.passed, "\(honest.text)")
+            // The planted leak: what was learned from is judged.
+            options.split = .train
+            let leaky = try runExperiment(leak, options) { _ in }
+            #expect(!leaky.passed && leaky.text.contains("OUTSIDE"), "\(leaky.text)")
+        }
+    }
+}
