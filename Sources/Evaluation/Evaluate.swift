@@ -47,7 +47,10 @@ public struct Evaluation: Codable, Sendable {
 ///
 /// Writes into each run's folder: `predictions-SPLIT.csv`, `metrics.json`, `codes-SPLIT.csv`, `groups-SPLIT.csv` and
 /// `report.html`.
-public func evaluate(runs: [String], options: EvaluateOptions) throws -> Evaluation {
+///
+/// - Parameter folders: of runs, or of the runs of several seeds
+public func evaluate(runs folders: [String], options: EvaluateOptions) throws -> Evaluation {
+    let runs = folders.flatMap(RunFolder.runs)
     var pages: [String] = [], contents: [Report] = []
     for (run, name) in zip(runs, names(of: runs)) {
         let content = try evaluate(run: run, name, options)

@@ -48,9 +48,10 @@ public final class AdamW {
 
     // MARK: State
 
-    /// The first and second moments of the parameters that have taken a step, in the order of the model.
-    public var state: [(name: String, shape: [Int], first: [Float], second: [Float])] {
-        model.parameterList.compactMap { parameter in
+    /// The first and second moments of the parameters that have taken a step, in the order of the model; each is read
+    /// when the sequence comes to it.
+    public var state: some Sequence<(name: String, shape: [Int], first: [Float], second: [Float])> {
+        model.parameterList.lazy.compactMap { [moments, model] parameter in
             moments[parameter.name].map {
                 (parameter.name, parameter.shape, model.engine.read($0.first), model.engine.read($0.second))
             }

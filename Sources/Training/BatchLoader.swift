@@ -23,6 +23,9 @@ package struct BatchLoader: Sendable {
         self.model = model
     }
 
+    /// Workers beside an engine of so many threads; they prepare one batch each, and one waits.
+    package static func workers(threads: Int) -> Int { max(1, threads / 2) }
+
     package func load(_ batch: [Study], _ draw: Draw) throws -> LoadedBatch {
         var pixels: [Float] = []
         pixels.reserveCapacity(batch.count * model.views * model.frames * model.frameSize)

@@ -64,14 +64,11 @@ package struct CheckpointStore {
         try writeWeights(of: learner.model, state: state, to: folder.pending)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
-        var tensors = learner.optimiser.state.flatMap {
-            [("first.\($0.name)", $0.shape, $0.first), ("second.\($0.name)", $0.shape, $0.second)]
+        let averages = learner.average.map { zip(learner.model.parameters, $0.values) }
+        var shapes = learner.optimiser.state.flatMap {
+            [("first.\($0.name)", $0.shape), ("second.\($0.name)", $0.shape)]
         }
-        if let average = learner.average {
-            tensors += zip(learner.model.parameters, average.values).map {
-                ("average.\($0.name)", $0.shape, $1)
-            }
-        }
+        shapes += averages?.map { ("average.\($0.0.name)", $0.0.shape) } ?? []
         var writer = try SafetensorsWriter(
             folder.state,
             metadata: [
@@ -79,8 +76,14 @@ package struct CheckpointStore {
                 "weights_sha256": sha256(try mapFile(folder.pending)),
                 "state": String(decoding: try encoder.encode(state), as: UTF8.self),
             ],
-            tensors: tensors.map { ($0.0, .f32, $0.1) })
-        for (name, shape, values) in tensors { try writer.add(name, shape: shape, floats: values) }
+            tensors: shapes.map { ($0, .f32, $1) })
+        for (name, shape, first, second) in learner.optimiser.state {
+            try writer.add("first.\(name)", shape: shape, floats: first)
+            try writer.add("second.\(name)", shape: shape, floats: second)
+        }
+        for (parameter, values) in averages.map(Array.init) ?? [] {
+            try writer.add("average.\(parameter.name)", shape: parameter.shape, floats: values)
+        }
         try writer.finish()
         try adopt(folder.pending)
     }
@@ -88,7 +91,7 @@ package struct CheckpointStore {
     /// Brings a learner to the last checkpoint.
     package func restore(_ learner: Learner) throws -> RunState {
         let file = try opened(
-            folder.state, as: RunFolder.place(folder.state), try: "train again in another run folder")
+            folder.state, as: RunFolder.place(folder.state), try: CheckpointStore.remedy)
         guard let text = file.metadata["state"], let wanted = file.metadata["weights_sha256"],
             let state = try? JSONDecoder().decode(RunState.self, from: Data(text.utf8))
         else { throw damaged(folder.state) }
@@ -123,7 +126,7 @@ package struct CheckpointStore {
 
     /// Loads weights that must fit the model in full.
     package func loadWeights(_ path: String, into model: EchoModel) throws(EchoError) {
-        let file = try opened(path, as: RunFolder.place(path), try: "train again in another run folder")
+        let file = try opened(path, as: RunFolder.place(path), try: CheckpointStore.remedy)
         if let wanted = file.metadata[checksumKey] {
             let checksum = SHA256()
             for name in file.names { checksum.update(try file.bytes(name)) }
@@ -157,9 +160,12 @@ package struct CheckpointStore {
         }
     }
 
+    private static let remedy =
+        "bring a copy back, or start another run with --init checkpoints/best.safetensors"
+
     private func damaged(_ path: String) -> EchoError {
         EchoError(
             RunFolder.place(path), "is damaged: its content is not what was written",
-            try: "start another run with --init checkpoints/best.safetensors")
+            try: CheckpointStore.remedy)
     }
 }

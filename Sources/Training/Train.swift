@@ -26,8 +26,10 @@ public func train(_ options: TrainOptions, say: @escaping (String) -> Void) thro
     let configuration = try describe(options, folder, found, set, shards, initial)
 
     let store = CheckpointStore(folder: folder, configuration: configuration)
-    let learner = try Learner(configuration, threads: options.threads ?? availableProcessors())
-    learner.model.checkpointsActivations = options.checkpointActivations
+    let threads = options.threads ?? availableProcessors()
+    let recomputes = try StepMemory.recomputes(options, configuration, threads: threads, say: say)
+    let learner = try Learner(configuration, threads: threads)
+    learner.model.checkpointsActivations = recomputes
     if options.precision == .bf16, !CPUEngine.multipliesBF16 {
         say("--precision bf16 is slower than f32 here: it needs libdnnl2 and a processor with AVX-512-BF16")
     }
@@ -44,6 +46,12 @@ public func train(_ options: TrainOptions, say: @escaping (String) -> Void) thro
             say("\(initial.name): \(report.text)")
             if options.strictInitial && !report.isComplete {
                 throw EchoError("--init-strict", "\(initial.name) does not match the model in full")
+            }
+            let broken = learner.model.parameters.first {
+                !learner.model.read($0.name).allSatisfy(\.isFinite)
+            }
+            if let broken {
+                throw EchoError("--init \(initial.name)", "\(broken.name) holds a number that is not finite")
             }
         }
         try folder.create()

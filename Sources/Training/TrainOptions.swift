@@ -53,6 +53,8 @@ public struct TrainOptions: Sendable {
     public var engine = EngineChoice.cpu, precision = Precision.f32
     /// Compute blocks again on the way back instead of keeping what they made.
     public var checkpointActivations = false
+    /// Bytes of memory that a step may take; nil for what is free.
+    public var memory: Int?
     /// Threads of the engine; nil for all processors.
     public var threads: Int?
     public var seed: UInt64 = 1
@@ -87,6 +89,8 @@ public struct TrainOptions: Sendable {
         return found
     }
 
+    /// Studies that are computed at once.
+    package var partSize: Int { (batch + accumulate - 1) / accumulate }
     package var epochCount: Int { epochs ?? task.epochs }
     package var warmupCount: Int { warmupEpochs ?? min(10, epochCount / 10) }
 
@@ -105,6 +109,7 @@ public struct TrainOptions: Sendable {
         try require(stride > 0, "--stride", "must be at least 1")
         try require(0...180 ~= rotation, "--rotation", "must be from 0 to 180 degrees")
         try require(threads.map { $0 > 0 } ?? true, "--threads", "must be at least 1")
+        try require(memory.map { $0 > 0 } ?? true, "--memory", "must be above 0")
         try require(checkpointEvery > 0, "--checkpoint-every", "must be at least 1")
         try require(averageDecay.map { 0..<1 ~= $0 } ?? true, "--ema", "must be at least 0 and below 1")
         try require(divergence.steps >= 0, "--guard-steps", "must not be negative")

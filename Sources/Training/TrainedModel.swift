@@ -24,7 +24,7 @@ package struct TrainedModel {
         let folder = RunFolder(run), threads = threads ?? availableProcessors()
         configuration = try RunConfiguration(run: run)
         self.dataset = dataset ?? folder.resolve(configuration.dataset)
-        workers = max(1, threads / 2)
+        workers = BatchLoader.workers(threads: threads)
         let learning = configuration.learning, shape = configuration.model
         model = EchoModel(
             shape, engine: try learning.engine.make(threads: threads, precision: learning.precision), seed: 0)

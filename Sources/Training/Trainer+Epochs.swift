@@ -45,14 +45,12 @@ extension Trainer {
         return true
     }
 
-    private var partSize: Int { (options.batch + options.accumulate - 1) / options.accumulate }
-
     private func validate(epoch: Int) throws -> ValidationScore? {
         if configuration.task == .pretrain { try drawReconstructions(epoch: epoch) }
         guard !set.validation.isEmpty else { return nil }
         var loss = 0.0
         var logits: [Float] = []
-        try loader.evaluate(set.validation, batch: partSize, workers: workers) { studies, batch in
+        try loader.evaluate(set.validation, batch: options.partSize, workers: workers) { studies, batch in
             if let mask = batch.mask {
                 loss += model.reconstruct(batch.input, mask).loss * Double(studies.count)
             } else {

@@ -48,7 +48,7 @@ final class Trainer {
         loader = BatchLoader(studies: StudyLoader(options, configuration, shards), model: configuration.model)
         let threads = options.threads ?? availableProcessors()
         clock = LoopClock(threads: threads)
-        workers = max(1, threads / 2)
+        workers = BatchLoader.workers(threads: threads)
         if options.trace != nil && !(state.step < options.traceStep && options.traceStep <= schedule.total) {
             throw EchoError(
                 "--trace-step",

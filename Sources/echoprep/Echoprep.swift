@@ -27,6 +27,7 @@ struct Echoprep: AsyncParsableCommand {
     /// Exit 0 done, 1 failed, 2 done but `--strict` found rejected input, 64 wrong usage, 130 interrupted.
     static func main() async {
         Interruption.watch()
+        MappedFileFault.watch()
         do {
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {

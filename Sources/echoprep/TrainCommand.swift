@@ -65,6 +65,7 @@ struct TrainCommand: ParsableCommand {
     @Option(help: "In which numbers it multiplies: f32, or bf16 on the CPU engine.") var precision = Precision
         .f32
     @Flag(help: "Save memory: compute blocks again on the way back.") var checkpointActivations = false
+    @Option(help: "Memory that a step may take, as 12GiB (default: what is free).") var memory: ByteCount?
     @Option(help: "Threads (default: all processors).") var threads: Int?
     @Option(help: "Seed of all randomness.") var seed: UInt64 = 1
     @Option(
@@ -126,6 +127,7 @@ struct TrainCommand: ParsableCommand {
         options.engine = engine
         options.precision = precision
         options.checkpointActivations = checkpointActivations
+        options.memory = memory?.bytes
         options.threads = threads
         options.seed = seed
         options.resume = resume

@@ -1,5 +1,7 @@
 import EchoCore
 import Foundation
+import Models
+import Shards
 import TestSupport
 import Testing
 import Training
@@ -59,6 +61,136 @@ import Training
             let error = #expect(throws: EchoError.self) { try train(options) { _ in } }
             #expect(error?.problem.contains("the last checkpoint is from before") == true)
             #expect(FileManager.default.fileExists(atPath: run.path + "/checkpoints/last.state.safetensors"))
+        }
+    }
+
+    @Test func `weights that are not finite are refused, and stop a run without a trace`() throws {
+        try withRun { _, run, options in
+            var options = options
+            _ = try train(options) { _ in }
+            let configuration = try RunConfiguration(run: options.run)
+            let store = CheckpointStore(folder: RunFolder(options.run), configuration: configuration)
+            let learner = try Learner(configuration, threads: 2)
+            let state = try store.restore(learner)
+            learner.model.write("mask_token", [.nan] + learner.model.read("mask_token").dropFirst())
+
+            let broken = run.appendingPathComponent("broken.safetensors").path
+            try store.writeWeights(of: learner.model, state: state, to: broken)
+            var second = options
+            second.run += "-second"
+            second.initial = broken
+            let refused = #expect(throws: EchoError.self) { try train(second) { _ in } }
+            #expect(refused?.problem == "mask_token holds a number that is not finite")
+            #expect(!FileManager.default.fileExists(atPath: second.run))
+
+            // The same in a checkpoint, as after a fault of the machine, with steps left to take.
+            var longer = configuration
+            longer.learning.epochs = 2
+            try longer.json().write(to: URL(fileURLWithPath: RunFolder(options.run).config))
+            try store.save(learner, state)
+            let files = ["last.safetensors", "last.state.safetensors", "best.safetensors"].map {
+                run.appendingPathComponent("checkpoints/\($0)")
+            }
+            let before = try files.map { try Data(contentsOf: $0) }
+            options.epochs = 2
+            options.checkpointEvery = 1
+            let stopped = #expect(throws: EchoError.self) { try train(options) { _ in } }
+            #expect(
+                stopped?.description.hasPrefix("step 4: the loss is nan; the weights were not changed")
+                    == true)
+            #expect(try files.map { try Data(contentsOf: $0) } == before)
+        }
+    }
+
+    @Test func `a shard that is cut while it is read ends the run in words, and it goes on afterwards`()
+        throws
+    {
+        try withRun { dataset, run, _ in
+            let shard = dataset.folder.appendingPathComponent("shards/shard-00000.safetensors")
+            let whole = try Data(contentsOf: shard)
+            let arguments = [
+                "train", "--dataset", dataset.path, "--run", run.path, "--views", "2", "--frames", "2",
+                "--epochs",
+                "100", "--batch", "9", "--checkpoint-every", "1", "--pictures-every", "0",
+            ]
+            let log = run.deletingLastPathComponent().appendingPathComponent("log")
+            try Data().write(to: log)
+            let process = try Built.start(arguments, output: FileHandle(forWritingTo: log))
+            let deadline = ContinuousClock.now + .seconds(20)
+            while (try? metrics(run))?.isEmpty ?? true, ContinuousClock.now < deadline { usleep(2000) }
+            try FileHandle(forWritingTo: shard).truncate(atOffset: 4096)
+            process.waitUntilExit()
+            #expect(process.terminationStatus == 1)
+            #expect(try String(contentsOf: log, encoding: .utf8).contains("became shorter while it was read"))
+            let refused = try Built.run(arguments)
+            #expect(refused.status == 1)
+            #expect(refused.errors.hasPrefix("echoprep: shards/shard-00000.safetensors: "))
+            try whole.write(to: shard)
+            #expect(try Built.run(arguments).status == 0)
+            #expect(try metrics(run).filter { $0.split == .train }.map(\.step) == Array(1...100))
+        }
+    }
+
+    /// Whether file systems may be mounted in a namespace of the test's own.
+    static let mounts = shell("unshare -rm mount -t tmpfs none /mnt").status == 0
+
+    private static func shell(_ script: String, _ arguments: String...) -> (status: Int32, output: String) {
+        let process = Process(), output = Pipe()
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        process.arguments = ["-c", script, "sh"] + arguments
+        process.standardOutput = output
+        process.standardError = output
+        guard (try? process.run()) != nil else { return (-1, "") }
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        return (process.terminationStatus, text)
+    }
+
+    @Test(.enabled(if: mounts)) func `a disk that fills up leaves a run that goes on when there is room`()
+        throws
+    {
+        try withRun { dataset, run, options in
+            var options = options
+            options.epochs = 6
+            options.picturesEvery = 0
+            _ = try train(options) { _ in }
+            let full = run.path + "-full"
+            try FileManager.default.createDirectory(atPath: full, withIntermediateDirectories: true)
+            let script = """
+                run="$1 train --dataset $2 --run $3 --views 2 --frames 2 --epochs 6 --batch 4 --lr 1e-3 --threads 2"
+                run="$run --pictures-every 0 --checkpoint-every 1"
+                unshare -rm sh -c "mount -t tmpfs -o size=28m none $3
+                $run --keep-last 9; echo status \\$?
+                ls $3/checkpoints
+                rm $3/checkpoints/epoch-*
+                $run; echo status \\$?
+                cp $3/metrics.jsonl $3/checkpoints/last.safetensors $4"
+                """
+            let after = run.path + "-after"
+            try FileManager.default.createDirectory(atPath: after, withIntermediateDirectories: true)
+            let echoprep = Built.products.appendingPathComponent("echoprep").path
+            let (_, output) = FaultTests.shell(script, echoprep, dataset.path, full, after)
+            #expect(output.contains("no space left on device"), "\(output)")
+            #expect(output.contains("try: make space on that disk and run the same command again"))
+            #expect(output.contains("status 1") && output.contains("epoch-0001.safetensors"))
+            #expect(!output.contains("epoch-0006.safetensors") && output.contains("status 0"))
+            #expect(try metrics(URL(fileURLWithPath: after)) == metrics(run))
+            let weights = try SafetensorsFile(path: "\(after)/last.safetensors")
+            let undisturbed = try SafetensorsFile(path: run.path + "/checkpoints/last.safetensors")
+            for name in undisturbed.names { #expect(try weights.bytes(name) == undisturbed.bytes(name)) }
+        }
+    }
+
+    @Test(.enabled(if: mounts)) func `a run folder that cannot be written is an error of --run`() throws {
+        try withRun { dataset, run, _ in
+            try FileManager.default.createDirectory(at: run, withIntermediateDirectories: true)
+            let script = """
+                unshare -rm sh -c "mount -t tmpfs -o ro none $3; $1 train --dataset $2 --run $3 --epochs 1"
+                """
+            let echoprep = Built.products.appendingPathComponent("echoprep").path
+            let (status, output) = FaultTests.shell(script, echoprep, dataset.path, run.path)
+            #expect(status == 1)
+            #expect(output.contains("echoprep: --run: "), "\(output)")
         }
     }
 

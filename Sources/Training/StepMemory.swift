@@ -1,0 +1,116 @@
+// Whether a step will fit in memory, found out before the first one by taking two very small ones.
+
+import Compute
+import EchoCore
+import Foundation
+import Models
+
+/// The memory of a run's steps.
+package struct StepMemory: Sendable, Equatable {
+    /// Bytes of weights, gradients, moments and all else that does not depend on the batch.
+    package let fixed: Int
+    /// Bytes of a study in a part of a step.
+    package let study: Int
+
+    /// Bytes of a step in parts of `studies`; a tenth more than was measured.
+    package func bytes(studies: Int) -> Int { (fixed + studies * study) / 10 * 11 }
+
+    /// Measures steps of one view and of two, with weights of their own that are gone afterwards.
+    ///
+    /// All that a step keeps grows with its tokens, so two points tell the rest. Nil for an engine that does not count.
+    ///
+    /// - Parameter batches: loaded batches that wait or are in use at once
+    package init?(
+        _ configuration: RunConfiguration, threads: Int, batches: Int, checkpointing: Bool
+    ) throws {
+        let learner = try Learner(configuration, threads: threads)
+        guard let engine = learner.model.engine as? CPUEngine else { return nil }
+        learner.model.checkpointsActivations = checkpointing
+        let c = configuration.model
+        var random = SeededRandom(seed: 0, "memory")
+        func measured(views: Int) -> Int {
+            let counts = Array(repeating: 1, count: views)
+            let batch = StudyBatch(
+                viewCounts: counts,
+                pixels: Array(repeating: 0, count: views * c.frames * c.frameSize))
+            if c.outputs == 0 {
+                let mask = PretrainMask(random: c, viewCounts: counts, using: &random)
+                _ = learner.model.pretrainStep(batch, mask)
+            } else {
+                _ = learner.model.finetuneStep(
+                    batch, targets: Array(repeating: 0, count: views * c.outputs), loss: .binaryCrossEntropy,
+                    frozen: configuration.learning.frozen)
+            }
+            _ = learner.optimiser.step(learningRate: 0)
+            return engine.memory
+        }
+        let one = measured(views: 1), view = measured(views: 2) - one
+        // Lending the average to the model keeps the weights beside it.
+        let average = learner.average == nil ? 0 : 8 * learner.model.parameterCount
+        let pixels = 4 * c.views * c.frames * c.frameSize
+        fixed = one - view + average
+        study = c.views * view + batches * pixels
+    }
+
+    /// More than a step can take, without measuring; most runs are far below what there is.
+    package static func bound(_ configuration: RunConfiguration, studies: Int, batches: Int) -> Int {
+        let c = configuration.model
+        let tokens = studies * c.views * c.frames * c.patches
+        // Sixteen numbers a token and unit of width and block are more than are kept; blocks hold 12 · width² weights.
+        let blocks = c.depth + c.latentDepth + 1, decoder = c.outputs == 0 ? c.decoderDepth + 1 : 0
+        let activations = 16 * tokens * (blocks * c.dim + decoder * c.decoderDim)
+        let weights = 14 * (blocks * c.dim * c.dim + decoder * c.decoderDim * c.decoderDim)
+        let pixels = studies * c.views * c.frames * c.frameSize
+        return 4 * (activations + 6 * weights + (batches + 4) * pixels) + 512 << 20
+    }
+}
+
+extension StepMemory {
+    /// Whether blocks are to be computed again on the way back: as asked for, or because a step fits only so.
+    ///
+    /// - Throws: `EchoError` with the estimate where a step will not fit even so
+    static func recomputes(
+        _ options: TrainOptions, _ configuration: RunConfiguration, threads: Int, say: (String) -> Void
+    ) throws -> Bool {
+        let asked = options.checkpointActivations
+        let studies = options.partSize, batches = BatchLoader.workers(threads: threads) + 1
+        guard let available = options.memory ?? MachineMemory().available,
+            bound(configuration, studies: studies, batches: batches) > available
+        else { return asked }
+        func measured(_ checkpointing: Bool) throws -> StepMemory? {
+            try StepMemory(configuration, threads: threads, batches: batches, checkpointing: checkpointing)
+        }
+        let plain = asked ? nil : try measured(false)?.bytes(studies: studies)
+        if let plain, plain <= available { return false }
+        guard let sparing = try measured(true) else { return asked }
+        let needed = sparing.bytes(studies: studies)
+        guard needed <= available else {
+            throw EchoError(
+                "--preset \(options.preset.rawValue)",
+                """
+                a step needs about \(gibibytes(needed)) of memory, blocks computed again on the way back, \
+                and \(gibibytes(available)) are free
+                """, try: sparing.remedy(options, available))
+        }
+        if let plain {
+            say(
+                """
+                a step needs about \(gibibytes(plain)) of memory and \(gibibytes(available)) are free: blocks are \
+                computed again on the way back, for \(gibibytes(needed)) and about a third more time
+                """)
+        }
+        return true
+    }
+
+    /// A number of parts with which a step fits, if there is one.
+    private func remedy(_ options: TrainOptions, _ available: Int) -> String {
+        let studies = (1..<max(2, options.partSize)).last { bytes(studies: $0) <= available }
+        guard let studies else { return "fewer --views or --frames, or a smaller --preset" }
+        let parts = (options.batch + studies - 1) / studies
+        return "--accumulate \(parts), for \(StepMemory.gibibytes(bytes(studies: studies)))"
+    }
+
+    private static func gibibytes(_ bytes: Int) -> String {
+        String(format: "%.1f GiB", Double(bytes) / Double(1 << 30))
+    }
+}
