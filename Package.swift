@@ -87,9 +87,9 @@ let package = Package(
         .executableTarget(
             name: "echobench",
             dependencies: [
-                "EchoCore", "Files", "DICOM", "Video", "Crop", "Phantom", "Ingest", "Labels", "Compute",
-                "Models",
-                "Training", "Hospital", arguments,
+                "EchoCore", "Files", "DICOM", "Video", "Crop", "Catalog", "Phantom", "Ingest", "Labels",
+                "Compute",
+                "Models", "Training", "Hospital", arguments, grdb,
             ],
             swiftSettings: strict),
 

@@ -330,34 +330,42 @@ LEFT JOIN split p ON p.subject_id = s.subject_id
 LEFT JOIN study_category c ON c.study_id = s.study_id AND c.category = t.category
 WHERE st.status = 'labelled';
 
--- How common every category is among labelled studies, targets or not.
+-- How common every category is among labelled studies, targets or not. Counted first, then named: the index on
+-- study_category.category holds all that is counted.
 CREATE VIEW v_prevalence AS
-SELECT c.category, d.title, count(*) AS n_positive, n.labelled AS n_labelled,
-    count(*) * 1.0 / n.labelled AS prevalence, t.idx AS target
-FROM study_category c
+SELECT c.category, d.title, c.n_positive, n.labelled AS n_labelled,
+    c.n_positive * 1.0 / n.labelled AS prevalence, t.idx AS target
+FROM (SELECT category, count(*) AS n_positive FROM study_category GROUP BY category) c
 CROSS JOIN (SELECT count(*) AS labelled FROM study_status WHERE status = 'labelled') n
 LEFT JOIN v_title d ON d.category = c.category
-LEFT JOIN target t ON t.category = c.category
-GROUP BY c.category;
+LEFT JOIN target t ON t.category = c.category;
 
--- The same within each split; a category that a split does not have has no row there.
+-- The same within each split; a category that a split does not have has no row there. The splits are counted side by
+-- side in one pass over that index, without a sort.
 CREATE VIEW v_prevalence_by_split AS
-SELECT n.split, c.category, d.title, count(*) AS n_positive, n.labelled AS n_labelled,
-    count(*) * 1.0 / n.labelled AS prevalence, t.idx AS target
-FROM study_category c
-JOIN echo_study s ON s.study_id = c.study_id
-JOIN split p ON p.subject_id = s.subject_id
-JOIN (
-    SELECT p.split, count(*) AS labelled
+WITH placed AS MATERIALIZED (
+    SELECT st.study_id, p.split, p.split = 'train' AS train, p.split = 'val' AS val, p.split = 'test' AS test
     FROM study_status st
     JOIN echo_study s ON s.study_id = st.study_id
     JOIN split p ON p.subject_id = s.subject_id
     WHERE st.status = 'labelled'
-    GROUP BY p.split
-) n ON n.split = p.split
+), counted AS (
+    SELECT c.category, sum(p.train) AS train, sum(p.val) AS val, sum(p.test) AS test
+    FROM study_category c
+    CROSS JOIN placed p ON p.study_id = c.study_id
+    GROUP BY c.category
+), prevalent AS (
+    SELECT n.split, c.category, n.labelled,
+        CASE n.split WHEN 'train' THEN c.train WHEN 'val' THEN c.val ELSE c.test END AS n_positive
+    FROM counted c
+    CROSS JOIN (SELECT split, count(*) AS labelled FROM placed GROUP BY split) n
+)
+SELECT c.split, c.category, d.title, c.n_positive, c.labelled AS n_labelled,
+    c.n_positive * 1.0 / c.labelled AS prevalence, t.idx AS target
+FROM prevalent c
 LEFT JOIN v_title d ON d.category = c.category
 LEFT JOIN target t ON t.category = c.category
-GROUP BY n.split, c.category;
+WHERE c.n_positive > 0;
 
 -- The studies without labels, each with its reason.
 CREATE VIEW v_unlinked AS

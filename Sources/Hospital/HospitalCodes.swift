@@ -14,10 +14,19 @@ struct HospitalCodes {
         var random = SeededRandom(seed: seed, "codes")
         let leaves = ICD10CM.current.nodes.filter { $0.isLeaf && $0.level != .chapter && $0.level != .block }
             .map(\.code)
-        ten = random.sample(8_000, of: leaves.count).map { leaves[$0] }
+        ten =
+            Self.common
+            + random.sample(8_000, of: leaves.count).map { leaves[$0] }.filter {
+                !Self.common.contains($0)
+            }
         both = Array(leaves.filter { ($0.hasPrefix("E") || $0.hasPrefix("V")) && $0.count == 4 }.prefix(493))
         nine = (0..<5_000).map { "\(10_000 + 17 * $0)".dropLast($0 % 2).description }
     }
+
+    /// The most common ones first, so that a question about heart failure has thousands of studies to look at.
+    private static let common = [
+        "I5020", "I10", "E785", "I2510", "I4891", "N179", "Z9911", "A419", "E1122", "J9601", "D649", "I340",
+    ]
 
     /// Different codes of a version, a few of them common ones.
     func draw(_ count: Int, version: Int, _ random: inout SeededRandom) -> [(String, Int)] {

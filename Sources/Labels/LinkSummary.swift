@@ -16,6 +16,13 @@ public struct LinkSummary: Sendable, Encodable, Equatable {
         public let reference: Double?
     }
 
+    /// A category that the paper's table of targets has, as common as it is here and there.
+    public struct PaperCategory: Sendable, Encodable, Equatable {
+        public let category: String
+        /// Shares of all labelled studies.
+        public let prevalence: Double, paper: Double
+    }
+
     /// Studies of the study list.
     public let studies: Int
     /// How many of them have each status (`StudyStatus`).
@@ -23,6 +30,8 @@ public struct LinkSummary: Sendable, Encodable, Equatable {
     /// Labelled studies of each split; "none" for those of subjects without one.
     public let splits: [String: Int]
     public let targets: [Target]
+    /// The categories whose prevalence in the paper is known; empty where labels are no categories.
+    public let paper: [PaperCategory]
     /// Values of the source files that could not be used, by file.
     public let rejects: [String: Int]
     /// The labels of these files and rules were there already.
@@ -50,6 +59,14 @@ public struct LinkSummary: Sendable, Encodable, Equatable {
             var share = String(format: "%6.2f %%", 100 * target.prevalence)
             if let reference = target.reference { share += String(format: " (%6.2f %%)", 100 * reference) }
             lines.append("\(column(target.positives)) \(share) \(target.category) \(target.title)")
+        }
+        if !paper.isEmpty {
+            let known = "\(paper.count) of its \(PaperPrevalence.targets) targets are known"
+            lines.append("prevalence here and in the paper (\(known))")
+        }
+        for row in paper {
+            let shares = String(format: "%16.2f %% %6.2f %%", 100 * row.prevalence, 100 * row.paper)
+            lines.append("\(shares) \(row.category)")
         }
         if !rejects.isEmpty { lines.append("values that could not be used (table reject)") }
         for (role, count) in rejects.sorted(by: { $0.key < $1.key }) {

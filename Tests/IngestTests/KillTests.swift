@@ -82,37 +82,21 @@ import Testing
         }
     }
 
-    @Test(.enabled(if: canMount, "a small file system can be mounted"))
+    @Test(.enabled(if: SmallDisk.canMount, "a small file system can be mounted"))
     func `a full disk stops an ingest with what to do, and after space is made it goes on`() throws {
         try withTemporaryFolder { folder in
             let source = try source(folder)
             let calm = folder.appendingPathComponent("calm")
             #expect(try Built.run(arguments(source, calm)).status == 0)
             let small = folder.appendingPathComponent("small")
-            try makeFolder(small.path)
-            #expect(system("mount -t tmpfs -o size=5m tmpfs '\(small.path)'") == 0)
-            defer { #expect(system("umount '\(small.path)'") == 0) }
-            let full = try Built.run(arguments(source, small))
-            #expect(full.status == 1)
-            #expect(full.errors.contains("no space left on device\n  try: make space"))
-            #expect(system("mount -o remount,size=64m '\(small.path)'") == 0)
-            #expect(try Built.run(arguments(source, small)).status == 0)
-            #expect(try shardBytes(calm) == shardBytes(small))
+            try SmallDisk.mounted(at: small, megabytes: 5) { disk in
+                let full = try Built.run(arguments(source, small))
+                #expect(full.status == 1)
+                #expect(full.errors.contains("no space left on device\n  try: make space"))
+                try disk.resize(megabytes: 64)
+                #expect(try Built.run(arguments(source, small)).status == 0)
+                #expect(try shardBytes(calm) == shardBytes(small))
+            }
         }
     }
-}
-
-/// Whether this process may mount a file system.
-private let canMount: Bool =
-    (try? withTemporaryFolder { folder in
-        system("mount -t tmpfs -o size=1m tmpfs '\(folder.path)' 2>/dev/null && umount '\(folder.path)'") == 0
-    }) ?? false
-
-private func system(_ command: String) -> Int32 {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/bin/sh")
-    process.arguments = ["-c", command]
-    do { try process.run() } catch { return -1 }
-    process.waitUntilExit()
-    return process.terminationStatus
 }

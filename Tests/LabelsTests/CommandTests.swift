@@ -28,6 +28,10 @@ import Testing
                     2 targets
                             1 100.00 % I10 Essential (primary) hypertension
                             1 100.00 % I50 Heart failure
+                    prevalence here and in the paper (3 of its 40 targets are known)
+                                0.00 %  13.55 % A41
+                              100.00 %  48.25 % I50
+                                0.00 %  11.78 % Z99
 
                     """)
             mimic.diagnoses += "1,10,3,,10\n"

@@ -1,20 +1,10 @@
 import Catalog
 import Foundation
 import GRDB
+import Hospital
 import Labels
 import TestSupport
 import Testing
-
-/// The queries of docs/queries.md, each with the sentence before it.
-private let queries: [(question: String, sql: String)] = {
-    let page = Built.repository.appendingPathComponent("docs/queries.md")
-    let text = (try? String(contentsOf: page, encoding: .utf8)) ?? ""
-    let parts = text.components(separatedBy: "```sql\n")
-    return zip(parts, parts.dropFirst()).map { before, after in
-        let question = before.split(separator: "\n").last.map(String.init) ?? ""
-        return (question, after.components(separatedBy: "```")[0])
-    }
-}()
 
 @Suite struct QueriesTests {
     /// Sixteen studies with everything that a query asks for.
@@ -49,6 +39,8 @@ private let queries: [(question: String, sql: String)] = {
     @Test func `every query of the page runs and has an answer`() throws {
         try withTemporaryFolder { folder in
             let catalog = try Self.label(in: folder)
+            let page = Built.repository.appendingPathComponent("docs/queries.md").path
+            let queries = try DocumentedQuery.all(of: page)
             #expect(queries.count == 20)
             for query in queries {
                 let rows = try catalog.read { db in try Row.fetchAll(db, sql: query.sql) }

@@ -73,8 +73,13 @@ struct Linked {
     let catalog: Catalog
 
     /// The rows of a query, each with its values as text between bars.
+    func rows(_ sql: String) throws -> [String] { try catalog.rows(sql) }
+}
+
+extension Catalog {
+    /// The rows of a query, each with its values as text between bars.
     func rows(_ sql: String) throws -> [String] {
-        try catalog.read { db in
+        try read { db in
             try Row.fetchAll(db, sql: sql).map { row in
                 row.databaseValues.map { $0.isNull ? "-" : "\($0.storage.value!)" }.joined(separator: "|")
             }

@@ -11,3 +11,9 @@ static const unsigned char icd10cm[] = {
 };
 const unsigned char *const echoprep_icd10cm = icd10cm;
 const size_t echoprep_icd10cm_count = sizeof icd10cm;
+
+static const char paper_prevalence[] = {
+#embed "../../../schemas/paper-prevalence.csv"
+};
+const char *const echoprep_paper_prevalence = paper_prevalence;
+const size_t echoprep_paper_prevalence_count = sizeof paper_prevalence;

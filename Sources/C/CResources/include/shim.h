@@ -8,4 +8,7 @@ extern const size_t echoprep_labels_sql_count;
 /// schemas/icd10cm.txt.gz, and its length in bytes.
 extern const unsigned char *const echoprep_icd10cm;
 extern const size_t echoprep_icd10cm_count;
+/// schemas/paper-prevalence.csv, and its length in bytes.
+extern const char *const echoprep_paper_prevalence;
+extern const size_t echoprep_paper_prevalence_count;
 #endif

@@ -55,20 +55,6 @@ struct Diagnosis: Equatable, Sendable {
     let code: Int
 }
 
-/// A row of `structured-measurement`.
-struct Measurement: Sendable {
-    let id: Int
-    let time: Timestamp?
-    let testType: String?
-    /// As "lvef".
-    let name: String
-    let description: String?
-    let result: String?
-    let unit: String?
-    /// The number in `result`, if it says one.
-    var value: Double? { result.flatMap(measuredValue) }
-}
-
 /// The tables of the cohort's subjects, read and checked.
 struct Cohort: Sendable {
     /// By their numbers.

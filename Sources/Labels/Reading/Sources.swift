@@ -40,6 +40,12 @@ struct Sources: Sendable {
         dictionary = SourceTable("d_icd_diagnoses", in: hosp, subfolders: ["hosp"])
         measurements = SourceTable("structured-measurement", in: echo)
         mappings = try named("gem", options.labels.gem, "--gem")
+        if options.targets.codes == "paper" {
+            let known = PaperPrevalence.known.map(\.category).joined(separator: ", ")
+            throw EchoError(
+                "--codes", "of the paper's \(PaperPrevalence.targets) targets only \(known) are known",
+                try: "complete schemas/paper-prevalence.csv from the paper's table, and name that file")
+        }
         list = try named("codes", options.targets.codes, "--codes")
         splits = try named("split-file", options.split.file, "--split-file")
     }

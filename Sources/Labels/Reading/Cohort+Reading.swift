@@ -19,6 +19,18 @@ extension Cohort {
         try readExtras(sources, level: level)
     }
 
+    /// What else link-icd may read: reads what is there, and what options name.
+    private mutating func readExtras(_ sources: Sources, level: ICD10CM.Level) throws {
+        if let table = sources.dictionary { try readTitles(table) }
+        if let table = sources.measurements { try readMeasurements(table) }
+        if let table = sources.mappings { mappings = take(try readMappings(table), of: table) }
+        if let table = sources.list { list = take(try ListedCode.read(table, level: level), of: table) }
+        if let table = sources.splits {
+            let subjects = SubjectSet(studies.lazy.map(\.subject))
+            split = take(try SplitRule.read(table), of: table).filter { subjects.contains($0.key) }
+        }
+    }
+
     /// Notes how many rows a table had and which were bad, and gives what was read of it.
     mutating func take<Value>(_ reading: Reading<Value>, of table: SourceTable) -> Value {
         counts[table.role] = (reading.rows, reading.rejects)
@@ -181,5 +193,22 @@ extension Cohort {
         for hadm in diagnoses.keys {
             diagnoses[hadm]?.sort { ($0.seqNum, codes[$0.code]) < ($1.seqNum, codes[$1.code]) }
         }
+    }
+
+    /// Titles of the codes in use that the release does not know: those of ICD-9, and retired ones.
+    private mutating func readTitles(_ table: SourceTable) throws {
+        let release = ICD10CM.current
+        var places: [ICDCode: Int] = [:]
+        for (place, code) in codes.enumerated()
+        where code.version == 9 || release.node(code: code.text) == nil {
+            places[code] = place
+        }
+        if places.isEmpty { return }
+        let columns = ["icd_code", "icd_version", "long_title"]
+        let reading = try table.read(columns, into: [Int: String]()) { titles, row in
+            let code = ICDCode(try row.text(0), version: try row.integer(1))
+            if let place = places[code] { titles[place] = try row.text(2) }
+        }
+        titles = take(reading, of: table)
     }
 }

@@ -70,10 +70,3 @@ public struct TargetRule: Sendable, Equatable {
         return chapter.map(excludedChapters.contains) ?? false
     }
 }
-
-/// A row of a list of codes.
-struct ListedCode: Equatable {
-    let code: String
-    /// As a share of 0 … 1.
-    let prevalence: Double?
-}
