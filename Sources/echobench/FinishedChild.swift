@@ -44,7 +44,7 @@ struct FinishedChild {
 
     /// VmHWM of a process in MiB, if it has memory.
     private static func highWaterMark(of process: Int32) -> Int? {
-        let status = FileHandle(forReadingAtPath: "/proc/\(process)/status")?.readDataToEndOfFile()
+        let status = try? FileHandle(forReadingAtPath: "/proc/\(process)/status")?.readToEnd()
         let lines = String(decoding: status ?? Data(), as: UTF8.self).split(separator: "\n")
         guard let line = lines.first(where: { $0.hasPrefix("VmHWM:") }) else { return nil }
         return Int(line.filter(\.isNumber)).map { $0 / 1024 }
