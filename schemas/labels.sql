@@ -2,9 +2,9 @@
 --
 -- Names are MIMIC's where the thing is MIMIC's. Times are ISO 8601 text as MIMIC prints them
 -- (YYYY-MM-DD HH:MM:SS), shifted by one offset per subject: they compare within a subject only.
--- `ingest` writes `clip` and nothing else of the tables below `run`; `link-icd` writes all the others, replaces
--- them in one transaction and never touches `clip`. Either works without the other, so a clip's study_id and
--- subject_id meet echo_study and split by value, not by a foreign key.
+-- `ingest` writes `clip` and `listed_study` and nothing else of the tables below `run`; `link-icd` writes all the
+-- others, replaces them in one transaction and never touches those two. Either works without the other, so a clip's
+-- study_id and subject_id meet echo_study and split by value, not by a foreign key.
 
 PRAGMA user_version = 1;
 
@@ -111,6 +111,16 @@ CREATE INDEX clip_shard ON clip (shard);
 CREATE INDEX clip_reason ON clip (reason, kind);
 CREATE INDEX clip_sha256 ON clip (sha256);
 CREATE INDEX clip_sop_key ON clip (sop_key) WHERE sop_key IS NOT NULL;
+
+-- What a source's own lists say of its studies: the FileList.csv of EchoNet-Dynamic and EchoNet-Pediatric.
+CREATE TABLE listed_study (
+    study_key TEXT PRIMARY KEY,       -- as clip.study_key
+    ef REAL CHECK (ef BETWEEN 0 AND 100),
+                                      -- ejection fraction in percent, the mean over the study's files; NULL without
+    list_split TEXT,                  -- as it is written there: 'TRAIN', or the number of a fold
+    split TEXT CHECK (split IN ('train', 'val', 'test'))
+                                      -- what that means by the rules of the run; NULL where the list has no split
+) STRICT, WITHOUT ROWID;
 
 -- MIMIC-IV and MIMIC-IV-ECHO, the cohort's subjects only ---------------------------------------------------------
 
@@ -319,6 +329,13 @@ JOIN echo_study s ON s.measurement_id = m.measurement_id
 LEFT JOIN split p ON p.subject_id = s.subject_id
 WHERE m.measurement = 'lvef' AND m.value BETWEEN 0 AND 100
 GROUP BY s.study_id;
+
+-- The ejection fraction of each study that has one, in percent, with the study's split: what `train --task lvef` learns.
+-- It is measured (MIMIC-IV-ECHO), or stands in the source's own list (EchoNet).
+CREATE VIEW v_ef AS
+SELECT CAST(study_id AS TEXT) AS study_key, study_id, subject_id, split, lvef AS ef FROM v_lvef
+UNION ALL
+SELECT study_key, NULL, NULL, split, ef FROM listed_study WHERE ef IS NOT NULL;
 
 -- The label matrix in long form: every labelled study with every target.
 CREATE VIEW v_label AS

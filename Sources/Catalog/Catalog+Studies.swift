@@ -45,13 +45,16 @@ public struct StudyLabels: Sendable, Equatable {
 
 extension Catalog {
     /// The studies with kept clips, in order of their files; of one split, or all of them, which includes
-    /// studies whose subject has no split.
+    /// studies without a split. A split is that of the subject, or the one that the source's own list gives the study.
     public func studies(in split: Split? = nil) throws(EchoError) -> [StoredStudy] {
         try read { db in
-            let filter = split == nil ? "" : "JOIN split s ON s.subject_id = c.subject_id AND s.split = ?"
+            let filter = split == nil ? "" : "AND coalesce(s.split, l.split) = ?"
             let sql = """
                 SELECT c.study_key, c.study_id, c.subject_id, c.name, c.shard, c.frames, c.frames_per_second
-                FROM clip c \(filter) WHERE c.kept = 1 ORDER BY c.id
+                FROM clip c
+                LEFT JOIN split s ON s.subject_id = c.subject_id
+                LEFT JOIN listed_study l ON l.study_key = c.study_key
+                WHERE c.kept = 1 \(filter) ORDER BY c.id
                 """
             let rows = try Row.fetchCursor(
                 db, sql: sql, arguments: split.map { [$0.rawValue] } ?? StatementArguments())

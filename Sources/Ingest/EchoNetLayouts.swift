@@ -14,8 +14,8 @@ enum EchoNetDynamicLayout: SourceLayout {
     }
 
     static func plan(_ folder: String, excluding excluded: [UInt64]?) throws -> Plan {
-        let files = try listedVideos(in: folder, below: "", excluding: excluded) { String($0) }
-        return Plan(layout: name, files: files, namedByStudy: true)
+        let (files, list) = try listedVideos(in: folder, below: "", excluding: excluded) { String($0) }
+        return Plan(layout: name, files: files, namedByStudy: true, list: list)
     }
 }
 
@@ -32,28 +32,38 @@ enum EchoNetPediatricLayout: SourceLayout {
     }
 
     static func plan(_ folder: String, excluding excluded: [UInt64]?) throws -> Plan {
-        let files = try views.filter { EchoNetDynamicLayout.matches(folder + "/" + $0) }.flatMap { view in
-            try listedVideos(in: folder, below: view + "/", excluding: excluded) { stem in
+        var files: [SourceFile] = [], list = StudyList()
+        for view in views where EchoNetDynamicLayout.matches(folder + "/" + view) {
+            let found = try listedVideos(in: folder, below: view + "/", excluding: excluded) { stem in
                 String(stem.prefix { $0 != "-" })
             }
+            files += found.files
+            list.merge(found.list)
         }
-        return Plan(layout: name, files: files, namedByStudy: true)
+        return Plan(layout: name, files: files, namedByStudy: true, list: list)
     }
 }
 
-/// The videos below `prefix` that the list there names or the disk has; as in MIMIC's layout, a listed one that is
-/// not there is `missing`, and one that is not listed is flagged `unlisted`.
+/// The videos below `prefix` that the list there names or the disk has, and what it says of their studies; as in MIMIC's
+/// layout, a listed one that is not there is `missing`, and one that is not listed is flagged `unlisted`.
 private func listedVideos(
     in folder: String, below prefix: String, excluding excluded: [UInt64]?, study: (Substring) -> String
-) throws -> [SourceFile] {
-    var listed: Set<String> = []
-    try CSVReader(folder + "/" + prefix + "FileList.csv").forEachRow(["FileName"]) { row in
+) throws -> (files: [SourceFile], list: StudyList) {
+    var listed: Set<String> = [], list = StudyList()
+    let table = try CSVReader(folder + "/" + prefix + "FileList.csv")
+    let columns = ["FileName"] + ["EF", "Split"].filter(table.header.contains)
+    let places = ["EF", "Split"].map(columns.firstIndex)
+    try table.forEachRow(columns) { row in
         let name = row.text(0)
         guard !name.isEmpty, !name.contains("/") else {
             throw EchoError(
                 prefix + "FileList.csv", "line \(row.line) names no file", try: "download it again")
         }
-        listed.insert("\(prefix)Videos/\(name)" + (name.hasSuffix(".avi") ? "" : ".avi"))
+        let path = "\(prefix)Videos/\(name)" + (name.hasSuffix(".avi") ? "" : ".avi")
+        listed.insert(path)
+        list.add(
+            study(SourceFile(path: path, study: "").stem), fraction: places[0].map(row.text),
+            split: places[1].map(row.text))
     }
     func file(_ path: String, fault: Rejection?, flags: [String]) -> SourceFile {
         let stem = SourceFile(path: path, study: "").stem
@@ -66,5 +76,5 @@ private func listedVideos(
     let gone = listed.subtracting(walked.map(\.path)).map { path in
         file(path, fault: Rejection(.missing, "the file list names it, and it is not there"), flags: [])
     }
-    return there + gone
+    return (there + gone, list)
 }

@@ -22,7 +22,8 @@ public func ingest(_ options: IngestOptions) throws -> IngestSummary {
             "--dataset", "another echoprep ingest is writing to it",
             try: "wait for it, or name another folder")
     }
-    let run = try beginOrContinue(options, rules, layout: plan.layout, in: catalog)
+    let run = try beginOrContinue(options, rules, plan, in: catalog)
+    try catalog.replace(plan.list.studies(testFold: options.testFold))
     let committer = try Committer(catalog: catalog, rules: rules)
     let (work, replacing) = try unfinished(plan.files, of: catalog, in: options.source)
     let examiner = Examiner(rules: rules)
@@ -74,11 +75,12 @@ private func plan(of options: IngestOptions) throws -> (plan: Plan, rules: Inges
 
 /// The run that goes on with the same options, or a new one.
 private func beginOrContinue(
-    _ options: IngestOptions, _ rules: IngestRules, layout: String, in catalog: Catalog
+    _ options: IngestOptions, _ rules: IngestRules, _ plan: Plan, in catalog: Catalog
 ) throws(EchoError) -> Int64 {
     var texts = rules.texts
-    texts["layout"] = layout
+    texts["layout"] = plan.layout
     texts["source"] = absolutePath(options.source)
+    if plan.list.hasFolds { texts["test-fold"] = String(options.testFold) }
     texts["part"] = options.part.map { "\($0.number)/\($0.of)" } ?? "1/1"
     if let last = try catalog.lastRun(of: "ingest") {
         try rules.check(against: last.rules)

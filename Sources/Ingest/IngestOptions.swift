@@ -18,6 +18,8 @@ public struct IngestOptions: Sendable {
     public var jobs = availableProcessors()
     /// One of several workers on several machines: this one's number from 1, and how many there are.
     public var part: (number: Int, of: Int)?
+    /// Of a source whose list has folds for splits: the one to test on.
+    public var testFold = 0
     /// For the database's record of runs.
     public var commandLine = ""
 

@@ -30,10 +30,13 @@ struct SourceFile: Sendable, Equatable {
 struct Plan: Sendable {
     let layout: String
     let files: [SourceFile]
+    /// What lists of the source say of its studies.
+    let list: StudyList
 
     /// - Parameter named: whether a clip is named after its study and file rather than after its path
-    init(layout: String, files: [SourceFile], namedByStudy: Bool) {
+    init(layout: String, files: [SourceFile], namedByStudy: Bool, list: StudyList = StudyList()) {
         self.layout = layout
+        self.list = list
         var studies: [String: Int] = [:]
         var ordered = files.sorted { precedes($0.path, $1.path) }
         for file in ordered where studies[file.study] == nil { studies[file.study] = studies.count }
@@ -60,9 +63,10 @@ struct Plan: Sendable {
         self.files = ordered
     }
 
-    private init(layout: String, files: [SourceFile]) {
+    private init(layout: String, files: [SourceFile], list: StudyList) {
         self.layout = layout
         self.files = files
+        self.list = list
     }
 
     /// Every `count`-th study, beginning with the `number`-th, counted from 1.
@@ -74,7 +78,7 @@ struct Plan: Sendable {
             last = file.study
             return study % count == number - 1
         }
-        return Plan(layout: layout, files: mine)
+        return Plan(layout: layout, files: mine, list: list)
     }
 
     /// The number of studies.

@@ -29,7 +29,7 @@ public func writePhantom(to folder: String, options: PhantomOptions) throws -> P
     let echo = "\(folder)/mimic-iv-echo"
     try makeFolder(echo)
     let written = try writeClips(cohort: cohort, hearts: hearts, to: echo, options: options)
-    try writeLists(cohort, written.map(\.plan), to: echo, seed: options.seed)
+    try writeLists(cohort, hearts, written.map(\.plan), to: echo, seed: options.seed)
     if options.mimicIV == nil {
         let hosp = "\(folder)/mimiciv/hosp"
         try makeFolder(hosp)
@@ -88,25 +88,45 @@ private func writeClips(cohort: Cohort, hearts: [Anatomy], to echo: String, opti
     return written
 }
 
-/// echo-record-list.csv and echo-study-list.csv, with the columns of MIMIC-IV-ECHO 1.0.
-private func writeLists(_ cohort: Cohort, _ plans: [ClipPlan], to echo: String, seed: UInt64)
-    throws(EchoError)
-{
+/// echo-record-list.csv, echo-study-list.csv and structured-measurement.csv.gz, with the columns of MIMIC-IV-ECHO 1.0.
+private func writeLists(
+    _ cohort: Cohort, _ hearts: [Anatomy], _ plans: [ClipPlan], to echo: String, seed: UInt64
+) throws(EchoError) {
     var records = Table("subject_id", "study_id", "acquisition_datetime", "dicom_filepath")
     for plan in plans {
         records.add("\(plan.study.subject)", "\(plan.study.study)", plan.time.text, plan.path)
     }
     var studies = Table("subject_id", "study_id", "study_datetime", "measurement_id", "measurement_datetime")
-    for study in cohort.studies {
+    var measurements = Table(
+        "subject_id", "measurement_id", "measurement_datetime", "test_type", "measurement",
+        "measurement_description", "result", "unit")
+    for (study, heart) in zip(cohort.studies, hearts) {
         var random = SeededRandom(seed: seed, "measurement", study.study)
         let measured = random.uniform() < 0.8
         let later = Timestamp(seconds: study.time.seconds + 900 + random.below(7200))
+        let measurement = measured ? "\(1_000_000 + random.below(9_000_000))" : ""
         studies.add(
-            "\(study.subject)", "\(study.study)", study.time.text,
-            measured ? "\(1_000_000 + random.below(9_000_000))" : "", measured ? later.text : "")
+            "\(study.subject)", "\(study.study)", study.time.text, measurement, measured ? later.text : "")
+        for row in measured ? heart.measurements : [] {
+            measurements.add(
+                "\(study.subject)", measurement, later.text, "TTE", row.name, row.description, row.result,
+                row.unit)
+        }
     }
     try writeFile("\(echo)/echo-record-list.csv", Array(records.text.utf8))
     try writeFile("\(echo)/echo-study-list.csv", Array(studies.text.utf8))
+    try writeFile("\(echo)/structured-measurement.csv.gz", gzip(Array(measurements.text.utf8)))
+}
+
+extension Anatomy {
+    /// What a report says of the heart: whole numbers, as readers give them.
+    fileprivate var measurements: [(name: String, description: String, result: String, unit: String)] {
+        [
+            ("lvef", "Left ventricular ejection fraction", decimals(100 * ejectionFraction, 0), "%"),
+            ("lv_edv", "Left ventricular end-diastolic volume", decimals(endDiastolicVolume, 0), "mL"),
+            ("lv_esv", "Left ventricular end-systolic volume", decimals(endSystolicVolume, 0), "mL"),
+        ]
+    }
 }
 
 /// Measures the codes on many hearts drawn like the cohort's.

@@ -10,7 +10,7 @@ import Shards
 package struct RunState: Codable, Sendable, Equatable {
     /// Steps taken, and epochs whose end (validation, pictures) is done.
     package var step = 0, finishedEpochs = 0
-    /// The best epoch so far, from 1, and its validation loss; nil without validation studies.
+    /// The best epoch so far, from 1, and `ValidationScore.criterion` after it; nil without validation studies.
     package var bestEpoch: Int?, bestLoss: Double?
     /// What loss and gradient have been like.
     package var level: DivergenceGuard.Level?

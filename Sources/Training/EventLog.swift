@@ -27,6 +27,7 @@ package final class EventLog {
     package func append(_ line: MetricsLine) throws(EchoError) {
         let scalars = [
             ("loss", line.loss), ("lr", line.lr), ("grad_norm", line.gradNorm), ("auroc", line.auroc),
+            ("mae", line.mae), ("rmse", line.rmse), ("r2", line.r2),
             ("studies_per_second", line.studiesPerSecond), ("stall", line.stall),
             ("gflops", line.gflops), ("products", line.products),
         ]

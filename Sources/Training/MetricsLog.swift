@@ -13,6 +13,8 @@ public struct MetricsLine: Codable, Sendable, Equatable {
     public var gradNorm: Double?
     /// Of validation lines of a classification: mean AUROC over the targets that have both classes.
     public var auroc: Double?
+    /// Of validation lines of an ejection fraction, in percent; r2 as `RegressionErrors` has it.
+    public var mae: Double?, rmse: Double?, r2: Double?
     /// Wall clock, the only fields that differ from one run to the same run again; see `LoopClock.StepTime`.
     public var seconds: Double, studiesPerSecond: Double?, stall: Double?, gflops: Double?, products: Double?
 
@@ -24,6 +26,12 @@ public struct MetricsLine: Codable, Sendable, Equatable {
         self.seconds = seconds
     }
 
+    package mutating func add(_ errors: RegressionErrors?) {
+        mae = errors?.mae
+        rmse = errors?.rmse
+        r2 = errors?.r2
+    }
+
     /// Adds what the step took.
     package mutating func add(_ time: LoopClock.StepTime, studies: Int) {
         studiesPerSecond = Double(studies) / time.seconds
@@ -33,7 +41,7 @@ public struct MetricsLine: Codable, Sendable, Equatable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case epoch, step, split, loss, lr, auroc, seconds, stall, gflops, products
+        case epoch, step, split, loss, lr, auroc, mae, rmse, r2, seconds, stall, gflops, products
         case gradNorm = "grad_norm"
         case studiesPerSecond = "studies_per_second"
     }

@@ -11,9 +11,9 @@ public struct Prediction: Sendable, Equatable {
     /// The study as text, and its and its subject's numbers where the layout has them.
     public let study: String
     public let studyID: Int64?, subjectID: Int64?
-    /// Before the logistic function, in the order of the run's targets.
+    /// Before the logistic function, in the order of the run's targets; an ejection fraction in percent.
     public let logits: [Float]
-    /// 0 or 1 each, of the same order.
+    /// 0 or 1 each, of the same order; an ejection fraction in percent.
     public let labels: [Float]
 }
 
@@ -40,20 +40,14 @@ public final class Predictor {
         trained = try TrainedModel(run: run, dataset: dataset, threads: threads)
     }
 
-    /// Predicts the labelled studies of a split, in the order of their files.
+    /// Predicts the studies of a split whose truth is known, in the order of their files.
     ///
     /// - Parameter draws: sets of views a study; logits are their mean. The first is the one that validation used.
     public func predict(_ split: Split, draws: Int = 1, progress: EchoCore.Progress? = nil) throws
         -> [Prediction]
     {
         precondition(draws > 0, "at least one draw")
-        let catalog = try Catalog(datasetFolder: trained.dataset, readOnly: true)
-        guard try catalog.targets().map(\.category) == targets else {
-            throw EchoError(
-                "--run", "the dataset's targets are not those that the run learned",
-                try: "use the dataset of the run, or train again")
-        }
-        let studies = try StudySet.labelled(in: split, catalog)
+        let studies = try studies(in: split, Catalog(datasetFolder: trained.dataset, readOnly: true))
         let outputs = targets.count
         var sums = [Float](repeating: 0, count: studies.count * outputs)
         for draw in 0..<draws {
@@ -69,8 +63,21 @@ public final class Predictor {
         return studies.enumerated().map { index, study in
             Prediction(
                 study: study.stored.key, studyID: study.stored.studyID, subjectID: study.stored.subjectID,
-                logits: sums[index * outputs..<(index + 1) * outputs].map { $0 / Float(draws) },
+                logits: sums[index * outputs..<(index + 1) * outputs].map {
+                    configuration.scale?.value(of: $0 / Float(draws)) ?? $0 / Float(draws)
+                },
                 labels: study.target)
         }
+    }
+
+    /// The studies of a split whose truth is known.
+    private func studies(in split: Split, _ catalog: Catalog) throws -> [Study] {
+        if configuration.task == .lvef { return try StudySet.measured(in: split, catalog) }
+        guard try catalog.targets().map(\.category) == targets else {
+            throw EchoError(
+                "--run", "the dataset's targets are not those that the run learned",
+                try: "use the dataset of the run, or train again")
+        }
+        return try StudySet.labelled(in: split, catalog)
     }
 }

@@ -14,8 +14,10 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
     public var dataset: String
     public var task: TrainTask
     public var model: ModelConfiguration
-    /// Categories in the order of the model's outputs; empty in pre-training.
+    /// Categories in the order of the model's outputs, or "EF"; empty in pre-training.
     public var targets: [String]
+    /// How the model's output stands for an ejection fraction in percent; nil for other tasks.
+    public var scale: TargetScale?
     public var normalisation: Normalisation
     public var learning: Learning
     public var data: DataIdentity

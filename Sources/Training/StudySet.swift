@@ -10,20 +10,27 @@ package struct Study: Sendable, Equatable {
     package let stored: StoredStudy
     /// One number an output of the model; empty in pre-training.
     package let target: [Float]
+
+    fileprivate func standardised(_ scale: TargetScale?) -> Study {
+        Study(stored: stored, target: target.map { scale?.standardised($0) ?? $0 })
+    }
 }
 
 /// The studies of one task in one dataset.
 package struct StudySet: Sendable {
     package let train: [Study], validation: [Study]
-    /// What the outputs stand for; empty in pre-training.
-    package let targets: [Target]
+    /// What the outputs stand for: categories, or `ejectionFraction`; empty in pre-training.
+    package let targets: [String]
+    /// How the targets of a regression are standardised; nil for other tasks.
+    package let scale: TargetScale?
     /// What was left out and why, for the user.
     package let notes: [String]
 
     /// Reads the studies of the splits train and val from the dataset's catalog.
     ///
     /// Pre-training takes every study with clips whose subject has a split; in a dataset without splits (link-icd was
-    /// not run) it draws one by subject, or by study where subjects are unknown. Fine-tuning takes labelled studies.
+    /// not run) it draws one by subject, or by study where subjects are unknown. Fine-tuning takes labelled studies, or
+    /// those with an ejection fraction.
     package init(dataset: String, task: TrainTask) throws(EchoError) {
         let catalog = try Catalog(datasetFolder: dataset, readOnly: true)
         switch task {
@@ -39,22 +46,52 @@ package struct StudySet: Sendable {
             self.train = train.map { Study(stored: $0, target: []) }
             self.validation = validation.map { Study(stored: $0, target: []) }
             targets = []
+            scale = nil
             self.notes = notes
         case .icd:
-            targets = try catalog.targets()
+            targets = try catalog.targets().map(\.category)
             guard !targets.isEmpty else {
                 throw EchoError(
                     "--task icd", "the dataset has no targets", try: "run echoprep link-icd on it first")
             }
             train = try StudySet.labelled(in: .train, catalog)
             validation = try StudySet.labelled(in: .val, catalog)
+            scale = nil
+            notes = []
+        case .lvef:
+            targets = [StudySet.ejectionFraction]
+            let measured = try StudySet.measured(in: .train, catalog)
+            let scale = measured.isEmpty ? nil : TargetScale(of: measured.map { Double($0.target[0]) })
+            self.scale = scale
+            train = measured.map { $0.standardised(scale) }
+            validation = try StudySet.measured(in: .val, catalog).map { $0.standardised(scale) }
             notes = []
         }
         guard !train.isEmpty else {
+            let (kind, remedy) =
+                switch task {
+                case .pretrain: ("study with", "run echoprep ingest on it first")
+                case .icd: ("labelled study with", "run echoprep ingest and echoprep link-icd on it first")
+                case .lvef:
+                    (
+                        "study with an ejection fraction and",
+                        "ingest EchoNet, or link-icd MIMIC-IV-ECHO with its structured-measurement.csv.gz"
+                    )
+                }
             throw EchoError(
-                "--dataset",
-                "has no \(task == .icd ? "labelled " : "")study with kept clips in the split train",
-                try: "run echoprep ingest\(task == .icd ? " and echoprep link-icd" : "") on it first")
+                "--dataset", "has no \(kind) kept clips in the split train", try: remedy)
+        }
+    }
+
+    /// The one output of `TrainTask.lvef`, as it stands in config.json and in predictions.
+    package static let ejectionFraction = "EF"
+
+    /// The studies of a split that have both clips and an ejection fraction, in the order of their files; their target is
+    /// in percent.
+    package static func measured(in split: Split, _ catalog: Catalog) throws(EchoError) -> [Study] {
+        let fractions = try catalog.ejectionFractions(in: split)
+        return try catalog.studies().compactMap { study in
+            fractions[study.key].map { Study(stored: study, target: [Float($0)]) }
         }
     }
 
@@ -67,6 +104,13 @@ package struct StudySet: Sendable {
             guard let id = study.studyID, let values = values[id] else { return nil }
             return Study(stored: study, target: values.map { $0 ? 1 : 0 })
         }
+    }
+
+    /// The mean absolute error on validation of always predicting the mean of train, in the unit of a regression's target.
+    package var errorOfMean: Double? {
+        guard let scale, !validation.isEmpty else { return nil }
+        return scale.deviation * validation.reduce(0) { $0 + Double(abs($1.target[0])) }
+            / Double(validation.count)
     }
 
     /// The split of a subject where the dataset has none: the paper's shares, by a hash that never changes.

@@ -104,7 +104,7 @@ private func describe(
     let configuration = RunConfiguration(
         dataset: folder.relative(options.dataset), task: options.task,
         model: try options.modelConfiguration(channels: channels, outputs: set.targets.count),
-        targets: set.targets.map(\.category),
+        targets: set.targets, scale: set.scale,
         normalisation: try normalisation
             ?? StudyLoader.normalisation(of: set.train, in: shards, channels: channels),
         learning: .init(

@@ -10,9 +10,20 @@ public enum TrainTask: String, Sendable, CaseIterable, Codable {
     case pretrain
     /// ICD-10-CM categories of the stay, one logit each.
     case icd
+    /// The left ventricle's ejection fraction, one number.
+    case lvef
 
     /// Epochs, unless asked otherwise (Table 4 and the text on fine-tuning).
-    package var epochs: Int { self == .pretrain ? 1600 : 120 }
+    package var epochs: Int {
+        switch self {
+        case .pretrain: 1600
+        case .icd: 120
+        case .lvef: 60
+        }
+    }
+
+    /// What fine-tuning makes small.
+    var loss: EchoModel.FinetuneLoss { self == .lvef ? .meanSquaredError : .binaryCrossEntropy }
 }
 
 /// All of `echoprep train`'s options.

@@ -11,7 +11,8 @@ public struct TrainSummary: Codable, Sendable {
     public let parameters: Int
     public let trainStudies: Int, validationStudies: Int
     public let epochs: Int, steps: Int
-    /// The epoch, from 1, whose weights are best.safetensors, with its validation loss.
+    /// The epoch, from 1, whose weights are best.safetensors, with what it was chosen by: the validation loss, or the mean
+    /// absolute error of an ejection fraction in percent.
     public let bestEpoch: Int?, bestLoss: Double?
     /// Wall clock of this call, and studies a second of training in it.
     public let seconds: Double, studiesPerSecond: Double
@@ -28,7 +29,8 @@ public struct TrainSummary: Codable, Sendable {
             "\(task.rawValue) \(model.rawValue): \(epochs) epochs, \(grouped(steps)) steps, \(duration(seconds))"
         ]
         if let bestEpoch {
-            let loss = bestLoss.map { String(format: ", validation loss %.5f", $0) } ?? ""
+            let format = task == .lvef ? ", mean absolute error %.2f %%" : ", validation loss %.5f"
+            let loss = bestLoss.map { String(format: format, $0) } ?? ""
             lines.append("best         epoch \(bestEpoch)\(loss)")
         }
         lines += ["weights      \(best)", "history      \(metrics)"]

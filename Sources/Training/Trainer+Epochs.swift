@@ -17,9 +17,10 @@ extension Trainer {
                 epoch: epoch, step: state.step, split: .val, loss: score.loss,
                 seconds: start.duration(to: .now) / .seconds(1))
             line.auroc = score.auroc
+            line.add(score.errors)
             try record(line)
-            if next.bestLoss.map({ score.loss < $0 }) ?? true {
-                next.bestLoss = score.loss
+            if next.bestLoss.map({ score.criterion < $0 }) ?? true {
+                next.bestLoss = score.criterion
                 next.bestEpoch = epoch
             }
         } else {
@@ -57,14 +58,16 @@ extension Trainer {
                 logits += model.logits(batch.input)
             }
         }
-        if configuration.task == .pretrain {
-            return ValidationScore(loss: loss / Double(set.validation.count))
-        }
         let targets = set.validation.flatMap(\.target)
-        return ValidationScore(
-            loss: binaryCrossEntropy(
-                logits: logits, targets: targets, positiveWeights: configuration.learning.positiveWeights),
-            auroc: meanAUROC(logits: logits, targets: targets, outputs: set.targets.count))
+        switch configuration.task {
+        case .pretrain: return ValidationScore(loss: loss / Double(set.validation.count))
+        case .icd:
+            return ValidationScore(
+                loss: binaryCrossEntropy(
+                    logits: logits, targets: targets, positiveWeights: configuration.learning.positiveWeights),
+                auroc: meanAUROC(logits: logits, targets: targets, outputs: set.targets.count))
+        case .lvef: return ValidationScore(outputs: logits, targets: targets, scale: configuration.scale)
+        }
     }
 
     /// RUN/pictures/epoch-NNNN.png of a few studies, after the first, every n-th and the last epoch.

@@ -87,6 +87,9 @@ final class Trainer {
             \(grouped(model.parameterCount)) parameters, \(grouped(set.train.count)) studies to learn from, \
             \(grouped(set.validation.count)) to choose by, \(grouped(totalSteps)) steps of \(options.batch)
             """)
+        if let error = set.errorOfMean {
+            say(String(format: "predicting the mean of train errs by %.2f %% of EF on val", error))
+        }
         if set.validation.isEmpty { say("no study in the split val: the last epoch counts as the best") }
         if state.step > 0 && state.step < totalSteps {
             say(
@@ -152,7 +155,7 @@ final class Trainer {
                 batch.input, mask, weight: weight, predicting: step.trace != nil)
         } else {
             (loss, output) = model.finetuneStep(
-                batch.input, targets: batch.targets, loss: .binaryCrossEntropy,
+                batch.input, targets: batch.targets, loss: configuration.task.loss,
                 positiveWeights: configuration.learning.positiveWeights, frozen: options.frozen,
                 weight: weight)
         }

@@ -1,4 +1,4 @@
-// How good the model is after an epoch: the loss on the split val, and for labels the mean AUROC.
+// How good the model is after an epoch: the loss on the split val, for labels the mean AUROC, for a number its errors.
 
 import EchoCore
 import Foundation
@@ -7,6 +7,22 @@ import Foundation
 package struct ValidationScore: Sendable, Equatable {
     package var loss: Double
     package var auroc: Double?
+    /// In the unit of the number.
+    package var errors: RegressionErrors?
+
+    /// The less, the better: what the best epoch is chosen by.
+    package var criterion: Double { errors?.mae ?? loss }
+}
+
+extension ValidationScore {
+    /// Of a regression: the mean squared error of its standardised outputs, and the errors of what they stand for.
+    package init(outputs: [Float], targets: [Float], scale: TargetScale?) {
+        let errors = RegressionErrors(truths: targets.map(Double.init), predictions: outputs.map(Double.init))
+        let unit = scale?.deviation ?? 1
+        self.init(
+            loss: errors.rmse * errors.rmse,
+            errors: RegressionErrors(mae: unit * errors.mae, rmse: unit * errors.rmse, r2: errors.r2))
+    }
 }
 
 /// Binary cross-entropy of logits, the mean over all; computed so that no logit overflows.

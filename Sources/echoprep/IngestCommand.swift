@@ -58,6 +58,9 @@ struct IngestCommand: ParsableCommand {
     @Option(help: "Workers.")
     var jobs = availableProcessors()
 
+    @Option(help: "The fold to test on, where the source's list has folds; the next one is val.")
+    var testFold = 0
+
     @Option(help: "One of several workers, as 3/16; echoprep merge joins them.")
     var part: PartNumber?
 
@@ -88,6 +91,7 @@ struct IngestCommand: ParsableCommand {
         options.rules.maxFrames = maxFrames
         options.rules.shardSize = shardSize.bytes
         options.rules.compress = compress
+        options.testFold = testFold
         options.jobs = jobs
         options.part = part.map { ($0.number, $0.of) }
         options.commandLine = CommandLine.arguments.joined(separator: " ")
