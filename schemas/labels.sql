@@ -395,14 +395,23 @@ WHERE st.status <> 'labelled';
 -- Files and studies at every step from the source to the labelled studies with clips, and why the rest left.
 -- Within a unit, a step's number less those of the reasons below it is the next step's number.
 CREATE VIEW v_funnel AS
+WITH RECURSIVE dropped AS MATERIALIZED (
+    SELECT reason, count(*) AS n FROM clip WHERE reason IS NOT NULL GROUP BY reason
+), seen (study_id) AS (
+    -- From one study of `clip` to the next by the index: there are seventy files a study.
+    SELECT min(study_id) FROM clip
+    UNION ALL
+    SELECT (SELECT min(c.study_id) FROM clip c WHERE c.study_id > seen.study_id) FROM seen
+    WHERE study_id IS NOT NULL
+), unlisted AS MATERIALIZED (
+    SELECT count(*) + (SELECT count(DISTINCT study_key) FROM clip WHERE study_id IS NULL) AS n FROM seen
+    WHERE study_id IS NOT NULL AND study_id NOT IN (SELECT study_id FROM echo_study)
+)
 SELECT 1 AS step, 'files' AS unit, 'in the source' AS what, count(*) AS n FROM clip
-UNION ALL SELECT 2, 'files', 'dropped: ' || reason, count(*) FROM clip WHERE kept = 0 GROUP BY reason
-UNION ALL SELECT 3, 'files', 'kept as clips', count(*) FROM clip WHERE kept = 1
-UNION ALL SELECT 4, 'studies', 'in the source',
-    (SELECT count(*) FROM echo_study) + (SELECT count(DISTINCT study_key) FROM clip
-        WHERE study_id IS NULL OR study_id NOT IN (SELECT study_id FROM echo_study))
-UNION ALL SELECT 5, 'studies', 'without a label: not-in-study-list', count(DISTINCT study_key) FROM clip
-    WHERE study_id IS NULL OR study_id NOT IN (SELECT study_id FROM echo_study) HAVING count(*) > 0
+UNION ALL SELECT 2, 'files', 'dropped: ' || reason, n FROM dropped
+UNION ALL SELECT 3, 'files', 'kept as clips', (SELECT count(*) FROM clip) - (SELECT coalesce(sum(n), 0) FROM dropped)
+UNION ALL SELECT 4, 'studies', 'in the source', (SELECT count(*) FROM echo_study) + n FROM unlisted
+UNION ALL SELECT 5, 'studies', 'without a label: not-in-study-list', n FROM unlisted WHERE n > 0
 UNION ALL SELECT 5, 'studies', 'without a label: ' || status, count(*) FROM study_status
     WHERE status <> 'labelled' GROUP BY status
 UNION ALL SELECT 6, 'studies', 'labelled', count(*) FROM study_status WHERE status = 'labelled'

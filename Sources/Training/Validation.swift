@@ -1,6 +1,6 @@
 // How good the model is after an epoch: the loss on the split val, for labels the mean AUROC, for a number its errors.
 
-import EchoCore
+package import EchoCore
 import Foundation
 
 /// The result of one validation.

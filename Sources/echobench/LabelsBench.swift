@@ -77,7 +77,7 @@ struct LabelsBench: ParsableCommand {
                     == Found(statuses: statuses, candidates: candidates, diagnoses: planted.diagnoses)
             else { throw EchoError("--window \(window.rawValue)", "found \(found), planted \(planted)") }
             print(
-                "  \(padded(window.rawValue, 11)) \(grouped(statuses[labelled] ?? 0)) labelled, "
+                "  \(padded(window.rawValue, 12)) \(grouped(statuses[labelled] ?? 0)) labelled, "
                     + "\(grouped(candidates)) stays that may hold a study")
         }
         _ = try link(folder, dataset, "--strict-codes")
@@ -87,7 +87,7 @@ struct LabelsBench: ParsableCommand {
         guard kept == expected else {
             throw EchoError("--strict-codes", "labels \(kept) studies, planted \(expected)")
         }
-        print("  \(padded("strict codes", 11)) \(grouped(kept)) labelled")
+        print("  \("strict codes") \(grouped(kept)) labelled")
     }
 
     /// What the database holds of what is planted.

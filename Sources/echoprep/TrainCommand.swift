@@ -31,7 +31,8 @@ struct TrainCommand: ParsableCommand {
     @Option(help: "Clips a study (default: the preset's).") var views: Int?
     @Option(help: "Frames a clip (default: the preset's).") var frames: Int?
 
-    @Option(help: "Passes over the training studies (default: 1600, for icd 120).") var epochs: Int?
+    @Option(help: "Passes over the training studies (default: 1600, for icd 120, for lvef 60).") var epochs:
+        Int?
     @Option(help: "Studies a step.") var batch = 16
     @Option(help: "Parts into which a step is divided to save memory.") var accumulate = 1
     @Option(help: "Learning rate after warm-up.") var lr = 1e-4

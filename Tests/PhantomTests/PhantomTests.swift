@@ -113,6 +113,30 @@ import Video
         }
     }
 
+    @Test func `the measurements say what is true, in whole numbers`() throws {
+        try withTemporaryFolder { folder in
+            var options = options(studies: 6, frames: 2)
+            options.extras = false
+            _ = try writePhantom(to: folder.path, options: options)
+            let echo = "\(folder.path)/mimic-iv-echo"
+            let truth = try rows("\(folder.path)/truth-studies.csv", ["study_id", "ef_percent"])
+            let fractions = Dictionary(uniqueKeysWithValues: truth.map { ($0[0], Double($0[1])!) })
+            let studies = try rows("\(echo)/echo-study-list.csv", ["measurement_id", "study_id"])
+            let owners = Dictionary(studies.filter { !$0[0].isEmpty }.map { ($0[0], $0[1]) }) { first, _ in
+                first
+            }
+            let columns = ["measurement_id", "measurement", "result", "unit"]
+            let measured = try rows("\(echo)/structured-measurement.csv.gz", columns).filter {
+                $0[1] == "lvef"
+            }
+            #expect(measured.count == owners.count && !measured.isEmpty)
+            for row in measured {
+                let study = try #require(owners[row[0]])
+                #expect(abs(try #require(Double(row[2])) - fractions[study]!) <= 0.505 && row[3] == "%")
+            }
+        }
+    }
+
     @Test func `wrong options say what to try`() throws {
         try withTemporaryFolder { folder in
             for change in [
