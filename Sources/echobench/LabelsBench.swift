@@ -87,7 +87,7 @@ struct LabelsBench: ParsableCommand {
         guard kept == expected else {
             throw EchoError("--strict-codes", "labels \(kept) studies, planted \(expected)")
         }
-        print("  \("strict codes") \(grouped(kept)) labelled")
+        print("  strict codes \(grouped(kept)) labelled")
     }
 
     /// What the database holds of what is planted.
