@@ -1,6 +1,7 @@
 import Catalog
 import EchoCore
 import Foundation
+import Models
 import TestSupport
 import Testing
 import Training

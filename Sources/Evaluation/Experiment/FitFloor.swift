@@ -44,7 +44,7 @@ func fitFloor(_ dataset: String, like options: TrainOptions, on splits: [Split])
                         study: study.stored.key,
                         subject: study.stored.subjectID.map(String.init) ?? study.stored.key,
                         label: study.target[output] == 1, probability: 1 / (1 + exp(-logit)), logit: logit),
-                    to: target.category)
+                    to: target)
             }
         }
         return (split, predictions)
