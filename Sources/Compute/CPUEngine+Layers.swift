@@ -1,4 +1,4 @@
-// The layers of CPUEngine: linear, GELU, layer norm and attention, each cut into tiles for the kernels.
+// The layers of CPUEngine: linear, GELU, and layer norm, each cut into tiles for the kernels.
 
 private import CKernels
 
@@ -133,55 +133,6 @@ extension CPUEngine {
         for tile in 0..<tiles {
             ck_add(parts + 2 * tile * width, dScale, width)
             ck_add(parts + (2 * tile + 1) * width, dShift, width)
-        }
-    }
-
-    // MARK: Attention
-
-    /// Calls `body` with the first row, the number of rows and the head of every head of every sequence; some heads of
-    /// short sequences are taken together.
-    private func eachHead(_ shape: AttentionShape, _ body: (_ start: Int, _ rows: Int, _ head: Int) -> Void) {
-        var starts = [0]
-        for rows in shape.segments { starts.append(starts[starts.count - 1] + rows) }
-        let longest = shape.segments.max() ?? 0
-        let heads = shape.segments.count * shape.heads
-        let size = tile(rows: heads, cost: 4 * longest * longest * shape.headWidth, atMost: 1)
-        inTiles(of: heads, by: size) { part in
-            for index in part {
-                let segment = index / shape.heads
-                body(starts[segment], shape.segments[segment], index % shape.heads)
-            }
-        }
-    }
-
-    public func attention(_ qkv: Buffer, into y: Buffer, logSums: Buffer, shape: AttentionShape) {
-        let (total, width) = (shape.rows, shape.width)
-        let (qkv, y) = (floats(qkv, total * 3 * width), floats(y, total * width))
-        let logSums = floats(logSums, shape.heads * total)
-        eachHead(shape) { start, rows, head in
-            let column = head * shape.headWidth
-            let q = qkv + start * 3 * width + column
-            ck_attention(
-                library, q, q + width, q + 2 * width, 3 * width, y + start * width + column, width,
-                logSums + head * total + start, rows, shape.headWidth, Float(shape.scale))
-        }
-    }
-
-    public func attentionGradient(
-        _ dy: Buffer, qkv: Buffer, y: Buffer, logSums: Buffer, into dQKV: Buffer, shape: AttentionShape
-    ) {
-        let (total, width) = (shape.rows, shape.width)
-        let (qkv, dQKV) = (floats(qkv, total * 3 * width), floats(dQKV, total * 3 * width))
-        let (y, dy) = (floats(y, total * width), floats(dy, total * width))
-        let logSums = floats(logSums, shape.heads * total)
-        eachHead(shape) { start, rows, head in
-            let column = head * shape.headWidth
-            let (place, input) = (start * width + column, start * 3 * width + column)
-            let (q, dq) = (qkv + input, dQKV + input)
-            ck_attention_gradient(
-                library, q, q + width, q + 2 * width, 3 * width, y + place, dy + place, width,
-                logSums + head * total + start, dq, dq + width, dq + 2 * width, rows, shape.headWidth,
-                Float(shape.scale))
         }
     }
 }

@@ -85,6 +85,33 @@ public struct AttentionShape: Sendable, Equatable {
     public var width: Int { heads * headWidth }
     /// What products of queries and keys are multiplied by: 1/√headWidth.
     public var scale: Double { 1 / Double(headWidth).squareRoot() }
+    /// The same attention, its keys told apart from its queries.
+    var asCross: CrossAttentionShape {
+        CrossAttentionShape(queries: segments, keys: segments, heads: heads, headWidth: headWidth)
+    }
+}
+
+/// The heads of an attention layer whose queries read the keys and values of another sequence.
+///
+/// Sequences are packed as in `AttentionShape`: the next `queries[s]` rows of the queries read the next `keys[s]` rows
+/// of keys and values, at least one. A row of queries is `heads` × `headWidth` wide, a row of the others is
+/// [key | value], each as wide.
+public struct CrossAttentionShape: Sendable, Equatable {
+    public let queries: [Int], keys: [Int], heads: Int, headWidth: Int
+
+    public init(queries: [Int], keys: [Int], heads: Int, headWidth: Int) {
+        precondition(queries.count == keys.count, "each sequence of queries reads one of keys")
+        self.queries = queries
+        self.keys = keys
+        self.heads = heads
+        self.headWidth = headWidth
+    }
+
+    public var queryRows: Int { queries.reduce(0, +) }
+    public var keyRows: Int { keys.reduce(0, +) }
+    public var width: Int { heads * headWidth }
+    /// What products of queries and keys are multiplied by: 1/√headWidth.
+    public var scale: Double { 1 / Double(headWidth).squareRoot() }
 }
 
 /// A machine that computes.
@@ -150,6 +177,14 @@ public protocol Engine: AnyObject, Sendable {
     /// dQKV [rows, 3·width] from dy, and from the input and both results of `attention`.
     func attentionGradient(
         _ dy: Buffer, qkv: Buffer, y: Buffer, logSums: Buffer, into dQKV: Buffer, shape: AttentionShape)
+    /// y [queryRows, width] = softmax(scale · q kᵀ) v for each head of each sequence, of q [queryRows, width] and
+    /// `kv` [keyRows, 2·width]; `logSums` [heads, queryRows] as in `attention`.
+    func crossAttention(
+        _ q: Buffer, _ kv: Buffer, into y: Buffer, logSums: Buffer, shape: CrossAttentionShape)
+    /// dQ and dKV from dy, and from the inputs and both results of `crossAttention`.
+    func crossAttentionGradient(
+        _ dy: Buffer, q: Buffer, kv: Buffer, y: Buffer, logSums: Buffer, into dQ: Buffer, and dKV: Buffer,
+        shape: CrossAttentionShape)
 
     // MARK: Rows
 

@@ -176,6 +176,26 @@ public final class Tape {
         return y
     }
 
+    /// Multi-head attention of packed queries [queryRows, width] to the keys and values [keyRows, 2·width] of other
+    /// sequences.
+    public func crossAttention(_ q: Tensor, _ kv: Tensor, _ shape: CrossAttentionShape) -> Tensor {
+        precondition(
+            q.rows == shape.queryRows && q.width == shape.width && kv.rows == shape.keyRows
+                && kv.width == 2 * shape.width, "attention's inputs fill its shape")
+        let y = result(q.rows, shape.width, from: [q, kv])
+        let logSums = engine.allocate(q.rows * shape.heads)
+        engine.crossAttention(q.value, kv.value, into: y.value, logSums: logSums, shape: shape)
+        record(y) { tape, dy in
+            precondition(
+                q.gradient == nil && kv.gradient == nil,
+                "attention is the only user of its queries, keys and values")
+            tape.engine.crossAttentionGradient(
+                dy, q: q.value, kv: kv.value, y: y.value, logSums: logSums, into: tape.writable(q).buffer,
+                and: tape.writable(kv).buffer, shape: shape)
+        }
+        return y
+    }
+
     /// Rows of x by number, each at most once, and `filler` [1, width] where the number is −1.
     public func gather(_ x: Tensor, _ index: [Int32], filler: Tensor? = nil) -> Tensor {
         let y = result(index.count, x.width, from: [x, filler])

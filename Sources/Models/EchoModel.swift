@@ -17,7 +17,7 @@ public final class EchoModel {
     private let patchEmbed: Linear
     private let blocks: [Block]
     private let norm: LayerNorm
-    private let latent: (blocks: [Block], norm: LayerNorm)?
+    let latent: (blocks: [Block], norm: LayerNorm)?
     private let decoder: Decoder?
     private let head: (fc1: Linear, fc2: Linear)?
     private let space: Buffer, time: Buffer
@@ -235,12 +235,9 @@ public final class EchoModel {
 
     private func features(_ batch: StudyBatch, per pooling: Pooling = .study, on tape: Tape) -> Tensor {
         let c = configuration
-        let all = (0..<Int32(c.patches)).map { $0 }
-        var tokens = encode(
-            upload(batch), keep: Array(repeating: all, count: batch.views * c.frames), on: tape)
+        var tokens = latentInput(batch, on: tape)
         let segments = batch.viewCounts.map { $0 * c.frames * c.patches }
         if let latent {
-            if !c.kind.isVideo { addTime(time, to: tokens, perFrame: c.patches, on: tape) }
             tokens = latent.norm(run(latent.blocks, tokens, segments: segments, on: tape), on: tape)
         }
         let clip = c.frames * c.patches
@@ -251,6 +248,16 @@ public final class EchoModel {
             case .frame: Array(repeating: c.patches, count: batch.views * c.frames)
             }
         return tape.mean(tokens, ofSegments: units)
+    }
+
+    /// The encoder's tokens of all patches, with what latent attention adds to them first.
+    func latentInput(_ batch: StudyBatch, on tape: Tape) -> Tensor {
+        let c = configuration
+        let all = (0..<Int32(c.patches)).map { $0 }
+        let tokens = encode(
+            upload(batch), keep: Array(repeating: all, count: batch.views * c.frames), on: tape)
+        if latent != nil, !c.kind.isVideo { addTime(time, to: tokens, perFrame: c.patches, on: tape) }
+        return tokens
     }
 
     private func predict(_ study: Tensor, on tape: Tape) -> Tensor {

@@ -100,10 +100,13 @@ struct Block {
     /// - Parameter segments: the lengths of the sequences that attend to themselves
     func callAsFunction(_ x: Tensor, segments: [Int], on tape: Tape) -> Tensor {
         let shape = AttentionShape(segments: segments, heads: heads, headWidth: x.width / heads)
-        let attended = tape.attention(qkv(norm1(x, on: tape), on: tape), shape)
+        let attended = tape.attention(queriesKeysValues(x, on: tape), shape)
         let x = projection(attended, adding: x, on: tape)
         return tape.mlp(norm2(x, on: tape), fc1.weight, fc1.bias, fc2.weight, fc2.bias, adding: x)
     }
+
+    /// The input of its attention.
+    func queriesKeysValues(_ x: Tensor, on tape: Tape) -> Tensor { qkv(norm1(x, on: tape), on: tape) }
 
     /// Blocks to be run one after the other, named by their number.
     static func stack(_ name: String, depth: Int, width: Int, heads: Int, in list: inout ParameterList)

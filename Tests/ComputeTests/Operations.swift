@@ -52,7 +52,7 @@ final class Workbench {
 extension Operation {
     /// All operations, each at several shapes, odd ones included.
     static let all: [Operation] =
-        layers + [attention, rows, pictures, losses, learning].flatMap { $0 }
+        layers + [attention, crossAttention, rows, pictures, losses, learning].flatMap { $0 }
 
     private static let layers: [Operation] = [
         (1, 1, 1), (7, 5, 3), (33, 17, 40), (300, 96, 288), (64, 768, 96),
@@ -119,6 +119,24 @@ extension Operation {
             b.engine.attentionGradient(
                 b.input(total), qkv: qkv, y: y, logSums: logSums, into: b.output("dqkv", 3 * total),
                 shape: shape)
+        }
+    }
+
+    private static let crossAttention: [Operation] = [
+        CrossAttentionShape(queries: [1], keys: [1], heads: 1, headWidth: 1),
+        CrossAttentionShape(queries: [3, 1, 8], keys: [2, 9, 1], heads: 2, headWidth: 5),
+        CrossAttentionShape(queries: [8, 8], keys: [300, 129], heads: 3, headWidth: 16),
+        CrossAttentionShape(queries: [515, 128], keys: [7, 130], heads: 1, headWidth: 64),
+    ].map { shape in
+        Operation(name: "attention of \(shape.queries) to \(shape.keys), \(shape.heads)×\(shape.headWidth)") {
+            b in
+            let (queries, keys) = (shape.queryRows * shape.width, shape.keyRows * shape.width)
+            let (q, kv) = (b.input(queries, scale: 2), b.input(2 * keys, scale: 2))
+            let (y, logSums) = (b.output("y", queries), b.output("logSums", shape.queryRows * shape.heads))
+            b.engine.crossAttention(q, kv, into: y, logSums: logSums, shape: shape)
+            b.engine.crossAttentionGradient(
+                b.input(queries), q: q, kv: kv, y: y, logSums: logSums, into: b.output("dq", queries),
+                and: b.output("dkv", 2 * keys), shape: shape)
         }
     }
 

@@ -80,6 +80,34 @@ import Testing
         #expect(distance(model.logits(swapped), model.logits(one)) < 1e-6)
     }
 
+    @Test(arguments: [ModelKind.lamae, .videoLAMAE])
+    func `the attention of each view is shared out among all views`(kind: ModelKind) {
+        var c = sample(kind, .pretrain)
+        c.latentDepth = 2
+        let model = EchoModel(c, engine: CPUEngine(threads: 2), seed: 1)
+        let batch = batch(c, viewCounts: [3, 1], seed: 2)
+        let found = model.viewAttention(batch)
+        #expect(found.map(\.views) == [3, 1])
+        #expect(found[0].shares.count == 2 * 3 * 3 * 3)
+        for layer in 0..<2 {
+            for head in 0..<3 {
+                #expect(abs(found[1].share(layer: layer, head: head, of: 0, in: 0) - 1) < 1e-5)
+                for view in 0..<3 {
+                    let row = (0..<3).map { found[0].share(layer: layer, head: head, of: view, in: $0) }
+                    #expect(abs(row.reduce(0, +) - 1) < 1e-5)
+                    #expect(Set(row).count == 3)
+                }
+            }
+        }
+        // Without queries and keys there is nothing to choose by.
+        for layer in 0..<2 {
+            let name = "latent_blocks.\(layer).attn.qkv.weight"
+            model.write(name, [Float](repeating: 0, count: 3 * c.dim * c.dim))
+        }
+        #expect(model.viewAttention(batch)[0].shares.allSatisfy { abs($0 - 1 / 3) < 1e-5 })
+        #expect(EchoModel(sample(.mae, .icd), engine: model.engine, seed: 1).viewAttention(batch).isEmpty)
+    }
+
     @Test func `the paper's model has the paper's size`() {
         // Table 4 and the text: 108 million parameters in all.
         let c = ModelConfiguration.preset(.paper, kind: .lamae)

@@ -33,21 +33,22 @@ CK_KERNEL static void finish_rows(float *restrict y, size_t y_stride, size_t que
     }
 }
 
-void ck_attention(int library, const float *q, const float *k, const float *v, size_t stride, float *y, size_t y_stride,
-                  float *log_sums, size_t rows, size_t width, float scale) {
+void ck_attention(int library, const float *q, size_t q_stride, const float *k, const float *v, size_t kv_stride, float *y,
+                  size_t y_stride, float *log_sums, size_t q_rows, size_t kv_rows, size_t width, float scale) {
     float s[QUERIES * KEYS], top[QUERIES], sum[QUERIES];
-    for (size_t i = 0; i < rows; i += QUERIES) {
-        size_t queries = rows - i < QUERIES ? rows - i : QUERIES;
+    for (size_t i = 0; i < q_rows; i += QUERIES) {
+        size_t queries = q_rows - i < QUERIES ? q_rows - i : QUERIES;
         for (size_t r = 0; r < queries; r++) {
             top[r] = -INFINITY;
             sum[r] = 0;
         }
-        for (size_t j = 0; j < rows; j += KEYS) {
-            size_t keys = rows - j < KEYS ? rows - j : KEYS;
-            ck_product(library, 0, 1, queries, keys, width, scale, q + i * stride, stride, k + j * stride, stride, 0, s, keys);
+        for (size_t j = 0; j < kv_rows; j += KEYS) {
+            size_t keys = kv_rows - j < KEYS ? kv_rows - j : KEYS;
+            ck_product(library, 0, 1, queries, keys, width, scale, q + i * q_stride, q_stride, k + j * kv_stride, kv_stride,
+                       0, s, keys);
             softmax_tile(s, queries, keys, top, sum, y + i * y_stride, y_stride, width);
-            ck_product(library, 0, 0, queries, width, keys, 1, s, keys, v + j * stride, stride, j ? 1 : 0, y + i * y_stride,
-                    y_stride);
+            ck_product(library, 0, 0, queries, width, keys, 1, s, keys, v + j * kv_stride, kv_stride, j ? 1 : 0,
+                       y + i * y_stride, y_stride);
         }
         finish_rows(y + i * y_stride, y_stride, queries, width, top, sum, log_sums + i);
     }
@@ -67,23 +68,26 @@ CK_KERNEL static void score_gradient(float *restrict s, float *restrict dp, size
         }
 }
 
-void ck_attention_gradient(int library, const float *q, const float *k, const float *v, size_t stride, const float *y,
-                           const float *dy, size_t y_stride, const float *log_sums, float *dq, float *dk, float *dv,
-                           size_t rows, size_t width, float scale) {
+void ck_attention_gradient(int library, const float *q, size_t q_stride, const float *k, const float *v, size_t kv_stride,
+                           const float *y, const float *dy, size_t y_stride, const float *log_sums, float *dq, float *dk,
+                           float *dv, size_t q_rows, size_t kv_rows, size_t width, float scale) {
     float s[QUERIES * KEYS], ds[QUERIES * KEYS], along[QUERIES];
-    for (size_t i = 0; i < rows; i += QUERIES) {
-        size_t queries = rows - i < QUERIES ? rows - i : QUERIES;
-        const float *qi = q + i * stride, *dyi = dy + i * y_stride;
+    for (size_t i = 0; i < q_rows; i += QUERIES) {
+        size_t queries = q_rows - i < QUERIES ? q_rows - i : QUERIES;
+        const float *qi = q + i * q_stride, *dyi = dy + i * y_stride;
         dot_rows(dyi, y + i * y_stride, y_stride, queries, width, along);
-        for (size_t j = 0; j < rows; j += KEYS) {
-            size_t keys = rows - j < KEYS ? rows - j : KEYS;
-            const float *kj = k + j * stride, *vj = v + j * stride;
-            ck_product(library, 0, 1, queries, keys, width, scale, qi, stride, kj, stride, 0, s, keys);
-            ck_product(library, 0, 1, queries, keys, width, 1, dyi, y_stride, vj, stride, 0, ds, keys);
+        for (size_t j = 0; j < kv_rows; j += KEYS) {
+            size_t keys = kv_rows - j < KEYS ? kv_rows - j : KEYS;
+            const float *kj = k + j * kv_stride, *vj = v + j * kv_stride;
+            ck_product(library, 0, 1, queries, keys, width, scale, qi, q_stride, kj, kv_stride, 0, s, keys);
+            ck_product(library, 0, 1, queries, keys, width, 1, dyi, y_stride, vj, kv_stride, 0, ds, keys);
             score_gradient(s, ds, queries, keys, log_sums + i, along, scale);
-            ck_product(library, 1, 0, keys, width, queries, 1, s, keys, dyi, y_stride, i ? 1 : 0, dv + j * stride, stride);
-            ck_product(library, 1, 0, keys, width, queries, 1, ds, keys, qi, stride, i ? 1 : 0, dk + j * stride, stride);
-            ck_product(library, 0, 0, queries, width, keys, 1, ds, keys, kj, stride, j ? 1 : 0, dq + i * stride, stride);
+            ck_product(library, 1, 0, keys, width, queries, 1, s, keys, dyi, y_stride, i ? 1 : 0, dv + j * kv_stride,
+                       kv_stride);
+            ck_product(library, 1, 0, keys, width, queries, 1, ds, keys, qi, q_stride, i ? 1 : 0, dk + j * kv_stride,
+                       kv_stride);
+            ck_product(library, 0, 0, queries, width, keys, 1, ds, keys, kj, kv_stride, j ? 1 : 0, dq + i * q_stride,
+                       q_stride);
         }
     }
 }

@@ -86,13 +86,14 @@ void ck_layer_norm_gradient(const float *dy, const float *x, const float *scale,
 
 // MARK: Attention
 
-/// One head of one sequence of `rows` rows: q, k and v have `stride` numbers between rows, y has `y_stride`.
-void ck_attention(int library, const float *q, const float *k, const float *v, size_t stride, float *y, size_t y_stride,
-                  float *log_sums, size_t rows, size_t width, float scale);
-/// dq, dk and dv have `stride` numbers between rows and are replaced; dy has y's stride.
-void ck_attention_gradient(int library, const float *q, const float *k, const float *v, size_t stride, const float *y,
-                           const float *dy, size_t y_stride, const float *log_sums, float *dq, float *dk, float *dv,
-                           size_t rows, size_t width, float scale);
+/// One head: `q_rows` queries read `kv_rows` keys and values. q has `q_stride` numbers between rows, k and v have
+/// `kv_stride`, y has `y_stride`.
+void ck_attention(int library, const float *q, size_t q_stride, const float *k, const float *v, size_t kv_stride, float *y,
+                  size_t y_stride, float *log_sums, size_t q_rows, size_t kv_rows, size_t width, float scale);
+/// dq, dk and dv have the strides of q, k and v and are replaced; dy has y's stride.
+void ck_attention_gradient(int library, const float *q, size_t q_stride, const float *k, const float *v, size_t kv_stride,
+                           const float *y, const float *dy, size_t y_stride, const float *log_sums, float *dq, float *dk,
+                           float *dv, size_t q_rows, size_t kv_rows, size_t width, float scale);
 
 // MARK: Rows and pictures
 
