@@ -196,6 +196,21 @@ public final class Tape {
         return y
     }
 
+    /// All rows of x, so many times one after the other.
+    public func repeated(_ x: Tensor, times: Int) -> Tensor {
+        let y = result(times * x.rows, x.width, from: [x])
+        // One row as wide as all of x, which fills every place.
+        let places = [Int32](repeating: -1, count: times)
+        engine.gather(x.value, rows: places, filler: x.value, into: y.value, width: x.count)
+        record(y) { tape, dy in
+            let none = tape.engine.allocate(0)
+            tape.engine.gatherGradient(
+                dy, rows: places, into: none, accumulating: false, addingTo: tape.accumulator(x), rows: 0,
+                width: x.count)
+        }
+        return y
+    }
+
     /// Rows of x by number, each at most once, and `filler` [1, width] where the number is −1.
     public func gather(_ x: Tensor, _ index: [Int32], filler: Tensor? = nil) -> Tensor {
         let y = result(index.count, x.width, from: [x, filler])

@@ -17,7 +17,9 @@ public final class EchoModel {
     private let patchEmbed: Linear
     private let blocks: [Block]
     private let norm: LayerNorm
-    let latent: (blocks: [Block], norm: LayerNorm)?
+    let latent: LatentAttention?
+    /// What pre-training hides from latent attention by a token; nil where it is dropped.
+    private let latentMask: LatentMask?
     private let decoder: Decoder?
     private let head: (fc1: Linear, fc2: Linear)?
     private let space: Buffer, time: Buffer
@@ -46,18 +48,13 @@ public final class EchoModel {
         blocks = Block.stack("blocks", depth: c.depth, width: c.dim, heads: c.heads, in: &list)
         norm = LayerNorm("norm", c.dim, in: &list)
         (space, time) = tables(width: c.dim)
-        if c.kind.hasLatentAttention {
-            let blocks = Block.stack(
-                "latent_blocks", depth: c.latentDepth, width: c.dim, heads: c.latentHeads, in: &list)
-            latent = (blocks, LayerNorm("latent_norm", c.dim, in: &list))
-        } else {
-            latent = nil
-        }
+        latent = c.kind.hasLatentAttention ? LatentAttention(c, in: &list) : nil
+        latentMask = c.outputs == 0 && c.latentMasking == .token ? LatentMask(c, in: &list) : nil
         if c.outputs == 0 {
             let (space, time) = tables(width: c.decoderDim)
             decoder = Decoder(
                 embed: Linear("decoder_embed", c.dim, c.decoderDim, in: &list),
-                maskToken: list.normal("mask_token", c.decoderDim, deviation: 0.02),
+                maskToken: list.normal("mask_token", [c.decoderDim], deviation: 0.02),
                 blocks: Block.stack(
                     "decoder_blocks", depth: c.decoderDepth, width: c.decoderDim, heads: c.decoderHeads,
                     in: &list),
@@ -121,10 +118,16 @@ public final class EchoModel {
                 return keep.map { Int32(start) + $0 }
             }
             if !c.kind.isVideo { addTime(time, to: tokens, perFrame: c.keptPatches, on: tape) }
-            tokens = tape.gather(tokens, kept)
-            places = kept.map { places[Int($0)] }
-            tokens = run(latent.blocks, tokens, segments: mask.keepLatent.map(\.count), on: tape)
-            tokens = latent.norm(tokens, on: tape)
+            if let latentMask {
+                tokens = latentMask.hide(tokens, except: kept, slots: places, on: tape)
+                let segments = batch.viewCounts.map { $0 * c.frames * c.keptPatches }
+                tokens = latent(tokens, segments: segments, again: checkpointsActivations, on: tape)
+            } else {
+                tokens = tape.gather(tokens, kept)
+                places = kept.map { places[Int($0)] }
+                tokens = latent(
+                    tokens, segments: mask.keepLatent.map(\.count), again: checkpointsActivations, on: tape)
+            }
         }
 
         var slots = [Int32](repeating: -1, count: frames * c.patches)
@@ -132,7 +135,8 @@ public final class EchoModel {
         tokens = tape.gather(decoder.embed(tokens, on: tape), slots, filler: decoder.maskToken)
         tape.addRows(of: decoder.space, at: slots.indices.map { Int32($0 % c.patches) }, to: tokens)
         addTime(decoder.time, to: tokens, perFrame: c.patches, on: tape)
-        tokens = run(decoder.blocks, tokens, segments: sequences(frames, perFrame: c.patches), on: tape)
+        tokens = decoder.blocks.run(
+            tokens, segments: sequences(frames, perFrame: c.patches), again: checkpointsActivations, on: tape)
         let prediction = decoder.predict(decoder.norm(tokens, on: tape), on: tape)
 
         let target = engine.allocate(slots.count * c.patchWidth)
@@ -238,7 +242,7 @@ public final class EchoModel {
         var tokens = latentInput(batch, on: tape)
         let segments = batch.viewCounts.map { $0 * c.frames * c.patches }
         if let latent {
-            tokens = latent.norm(run(latent.blocks, tokens, segments: segments, on: tape), on: tape)
+            tokens = latent(tokens, segments: segments, again: checkpointsActivations, on: tape)
         }
         let clip = c.frames * c.patches
         let units =
@@ -289,16 +293,9 @@ public final class EchoModel {
             Tensor(patches, rows: index.count, width: c.patchWidth, learns: false), on: tape)
         tape.addRows(of: space, at: keep.flatMap { $0 }, to: tokens)
         if c.kind.isVideo { addTime(time, to: tokens, perFrame: perFrame, on: tape) }
+        let segments = sequences(keep.count, perFrame: perFrame)
         return norm(
-            run(blocks, tokens, segments: sequences(keep.count, perFrame: perFrame), on: tape), on: tape)
-    }
-
-    private func run(_ blocks: [Block], _ tokens: Tensor, segments: [Int], on tape: Tape) -> Tensor {
-        blocks.reduce(tokens) { tokens, block in
-            checkpointsActivations
-                ? tape.again(tokens) { block($0, segments: segments, on: $1) }
-                : block(tokens, segments: segments, on: tape)
-        }
+            blocks.run(tokens, segments: segments, again: checkpointsActivations, on: tape), on: tape)
     }
 
     /// The lengths of the sequences that attend to themselves: frames, or the clips that they form.

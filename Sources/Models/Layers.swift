@@ -1,4 +1,4 @@
-// The three layers that all four models are made of, and the list that gives their parameters names.
+// The layers that all four models are made of, and the list that gives their parameters names.
 
 import Compute
 import EchoCore
@@ -33,9 +33,11 @@ struct ParameterList {
         return add(name, shape, rows: rows, values)
     }
 
-    mutating func normal(_ name: String, _ width: Int, deviation: Double) -> Tensor {
+    /// Normal of mean 0, seen as [all but the last axis, width].
+    mutating func normal(_ name: String, _ shape: [Int], deviation: Double) -> Tensor {
         var random = SeededRandom(seed: seed, "parameter", name)
-        return add(name, [width], rows: 1, (0..<width).map { _ in Float(deviation * random.normal()) })
+        let values = (0..<shape.reduce(1, *)).map { _ in Float(deviation * random.normal()) }
+        return add(name, shape, rows: shape.dropLast().reduce(1, *), values)
     }
 
     mutating func constant(_ name: String, _ width: Int, _ value: Float) -> Tensor {
@@ -113,5 +115,51 @@ struct Block {
         -> [Block]
     {
         (0..<depth).map { Block("\(name).\($0)", width: width, heads: heads, in: &list) }
+    }
+}
+
+extension [Block] {
+    /// One block after the other; with `again`, what each makes is computed again on the way back.
+    func run(_ tokens: Tensor, segments: [Int], again: Bool, on tape: Tape) -> Tensor {
+        reduce(tokens) { tokens, block in
+            again
+                ? tape.again(tokens) { block($0, segments: segments, on: $1) }
+                : block(tokens, segments: segments, on: tape)
+        }
+    }
+}
+
+/// A transformer block whose tokens attend to those of another sequence instead of to each other.
+struct CrossBlock {
+    let norm1: LayerNorm, normContext: LayerNorm, query: Linear, keyValue: Linear, projection: Linear
+    let norm2: LayerNorm, fc1: Linear, fc2: Linear
+    let heads: Int
+
+    init(_ name: String, width: Int, heads: Int, in list: inout ParameterList) {
+        self.heads = heads
+        norm1 = LayerNorm("\(name).norm1", width, in: &list)
+        normContext = LayerNorm("\(name).norm_context", width, in: &list)
+        query = Linear("\(name).attn.q", width, width, in: &list)
+        keyValue = Linear("\(name).attn.kv", width, 2 * width, in: &list)
+        projection = Linear("\(name).attn.proj", width, width, in: &list)
+        norm2 = LayerNorm("\(name).norm2", width, in: &list)
+        fc1 = Linear("\(name).mlp.fc1", width, 4 * width, in: &list)
+        fc2 = Linear("\(name).mlp.fc2", 4 * width, width, in: &list)
+    }
+
+    /// - Parameters:
+    ///   - rows, keys: the lengths of the sequences of x, and of those of `context` that they read
+    func callAsFunction(_ x: Tensor, _ rows: [Int], reading context: Tensor, _ keys: [Int], on tape: Tape)
+        -> Tensor
+    {
+        let (q, kv) = queriesKeysValues(x, reading: context, on: tape)
+        let shape = CrossAttentionShape(queries: rows, keys: keys, heads: heads, headWidth: x.width / heads)
+        let x = projection(tape.crossAttention(q, kv, shape), adding: x, on: tape)
+        return tape.mlp(norm2(x, on: tape), fc1.weight, fc1.bias, fc2.weight, fc2.bias, adding: x)
+    }
+
+    /// The inputs of its attention.
+    func queriesKeysValues(_ x: Tensor, reading context: Tensor, on tape: Tape) -> (Tensor, Tensor) {
+        (query(norm1(x, on: tape), on: tape), keyValue(normContext(context, on: tape), on: tape))
     }
 }

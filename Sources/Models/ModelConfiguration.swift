@@ -49,6 +49,13 @@ public struct ModelConfiguration: Codable, Sendable, Equatable {
     public var maskRatio: Double
     /// The share of the encoder's tokens that latent attention does not see in pre-training.
     public var latentMaskRatio: Double
+    /// What latent attention sees of those tokens. Not of the paper, as are the next two.
+    public var latentMasking: LatentMasking
+    /// Views of which latent attention sees no token, to be reconstructed from the others: a number, or below 1 a
+    /// share of a study's views, then at least one. One view is always seen.
+    public var maskViews: Double
+    /// Learned queries through which latent attention goes; 0 for attention of all tokens to all.
+    public var latentQueries: Int
     /// Whether the pixels to predict are normalised patch by patch.
     public var normPix: Bool
     /// Numbers that the head predicts for a study; 0 in pre-training.
@@ -58,7 +65,8 @@ public struct ModelConfiguration: Codable, Sendable, Equatable {
         kind: ModelKind, image: Int, patch: Int, channels: Int = 1, views: Int, frames: Int, dim: Int,
         depth: Int,
         heads: Int, latentDepth: Int, latentHeads: Int, decoderDim: Int, decoderDepth: Int, decoderHeads: Int,
-        maskRatio: Double = 0.875, latentMaskRatio: Double = 0.25, normPix: Bool = false, outputs: Int = 0
+        maskRatio: Double = 0.875, latentMaskRatio: Double = 0.25, latentMasking: LatentMasking = .drop,
+        maskViews: Double = 0, latentQueries: Int = 0, normPix: Bool = false, outputs: Int = 0
     ) {
         self.kind = kind
         self.image = image
@@ -76,6 +84,9 @@ public struct ModelConfiguration: Codable, Sendable, Equatable {
         self.decoderHeads = decoderHeads
         self.maskRatio = maskRatio
         self.latentMaskRatio = latentMaskRatio
+        self.latentMasking = latentMasking
+        self.maskViews = maskViews
+        self.latentQueries = latentQueries
         self.normPix = normPix
         self.outputs = outputs
     }
@@ -120,6 +131,17 @@ public struct ModelConfiguration: Codable, Sendable, Equatable {
             return "width \(dim) and decoder width \(decoderDim) are not multiples of 4"
         }
         if !(0..<1).contains(latentMaskRatio) { return "the latent mask ratio is not in 0 ..< 1" }
+        if !kind.hasLatentAttention, latentMasking != .drop || maskViews != 0 || latentQueries != 0 {
+            return "latent masking, masked views and latent queries are for models with latent attention"
+        }
+        if !(0...64).contains(maskViews) || maskViews > 1 && maskViews != maskViews.rounded() {
+            return "masked views are neither a number of views nor a share of them"
+        }
+        if maskViews > 0, latentMasking == .drop {
+            return
+                "masked views need latent masking by a token: dropped ones would leave nothing to decode them from"
+        }
+        if latentQueries < 0 { return "the number of latent queries is below 0" }
         if !(0..<1).contains(maskRatio) || keptPatches == patches { return "the mask ratio masks no patch" }
         return nil
     }
@@ -134,8 +156,14 @@ public struct ModelConfiguration: Codable, Sendable, Equatable {
     public var patchWidth: Int { patch * patch * channels }
     /// Numbers in a frame: channels·image·image.
     public var frameSize: Int { channels * image * image }
+    /// Views that are hidden from latent attention in pre-training, of a study with `views` views.
+    public func hiddenViews(of views: Int) -> Int {
+        let wanted = maskViews < 1 ? (Double(views) * maskViews).rounded() : maskViews
+        return min(maskViews > 0 ? max(1, Int(wanted)) : 0, views - 1)
+    }
     /// L: tokens that latent attention sees in pre-training, of a study with `views` views, at least one.
     public func keptLatents(views: Int) -> Int {
-        max(1, Int((Double(views * frames * keptPatches) * (1 - latentMaskRatio)).rounded()))
+        let tokens = (views - hiddenViews(of: views)) * frames * keptPatches
+        return max(1, Int((Double(tokens) * (1 - latentMaskRatio)).rounded()))
     }
 }

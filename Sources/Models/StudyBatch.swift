@@ -51,9 +51,24 @@ public struct PretrainMask: Sendable, Equatable {
             keepLatent = []
             return
         }
+        let perView = c.frames * c.keptPatches
         keepLatent = viewCounts.map { views in
-            random.sample(c.keptLatents(views: views), of: views * c.frames * c.keptPatches)
-                .sorted().map { Int32($0) }
+            let hidden = c.hiddenViews(of: views)
+            let shown = hidden == 0 ? Array(0..<views) : random.sample(views - hidden, of: views).sorted()
+            return random.sample(c.keptLatents(views: views), of: shown.count * perView).sorted()
+                .map { Int32(shown[$0 / perView] * perView + $0 % perView) }
         }
+    }
+
+    /// Of all views, those of which latent attention sees no token.
+    public func hiddenViews(_ configuration: ModelConfiguration, viewCounts: [Int]) -> Set<Int> {
+        let perView = configuration.frames * configuration.keptPatches
+        var hidden: Set<Int> = [], first = 0
+        for (views, kept) in zip(viewCounts, keepLatent) {
+            hidden.formUnion(first..<first + views)
+            for token in kept { hidden.remove(first + Int(token) / perView) }
+            first += views
+        }
+        return hidden
     }
 }

@@ -1,86 +1,160 @@
-// Starting from another model's weights: our own, or any with the names of timm's ViTs and the public MAEs.
+// Starting from another model's weights: our own, timm's ViTs, MAE's or VideoMAE's.
 
 package import EchoCore
+import Foundation
 package import Models
 package import Shards
-
-/// What became of the tensors of an `--init` file.
-package struct InitialReport: Sendable, Equatable {
-    package var loaded: [String] = []
-    /// Loaded after a change that is said.
-    package var adapted: [String] = []
-    /// Left at their fresh values: not in the file, or of another shape there.
-    package var missing: [String] = [], mismatched: [String] = []
-    /// In the file and not in the model; positions, which this model computes, are ignored.
-    package var leftOver: [String] = [], ignored: [String] = []
-
-    package var isComplete: Bool { missing.isEmpty && mismatched.isEmpty && leftOver.isEmpty }
-
-    /// One line for each kind that there is, names in full.
-    package var text: String {
-        let kinds = [
-            ("adapted", adapted), ("missing", missing), ("of another shape", mismatched),
-            ("left over", leftOver),
-            ("ignored", ignored),
-        ]
-        let lines = kinds.filter { !$0.1.isEmpty }.map {
-            "  \($0.0) (\($0.1.count)): " + $0.1.joined(separator: ", ")
-        }
-        return (["\(loaded.count + adapted.count) tensors loaded"] + lines).joined(separator: "\n")
-    }
-}
-
-/// How one parameter takes its values from a tensor of another model.
-private enum Adaptation {
-    case asIs
-    case changed(String, ([Float]) -> [Float])
-
-    init?(_ name: String, from found: [Int], to wanted: [Int]) {
-        if found == wanted {
-            self = .asIs
-        } else if name == "mask_token", found == [1, 1] + wanted {
-            self = .asIs
-        } else if name == "patch_embed.proj.weight", found.count == 4, wanted.count == 4,
-            found[1] == 3, wanted[1] == 1, found[0] == wanted[0], found[2...] == wanted[2...]
-        {
-            let plane = wanted[2] * wanted[3]
-            self = .changed("3 input channels summed") { values in
-                (0..<wanted[0] * plane).map { place in
-                    let at = place / plane * 3 * plane + place % plane
-                    return values[at] + values[at + plane] + values[at + 2 * plane]
-                }
-            }
-        } else {
-            return nil
-        }
-    }
-}
 
 extension EchoModel {
     /// Takes all that fits from a file; what does not stays fresh and is reported.
     package func initialise(from file: SafetensorsFile) throws(EchoError) -> InitialReport {
+        let source = ForeignWeights(file)
         var report = InitialReport()
+        var used: Set<String> = []
         for (name, shape) in parameters {
-            guard let tensor = file.tensors[name] else {
+            guard let found = try source.tensor(name, like: shape) else {
                 report.missing.append(name)
                 continue
             }
-            switch Adaptation(name, from: tensor.shape, to: shape) {
-            case .asIs:
-                write(name, try file.floats(name))
-                report.loaded.append(name)
-            case .changed(let change, let apply):
-                write(name, apply(try file.floats(name)))
-                report.adapted.append("\(name) \(change)")
-            case nil:
-                report.mismatched.append("\(name) \(tensor.shape) instead of \(shape)")
+            used.formUnion(found.names)
+            if found.shape != shape {
+                report.mismatched.append("\(name) \(found.shape) instead of \(shape)")
+            } else {
+                write(name, found.values)
+                let change = found.changes.joined(separator: ", ")
+                if change.isEmpty {
+                    report.loaded.append(name)
+                } else {
+                    report.adapted.append("\(name) \(change)")
+                }
             }
         }
-        let known = Set(parameters.map(\.name))
         let positions: Set = ["cls_token", "pos_embed", "decoder_pos_embed"]
-        for name in file.names where !known.contains(name) {
-            if positions.contains(name) { report.ignored.append(name) } else { report.leftOver.append(name) }
+        for name in file.names where !used.contains(name) {
+            if positions.contains(CheckpointNames.ours(name)) {
+                report.ignored.append(name)
+            } else {
+                report.leftOver.append(name)
+            }
         }
+        report.warnings = warnings(file, leftOver: report.leftOver)
         return report
+    }
+
+    /// What the tensors that fit do not tell.
+    private func warnings(_ file: SafetensorsFile, leftOver: [String]) -> [String] {
+        var found: [String] = []
+        let c = configuration
+        let strange = leftOver.filter { name in
+            let parts = CheckpointNames.ours(name).split(separator: ".")
+            return parts.count > 2 && parts[0] == "blocks" && Int(parts[1]).map { $0 < c.depth } == true
+        }
+        if let first = strange.first {
+            found.append(
+                "the file's blocks have layers that this model lacks, as \(first): features will differ")
+        }
+        if let other = file.metadata["config"].flatMap({ RunConfiguration(json: Data($0.utf8))?.model }),
+            (other.heads, other.latentHeads, other.decoderHeads) != (c.heads, c.latentHeads, c.decoderHeads)
+        {
+            found.append("the file's model divides the same widths into other heads: features will differ")
+        }
+        return found
+    }
+}
+
+/// The tensors of a checkpoint under our names, and those that can be made of them.
+private struct ForeignWeights {
+    private let file: SafetensorsFile
+    /// Our names to the file's.
+    private let names: [String: String]
+
+    init(_ file: SafetensorsFile) {
+        self.file = file
+        names = Dictionary(file.names.map { (CheckpointNames.ours($0), $0) }) { first, _ in first }
+    }
+
+    /// Numbers on their way into a parameter, the tensors that they are from, and what was done to them.
+    struct Found {
+        var names: [String], shape: [Int], values: [Float], changes: [String] = []
+    }
+
+    /// What the file has for a parameter, brought to its shape if there is a way; nil if it has nothing.
+    func tensor(_ name: String, like shape: [Int]) throws(EchoError) -> Found? {
+        var candidate = try read(name)
+        if candidate == nil { candidate = try joined(name) }
+        if candidate == nil { candidate = try poolNorm(name) }
+        guard var found = candidate else { return nil }
+        if name == "patch_embed.proj.weight" { embedding(&found, like: shape) }
+        if name == "mask_token", found.shape == [1, 1] + shape { found.shape = shape }
+        try foldLayerScale(into: &found, of: name)
+        return found
+    }
+
+    private func read(_ name: String) throws(EchoError) -> Found? {
+        guard let theirs = names[name], let info = file.tensors[theirs] else { return nil }
+        return Found(names: [theirs], shape: info.shape, values: try file.floats(theirs))
+    }
+
+    /// Queries, keys and values that lie apart; keys may lack a bias, which softmax would cancel.
+    private func joined(_ name: String) throws(EchoError) -> Found? {
+        guard let range = name.range(of: ".attn.qkv.") else { return nil }
+        let (block, kind) = (name[..<range.lowerBound], name[range.upperBound...])
+        guard let q = try read("\(block).attn.q.\(kind)"), let v = try read("\(block).attn.v.\(kind)") else {
+            return nil
+        }
+        let k = try read("\(block).attn.k.\(kind)")
+        guard q.shape == v.shape, k == nil ? kind == "bias" : k?.shape == q.shape else { return nil }
+        return Found(
+            names: q.names + (k?.names ?? []) + v.names, shape: [3 * q.shape[0]] + q.shape.dropFirst(),
+            values: q.values + (k?.values ?? [Float](repeating: 0, count: q.values.count)) + v.values,
+            changes: [
+                k == nil
+                    ? "joined of queries, zeros for keys, and values" : "joined of queries, keys and values"
+            ])
+    }
+
+    /// The last norm of models that take it after the mean over tokens.
+    private func poolNorm(_ name: String) throws(EchoError) -> Found? {
+        guard name.hasPrefix("norm."), var found = try read("fc_" + name) else { return nil }
+        found.changes.append("from fc_norm, which stood behind the mean over tokens")
+        return found
+    }
+
+    /// A patch embedding over several frames is summed to what it makes of a picture that stands still, one over
+    /// three channels to what it makes of a gray picture.
+    private func embedding(_ found: inout Found, like shape: [Int]) {
+        /// Sums over one axis.
+        func sum(axis: Int) {
+            let inner = found.shape[(axis + 1)...].reduce(1, *), count = found.shape[axis]
+            var sums = [Float](repeating: 0, count: found.values.count / max(count, 1))
+            for (place, value) in found.values.enumerated() {
+                sums[place / (inner * count) * inner + place % inner] += value
+            }
+            found.values = sums
+        }
+        if found.shape.count == 5 {
+            found.changes.append("\(found.shape[2]) frames summed")
+            sum(axis: 2)
+            found.shape.remove(at: 2)
+        }
+        if found.shape.count == 4, shape.count == 4, found.shape[1] == 3, shape[1] == 1 {
+            found.changes.append("3 input channels summed")
+            sum(axis: 1)
+            found.shape[1] = 1
+        }
+    }
+
+    /// LayerScale (Touvron et al. 2021) multiplies what a block's layers add; here the layers are multiplied.
+    private func foldLayerScale(into found: inout Found, of name: String) throws(EchoError) {
+        for (layer, scale) in [(".attn.proj.", ".ls1.gamma"), (".mlp.fc2.", ".ls2.gamma")] {
+            guard let range = name.range(of: layer),
+                let gamma = try read("\(name[..<range.lowerBound])\(scale)"),
+                gamma.shape == [found.shape[0]]
+            else { continue }
+            let width = found.values.count / gamma.values.count
+            for i in found.values.indices { found.values[i] *= gamma.values[i / width] }
+            found.names += gamma.names
+            found.changes.append("times \(scale.dropFirst())")
+        }
     }
 }

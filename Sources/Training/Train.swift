@@ -44,6 +44,13 @@ public func train(_ options: TrainOptions, say: @escaping (String) -> Void) thro
             let report = try learner.model.initialise(from: initial.file)
             learner.average?.restart()
             say("\(initial.name): \(report.text)")
+            guard !report.isEmpty else {
+                throw EchoError(
+                    "--init \(initial.name)", "holds no tensor that fits the model",
+                    try:
+                        "choose the --preset of the weights' size; names are those of echoprep, timm, MAE or VideoMAE"
+                )
+            }
             if options.strictInitial && !report.isComplete {
                 throw EchoError("--init-strict", "\(initial.name) does not match the model in full")
             }
@@ -80,7 +87,11 @@ private struct InitialWeights {
         let isFolder = FileManager.default.fileExists(atPath: path, isDirectory: &folder) && folder.boolValue
         let chosen = isFolder ? RunFolder(path).best : path
         name = RunFolder.place(chosen)
-        file = try opened(chosen, as: "--init \(name)", try: "name a safetensors file or a run folder")
+        file = try opened(
+            chosen, as: "--init \(name)",
+            try:
+                "name a safetensors file or a run folder; safetensors.torch.save_file makes one of a PyTorch file"
+        )
         identity = .init(file: name, sha256: sha256(try mapFile(chosen)))
         normalisation = file.metadata["config"].flatMap {
             RunConfiguration(json: Data($0.utf8))?.normalisation

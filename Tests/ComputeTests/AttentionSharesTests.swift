@@ -39,7 +39,7 @@ import Testing
         let values = (0..<3 * shape.rows * shape.width).map { _ in Float(2 * random.normal()) }
         let qkv = engine.allocate(values.count)
         engine.write(values, to: qkv)
-        let found = engine.attentionShares(qkv, shape: shape, groups: groups)
+        let found = engine.attentionShares(qkv, heads: 2, groups: groups)
         #expect(engine.read(qkv) == values)
         var start = 0
         for (groups, found) in zip(groups, found) {

@@ -37,8 +37,32 @@ private func expectGradients(of model: EchoModel, seed: UInt64, of loss: () -> D
 @Suite struct GradientTests {
     @Test(arguments: ModelKind.allCases, [1, 3])
     func `pretraining gradients are the slopes of the loss`(kind: ModelKind, channels: Int) {
-        let c = toy(kind, channels: channels)
+        expectPretrainGradients(toy(kind, channels: channels))
+    }
+
+    @Test(arguments: [ModelKind.lamae, .videoLAMAE], Beyond.allCases)
+    func `gradients beyond the paper are the slopes of the loss`(kind: ModelKind, beyond: Beyond) {
+        var c = toy(kind)
+        beyond.change(&c)
+        expectPretrainGradients(c)
+        c.outputs = 3
+        let model = modelOfLargeQueries(c)
+        let (batch, targets) = (batch(c, viewCounts: [1, 2], seed: 6), [Float](repeating: 1, count: 6))
+        _ = model.finetuneStep(batch, targets: targets, loss: .binaryCrossEntropy)
+        expectGradients(of: model, seed: 8) {
+            model.loss(batch, targets: targets, loss: .binaryCrossEntropy).loss
+        }
+    }
+
+    /// Fresh queries are so small that a step of the finite differences would be a leap behind their norm.
+    private func modelOfLargeQueries(_ c: ModelConfiguration) -> EchoModel {
         let model = EchoModel(c, engine: ReferenceEngine(), seed: 5)
+        if c.latentQueries > 0 { model.write("latent_queries", model.read("latent_queries").map { 50 * $0 }) }
+        return model
+    }
+
+    private func expectPretrainGradients(_ c: ModelConfiguration) {
+        let model = modelOfLargeQueries(c)
         let batch = batch(c, viewCounts: [2, 1], seed: 6)
         var random = SeededRandom(seed: 7, "mask")
         let mask = PretrainMask(random: c, viewCounts: batch.viewCounts, using: &random)

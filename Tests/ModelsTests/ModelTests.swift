@@ -34,7 +34,22 @@ import Testing
 
     @Test(arguments: ModelKind.allCases, Task.allCases)
     func `a step in F32 is the reference's step`(kind: ModelKind, task: Task) {
-        let c = sample(kind, task)
+        expectReferenceStep(sample(kind, task), task)
+    }
+
+    @Test(arguments: Beyond.allCases, Task.allCases)
+    func `a step beyond the paper is the reference's step`(beyond: Beyond, task: Task) {
+        for kind in [ModelKind.lamae, .videoLAMAE] {
+            var c = sample(kind, task)
+            beyond.change(&c)
+            expectReferenceStep(c, task)
+            let one = step(c, task, on: CPUEngine(threads: 1)),
+                four = step(c, task, on: CPUEngine(threads: 4))
+            #expect(one.loss == four.loss && one.updated == four.updated)
+        }
+    }
+
+    private func expectReferenceStep(_ c: ModelConfiguration, _ task: Task) {
         let expected = step(c, task, on: ReferenceEngine()), found = step(c, task, on: CPUEngine(threads: 2))
         #expect(abs(found.loss - expected.loss) <= 1e-6 * abs(expected.loss))
         #expect(distance(found.output, expected.output) <= 1e-5)
@@ -106,6 +121,20 @@ import Testing
         }
         #expect(model.viewAttention(batch)[0].shares.allSatisfy { abs($0 - 1 / 3) < 1e-5 })
         #expect(EchoModel(sample(.mae, .icd), engine: model.engine, seed: 1).viewAttention(batch).isEmpty)
+    }
+
+    @Test func `attention through queries is shared out among all views`() {
+        var c = sample(.lamae, .icd)
+        c.latentQueries = 5
+        let model = EchoModel(c, engine: CPUEngine(threads: 2), seed: 1)
+        let batch = batch(c, viewCounts: [3, 1], seed: 2)
+        let found = model.viewAttention(batch)
+        #expect(found.map(\.views) == [3, 1] && found[0].layers == 1 && found[0].heads == 1)
+        for view in 0..<3 {
+            let row = (0..<3).map { found[0].share(layer: 0, head: 0, of: view, in: $0) }
+            #expect(abs(row.reduce(0, +) - 1) < 1e-5)
+            #expect(Set(row).count == 3)
+        }
     }
 
     @Test func `the paper's model has the paper's size`() {

@@ -11,6 +11,17 @@ func toy(_ kind: ModelKind, channels: Int = 1, outputs: Int = 0) -> ModelConfigu
         normPix: channels > 1, outputs: outputs)
 }
 
+/// The options that go beyond the paper.
+enum Beyond: CaseIterable {
+    case maskToken, maskedViews, queries, all
+
+    func change(_ c: inout ModelConfiguration) {
+        if self != .queries { c.latentMasking = .token }
+        if self == .maskedViews || self == .all { c.maskViews = 1 }
+        if self == .queries || self == .all { c.latentQueries = 5 }
+    }
+}
+
 /// Normal pixels for studies of so many views.
 func batch(_ c: ModelConfiguration, viewCounts: [Int], seed: UInt64) -> StudyBatch {
     var random = SeededRandom(seed: seed, "pixels")

@@ -30,7 +30,7 @@ import Training
             #expect(new.tensors["head.fc2.weight"]?.shape == [2, 96])
             #expect(
                 said[0].contains(
-                    "missing (4): head.fc1.weight, head.fc1.bias, head.fc2.weight, head.fc2.bias"))
+                    "not in the file (4): head.fc1.weight, head.fc1.bias, head.fc2.weight, head.fc2.bias"))
             #expect(try metrics(after).last?.auroc != nil)
 
             let predictions = try Predictor(run: after.path).predict(.test)
