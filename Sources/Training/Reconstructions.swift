@@ -20,10 +20,11 @@ package struct Reconstructions {
     package func picture(_ batch: StudyBatch, _ mask: PretrainMask, prediction: [Float]) -> Picture {
         let c = model
         var rows: [[Picture]] = [[], [], []]
+        let hidden = c.maskViews > 0 ? mask.hiddenViews(c, viewCounts: batch.viewCounts) : []
         for view in 0..<batch.views {
             let frame = view * c.frames + c.frames / 2
             let original = patches(of: batch.pixels, frame: frame)
-            let kept = Set(mask.keep[frame].map(Int.init))
+            let kept = hidden.contains(view) ? [] : Set(mask.keep[frame].map(Int.init))
             var masked = original
             var predicted = original
             for patch in 0..<c.patches where !kept.contains(patch) {

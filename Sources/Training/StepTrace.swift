@@ -1,4 +1,4 @@
-// One optimisation step written whole, so that another implementation can be held against it.
+// Optimisation steps written down, so that another implementation can be held against it.
 
 package import EchoCore
 import Files
@@ -6,8 +6,12 @@ import Foundation
 package import Models
 import Shards
 
-/// Collects a step as specs/model.md describes it ("The trace") and writes it as safetensors.
+/// Collects a step and writes it as safetensors: what it saw, and of the first step all weights before and after it,
+/// their gradients and the output.
 package struct StepTrace {
+    /// Whether it holds weights, gradients and the output: of steps in a row only the first does, for the others
+    /// follow from it.
+    package let isWhole: Bool
     private let path: String
     private let model: EchoModel
     private let batch: LoadedBatch
@@ -20,8 +24,12 @@ package struct StepTrace {
     }
 
     /// Begins the trace of the step that is about to be taken: its input, its masks and the weights before it.
+    ///
+    /// - Parameters:
+    ///   - path: of the first step's file; the second's is FILE-0002.safetensors beside it, and so on
+    ///   - number: 0 for the first step
     package init(
-        _ path: String, model: EchoModel, batch: LoadedBatch, configuration: RunConfiguration,
+        _ path: String, number: Int, model: EchoModel, batch: LoadedBatch, configuration: RunConfiguration,
         learningRate: Double,
         optimiser: AdamW
     ) throws(EchoError) {
@@ -33,7 +41,9 @@ package struct StepTrace {
                 "the studies of this step have \(Set(counts).sorted()) views, a trace needs one number",
                 try: "add --pad-views, take fewer --views or trace another step")
         }
-        self.path = path
+        isWhole = number == 0
+        let stem = path.hasSuffix(".safetensors") ? String(path.dropLast(12)) : path
+        self.path = isWhole ? path : stem + String(format: "-%04d.safetensors", number + 1)
         self.model = model
         self.batch = batch
         let (studies, views) = (counts.count, counts[0])
@@ -42,6 +52,8 @@ package struct StepTrace {
             "channels": c.channels, "views": views, "frames": c.frames, "dim": c.dim, "depth": c.depth,
             "heads": c.heads, "latent_depth": c.latentDepth, "latent_heads": c.latentHeads,
             "decoder_dim": c.decoderDim, "decoder_depth": c.decoderDepth, "decoder_heads": c.decoderHeads,
+            "latent_masking": c.latentMasking.rawValue, "mask_views": c.maskViews,
+            "latent_queries": c.latentQueries,
             "norm_pix": c.normPix, "lr": learningRate, "weight_decay": optimiser.weightDecay,
             "beta1": optimiser.beta1, "beta2": optimiser.beta2, "eps": optimiser.epsilon,
             "clip": configuration.learning.clip, "step": optimiser.steps + 1,
@@ -63,6 +75,7 @@ package struct StepTrace {
                 add("positive_weights", [c.outputs], weights)
             }
         }
+        guard isWhole else { return }
         for (name, shape) in model.parameters { add("param.\(name)", shape, model.read(name)) }
     }
 
@@ -79,6 +92,7 @@ package struct StepTrace {
         let c = model.configuration
         let (studies, views) = (batch.input.viewCounts.count, batch.input.viewCounts[0])
         add("loss", [1], [Float(loss)])
+        guard isWhole else { return }
         if batch.mask != nil {
             add("prediction", [studies, views, c.frames, c.patches, c.patchWidth], output)
         } else {
@@ -91,7 +105,9 @@ package struct StepTrace {
 
     /// Adds the weights after the step and writes the file.
     package consuming func finish() throws {
-        for (name, shape) in model.parameters { add("updated.\(name)", shape, model.read(name)) }
+        if isWhole {
+            for (name, shape) in model.parameters { add("updated.\(name)", shape, model.read(name)) }
+        }
         let json = try JSONSerialization.data(withJSONObject: settings, options: [.sortedKeys])
         var writer = try SafetensorsWriter(
             path, metadata: ["config": String(decoding: json, as: UTF8.self)],

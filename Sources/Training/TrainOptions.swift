@@ -44,6 +44,9 @@ public struct TrainOptions: Sendable {
     public var warmupEpochs: Int?
     /// Nil for the preset's.
     public var maskRatio: Double?, latentMaskRatio: Double?
+    /// What latent attention sees of hidden tokens, the views that are hidden whole (a number, or below 1 a share),
+    /// and the learned queries that it goes through (0 for none).
+    public var latentMasking = LatentMasking.drop, maskViews = 0.0, latentQueries = 0
     public var normPix = false
     /// Decay of the exponential average of weights that the run is judged by; nil for the weights themselves.
     public var averageDecay: Double?
@@ -79,8 +82,8 @@ public struct TrainOptions: Sendable {
     public var keepLast = 0
     /// Epochs from one picture of reconstructions to the next; 0 for none.
     public var picturesEvery = 10
-    /// The step, from 1, that is written whole to `trace`.
-    public var traceStep = 1, trace: String?
+    /// The step, from 1, that is written whole to `trace`, and how many are written, the others without weights.
+    public var traceStep = 1, traceSteps = 1, trace: String?
 
     public init(dataset: String, run: String) {
         self.dataset = dataset
@@ -95,6 +98,9 @@ public struct TrainOptions: Sendable {
         found.frames = frames ?? found.frames
         found.maskRatio = maskRatio ?? found.maskRatio
         found.latentMaskRatio = latentMaskRatio ?? found.latentMaskRatio
+        found.latentMasking = latentMasking
+        found.maskViews = maskViews
+        found.latentQueries = latentQueries
         found.normPix = normPix
         if let fault = found.fault { throw EchoError("--model \(model.rawValue)", fault) }
         return found
@@ -129,6 +135,7 @@ public struct TrainOptions: Sendable {
         try require(keepLast >= 0, "--keep-last", "must not be negative")
         try require(picturesEvery >= 0, "--pictures-every", "must not be negative")
         try require(traceStep > 0, "--trace-step", "must be at least 1")
+        try require(1..<10_000 ~= traceSteps, "--trace-steps", "must be from 1 to 9,999")
         try require(
             trace == nil || accumulate == 1, "--trace", "writes an undivided step: leave out --accumulate")
         try require(!frozen || task != .pretrain, "--frozen", "is for fine-tuning: pre-training has no head")

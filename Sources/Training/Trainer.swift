@@ -144,15 +144,16 @@ final class Trainer {
     private func learn(_ batch: LoadedBatch, _ part: BatchPlan.Part, _ step: inout StepSums) throws {
         let studies = batch.input.viewCounts.count
         let weight = Double(studies) / Double(part.stepStudies)
-        if let path = options.trace, state.step + 1 == options.traceStep {
+        let traced = state.step + 1 - options.traceStep
+        if let path = options.trace, 0..<options.traceSteps ~= traced {
             step.trace = try StepTrace(
-                path, model: model, batch: batch, configuration: configuration,
+                path, number: traced, model: model, batch: batch, configuration: configuration,
                 learningRate: schedule.rate(after: state.step), optimiser: learner.optimiser)
         }
         let (loss, output): (Double, [Float]?)
         if let mask = batch.mask {
             (loss, output) = model.pretrainStep(
-                batch.input, mask, weight: weight, predicting: step.trace != nil)
+                batch.input, mask, weight: weight, predicting: step.trace?.isWhole == true)
         } else {
             (loss, output) = model.finetuneStep(
                 batch.input, targets: batch.targets, loss: configuration.task.loss,

@@ -9,6 +9,7 @@ public import Training
 
 extension TrainTask: ExpressibleByArgument {}
 extension EngineChoice: ExpressibleByArgument {}
+extension LatentMasking: ExpressibleByArgument {}
 extension ModelKind: ExpressibleByArgument {}
 extension Preset: ExpressibleByArgument {}
 
@@ -42,6 +43,14 @@ struct TrainCommand: ParsableCommand {
     @Option(help: "Share of patches hidden from the encoder (default: the preset's).") var maskRatio: Double?
     @Option(help: "Share of tokens hidden from latent attention (default: the preset's).")
     var latentMaskRatio: Double?
+    @Option(
+        help: "What latent attention sees of them: drop (nothing, the paper's) or token (a learned token).")
+    var latentMasking = LatentMasking.drop
+    @Option(help: "Views hidden whole from latent attention: a number, or below 1 a share; needs token.")
+    var maskViews = 0.0
+    @Option(
+        help: "Learned queries that latent attention goes through, for linear cost; 0: all tokens to all.")
+    var latentQueries = 0
     @Flag(help: "Reconstruct patches normalised one by one.") var normPix = false
 
     @Option(help: "Source frames from one sampled frame to the next.") var stride = 4
@@ -84,6 +93,9 @@ struct TrainCommand: ParsableCommand {
     @Option(help: "Keep the weights of so many last epochs.") var keepLast = 0
     @Option(help: "Epochs between pictures of reconstructions; 0 for none.") var picturesEvery = 10
     @Option(help: "The step that --trace writes.") var traceStep = 1
+    @Option(
+        help: "Steps to write; those after the first are written without weights, as FILE-0002 and so on.")
+    var traceSteps = 1
     @Option(help: "Write one step whole, as safetensors.") var trace: String?
     @Flag(help: "Print JSON.") var json = false
 
@@ -114,6 +126,9 @@ struct TrainCommand: ParsableCommand {
         options.clip = clip
         options.maskRatio = maskRatio
         options.latentMaskRatio = latentMaskRatio
+        options.latentMasking = latentMasking
+        options.maskViews = maskViews
+        options.latentQueries = latentQueries
         options.normPix = normPix
         options.stride = stride
         options.padViews = padViews
@@ -139,6 +154,7 @@ struct TrainCommand: ParsableCommand {
         options.keepLast = keepLast
         options.picturesEvery = picturesEvery
         options.traceStep = traceStep
+        options.traceSteps = traceSteps
         options.trace = trace
         return options
     }

@@ -3,7 +3,8 @@
 usage: python Tests/Oracles/model.py PATH_OF_ECHOPREP_BINARY [--paper] [--only TEXT]
 
 Written from the words of the model's specification alone. For every model it checks pre-training,
-fine-tuning and fine-tuning of the head at the preset `tiny`, gray and RGB; with --paper also one step at `paper`.
+fine-tuning and fine-tuning of the head at the preset `tiny`, gray and RGB, in F32 and in BF16, and the options that go
+beyond the paper; with --paper also one step at `paper`.
 """
 
 import argparse
@@ -73,6 +74,27 @@ class Block(nn.Module):
         return x + self.mlp["fc2"](F.gelu(self.mlp["fc1"](self.norm2(x))))
 
 
+class Cross(nn.Module):
+    """A block whose tokens attend to those of another sequence."""
+
+    def __init__(self, width, heads):
+        super().__init__()
+        self.heads = heads
+        self.norm1, self.norm2 = nn.LayerNorm(width, eps=1e-6), nn.LayerNorm(width, eps=1e-6)
+        self.norm_context = nn.LayerNorm(width, eps=1e-6)
+        self.attn = nn.ModuleDict(
+            {"q": nn.Linear(width, width), "kv": nn.Linear(width, 2 * width), "proj": nn.Linear(width, width)})
+        self.mlp = nn.ModuleDict({"fc1": nn.Linear(width, 4 * width), "fc2": nn.Linear(4 * width, width)})
+
+    def forward(self, x, context):
+        width = x.shape[-1]
+        q = self.attn["q"](self.norm1(x)).unflatten(-1, (self.heads, -1)).transpose(1, 2)
+        k, v = self.attn["kv"](self.norm_context(context)).unflatten(-1, (2, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        scores = q @ k.transpose(-1, -2) / math.sqrt(width // self.heads)
+        x = x + self.attn["proj"]((scores.softmax(dim=-1) @ v).transpose(1, 2).flatten(2))
+        return x + self.mlp["fc2"](F.gelu(self.mlp["fc1"](self.norm2(x))))
+
+
 def blocks(depth, width, heads):
     return nn.ModuleList(Block(width, heads) for _ in range(depth))
 
@@ -91,7 +113,12 @@ class Model(nn.Module):
         if self.latent:
             self.latent_blocks = blocks(c["latent_depth"], dim, c["latent_heads"])
             self.latent_norm = nn.LayerNorm(dim, eps=1e-6)
+            if c["latent_queries"]:
+                self.latent_queries = nn.Parameter(torch.zeros(c["latent_queries"], dim))
+                self.latent_read, self.latent_write = Cross(dim, c["latent_heads"]), Cross(dim, c["latent_heads"])
         if c["task"] == "pretrain":
+            if c["latent_masking"] == "token":
+                self.latent_mask_token = nn.Parameter(torch.zeros(dim))
             self.decoder_embed = nn.Linear(dim, width)
             self.mask_token = nn.Parameter(torch.zeros(width))
             self.decoder_blocks = blocks(c["decoder_depth"], width, c["decoder_heads"])
@@ -104,26 +131,37 @@ class Model(nn.Module):
         """Tokens [B, V, T, K, D] of the patches `keep` [B, V, T, K] of x [B, V, T, C, H, W]."""
         b, v, t = x.shape[:3]
         tokens = self.patch_embed["proj"](x.flatten(0, 2)).flatten(2).transpose(1, 2)
-        tokens = tokens + space_table(self.side, self.c["dim"])
+        tokens = tokens + space_table(self.side, self.c["dim"]).to(tokens)
         tokens = tokens.unflatten(0, (b, v, t))
         if self.video:
-            tokens = tokens + sine_cosine(range(t), self.c["dim"])[:, None]
+            tokens = tokens + sine_cosine(range(t), self.c["dim"]).to(tokens)[:, None]
         tokens = tokens.gather(3, keep[..., None].expand(*keep.shape, tokens.shape[-1]))
         tokens = tokens.flatten(0, 1).flatten(1, 2) if self.video else tokens.flatten(0, 2)
         for block in self.blocks:
             tokens = block(tokens)
         return self.norm(tokens).reshape(b, v, t, keep.shape[-1], -1)
 
-    def attend(self, z, keep=None):
-        """Latent attention over all tokens of a study, or over those that are kept: [B, L, D]."""
+    def attend(self, z, keep=None, patches=None):
+        """Latent attention over all tokens of a study; if only some are to be kept, over those, [B, L, D], or over all
+        with a learned token and the place of its patch [B, V, T, K] instead of each that is not."""
+        time = sine_cosine(range(z.shape[2]), self.c["dim"]).to(z)[:, None]
         if not self.video:
-            z = z + sine_cosine(range(z.shape[2]), self.c["dim"])[:, None]
+            z = z + time
+        places = None if patches is None else (space_table(self.side, self.c["dim"]).to(z)[patches] + time).flatten(1, 3)
         z = z.flatten(1, 3)
-        if keep is not None:
+        if keep is not None and self.c["latent_masking"] == "token":
+            seen = torch.zeros(z.shape[:2], dtype=torch.bool).scatter(1, keep, True)
+            z = torch.where(seen[..., None], z, self.latent_mask_token + places)
+        elif keep is not None:
             z = z.gather(1, keep[..., None].expand(*keep.shape, z.shape[-1]))
+        if not self.c["latent_queries"]:
+            for block in self.latent_blocks:
+                z = block(z)
+            return self.latent_norm(z)
+        queries = self.latent_read(self.latent_queries.expand(len(z), -1, -1), z)
         for block in self.latent_blocks:
-            z = block(z)
-        return self.latent_norm(z)
+            queries = block(queries)
+        return self.latent_norm(self.latent_write(z, queries))
 
     def patchify(self, x):
         """[B, V, T, N, P * P * C], the numbers of a patch by row, column, channel."""
@@ -139,15 +177,16 @@ class Model(nn.Module):
         frame = torch.arange(v * t).reshape(1, v, t, 1)
         slot = (frame * n + keep).flatten(1)
         if self.latent:
-            z = self.attend(z, keep_latent)
-            slot = slot.gather(1, keep_latent)
+            z = self.attend(z, keep_latent, keep)
+            if self.c["latent_masking"] == "drop":
+                slot = slot.gather(1, keep_latent)
         else:
             z = z.flatten(1, 3)
         z = self.decoder_embed(z)
         width = z.shape[-1]
         y = self.mask_token.expand(b, v * t * n, width)
         y = y.scatter(1, slot[..., None].expand(*slot.shape, width), z).reshape(b, v, t, n, width)
-        y = y + space_table(self.side, width) + sine_cosine(range(t), width)[:, None]
+        y = y + space_table(self.side, width).to(y) + sine_cosine(range(t), width).to(y)[:, None]
         y = y.flatten(0, 1).flatten(1, 2) if self.video else y.flatten(0, 2)
         for block in self.decoder_blocks:
             y = block(y)
@@ -269,9 +308,12 @@ def check_masks(model, keep, keep_latent):
     if not model.latent:
         assert keep_latent is None
         return
-    tokens = c["views"] * c["frames"] * keep.shape[-1]
-    assert keep_latent.shape[-1] == round(tokens * 3 / 4), "a quarter of the tokens is masked in latent space"
-    assert all(len(set(row)) == len(row) and max(row) < tokens for row in keep_latent.tolist())
+    per_view = c["frames"] * keep.shape[-1]
+    seen = c["views"] - int(c["mask_views"])
+    assert keep_latent.shape[-1] == round(seen * per_view * 3 / 4), "a quarter of the tokens is masked in latent space"
+    for row in keep_latent.tolist():
+        assert len(set(row)) == len(row) and max(row) < c["views"] * per_view
+        assert len({token // per_view for token in row}) == seen, "masked views show nothing"
 
 
 # A dataset to train on
@@ -323,9 +365,15 @@ def main():
     tasks = {"pretrain": [], "pretrain --norm-pix": ["--norm-pix"], "icd": [], "icd --frozen": ["--frozen"]}
     tasks["icd --layer-decay 0.7"] = ["--layer-decay", "0.7"]
     tasks["icd --pos-weight balanced"] = ["--pos-weight", "balanced"]
-    for task in ("pretrain", "icd"):
-        tasks[f"{task} --precision bf16"] = ["--precision", "bf16"]
+    tasks |= {f"{task} --precision bf16": [*words, "--precision", "bf16"] for task, words in tasks.items()}
     cases = [("tiny", m, t, 1) for m in models for t in tasks] + [("tiny", "lamae", t, 3) for t in tasks]
+    token, queries = ["--latent-masking", "token"], ["--latent-queries", "16"]
+    beyond = {"pretrain " + " ".join(words): words for words in [
+        token, token + ["--mask-views", "1"], queries, token + ["--mask-views", "2"] + queries,
+        token + queries + ["--precision", "bf16"]]}
+    beyond["icd " + " ".join(queries)] = queries
+    cases += [("tiny", m, t, 1) for m in ("lamae", "video-lamae") for t in beyond]
+    tasks |= beyond
     if options.paper:
         cases += [("paper", m, "pretrain", 1) for m in models]
     failed = 0

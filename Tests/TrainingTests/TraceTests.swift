@@ -39,7 +39,30 @@ import Training
             #expect(settings["lr"] as? Double == 1e-3)
             #expect(settings["norm_pix"] as? Bool == false)
             #expect(settings["outputs"] == nil)
-            #expect(settings.keys.count == 23)
+            #expect(settings["latent_masking"] as? String == "drop")
+            #expect(settings.keys.count == 26)
+        }
+    }
+
+    @Test func `a trace of several steps holds weights once and all inputs and losses`() throws {
+        try withTemporaryFolder { folder in
+            let trace = try trace(folder) {
+                $0.epochs = 2
+                $0.traceSteps = 3
+                $0.model = .lamae
+                $0.latentMasking = .token
+                $0.maskViews = 1
+            }
+            #expect(trace.tensors["param.latent_mask_token"]?.shape == [96])
+            var inputs = [try trace.floats("input")]
+            for number in 2...3 {
+                let path = folder.appendingPathComponent("trace-000\(number).safetensors").path
+                let next = try SafetensorsFile(path: path)
+                #expect(Set(next.names) == ["input", "keep", "keep_latent", "loss"])
+                #expect(next.metadata["config"]?.contains("\"step\":\(number)") == true)
+                inputs.append(try next.floats("input"))
+            }
+            #expect(Set(inputs).count == 3)
         }
     }
 
