@@ -365,7 +365,8 @@ def main():
     tasks = {"pretrain": [], "pretrain --norm-pix": ["--norm-pix"], "icd": [], "icd --frozen": ["--frozen"]}
     tasks["icd --layer-decay 0.7"] = ["--layer-decay", "0.7"]
     tasks["icd --pos-weight balanced"] = ["--pos-weight", "balanced"]
-    tasks |= {f"{task} --precision bf16": [*words, "--precision", "bf16"] for task, words in tasks.items()}
+    for task in ("pretrain", "pretrain --norm-pix", "icd", "icd --frozen"):
+        tasks[f"{task} --precision bf16"] = [*tasks[task], "--precision", "bf16"]
     cases = [("tiny", m, t, 1) for m in models for t in tasks] + [("tiny", "lamae", t, 3) for t in tasks]
     token, queries = ["--latent-masking", "token"], ["--latent-queries", "16"]
     beyond = {"pretrain " + " ".join(words): words for words in [
