@@ -8,6 +8,8 @@ public final class Progress: Sendable {
     private let start = ContinuousClock.now
     private let terminal = isatty(2) != 0
     private let last: Locked<ContinuousClock.Instant?> = Locked(nil)
+    /// Whether the terminal's cursor stands behind a line that is not ended.
+    private let isOpen = Locked(false)
 
     /// - Parameters:
     ///   - stage: what is being done, as "ingest"
@@ -31,6 +33,9 @@ public final class Progress: Sendable {
         if due { write(done, note: note, ending: terminal ? "" : "\n") }
     }
 
+    /// A stage that was left in the middle ends its line, so that what is said next begins on its own.
+    deinit { if isOpen.withLock({ $0 }) { FileHandle.standardError.write(Data("\n".utf8)) } }
+
     /// Says that the stage is over, after `done` units.
     public func finish(_ done: Int, note: String = "") { write(done, note: note, ending: "\n") }
 
@@ -42,13 +47,26 @@ public final class Progress: Sendable {
         line += String(format: " · %.1f/s", rate)
         line += done < total ? " · \(duration(left)) left" : " · \(duration(elapsed))"
         if !note.isEmpty { line += " · \(note)" }
-        if terminal {
-            let width = 24
-            let filled = total > 0 ? min(width, width * done / total) : width
-            let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
-            line = "\r\u{1B}[2K\(bar) \(line)"
-        }
+        if terminal { line = "\r\u{1B}[2K" + Progress.fitted(line, share: share(done), columns: columns) }
+        isOpen.withLock { $0 = ending.isEmpty }
         FileHandle.standardError.write(Data((line + ending).utf8))
+    }
+
+    private func share(_ done: Int) -> Double { total > 0 ? min(1, Double(done) / Double(total)) : 1 }
+
+    /// The terminal's width; a line that is wider could not be written over.
+    private var columns: Int {
+        var size = winsize()
+        return ioctl(2, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
+    }
+
+    /// A line with a bar before it where that has room, cut to fit before the last column.
+    package static func fitted(_ line: String, share: Double, columns: Int) -> String {
+        let width = 24
+        guard line.count + width + 1 < columns else { return String(line.prefix(columns - 1)) }
+        let filled = Int(Double(width) * share)
+        return String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
+            + " \(line)"
     }
 }
 

@@ -205,7 +205,7 @@ final class Trainer {
 
     private func note(loss: Double) -> String {
         let epoch = min(state.step / plan.stepsPerEpoch + 1, options.epochCount)
-        var parts = ["epoch \(epoch) of \(options.epochCount)", String(format: "loss %.4f", loss)]
+        var parts = [String(format: "loss %.4f", loss), "epoch \(epoch) of \(options.epochCount)"]
         if let gflops = clock.gflops, let products = clock.products {
             parts.append(String(format: "%.0f GFLOP/s, %.0f %% in products", gflops, 100 * products))
         }

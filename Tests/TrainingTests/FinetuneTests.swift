@@ -65,6 +65,43 @@ import Training
         }
     }
 
+    @Test func `balanced weights are the negatives for each positive`() throws {
+        try withTemporaryFolder { folder in
+            let dataset = try TinyDataset(at: folder.appendingPathComponent("data"))
+            let studies = try StudySet(dataset: dataset.path, task: .icd).train
+            // Of the studies 1 ... 9, I50 has 1, 4, 5, 8, 9 and K21 the odd ones.
+            #expect(PositiveWeight("balanced")?.weights(of: studies, targets: 2) == [4.0 / 5, 4.0 / 5])
+            #expect(PositiveWeight("balanced")?.weights(of: [studies[1]], targets: 2) == [1, 1])
+            #expect(PositiveWeight("3")?.weights(of: studies, targets: 2) == [3, 3])
+            #expect(PositiveWeight("none")?.weights(of: studies, targets: 2) == nil)
+            for text in ["", "-1", "0", "inf", "even"] { #expect(PositiveWeight(text) == nil) }
+        }
+    }
+
+    @Test func `a positive study that counts double counts as two`() {
+        let weighted = binaryCrossEntropy(
+            logits: [0.3, -2, 40, -40], targets: [1, 0, 0, 1], positiveWeights: [2, 1])
+        func once(_ logit: Float, _ target: Float) -> Double {
+            binaryCrossEntropy(logits: [logit], targets: [target])
+        }
+        let sum = 2 * once(0.3, 1) + once(-2, 0) + once(40, 0) + once(-40, 1)
+        #expect(abs(weighted - sum / 4) < 1e-9)
+    }
+
+    @Test func `the learning rate falls from the head to the pixels`() {
+        let names = [
+            "patch_embed.proj.weight", "blocks.0.norm1.bias", "blocks.3.mlp.fc2.weight", "norm.weight",
+            "latent_blocks.1.attn.qkv.weight", "latent_norm.bias", "head.fc1.weight", "mask_token",
+        ]
+        let lamae = ModelConfiguration.preset(.tiny, kind: .lamae).rateFactors(decay: 0.5, of: names)
+        let powers = [7, 6, 3, 3, 1, 1, 0].map { pow(0.5, Double($0)) }
+        #expect(names.dropLast().map { lamae[$0] } == powers.map(Optional.some))
+        #expect(lamae["mask_token"] == nil)
+        let mae = ModelConfiguration.preset(.tiny, kind: .mae).rateFactors(
+            decay: 0.5, of: Array(names.prefix(4)))
+        #expect(mae["blocks.3.mlp.fc2.weight"] == 0.5 && mae["patch_embed.proj.weight"] == 1.0 / 32)
+    }
+
     @Test func `the mean AUROC counts ties half and leaves out what has one class`() {
         let auroc = meanAUROC(
             logits: [0, 9, 1, 9, 1, 9, 2, 9], targets: [0, 1, 0, 1, 1, 1, 1, 1], outputs: 2)
