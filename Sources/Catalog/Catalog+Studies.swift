@@ -74,17 +74,6 @@ extension Catalog {
         }
     }
 
-    /// The split of each subject that has one.
-    public func splits() throws(EchoError) -> [Int64: Split] {
-        try read { db in
-            let rows = try Row.fetchAll(db, sql: "SELECT subject_id, split FROM split")
-            return Dictionary(
-                uniqueKeysWithValues: rows.compactMap { row in
-                    Split(rawValue: row[1]).map { (row[0], $0) }
-                })
-        }
-    }
-
     /// The categories that models learn, in the order of the model's outputs; empty before link-icd.
     public func targets() throws(EchoError) -> [Target] {
         try read { db in

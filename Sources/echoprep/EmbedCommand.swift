@@ -39,6 +39,8 @@ struct EmbedCommand: ParsableCommand {
     @Option(help: "Clips of a study that the model looks at, or all (default: the run's).")
     private var views: ViewCount?
     @Option(help: "The files' path without extension (default: RUN/embeddings-study).") var out: String?
+    @Flag(help: "Add maps of at most 2,000 vectors to the Parquet file: principal components and t-SNE.")
+    var map = false
     @Option(help: "Threads (default: all processors).") var threads: Int?
     @Flag(help: "Print JSON.") var json = false
 
@@ -53,6 +55,7 @@ struct EmbedCommand: ParsableCommand {
         case nil: break
         }
         options.out = out
+        options.maps = map
         options.threads = threads
         let summary = try embed(run: folder, options: options)
         print(json ? try jsonText(summary) : summary.text)

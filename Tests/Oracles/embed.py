@@ -3,7 +3,7 @@
     python Tests/Oracles/embed.py PATH_OF_ECHOPREP_BINARY
 
 Vectors in safetensors against those in Parquet, studies against the mean of their clips and frames, ids against the
-database, and the head of the checkpoint, applied to a study's vector by NumPy, against the logits of `evaluate`.
+database, and the head of the checkpoint, applied to a study's vector by NumPy, against the logits of `evaluate`; maps against those of scikit-learn.
 """
 
 import contextlib
@@ -23,6 +23,8 @@ import pyarrow.parquet as parquet
 from safetensors import safe_open
 from safetensors.numpy import load_file
 from scipy.special import erf
+from sklearn.decomposition import PCA
+from sklearn.manifold import TSNE, trustworthiness
 
 ECHOPREP = str(pathlib.Path(sys.argv[1]).resolve())
 README = pathlib.Path(__file__).resolve().parents[2] / "README.md"
@@ -110,6 +112,17 @@ def main():
             logits = max(logits, abs(answer[targets.index(row["code"])] - float(row["logit"])))
         check(predictions and logits < 1e-4, f"logits differ by {logits}")
 
+        run("embed", "runs/icd", "--per", "frame", "--map", "--out", "map")
+        rows = load("map")
+        points = np.array([row["embedding"] for row in rows])
+        wanted = PCA(2, svd_solver="full").fit_transform(points)
+        components = worst([[row["pca_1"], row["pca_2"]] for row in rows], wanted) / np.abs(wanted).max()
+        check(components < 1e-6, f"principal components differ by {components}")
+        ours = np.array([[row["tsne_1"], row["tsne_2"]] for row in rows])
+        theirs = TSNE(perplexity=30, init="pca", method="exact", random_state=0).fit_transform(points)
+        kept = [trustworthiness(points, places, n_neighbors=10) for places in (ours, theirs)]
+        check(kept[0] > kept[1] - 0.02, f"t-SNE keeps {kept[0]} of the neighbours, scikit-learn's {kept[1]}")
+
         code = re.search(r"```python\n(.*?)```", README.read_text(), re.S).group(1)
         check(len([line for line in code.splitlines() if line.strip()]) <= 6, "the example is short")
         said = io.StringIO()
@@ -119,6 +132,8 @@ def main():
         sizes = ", ".join(f"{len(rows)} {unit}" for unit, rows in tables.items())
         print(f"vectors of {sizes} units: safetensors and Parquet equal, ids as in the database")
         print(f"a study against the mean of its clips and frames: {apart:.1e}; logits from vectors: {logits:.1e}")
+        print(f"principal components against scikit-learn's: {components:.1e}; neighbours that t-SNE keeps: "
+              f"{kept[0]:.4f}, scikit-learn's {kept[1]:.4f}")
         print(f"README's example, as it stands:\n{said.getvalue()}", end="")
 
 

@@ -19,6 +19,8 @@ public struct EmbedOptions: Sendable {
     public var views: Int?
     /// The files are this with `.safetensors` and `.parquet`; nil for `RUN/embeddings-UNIT`.
     public var out: String?
+    /// Add where each row lies on a map: principal components and t-SNE.
+    public var maps = false
     /// Threads of the engine; nil for all processors.
     public var threads: Int?
 
@@ -52,17 +54,26 @@ public func embed(run: String, options: EmbedOptions) throws -> EmbedSummary {
             options.split.map { "--split \($0.rawValue)" } ?? "--dataset", "has no study with clips",
             try: "run echoprep ingest, and link-icd for splits")
     }
+    let splits = try Split.allCases.flatMap { split in
+        try catalog.studies(in: split).map { ($0.key, split) }
+    }
     var table = EmbeddingTable(
-        unit: options.unit, width: trained.configuration.model.dim, splits: try catalog.splits())
+        unit: options.unit, width: trained.configuration.model.dim,
+        splits: Dictionary(splits) { first, _ in first })
     let progress = Progress("embed", total: studies.count, unit: "studies")
     try trained.embed(studies, per: options.unit) {
         table.append($0)
         progress.update(table.studies.count)
     }
     progress.finish(studies.count)
+    guard !options.maps || 2...NeighbourMap.most ~= table.rows else {
+        throw EchoError(
+            "--map", "has \(grouped(table.rows)) vectors, not 2 to \(grouped(NeighbourMap.most))",
+            try: "name a --split, or leave it out")
+    }
     let path = options.out ?? "\(run)/embeddings-\(options.unit.rawValue)"
     try table.write(safetensors: path + ".safetensors", model: trained.configuration.modelName)
-    try writeFile(path + ".parquet", table.parquet)
+    try writeFile(path + ".parquet", table.parquet(maps: options.maps))
     return EmbedSummary(
         unit: options.unit.rawValue, studies: studies.count, vectors: table.rows, width: table.width,
         safetensors: path + ".safetensors", parquet: path + ".parquet")

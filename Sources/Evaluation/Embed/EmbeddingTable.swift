@@ -11,15 +11,15 @@ import Training
 struct EmbeddingTable {
     let unit: EchoModel.Pooling
     let width: Int
-    /// Each subject's split.
-    private let splits: [Int64: Split]
+    /// Each study's split, by its key.
+    private let splits: [String: Split]
     private(set) var studies: [StoredStudy] = []
     private var clips: [String] = []
     /// A row's place in `studies`, its place in `clips`, its source frame.
     private var study: [Int64] = [], clip: [Int64] = [], frame: [Int64] = []
     private var values: [Float] = []
 
-    init(unit: EchoModel.Pooling, width: Int, splits: [Int64: Split]) {
+    init(unit: EchoModel.Pooling, width: Int, splits: [String: Split]) {
         self.unit = unit
         self.width = width
         self.splits = splits
@@ -42,17 +42,27 @@ struct EmbeddingTable {
         }
     }
 
-    /// Columns: `study`, `study_id`, `subject_id`, `split`, then `clip` and `frame` where there are any, `embedding`.
-    var parquet: [UInt8] {
+    /// `pca_1`, `pca_2`, `tsne_1`, `tsne_2`: where each row lies on the maps.
+    var maps: [(name: String, values: [Double])] {
+        let points = (0..<rows).map { Array(values[$0 * width..<($0 + 1) * width]) }
+        let axes = PrincipalComponents(points), neighbours = NeighbourMap(points).places
+        let components = points.map { axes($0) }
+        return (0..<2).map { axis in ("pca_\(axis + 1)", components.map { $0[axis] }) }
+            + (0..<2).map { axis in ("tsne_\(axis + 1)", neighbours.map { $0[axis] }) }
+    }
+
+    /// Columns: `study`, `study_id`, `subject_id`, `split`, then `clip` and `frame` where there are any, those of `maps`
+    /// where they are asked for, and `embedding`.
+    func parquet(maps: Bool) -> [UInt8] {
         var writer = ParquetWriter(rows: rows)
         let owners = study.map { studies[Int($0)] }
         writer.add("study", .string(owners.map(\.key)))
         writer.add("study_id", .int64(owners.map(\.studyID)), optional: true)
         writer.add("subject_id", .int64(owners.map(\.subjectID)), optional: true)
-        writer.add(
-            "split", .string(owners.map { $0.subjectID.flatMap { splits[$0] }?.rawValue }), optional: true)
+        writer.add("split", .string(owners.map { splits[$0.key]?.rawValue }), optional: true)
         if !clips.isEmpty { writer.add("clip", .string(clip.map { clips[Int($0)] })) }
         if !frame.isEmpty { writer.add("frame", .int64(frame)) }
+        if maps { for map in self.maps { writer.add(map.name, .double(map.values)) } }
         writer.add("embedding", .vectors(values, width: width))
         return writer.finish()
     }
