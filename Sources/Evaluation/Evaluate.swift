@@ -26,43 +26,56 @@ public struct EvaluateOptions: Sendable {
     public init() {}
 }
 
-/// What `echoprep evaluate` found.
+/// What `echoprep evaluate` found: scores of probabilities, or of measurements of one quantity.
 public struct Evaluation: Codable, Sendable {
     public let runs: [RunScores]
     /// Runs that differ in their seed alone, together.
     public let models: [ModelScores]
+    public let measurements: [MeasurementScores]
+    public let measuredModels: [MeasuredModel]
     /// Every pair of models, where all runs judged the same studies.
     public let comparisons: [Comparison]
     /// The pages written.
     public internal(set) var reports: [String] = []
 
-    init(_ runs: [ScoredRun], confidence: Double) {
-        self.runs = runs.map(\.scores)
-        models = ModelScores.models(of: self.runs)
-        comparisons = Comparison.all(runs, models, confidence: confidence)
+    init(_ contents: [Report], confidence: Double) throws(EchoError) {
+        let scored = contents.flatMap(\.runs), measured = contents.flatMap(\.measured)
+        guard scored.isEmpty || measured.isEmpty else {
+            throw EchoError(
+                "evaluate", "probabilities of codes and measurements cannot be compared",
+                try: "give them in two calls")
+        }
+        guard Set(measured.map(\.scores.quantity)).count < 2 else {
+            throw EchoError("evaluate", "measurements of different quantities cannot be compared")
+        }
+        runs = scored.map(\.scores)
+        models = ModelScores.models(of: runs)
+        measurements = measured.map(\.scores)
+        measuredModels = measured.models
+        comparisons =
+            Comparison.all(scored, models, confidence: confidence)
+            + measured.comparisons(confidence: confidence)
     }
 }
 
 /// Scores fine-tuned runs on a split of their dataset.
 ///
-/// Writes into each run's folder: `predictions-SPLIT.csv`, `metrics.json`, `codes-SPLIT.csv`, `groups-SPLIT.csv` and
-/// `report.html`.
+/// Writes into each run's folder: `predictions-SPLIT.csv`, `metrics.json`, `report.html`, and `codes-SPLIT.csv` and
+/// `groups-SPLIT.csv`, or `errors-SPLIT.csv` of a measured quantity.
 ///
 /// - Parameter folders: of runs, or of the runs of several seeds
 public func evaluate(runs folders: [String], options: EvaluateOptions) throws -> Evaluation {
     let runs = folders.flatMap(RunFolder.runs)
     var pages: [String] = [], contents: [Report] = []
     for (run, name) in zip(runs, names(of: runs)) {
-        let content = try evaluate(run: run, name, options)
+        let content = try report(on: run, name, options)
         pages.append("\(run)/report.html")
         try writeFile("\(run)/report.html", Array(content.html.utf8))
         contents.append(content)
     }
-    var evaluation = Evaluation(contents.flatMap(\.runs), confidence: options.scoring.confidence)
+    var evaluation = try Evaluation(contents, confidence: options.scoring.confidence)
     evaluation.reports = pages
-    if let path = options.report {
-        try writeReport(path, &evaluation, of: contents)
-    }
+    if let path = options.report { try writeReport(path, &evaluation, of: contents) }
     return evaluation
 }
 
@@ -70,14 +83,20 @@ public func evaluate(runs folders: [String], options: EvaluateOptions) throws ->
 public func evaluate(predictions paths: [String], options: EvaluateOptions) throws -> Evaluation {
     let catalog = try options.dataset.map { try Catalog(datasetFolder: $0, readOnly: true) }
     let contents = try zip(paths, names(of: paths)).map { path, name in
-        var run = try score(Predictions(csv: path), run: name, split: "file", options: options.scoring)
-        try catalog.map { run.scores.addTitles(of: try $0.targets()) }
         var content = Report(title: "Predictions of \(name)")
-        content.lead = "\(run.scores.population)."
-        content.runs = [run]
+        if try Measurements.areIn(csv: path) {
+            let run = try score(Measurements(csv: path), run: name, split: "file", options: options.scoring)
+            content.lead = "\(run.scores.population)."
+            content.measured = [run]
+        } else {
+            var run = try score(Predictions(csv: path), run: name, split: "file", options: options.scoring)
+            try catalog.map { run.scores.addTitles(of: try $0.targets()) }
+            content.lead = "\(run.scores.population)."
+            content.runs = [run]
+        }
         return content
     }
-    var evaluation = Evaluation(contents.flatMap(\.runs), confidence: options.scoring.confidence)
+    var evaluation = try Evaluation(contents, confidence: options.scoring.confidence)
     if let path = options.report {
         var contents = contents
         try catalog.map { try contents[0].add($0, options) }
@@ -98,52 +117,10 @@ private func writeReport(_ path: String, _ evaluation: inout Evaluation, of cont
     if contents.count > 1 {
         all.title = "\(contents.count) runs in comparison"
         all.runs = contents.flatMap(\.runs)
+        all.measured = contents.flatMap(\.measured)
         all.models = evaluation.models
         all.comparisons = evaluation.comparisons
     }
     try writeFile(path, Array(all.html.utf8))
     evaluation.reports.append(path)
-}
-
-/// Scores one run and gathers what its page shows.
-private func evaluate(run: String, _ name: String, _ options: EvaluateOptions) throws -> Report {
-    let folder = RunFolder(run), split = options.split.rawValue
-    let predictor = try Predictor(run: run, dataset: options.dataset, threads: options.threads)
-    let configuration = predictor.configuration
-    let catalog = try Catalog(
-        datasetFolder: options.dataset ?? folder.resolve(configuration.dataset), readOnly: true)
-    let progress = Progress(
-        "evaluate \(name)", total: try catalog.labels(in: options.split).count, unit: "studies")
-    let predictions = Predictions(
-        try predictor.predict(options.split, draws: options.draws, progress: progress),
-        codes: predictor.targets)
-    guard predictions.studies > 0 else {
-        throw EchoError(
-            "--split \(split)", "the dataset has no labelled study with clips in it",
-            try: "run echoprep link-icd with other shares, or name another split")
-    }
-    progress.finish(predictions.studies)
-    try predictions.write(csv: "\(run)/predictions-\(split).csv")
-
-    var scoring = options.scoring
-    if options.fitsThreshold {
-        let chosen = try predictor.predict(.val, draws: options.draws)
-        scoring.threshold = Threshold(fittedTo: Predictions(chosen, codes: predictor.targets))
-    }
-    var scored = try score(predictions, run: name, split: split, options: scoring)
-    scored.scores.addTitles(of: try catalog.targets())
-    scored.scores.model = configuration.description
-    try writeFile("\(run)/metrics.json", Array((jsonText(scored.scores) + "\n").utf8))
-    try writeFile("\(run)/codes-\(split).csv", Array(scored.scores.codesCSV.utf8))
-    try writeFile("\(run)/groups-\(split).csv", Array(scored.scores.groupsCSV.utf8))
-
-    var content = Report(title: "\(configuration.modelName) on \(predictor.targets.count) ICD-10 categories")
-    let unseen = options.split == .test ? ", none of whom the model has seen" : ""
-    content.lead = "\(scored.scores.population) of the \(split) split\(unseen)."
-    content.runs = [scored]
-    try content.add(catalog, options)
-    if let before = pretrainingRun(of: configuration, beside: run) { try content.add(run: before) }
-    try content.add(run: run)
-    content.settings = configuration.settings
-    return content
 }

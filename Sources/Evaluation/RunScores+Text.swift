@@ -53,6 +53,7 @@ func percentage(_ value: Double) -> String {
 extension Evaluation {
     /// What `echoprep evaluate` prints: one run in full, several as a line a model.
     public var text: String {
+        if !measurements.isEmpty { return measurementText }
         if runs.count == 1 { return runs[0].text }
         var table = TextTable(
             ("model", .left), ("runs", .right), ("codes", .left), ("AUROC", .left), ("F1", .left),
@@ -61,7 +62,7 @@ extension Evaluation {
             for (index, group) in model.groups.enumerated() {
                 table.add(
                     (index == 0 ? [model.model, "\(model.runs.count)"] : ["", ""]) + [group.name]
-                        + [group.auroc, group.f1, group.averagePrecision].map(spreadText))
+                        + [group.auroc, group.f1, group.averagePrecision].map { spreadText($0) })
             }
         }
         return
@@ -69,10 +70,31 @@ extension Evaluation {
             + table.text + comparisonText
     }
 
+    /// One run's measurements in full, several as a line a model.
+    private var measurementText: String {
+        if measurements.count == 1 { return measurements[0].text }
+        var table = TextTable(
+            ("model", .left), ("runs", .right), ("MAE", .left), ("RMSE", .left), ("R²", .left))
+        for model in measuredModels {
+            table.add(
+                [model.model, "\(model.runs.count)"]
+                    + ErrorMeasure.allCases.map { spreadText(model[$0], decimals: $0.decimals) })
+        }
+        let mean = measurements[0]
+        table.add(
+            ["predicting the mean", ""] + [
+                fixed(mean.meanMAE.value, 2), fixed(mean.meanRMSE.value, 2), "0.000",
+            ])
+        return
+            "\(measurements.count) runs · \(mean.split) · \(mean.population) · mean ± standard deviation over runs\n\n"
+            + table.text + comparisonText
+    }
+
     /// A line for each pair of models and group.
     private var comparisonText: String {
         guard !comparisons.isEmpty else { return "" }
-        var table = TextTable(("difference in AUROC", .left), ("codes", .left), ("", .left), ("p", .left))
+        let (what, of) = measurements.isEmpty ? ("AUROC", "codes") : ("MAE", "measure")
+        var table = TextTable(("difference in \(what)", .left), (of, .left), ("", .left), ("p", .left))
         for comparison in comparisons {
             table.add([
                 "\(comparison.first) − \(comparison.second)", comparison.group,
@@ -84,9 +106,9 @@ extension Evaluation {
 }
 
 /// "0.812 ± 0.013".
-func spreadText(_ spread: Spread?) -> String {
+func spreadText(_ spread: Spread?, decimals: Int = 3) -> String {
     guard let spread else { return "–" }
-    return fixed(spread.mean, 3) + (spread.deviation.map { " ± \(fixed($0, 3))" } ?? "")
+    return fixed(spread.mean, decimals) + (spread.deviation.map { " ± \(fixed($0, decimals))" } ?? "")
 }
 
 extension RunScores {

@@ -16,10 +16,14 @@ package struct Reconstructions {
 
     /// Rows: what the encoder sees, that with the predicted patches in between, and the original.
     ///
-    /// - Parameter prediction: [ΣV, T, N, patch·patch·channels] as the model gives it
-    package func picture(_ batch: StudyBatch, _ mask: PretrainMask, prediction: [Float]) -> Picture {
+    /// - Parameters:
+    ///   - prediction: [ΣV, T, N, patch·patch·channels] as the model gives it
+    ///   - errors: whether a fourth row shows how far each pixel is off, black for not at all, white for half of the range
+    package func picture(
+        _ batch: StudyBatch, _ mask: PretrainMask, prediction: [Float], errors: Bool = false
+    ) -> Picture {
         let c = model
-        var rows: [[Picture]] = [[], [], []]
+        var rows: [[Picture]] = [[], [], []] + (errors ? [[]] : [])
         let hidden = c.maskViews > 0 ? mask.hiddenViews(c, viewCounts: batch.viewCounts) : []
         for view in 0..<batch.views {
             let frame = view * c.frames + c.frames / 2
@@ -36,6 +40,7 @@ package struct Reconstructions {
             for (row, content) in [masked, predicted, original].enumerated() {
                 rows[row].append(draw(content))
             }
+            if errors { rows[3].append(draw(zip(predicted, original).map(distance))) }
         }
         return Picture.montage(rows.flatMap { $0 }, columns: batch.views)
     }
@@ -64,6 +69,16 @@ package struct Reconstructions {
         let squares = original.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
         let deviation = (squares / Float(original.count - 1) + 1e-6).squareRoot()
         return values.map { $0 * deviation + mean }
+    }
+
+    /// How far a patch is off, scaled so that `draw` shows it from black to white.
+    private func distance(_ predicted: [Float]?, _ original: [Float]?) -> [Float]? {
+        guard let predicted, let original else { return nil }
+        return predicted.indices.map { index in
+            let channel = index % model.channels
+            let (mean, deviation) = (normalisation.mean[channel], normalisation.deviation[channel])
+            return 2 * abs(predicted[index] - original[index]) - mean / deviation
+        }
     }
 
     /// A frame from its patches; one that is missing is mid-gray.

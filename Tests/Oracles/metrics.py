@@ -1,6 +1,6 @@
 """What `echoprep evaluate --predictions` computes against scikit-learn and NumPy.
 
-Measures, calibration, bootstrap intervals and the paired test of two models.
+Measures, calibration, bootstrap intervals and the paired test of two models; the same for a measured quantity.
 
 usage: python Tests/Oracles/metrics.py PATH_OF_ECHOPREP_BINARY
 
@@ -219,6 +219,64 @@ def compare_models(program, rows, seed):
     return np.abs(np.array(wanted) - np.array(got)).max()
 
 
+def measured(seed):
+    """Two models' ejection fractions of the same studies."""
+    random = np.random.default_rng(seed)
+    truth = np.clip(random.normal(55, 12, 90), 5, 85).round(1)
+    models = [truth + random.normal(2, 6, 90), 55 + 0.4 * (truth - 55) + random.normal(0, 9, 90)]
+    return [[(n, n // 2 if n < 50 else n, t, p) for n, (t, p) in enumerate(zip(truth, m))] for m in models]
+
+
+def compare_measured(program, models, seed):
+    """MAE, RMSE, R², the mean's errors, bias and limits of agreement, with intervals, and the paired difference."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [program, "evaluate", "--json", "--bootstrap", str(DRAWS), "--seed", str(seed)]
+        for number, rows in enumerate(models):
+            path = Path(folder) / f"model-{number}.csv"
+            with path.open("w", newline="") as file:
+                writer = csv.writer(file)
+                writer.writerow(["prediction", "study_id", "label", "subject_id", "code"])
+                for study, subject, truth, prediction in rows:
+                    writer.writerow([repr(float(prediction)), f"s{study}", repr(float(truth)), f"p{subject}", "EF"])
+            command += ["--predictions", str(path)]
+        found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    subjects = sorted({f"p{row[1]}" for row in models[0]})
+    owner = np.array([subjects.index(f"p{row[1]}") for row in models[0]])
+    draws = []
+    for draw in range(DRAWS):
+        stream, counts = Stream(seed, "bootstrap", draw), np.zeros(len(subjects), dtype=int)
+        for _ in subjects:
+            counts[stream.below(len(subjects))] += 1
+        draws.append(counts[owner])
+
+    def errors(truth, prediction, weights=None):
+        return {"mae": metrics.mean_absolute_error(truth, prediction, sample_weight=weights),
+                "rmse": metrics.root_mean_squared_error(truth, prediction, sample_weight=weights),
+                "r2": metrics.r2_score(truth, prediction, sample_weight=weights)}
+
+    worst, absolute = 0.0, []
+    for rows, scores in zip(models, found["measurements"]):
+        truth, prediction = (np.array([float(row[k]) for row in rows]) for k in (2, 3))
+        mean = np.full(len(truth), truth.mean())
+        resampled = [errors(truth, prediction, w) for w in draws]
+        constant = [errors(truth, mean, w) for w in draws]
+        absolute.append([r["mae"] for r in resampled])
+        pairs = [(scores[m], errors(truth, prediction)[m], [r[m] for r in resampled]) for m in ("mae", "rmse", "r2")]
+        pairs += [(scores[f"mean_{m}"], errors(truth, mean)[m], [r[m] for r in constant]) for m in ("mae", "rmse")]
+        for got, value, values in pairs:
+            wanted = [value, *np.percentile(values, [2.5, 97.5])]
+            worst = max(worst, np.abs(np.array(wanted) - [got[k] for k in ("value", "lower", "upper")]).max())
+        off = prediction - truth
+        limits = [off.mean(), off.mean() - 1.96 * off.std(ddof=1), off.mean() + 1.96 * off.std(ddof=1)]
+        worst = max(worst, np.abs(np.array(limits) - [scores[k] for k in ("bias", "lower_limit", "upper_limit")]).max())
+    found, differences = found["comparisons"][0], np.array(absolute[0]) - np.array(absolute[1])
+    p = min(1.0, 2 * (min((differences <= 0).sum(), (differences >= 0).sum()) + 1) / (DRAWS + 1))
+    values = [metrics.mean_absolute_error([r[2] for r in rows], [r[3] for r in rows]) for rows in models]
+    wanted = [values[0] - values[1], *np.percentile(differences, [2.5, 97.5]), p]
+    got = [found["difference"][k] for k in ("value", "lower", "upper")] + [found["p"]]
+    return max(worst, np.abs(np.array(wanted) - np.array(got)).max())
+
+
 def compare(found, wanted):
     """The largest difference, and what could not be compared."""
     worst, faults = 0.0, []
@@ -262,6 +320,10 @@ def main():
                         "rows": [[str(r[0]), f"p{r[1]}", r[2], int(r[3]), float(r[4])] for r in rows]}
                 record.mkdir(parents=True, exist_ok=True)
                 (record / f"{name}.json").write_text(json.dumps(case, separators=(",", ":")) + "\n")
+    for seed in (1, 7):
+        worst = compare_measured(program, measured(seed), seed)
+        failed |= bool(worst > TOLERANCE)
+        print(f"measured, seed {seed}: two models, worst difference {worst:.1e} {'FAILED' if worst > TOLERANCE else 'ok'}")
     sys.exit(failed)
 
 

@@ -59,7 +59,7 @@ public struct Experiment: Sendable {
     public let presentation: Presentation
 
     /// Every experiment by its name.
-    public static let all = [table1, figure2, figure3, leak]
+    public static let all = [table1, table2, figure2, figure3, leak]
 
     private static func grid(_ regimes: Arm.Regime...) -> [Arm] {
         regimes.flatMap { regime in
@@ -70,6 +70,10 @@ public struct Experiment: Sendable {
     static let table1 = Experiment(
         name: "table1", title: "ICD-10 categories: four models, fine-tuned in full, frozen, and from scratch",
         task: .icd, arms: grid(.full, .frozen, .scratch), floors: [.pixels], presentation: .table)
+
+    static let table2 = Experiment(
+        name: "table2", title: "Ejection fraction: four models, fine-tuned in full, frozen, and from scratch",
+        task: .lvef, arms: grid(.full, .frozen, .scratch), floors: [.pixels, .mean], presentation: .table)
 
     static let figure2 = Experiment(
         name: "figure2", title: "ICD-10 categories: AUROC of each code", task: .icd, arms: grid(.full),

@@ -32,30 +32,63 @@ public struct ExperimentResult: Codable, Sendable {
     }
 }
 
+/// One run's scores, of whichever kind its task has.
+enum JudgedRun {
+    case coded(ScoredRun)
+    case measured(ScoredMeasurements)
+
+    var coded: ScoredRun? { if case .coded(let run) = self { run } else { nil } }
+    var measured: ScoredMeasurements? { if case .measured(let run) = self { run } else { nil } }
+}
+
 /// The scored runs of an experiment, line by line.
 struct ExperimentOutcome {
     /// A line of the table.
     struct Contender {
         let arm: Arm?
         let block: String, title: String
-        let runs: [ScoredRun]
-
-        /// A measure of a group of codes; the first group is all codes.
-        func samples(_ measure: Measure, group: Int) -> Samples? {
-            Samples(
-                runs: runs.compactMap { $0.scores.averages[group].scores[measure]?.value },
-                draws: runs.map { run in run.draws.map { $0[group][measure] } })
-        }
+        /// Its runs on each dataset.
+        let parts: [[JudgedRun]]
 
         var name: String { arm?.title ?? title }
+        var runs: [ScoredRun] { parts.joined().compactMap(\.coded) }
+
+        func samples(_ source: Source) -> Samples? {
+            switch source {
+            case .codes(let measure, let group):
+                Samples(
+                    runs: runs.compactMap { $0.scores.averages[group].scores[measure]?.value },
+                    draws: runs.map { run in run.draws.map { $0[group][measure] } })
+            case .errors(let measure, let dataset): parts[dataset].compactMap(\.measured).samples(measure)
+            }
+        }
+
+        /// Who was judged by that, and what is true of them.
+        func truths(_ source: Source) -> [[String]] {
+            switch source {
+            case .codes: runs.first?.predictions.truths ?? []
+            case .errors(_, let dataset): parts[dataset].first?.measured?.measurements.truths ?? []
+            }
+        }
+    }
+
+    /// Where a column's numbers come from: a measure of a group of codes, of which the first is all, or an error on a
+    /// dataset.
+    enum Source {
+        case codes(Measure, group: Int)
+        case errors(ErrorMeasure, dataset: Int)
     }
 
     let experiment: Experiment
     let options: ExperimentOptions
+    let datasets: [String]
     let contenders: [Contender]
+    /// For the page: reconstructions by each pre-trained model.
+    var heldOut: [HeldOut] = []
 
     private var confidence: Double { options.scoring.confidence }
-    private var scores: RunScores { contenders[0].runs[0].scores }
+    /// Of the first run on codes.
+    private var scores: RunScores? { contenders.lazy.compactMap(\.runs.first).first?.scores }
 
     /// Writes NAME.txt, .csv, .tex, .json and .html.
     func write(to folder: String) throws -> ExperimentResult {
@@ -85,6 +118,7 @@ struct ExperimentOutcome {
         report.runs = contenders.flatMap(\.runs)
         report.models = ModelScores.models(of: report.scores)
         report.comparisons = differences
+        report.heldOut = heldOut
         return report
     }
 
@@ -92,23 +126,50 @@ struct ExperimentOutcome {
 
     private var note: String {
         let seeds = options.seeds.map(String.init).joined(separator: ", ")
+        let first = contenders[0].parts.map { $0.first }
+        let populations = zip(datasets, first).compactMap { name, run -> String? in
+            let population = run?.coded?.scores.population ?? run?.measured?.scores.population
+            return population.map { datasets.count > 1 ? "\(name): \($0)" : $0 }
+        }
         return
-            "\(scores.population) of the \(scores.split) split; mean ± standard deviation over the seeds \(seeds); "
-            + "\(percentage(confidence)) intervals of the mean by \(grouped(scores.bootstrap)) resamplings of subjects"
+            "\(populations.joined(separator: "; ")) of the \(options.split.rawValue) split; mean ± standard deviation "
+            + "over the seeds \(seeds); \(percentage(confidence)) intervals of the mean by "
+            + "\(grouped(options.scoring.bootstrap)) resamplings of subjects"
     }
 
-    /// A line an arm; macro AUROC and F1, then the AUROC of each group of codes.
+    /// Macro AUROC and F1, then the AUROC of each group of codes; or the errors on each dataset.
+    private var columns: [(column: ResultTable.Column, source: Source)] {
+        if let scores {
+            let columns: [(title: String, measure: Measure, group: Int)] =
+                [("AUROC", .auroc, 0), ("F1", .f1, 0)]
+                + scores.groups.enumerated().map { ("AUROC \($1.name)", .auroc, $0 + 1) }
+            return columns.map {
+                (
+                    .init(title: $0.title, higherIsBetter: true, decimals: 3),
+                    .codes($0.measure, group: $0.group)
+                )
+            }
+        }
+        return datasets.enumerated().flatMap { index, name in
+            ErrorMeasure.allCases.map { measure in
+                let title = datasets.count > 1 ? "\(name) \(measure.title)" : measure.title
+                return (
+                    .init(title: title, higherIsBetter: measure == .r2, decimals: measure.decimals),
+                    .errors(measure, dataset: index)
+                )
+            }
+        }
+    }
+
+    /// A line an arm.
     private var averagesTable: ResultTable {
-        let columns: [(title: String, measure: Measure, group: Int)] =
-            [("AUROC", .auroc, 0), ("F1", .f1, 0)]
-            + scores.groups.enumerated().map { ("AUROC \($1.name)", .auroc, $0 + 1) }
-        return ResultTable(
-            title: experiment.title, note: note,
-            columns: columns.map { .init(title: $0.title, higherIsBetter: true, decimals: 3) },
+        ResultTable(
+            title: experiment.title, note: note, columns: columns.map(\.column),
             rows: contenders.map { contender in
                 ResultTable.Row(
-                    block: contender.block, title: contender.title, runs: contender.runs.count,
-                    cells: columns.map { cell(contender.samples($0.measure, group: $0.group)) })
+                    block: contender.block, title: contender.title,
+                    runs: contender.parts.map(\.count).max() ?? 0,
+                    cells: columns.map { cell(contender.samples($0.source)) })
             })
     }
 
@@ -121,13 +182,14 @@ struct ExperimentOutcome {
 
     /// A line a code, a column an arm.
     private func codesTable(_ measure: Measure) -> ResultTable {
-        ResultTable(
+        let codes = scores?.codes ?? []
+        return ResultTable(
             title: experiment.title, note: note, ranksColumns: true,
             columns: contenders.map { .init(title: $0.name, higherIsBetter: true, decimals: 3) },
-            rows: scores.codes.indices.map { index in
-                let code = scores.codes[index]
-                return ResultTable.Row(
-                    block: code.code, title: code.title ?? "", runs: contenders[0].runs.count,
+            rows: codes.indices.map { index in
+                ResultTable.Row(
+                    block: codes[index].code, title: codes[index].title ?? "",
+                    runs: contenders[0].runs.count,
                     cells: contenders.map { contender in
                         Spread(contender.runs.compactMap { $0.scores.codes[index].scores[measure]?.value })
                             .map { .init(value: $0, lower: nil, upper: nil) }
@@ -137,10 +199,8 @@ struct ExperimentOutcome {
 
     // MARK: Differences
 
-    /// The differences in AUROC that the experiment is about: latent attention, and pre-training, on the same
-    /// resamplings; for all codes and each group.
-    private var differences: [Comparison] {
-        guard experiment.presentation == .table else { return [] }
+    /// The pairs of lines that the experiment is about: latent attention, pre-training, and what is better than the floor.
+    private var pairs: [(Contender, Contender)] {
         func found(_ model: ModelKind, _ regime: Arm.Regime) -> Contender? {
             contenders.first { $0.arm == Arm(model: model, regime: regime) }
         }
@@ -150,26 +210,34 @@ struct ExperimentOutcome {
             pairs.append((found(.videoLAMAE, regime), found(.videoMAE, regime)))
         }
         for model in ModelKind.allCases { pairs.append((found(model, .full), found(model, .scratch))) }
-        if let floor = contenders.first(where: { $0.arm == nil }) {
+        for floor in contenders where floor.arm == nil {
             pairs += ModelKind.allCases.map { (found($0, .full), floor) }
         }
-        return scores.averages.indices.flatMap { group in
-            pairs.compactMap { first, second in
-                guard let first, let second, let a = first.samples(.auroc, group: group),
-                    let b = second.samples(.auroc, group: group),
-                    first.runs[0].predictions.truths == second.runs[0].predictions.truths
+        return pairs.compactMap { first, second in first.flatMap { first in second.map { (first, $0) } } }
+    }
+
+    /// Their differences in AUROC or mean absolute error, on the same resamplings.
+    private var differences: [Comparison] {
+        guard experiment.presentation == .table else { return [] }
+        return columns.flatMap { column, source -> [Comparison] in
+            switch source {
+            case .codes(let measure, _): guard measure == .auroc else { return [] }
+            case .errors(let measure, _): guard measure == .mae else { return [] }
+            }
+            return pairs.compactMap { first, second in
+                guard let a = first.samples(source), let b = second.samples(source),
+                    first.truths(source) == second.truths(source)
                 else { return nil }
                 let (difference, p) = a.difference(from: b, confidence: confidence)
                 return Comparison(
-                    first: first.name, second: second.name, group: scores.averages[group].name,
-                    difference: difference, p: p)
+                    first: first.name, second: second.name, group: column.title, difference: difference, p: p)
             }
         }
     }
 
     /// Whether 0.5 lies in the interval.
     private var verdict: (text: String, passed: Bool) {
-        let found = contenders[0].samples(.auroc, group: 0)?.estimate(confidence: confidence)
+        let found = contenders[0].samples(.codes(.auroc, group: 0))?.estimate(confidence: confidence)
         guard let found, let lower = found.lower, let upper = found.upper else {
             return ("no interval: the leak test needs --bootstrap and both classes", false)
         }

@@ -47,7 +47,8 @@ struct ExperimentPlan {
                 var tuning = arm.regime == .frozen ? options.frozen : options.fineTuning
                 tuning.task = experiment.task
                 tuning.dataset = dataset
-                tuning.run = "\(folder)/\(arm.folder)-\(seed)"
+                let task = experiment.task == .icd ? "" : "-\(experiment.task.rawValue)"
+                tuning.run = "\(folder)/\(arm.folder)\(task)-\(seed)"
                 (tuning.model, tuning.seed) = (arm.model, seed)
                 tuning.frozen = arm.regime == .frozen
                 tuning.initial = arm.regime == .scratch ? nil : pretrained[arm.model]
@@ -56,11 +57,14 @@ struct ExperimentPlan {
         }
     }
 
+    /// What the dataset is called in tables.
+    var name: String { URL(fileURLWithPath: dataset).standardizedFileURL.lastPathComponent }
+
     /// The runs of one line.
     func runs(of arm: Arm) -> [PlannedRun] { runs.filter { $0.arm == arm } }
 
-    func floorFile(_ floor: Floor, _ split: Split) -> String {
-        "\(folder)/\(floor.rawValue)/predictions-\(split.rawValue).csv"
+    func floorFile(_ floor: Floor, _ task: TrainTask, _ split: Split) -> String {
+        "\(folder)/\(floor.rawValue)-\(task.rawValue)/predictions-\(split.rawValue).csv"
     }
 }
 

@@ -72,7 +72,18 @@ struct ExperimentRunner {
                 if ends && place < count { _ = try outcome().write(to: options.folder) }
             }
         }
-        return try outcome().write(to: options.folder)
+        var whole = try outcome()
+        whole.heldOut = try heldOut()
+        return try whole.write(to: options.folder)
+    }
+
+    /// What each pre-trained model of the first seed makes of studies that it never saw.
+    private func heldOut() throws -> [HeldOut] {
+        try plans[0].runs.filter { $0.arm == nil && $0.options.seed == options.seeds[0] }.compactMap {
+            try HeldOut(
+                run: $0.options.run, dataset: plans[0].dataset, split: options.split,
+                threads: $0.options.threads)
+        }
     }
 
     /// Asks a run about the split, and where thresholds are fitted about validation.
@@ -82,7 +93,12 @@ struct ExperimentRunner {
             guard !isFresh(path, after: folder.best) else { continue }
             let predictor = try Predictor(
                 run: folder.path, dataset: run.options.dataset, threads: run.options.threads)
-            try Predictions(predictor.predict(split), codes: predictor.targets).write(csv: path)
+            let answers = try predictor.predict(split)
+            if experiment.task == .lvef {
+                try Measurements(answers, name: predictor.targets[0]).write(csv: path)
+            } else {
+                try Predictions(answers, codes: predictor.targets).write(csv: path)
+            }
         }
     }
 
@@ -91,12 +107,15 @@ struct ExperimentRunner {
     }
 
     private func fit(_ floor: Floor, _ plan: ExperimentPlan) throws {
-        guard !FileManager.default.fileExists(atPath: plan.floorFile(floor, options.split)) else { return }
+        let splits = [options.split, .val].filter {
+            !FileManager.default.fileExists(atPath: plan.floorFile(floor, experiment.task, $0))
+        }
+        guard !splits.isEmpty else { return }
         say("\(floor.title)")
         for (split, answers) in try fitFloor(
-            plan.dataset, like: options.fineTuning, on: [options.split, .val])
+            floor, plan.dataset, experiment.task, like: options.fineTuning, on: splits)
         {
-            let path = plan.floorFile(floor, split)
+            let path = plan.floorFile(floor, experiment.task, split)
             try makeFolder(URL(fileURLWithPath: path).deletingLastPathComponent().path)
             try answers.write(csv: path)
         }
@@ -106,39 +125,46 @@ struct ExperimentRunner {
 
     /// What all runs that have predictions are worth.
     private func outcome() throws -> ExperimentOutcome {
-        let plan = plans[0]
-        let titles = try Catalog(datasetFolder: plan.dataset, readOnly: true).targets()
         var contenders: [ExperimentOutcome.Contender] = []
         for arm in experiment.arms {
-            let runs = plan.runs(of: arm).filter {
-                FileManager.default.fileExists(atPath: predictions($0, options.split))
+            let parts = try plans.map { plan in
+                try plan.runs(of: arm).compactMap { run in
+                    try judged(
+                        predictions(run, options.split), val: predictions(run, .val), run.name, arm.title,
+                        plan)
+                }
             }
-            guard !runs.isEmpty else { continue }
-            let scored = try runs.map { run in
-                try scoring(
-                    predictions(run, options.split), val: predictions(run, .val), run.name, arm.title, titles)
-            }
-            contenders.append(.init(arm: arm, block: arm.regime.title, title: arm.model.title, runs: scored))
+            guard parts.contains(where: { !$0.isEmpty }) else { continue }
+            contenders.append(.init(arm: arm, block: arm.regime.title, title: arm.model.title, parts: parts))
         }
         for floor in experiment.floors {
-            let scored = try scoring(
-                plan.floorFile(floor, options.split), val: plan.floorFile(floor, .val), floor.rawValue,
-                floor.title, titles)
-            contenders.append(.init(arm: nil, block: "floor", title: floor.title, runs: [scored]))
+            let parts = try plans.map { plan in
+                func file(_ split: Split) -> String { plan.floorFile(floor, experiment.task, split) }
+                return [try judged(file(options.split), val: file(.val), floor.rawValue, floor.title, plan)]
+                    .compactMap(\.self)
+            }
+            contenders.append(.init(arm: nil, block: "floor", title: floor.title, parts: parts))
         }
-        return ExperimentOutcome(experiment: experiment, options: options, contenders: contenders)
+        return ExperimentOutcome(
+            experiment: experiment, options: options, datasets: plans.map(\.name), contenders: contenders)
     }
 
-    private func scoring(_ path: String, val: String, _ name: String, _ model: String, _ titles: [Target])
-        throws
-        -> ScoredRun
-    {
+    /// The scores of predictions; nil where there are none yet.
+    private func judged(
+        _ path: String, val: String, _ name: String, _ model: String, _ plan: ExperimentPlan
+    ) throws -> JudgedRun? {
+        guard FileManager.default.fileExists(atPath: path) else { return nil }
         var judging = options.scoring
+        let split = options.split.rawValue
+        if experiment.task == .lvef {
+            var scored = try score(Measurements(csv: path), run: name, split: split, options: judging)
+            scored.scores.model = model
+            return .measured(scored)
+        }
         if options.fitsThreshold { judging.threshold = Threshold(fittedTo: try Predictions(csv: val)) }
-        var scored = try score(
-            Predictions(csv: path), run: name, split: options.split.rawValue, options: judging)
+        var scored = try score(Predictions(csv: path), run: name, split: split, options: judging)
         scored.scores.model = model
-        scored.scores.addTitles(of: titles)
-        return scored
+        scored.scores.addTitles(of: try Catalog(datasetFolder: plan.dataset, readOnly: true).targets())
+        return .coded(scored)
     }
 }

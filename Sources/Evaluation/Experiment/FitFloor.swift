@@ -1,4 +1,4 @@
-// What the linear floor says of a dataset's studies.
+// What the floors say of a dataset's studies.
 
 import Catalog
 import EchoCore
@@ -6,13 +6,41 @@ import Foundation
 import Models
 import Training
 
-/// Fits linear models to the mean pictures of the training split and asks them about others.
+/// Predictions of either kind.
+enum FloorAnswers {
+    case codes(Predictions)
+    case quantity(Measurements)
+
+    func write(csv path: String) throws {
+        switch self {
+        case .codes(let predictions): try predictions.write(csv: path)
+        case .quantity(let measurements): try measurements.write(csv: path)
+        }
+    }
+}
+
+/// Fits a floor to the training split and asks it about others.
 ///
 /// - Parameter like: the fine-tuning whose views and frames the pictures are the mean of
-func fitFloor(_ dataset: String, like options: TrainOptions, on splits: [Split]) throws
-    -> [(Split, Predictions)]
+func fitFloor(
+    _ floor: Floor, _ dataset: String, _ task: TrainTask, like options: TrainOptions, on splits: [Split]
+) throws -> [(Split, FloorAnswers)] {
+    let set = try StudySet(dataset: dataset, task: task)
+    let catalog = try Catalog(datasetFolder: dataset, readOnly: true)
+    let answer = try floor == .mean ? { $0.map { _ in [0] } } : linearModel(dataset, set, task, options)
+    return try splits.map { split in
+        let studies =
+            try task == .lvef
+            ? StudySet.measured(in: split, catalog) : StudySet.labelled(in: split, catalog)
+        return (split, answers(try answer(studies), studies, set))
+    }
+}
+
+/// A linear model on mean pictures: from studies to its outputs.
+private func linearModel(_ dataset: String, _ set: StudySet, _ task: TrainTask, _ options: TrainOptions)
+    throws
+    -> ([Study]) throws -> [[Float]]
 {
-    let set = try StudySet(dataset: dataset, task: .icd)
     let shards = ShardPool(dataset: dataset)
     let channels = try StudyLoader.channels(of: set.train, in: shards)
     let shape = try options.modelConfiguration(channels: channels, outputs: set.targets.count)
@@ -26,27 +54,40 @@ func fitFloor(_ dataset: String, like options: TrainOptions, on splits: [Split])
             augmentation: nil, image: shape.image, channels: channels, normalisation: normalisation, seed: 0),
         model: shape)
     let workers = max(1, options.threads ?? availableProcessors())
-    func data(_ studies: [Study]) throws -> (features: [[Float]], targets: [[Float]]) {
-        (try meanPictures(studies, loader, workers: workers), studies.map(\.target))
+    func pictures(_ studies: [Study]) throws -> [[Float]] {
+        try meanPictures(studies, loader, workers: workers)
     }
     let probe = LinearProbe(
-        training: try data(set.train), validation: try data(set.validation), loss: .logistic)
-    let catalog = try Catalog(datasetFolder: dataset, readOnly: true)
-    return try splits.map { split in
-        let studies = try StudySet.labelled(in: split, catalog)
-        var predictions = Predictions()
-        let answers = try data(studies).features.map { probe($0) }
-        for (output, target) in set.targets.enumerated() {
-            for (study, answer) in zip(studies, answers) {
-                let logit = Double(answer[output])
-                predictions.append(
-                    .init(
-                        study: study.stored.key,
-                        subject: study.stored.subjectID.map(String.init) ?? study.stored.key,
-                        label: study.target[output] == 1, probability: 1 / (1 + exp(-logit)), logit: logit),
-                    to: target)
-            }
-        }
-        return (split, predictions)
+        training: (try pictures(set.train), set.train.map(\.target)),
+        validation: (try pictures(set.validation), set.validation.map(\.target)),
+        loss: task == .lvef ? .squared : .logistic)
+    return { try pictures($0).map { probe($0) } }
+}
+
+/// - Parameter outputs: [studies][outputs]: logits, or a standardised quantity
+private func answers(_ outputs: [[Float]], _ studies: [Study], _ set: StudySet) -> FloorAnswers {
+    func subject(_ study: Study) -> String {
+        study.stored.subjectID.map(String.init) ?? study.stored.key
     }
+    if let scale = set.scale {
+        return .quantity(
+            Measurements(
+                name: set.targets[0],
+                rows: zip(studies, outputs).map { study, output in
+                    .init(
+                        study: study.stored.key, subject: subject(study), truth: Double(study.target[0]),
+                        prediction: Double(scale.value(of: output[0])))
+                }))
+    }
+    var predictions = Predictions()
+    for (output, code) in set.targets.enumerated() {
+        for (study, answer) in zip(studies, outputs) {
+            let logit = Double(answer[output])
+            predictions.append(
+                .init(
+                    study: study.stored.key, subject: subject(study), label: study.target[output] == 1,
+                    probability: 1 / (1 + exp(-logit)), logit: logit), to: code)
+        }
+    }
+    return .codes(predictions)
 }

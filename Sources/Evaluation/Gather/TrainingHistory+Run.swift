@@ -18,10 +18,18 @@ extension TrainingHistory {
         }
         let isPretraining = configuration.task == .pretrain
         name = isPretraining ? "Pre-training" : "Fine-tuning"
-        lossName = isPretraining ? "Squared error of masked patches" : "Binary cross-entropy"
+        lossName =
+            switch configuration.task {
+            case .pretrain: "Squared error of masked patches"
+            case .icd: "Binary cross-entropy"
+            case .lvef: "Squared error, standardised"
+            }
         training = points(.train, \.loss)
         validation = points(.val, \.loss)
-        auroc = points(.val, \.auroc)
+        let measures = configuration.task == .lvef
+        scores = points(.val, measures ? \.mae : \.auroc)
+        scoreName = measures ? "Mean absolute error on validation, %" : "Macro AUROC on validation"
+        ignorance = measures ? nil : 0.5
     }
 }
 

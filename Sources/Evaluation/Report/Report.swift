@@ -15,10 +15,15 @@ struct Report: Sendable {
     var comparisons: [Comparison] = []
     /// An experiment's table.
     var results: ResultTable?
+    /// Measurements of one quantity, one entry a run; a page is about codes or about these.
+    var measured: [ScoredMeasurements] = []
     var dataset: DatasetSummary?
     var clips: [SampleClip] = []
     var histories: [TrainingHistory] = []
     var reconstructions: [Reconstruction] = []
+    /// What pre-trained models make of held-out studies.
+    var heldOut: [HeldOut] = []
+    var map: EmbeddingMap?
     /// Options and versions, in the order of the page.
     var settings: [(name: String, value: String)] = []
 
@@ -73,8 +78,35 @@ struct TrainingHistory: Sendable {
     let name: String
     let lossName: String
     var training: [Point], validation: [Point]
-    /// Macro AUROC on the validation split, for classification.
-    var auroc: [Point]
+    /// How good the model is on the validation split, after each epoch; empty in pre-training.
+    var scores: [Point]
+    /// What that is, and what a model that knows nothing has of it, where that is a number for all.
+    let scoreName: String
+    let ignorance: Double?
+}
+
+/// A model's picture of held-out studies: a column a view; rows are masked input, reconstruction, original and error.
+struct HeldOut: Sendable {
+    let model: String
+    let image: EncodedImage
+    let width: Int, height: Int
+    let loss: Double
+}
+
+/// Studies on a plane: by principal components and by t-SNE.
+struct EmbeddingMap: Sendable {
+    /// What the studies are coloured by: its name, the names of its classes, and each study's; nil for not known.
+    struct Colouring: Sendable {
+        let name: String
+        let classes: [String]
+        let members: [Int?]
+    }
+
+    /// [studies][2].
+    let components: [[Double]], neighbours: [[Double]]
+    /// Of all variance, along each component.
+    let shares: [Double]
+    let colourings: [Colouring]
 }
 
 /// A picture of masked input, reconstruction and original, as pre-training wrote it.

@@ -5,9 +5,11 @@ import EchoCore
 /// The whole page of a report.
 func page(_ report: Report) -> HTML {
     let sections = [
-        resultsSection(report), modelsSection(report), groupsSection(report), codesSection(report),
+        resultsSection(report), measurementSection(report), modelsSection(report), groupsSection(report),
+        codesSection(report),
         clipsSection(report),
-        reconstructionSection(report), trainingSection(report), datasetSection(report),
+        learnedSection(report), reconstructionSection(report), trainingSection(report),
+        datasetSection(report),
         decisionsSection(report), methodSection(report),
     ].compactMap(\.self)
     let links: [HTML] = sections.map { section in
@@ -45,6 +47,7 @@ func page(_ report: Report) -> HTML {
 
 /// The sentence and the large numbers under the title.
 private func headline(_ report: Report) -> HTML {
+    if !report.measured.isEmpty { return measurementHeadline(report) }
     guard let scores = report.scores.first else { return HTML() }
     func cell(_ name: String, _ measure: Measure, _ group: GroupScores, isMain: Bool = false) -> HTML {
         number(name, group.scores[measure], confidence: scores.confidence, isMain: isMain)
@@ -61,6 +64,26 @@ private func headline(_ report: Report) -> HTML {
     return "<p class=\"lead\">\(report.lead)</p>\n<dl class=\"headline\">\n\(cells)</dl>\n"
 }
 
+private func measurementHeadline(_ report: Report) -> HTML {
+    let first = report.measured[0].scores
+    let cells: [HTML] =
+        report.measured.count == 1
+        ? [
+            number("Mean absolute error", first.mae, confidence: first.confidence, isMain: true, decimals: 2),
+            number("Root mean squared error", first.rmse, confidence: first.confidence, decimals: 2),
+            number("R²", first.r2, confidence: first.confidence),
+            number("MAE of the mean", first.meanMAE, confidence: first.confidence, decimals: 2),
+        ]
+        : report.measured.models.map { model in
+            """
+            <div><dt>\(model.model)</dt><dd class="number">\(model.mae.mean, decimals: 2)</dd>\
+            <dd class="note">mean absolute error\(model.mae.deviation.map { ", ± \(fixed($0, 2))" } ?? "")</dd></div>
+
+            """
+        }
+    return "<p class=\"lead\">\(report.lead)</p>\n<dl class=\"headline\">\n\(cells)</dl>\n"
+}
+
 private func number(_ model: ModelScores) -> HTML {
     let auroc = model.groups[0].auroc
     return """
@@ -70,14 +93,16 @@ private func number(_ model: ModelScores) -> HTML {
         """
 }
 
-private func number(_ name: String, _ estimate: Estimate?, confidence: Double, isMain: Bool) -> HTML {
+private func number(
+    _ name: String, _ estimate: Estimate?, confidence: Double, isMain: Bool = false, decimals: Int = 3
+) -> HTML {
     let note: HTML =
         if let estimate, let lower = estimate.lower, let upper = estimate.upper {
-            "\(lower, decimals: 3) to \(upper, decimals: 3) (\(percentage(confidence)))"
+            "\(lower, decimals: decimals) to \(upper, decimals: decimals) (\(percentage(confidence)))"
         } else { HTML() }
     return """
         <div\(isMain ? HTML() : " class=\"plain\"")><dt>\(name)</dt>\
-        <dd class="number">\(estimate.map { fixed($0.value, 3) } ?? "–")</dd><dd class="note">\(note)</dd></div>
+        <dd class="number">\(estimate.map { fixed($0.value, decimals) } ?? "–")</dd><dd class="note">\(note)</dd></div>
 
         """
 }

@@ -6,7 +6,9 @@ import EchoCore
 func modelsSection(_ report: Report) -> PageSection? {
     guard !report.isSingle, !report.models.isEmpty else { return nil }
     var content = macroFigure(report)
-    if !report.comparisons.isEmpty { content += differenceFigure(report) }
+    if !report.comparisons.isEmpty {
+        content += differenceFigure(report.comparisons, "macro AUROC", better: "right")
+    }
     return PageSection(
         anchor: "models", title: "Models", content: content + codesFigure(report))
 }
@@ -52,17 +54,19 @@ private func macroFigure(_ report: Report) -> HTML {
         rowChart(rows, axis: axis, reference: 0.5), numbers: table)
 }
 
-private func differenceFigure(_ report: Report) -> HTML {
-    let bounds = report.comparisons.flatMap {
+/// Differences between models in one measure, and on which side of zero the first is better.
+func differenceFigure(_ comparisons: [Comparison], _ measure: String, better: String) -> HTML {
+    guard !comparisons.isEmpty else { return HTML() }
+    let bounds = comparisons.flatMap {
         [$0.difference.value, $0.difference.lower ?? 0, $0.difference.upper ?? 0].map(abs)
     }
     let most = max(0.05, ((bounds.max() ?? 0) * 20).rounded(.up) / 20)
     let axis = Scale(-most, most)
-    let rows = report.comparisons.map { comparison in
+    let rows = comparisons.map { comparison in
         ChartRow(
             label: """
                 \(comparison.first) − \(comparison.second)\
-                \(comparison.group == "macro" ? HTML() : " <span>\(comparison.group)</span>")
+                \(["macro", "AUROC", "MAE"].contains(comparison.group) ? HTML() : " <span>\(comparison.group)</span>")
                 """,
             value: """
                 \(comparison.difference.value, decimals: 3) \
@@ -72,10 +76,10 @@ private func differenceFigure(_ report: Report) -> HTML {
     }
     let table = PageTable(
         columns: [
-            .text("First"), .text("Second"), .text("Codes"), .number("Difference in macro AUROC"),
+            .text("First"), .text("Second"), .text("Of"), .number("Difference in \(measure)"),
             .number("p"),
         ],
-        rows: report.comparisons.map { comparison in
+        rows: comparisons.map { comparison in
             [
                 comparison.first, comparison.second, comparison.group, intervalText(comparison.difference),
                 comparison.p.map { fixed($0, 3) } ?? "–",
@@ -84,8 +88,8 @@ private func differenceFigure(_ report: Report) -> HTML {
     return figure(
         "Differences",
         """
-        Macro AUROC of the first less that of the second, on the same resamplings of subjects; right of the line the \
-        first is better. p is two-sided and not corrected for the number of comparisons.
+        The first's \(measure) less that of the second, on the same resamplings of subjects; \(better) of the line \
+        the first is better. p is two-sided and not corrected for the number of comparisons.
         """,
         rowChart(rows, axis: axis, reference: 0), numbers: table)
 }
@@ -113,7 +117,7 @@ private func codesFigure(_ report: Report) -> HTML {
     let table = PageTable(
         columns: [.text("Code"), .text("Title")] + report.models.map { .number($0.model) },
         rows: codes.indices.map { index in
-            [codes[index].code, codes[index].title ?? ""] + spreads[index].map(spreadText)
+            [codes[index].code, codes[index].title ?? ""] + spreads[index].map { spreadText($0) }
         })
     return figure(
         "AUROC, code by code", "Means over runs; the number is that of the first model.",

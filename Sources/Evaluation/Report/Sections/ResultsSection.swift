@@ -6,7 +6,12 @@ import EchoCore
 func resultsSection(_ report: Report) -> PageSection? {
     guard let results = report.results, !results.ranksColumns else { return nil }
     let figures = results.columns.indices.map { resultFigure(results, $0) }
-    return PageSection(anchor: "results", title: "Results", content: HTML(figures) + tableFigure(results))
+    // A page about codes shows differences with its models.
+    let differences =
+        report.runs.isEmpty
+        ? differenceFigure(report.comparisons, "mean absolute error", better: "left") : HTML()
+    return PageSection(
+        anchor: "results", title: "Results", content: HTML(figures) + tableFigure(results) + differences)
 }
 
 /// The columns side by side take too much room: each is a chart of its own.

@@ -12,7 +12,7 @@ func trainingSection(_ report: Report) -> PageSection? {
 
 private func curveFigure(_ history: TrainingHistory) -> HTML {
     let training = thinned(history.training), validation = history.validation
-    let steps = (history.training + validation + history.auroc).map { Double($0.step) }
+    let steps = (history.training + validation + history.scores).map { Double($0.step) }
     let x = Scale(0, steps.max() ?? 1)
     func points(_ list: [TrainingHistory.Point]) -> [(x: Double, y: Double)] {
         list.map { (Double($0.step), $0.value) }
@@ -25,14 +25,14 @@ private func curveFigure(_ history: TrainingHistory) -> HTML {
             Series(name: "validation", colour: .second, style: .line, points: points(validation)),
         ]
     ).html
-    if !history.auroc.isEmpty {
+    if !history.scores.isEmpty {
         plots +=
             Plot(
-                title: "Macro AUROC on validation", xTitle: "step", x: x,
-                y: Scale(covering: history.auroc.map(\.value) + [0.5]),
+                title: history.scoreName, xTitle: "step", x: x,
+                y: Scale(covering: history.scores.map(\.value) + (history.ignorance.map { [$0] } ?? [])),
                 series: [
-                    Series(name: "validation", colour: .second, style: .line, points: points(history.auroc))
-                ], guides: [.horizontal(0.5)]
+                    Series(name: "validation", colour: .second, style: .line, points: points(history.scores))
+                ], guides: history.ignorance.map { [.horizontal($0)] } ?? []
             ).html
     }
     let key = legend([("training", .first, false), ("validation", .second, false)])
@@ -58,15 +58,15 @@ func thinned(_ points: [TrainingHistory.Point], to count: Int = 200) -> [Trainin
 private func epochTable(_ history: TrainingHistory) -> PageTable {
     let losses = Dictionary(grouping: history.training, by: \.epoch)
     let validation = Dictionary(history.validation.map { ($0.epoch, $0.value) }) { $1 }
-    let auroc = Dictionary(history.auroc.map { ($0.epoch, $0.value) }) { $1 }
-    let epochs = Set(losses.keys).union(validation.keys).union(auroc.keys).sorted()
+    let scores = Dictionary(history.scores.map { ($0.epoch, $0.value) }) { $1 }
+    let epochs = Set(losses.keys).union(validation.keys).union(scores.keys).sorted()
     return PageTable(
         columns: [.number("Epoch"), .number("Training loss"), .number("Validation loss")]
-            + (auroc.isEmpty ? [] : [.number("Validation AUROC")]),
+            + (scores.isEmpty ? [] : [.number(history.scoreName)]),
         rows: epochs.map { epoch in
             let mean = Metrics.mean(losses[epoch, default: []].map(\.value))
             let row = [grouped(epoch)] + [mean, validation[epoch]].map { $0.map { fixed($0, 4) } ?? "–" }
-            return auroc.isEmpty ? row : row + [auroc[epoch].map { fixed($0, 3) } ?? "–"]
+            return scores.isEmpty ? row : row + [scores[epoch].map { fixed($0, 3) } ?? "–"]
         })
 }
 

@@ -1,0 +1,109 @@
+// One run's evaluation: asked about a split, scored, and everything that its page shows.
+
+import Catalog
+import EchoCore
+import Files
+import Foundation
+import Training
+
+/// Scores one run, writes its files and gathers its page.
+func report(on run: String, _ name: String, _ options: EvaluateOptions) throws -> Report {
+    let folder = RunFolder(run), split = options.split.rawValue
+    let predictor = try Predictor(run: run, dataset: options.dataset, threads: options.threads)
+    let configuration = predictor.configuration
+    let dataset = options.dataset ?? folder.resolve(configuration.dataset)
+    let catalog = try Catalog(datasetFolder: dataset, readOnly: true)
+    let progress = Progress(
+        "evaluate \(name)", total: try catalog.studies(in: options.split).count, unit: "studies")
+    let answers = try predictor.predict(options.split, draws: options.draws, progress: progress)
+    guard !answers.isEmpty else {
+        throw EchoError(
+            "--split \(split)", "the dataset has no study with clips and a truth in it",
+            try: "run echoprep link-icd with other shares, or name another split")
+    }
+    progress.finish(answers.count)
+
+    var content = Report(title: "")
+    let population: String
+    if configuration.task == .lvef {
+        let scored = try measure(answers, run, name, configuration, options)
+        content.title = "\(configuration.modelName) on the ejection fraction"
+        content.measured = [scored]
+        population = scored.scores.population
+    } else {
+        let scored = try judge(answers, predictor, catalog, run, name, options)
+        content.title = "\(configuration.modelName) on \(predictor.targets.count) ICD-10 categories"
+        content.runs = [scored]
+        population = scored.scores.population
+    }
+    let unseen = options.split == .test ? ", none of whom the model has seen" : ""
+    content.lead = "\(population) of the \(split) split\(unseen)."
+    try content.add(catalog, options)
+    if let before = pretrainingRun(of: configuration, beside: run) {
+        try content.add(run: before)
+        content.heldOut = try [
+            HeldOut(run: before, dataset: dataset, split: options.split, threads: options.threads)
+        ].compactMap(\.self)
+    }
+    content.map = try EmbeddingMap(run: run, catalog, options, codes: bestTold(content.runs.first))
+    try content.add(run: run)
+    content.settings = configuration.settings
+    return content
+}
+
+/// The code with the highest AUROC among those with enough positives to see on a map.
+private func bestTold(_ run: ScoredRun?, most count: Int = 1) -> [String] {
+    let codes =
+        run?.scores.codes.filter { $0.positives >= min(10, $0.studies / 4) && $0.scores.auroc != nil } ?? []
+    return codes.sorted { $0.scores.auroc!.value > $1.scores.auroc!.value }.prefix(count).map(\.code)
+}
+
+/// Probabilities of codes.
+private func judge(
+    _ answers: [Prediction], _ predictor: Predictor, _ catalog: Catalog, _ run: String, _ name: String,
+    _ options: EvaluateOptions
+) throws -> ScoredRun {
+    let split = options.split.rawValue
+    let predictions = Predictions(answers, codes: predictor.targets)
+    try predictions.write(csv: "\(run)/predictions-\(split).csv")
+    var scoring = options.scoring
+    if options.fitsThreshold {
+        let chosen = try predictor.predict(.val, draws: options.draws)
+        scoring.threshold = Threshold(fittedTo: Predictions(chosen, codes: predictor.targets))
+    }
+    var scored = try score(predictions, run: name, split: split, options: scoring)
+    scored.scores.addTitles(of: try catalog.targets())
+    scored.scores.model = predictor.configuration.description
+    try writeFile("\(run)/metrics.json", Array((jsonText(scored.scores) + "\n").utf8))
+    try writeFile("\(run)/codes-\(split).csv", Array(scored.scores.codesCSV.utf8))
+    try writeFile("\(run)/groups-\(split).csv", Array(scored.scores.groupsCSV.utf8))
+    return scored
+}
+
+/// Ejection fractions.
+private func measure(
+    _ answers: [Prediction], _ run: String, _ name: String, _ configuration: RunConfiguration,
+    _ options: EvaluateOptions
+) throws -> ScoredMeasurements {
+    let split = options.split.rawValue, measurements = Measurements(answers, name: configuration.targets[0])
+    try measurements.write(csv: "\(run)/predictions-\(split).csv")
+    var scored = try score(measurements, run: name, split: split, options: options.scoring)
+    scored.scores.model = configuration.description
+    try writeFile("\(run)/metrics.json", Array((jsonText(scored.scores) + "\n").utf8))
+    try writeFile("\(run)/errors-\(split).csv", Array(scored.scores.csv.utf8))
+    return scored
+}
+
+extension Measurements {
+    /// What a run's model said, and the truth, in the quantity's unit.
+    init(_ predictions: [Prediction], name: String) {
+        self.init(
+            name: name,
+            rows: predictions.map { prediction in
+                Row(
+                    study: prediction.study,
+                    subject: prediction.subjectID.map(String.init) ?? prediction.study,
+                    truth: Double(prediction.labels[0]), prediction: Double(prediction.logits[0]))
+            })
+    }
+}
