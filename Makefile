@@ -82,7 +82,9 @@ bench: deps $(PYTHON) ## race against named peers, in turns in one run
 	.build/release/echobench ingest --python $(PYTHON)
 	.build/release/echobench labels --python $(PYTHON)
 	.build/release/echobench loader --peer $(PYTHON)
-	env -u OPENBLAS_CORETYPE .build/release/echobench train --preset paper --peer $(PYTHON)
+	env -u OPENBLAS_CORETYPE .build/release/echobench train --preset paper --precision f32 bf16 --peer $(PYTHON)
+	env -u OPENBLAS_CORETYPE .build/release/echobench train --preset small --peer $(PYTHON) \
+	  --model lamae video-lamae mae video-mae --task pretrain icd --precision f32 bf16
 
 # Swift's own link step would add libFuzzer's main; ours is Tests/Fuzz/main.swift.
 FUZZ_SECONDS ?= 60

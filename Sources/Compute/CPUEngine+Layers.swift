@@ -1,60 +1,58 @@
-// The layers of CPUEngine: linear, GELU, and layer norm, each cut into tiles for the kernels.
+// The layers of CPUEngine: linear and layer norm, each cut into tiles for the kernels.
 
-private import CKernels
+import CKernels
 
 extension CPUEngine {
     // MARK: Linear
 
     public func linear(
-        _ x: Buffer, weight weightBuffer: Buffer, bias: Buffer, into y: Buffer, rows: Int, inputs: Int,
-        outputs: Int, then epilogue: Epilogue
+        _ x: Buffer, weight: Buffer, bias: Buffer, into y: Buffer, rows: Int, inputs: Int, outputs: Int,
+        then epilogue: Epilogue
     ) {
-        let (x, weight) = (floats(x, rows * inputs), floats(weightBuffer, outputs * inputs))
-        let (bias, y) = (floats(bias, outputs), floats(y, rows * outputs))
-        let (kind, extra): (Int, Floats?) =
+        let (kind, extra): (Int, Buffer?) =
             switch epilogue {
             case .none: (CK_NONE, nil)
-            case .gelu(let activated): (CK_GELU, floats(activated, rows * outputs))
-            case .adding(let residual): (CK_ADDING, floats(residual, rows * outputs))
+            case .gelu(let activated): (CK_GELU, activated)
+            case .adding(let residual): (CK_ADDING, residual)
             }
-        let size = tile(rows: rows, cost: inputs * outputs, atMost: 512)
+        let bias = floats(bias, outputs)
         if precision == .bf16 {
-            let weight = roundedWeight(weightBuffer, outputs * inputs)
-            let (scratch, x16) = halves(rows * inputs)
-            inTiles(of: rows, by: size) { part in
-                ck_linear_bf16(
-                    x, x16, weight, bias, y, extra, Int32(kind), part.lowerBound, part.upperBound, inputs,
-                    outputs)
+            let factors = factors(x)
+            let (x, weight) = (halves(factors, rows * inputs), roundedWeight(weight, outputs * inputs))
+            let y = numbers(y, rows * outputs),
+                other = extra.map { numbers($0, rows * outputs) } ?? ck_numbers()
+            inTiles(rows: rows, columns: outputs, depth: inputs) { tile, scratch in
+                ck_linear_bf16(x, weight, bias, y, other, Int32(kind), scratch, tile, inputs, outputs)
             }
-            return withExtendedLifetime(scratch) {}
+            return withExtendedLifetime(factors) {}
         }
-        inTiles(of: rows, by: size) { part in
+        let (x, weight) = (floats(x, rows * inputs), floats(weight, outputs * inputs))
+        let y = floats(y, rows * outputs), other = extra.map { floats($0, rows * outputs) }
+        inTiles(of: rows, by: tile(rows: rows, cost: inputs * outputs, atMost: 512)) { part in
             ck_linear(
-                library, x, weight, bias, y, extra, Int32(kind), part.lowerBound, part.upperBound, inputs,
+                library, x, weight, bias, y, other, Int32(kind), part.lowerBound, part.upperBound, inputs,
                 outputs)
         }
     }
 
     public func linearInputGradient(
-        _ dy: Buffer, weight weightBuffer: Buffer, into dx: Buffer, accumulating: Bool, rows: Int,
-        inputs: Int,
+        _ dy: Buffer, weight: Buffer, into dx: Buffer, accumulating: Bool, rows: Int, inputs: Int,
         outputs: Int, through gelu: Buffer?
     ) {
-        let (dy, weight) = (floats(dy, rows * outputs), floats(weightBuffer, outputs * inputs))
-        let (dx, gelu) = (floats(dx, rows * inputs), gelu.map { floats($0, rows * inputs) })
-        let size = tile(rows: rows, cost: inputs * outputs, atMost: 512)
         if precision == .bf16 {
-            let weight = roundedWeight(weightBuffer, outputs * inputs)
-            let (scratch, dy16) = halves(rows * outputs)
-            inTiles(of: rows, by: size) { part in
+            let factors = factors(dy)
+            let (dy, weight) = (halves(factors, rows * outputs), roundedWeight(weight, outputs * inputs))
+            let dx = numbers(dx, rows * inputs),
+                gelu = gelu.map { numbers($0, rows * inputs) } ?? ck_numbers()
+            inTiles(rows: rows, columns: inputs, depth: outputs) { tile, scratch in
                 ck_linear_input_gradient_bf16(
-                    dy, dy16, weight, dx, accumulating ? 1 : 0, gelu, part.lowerBound, part.upperBound,
-                    inputs,
-                    outputs)
+                    dy, weight, dx, accumulating ? 1 : 0, gelu, scratch, tile, inputs, outputs)
             }
-            return withExtendedLifetime(scratch) {}
+            return withExtendedLifetime(factors) {}
         }
-        inTiles(of: rows, by: size) { part in
+        let (dy, weight) = (floats(dy, rows * outputs), floats(weight, outputs * inputs))
+        let (dx, gelu) = (floats(dx, rows * inputs), gelu.map { floats($0, rows * inputs) })
+        inTiles(of: rows, by: tile(rows: rows, cost: inputs * outputs, atMost: 512)) { part in
             ck_linear_input_gradient(
                 library, dy, weight, dx, accumulating ? 1 : 0, gelu, part.lowerBound, part.upperBound, inputs,
                 outputs)
@@ -62,34 +60,24 @@ extension CPUEngine {
     }
 
     public func linearWeightGradient(
-        _ dy: Buffer, x input: Buffer, addingTo dWeight: Buffer, and dBias: Buffer, rows: Int, inputs: Int,
-        outputs: Int
+        _ dy: Buffer, x: Buffer, into dWeight: Buffer, and dBias: Buffer, accumulating: Bool, rows: Int,
+        inputs: Int, outputs: Int
     ) {
-        let (dy, x) = (floats(dy, rows * outputs), floats(input, rows * inputs))
         let (dWeight, dBias) = (floats(dWeight, outputs * inputs), floats(dBias, outputs))
-        let size = tile(rows: outputs, cost: rows * inputs, atMost: 512)
         if precision == .bf16 {
-            let (copy, x16) = halves(rows * inputs)
-            round(x, rows * inputs, into: x16)
-            let (scratch, dy16) = halves(rows * outputs)
-            inTiles(of: outputs, by: size) { part in
+            let (byResult, byInput) = (factors(dy), factors(x))
+            let (dy, x) = (halves(byResult, rows * outputs), halves(byInput, rows * inputs))
+            inTiles(rows: outputs, columns: inputs, depth: rows) { tile, _ in
                 ck_linear_weight_gradient_bf16(
-                    dy, dy16 + part.lowerBound * rows, x16, dWeight, dBias, part.lowerBound, part.upperBound,
-                    rows,
-                    inputs, outputs)
+                    dy, x, dWeight, dBias, accumulating ? 1 : 0, tile, rows, inputs, outputs)
             }
-            return withExtendedLifetime((copy, scratch)) {}
+            return withExtendedLifetime((byResult, byInput)) {}
         }
-        inTiles(of: outputs, by: size) { part in
+        let (dy, x) = (floats(dy, rows * outputs), floats(x, rows * inputs))
+        inTiles(of: outputs, by: tile(rows: outputs, cost: rows * inputs, atMost: 512)) { part in
             ck_linear_weight_gradient(
-                library, dy, x, dWeight, dBias, part.lowerBound, part.upperBound, rows, inputs, outputs)
-        }
-    }
-
-    public func gelu(_ x: Buffer, into y: Buffer) {
-        let (source, target) = (floats(x, y.count), floats(y))
-        inTiles(of: y.count, by: elements) { part in
-            ck_gelu(source + part.lowerBound, target + part.lowerBound, part.count)
+                library, dy, x, dWeight, dBias, accumulating ? 1 : 0, part.lowerBound, part.upperBound, rows,
+                inputs, outputs)
         }
     }
 
@@ -99,14 +87,15 @@ extension CPUEngine {
         _ x: Buffer, scale: Buffer, shift: Buffer, into y: Buffer, statistics: Buffer, rows: Int, width: Int,
         epsilon: Double
     ) {
-        let (x, y) = (floats(x, rows * width), floats(y, rows * width))
+        let (x, y) = (floats(x, rows * width), numbers(y, rows * width))
         let (scale, shift, statistics) = (
             floats(scale, width), floats(shift, width), floats(statistics, 2 * rows)
         )
         inTiles(of: rows, by: tile(rows: rows, cost: 4 * width, atMost: 256)) { part in
             let start = part.lowerBound
             ck_layer_norm(
-                x + start * width, scale, shift, y + start * width, statistics + 2 * start, part.count, width,
+                x + start * width, scale, shift, y.from(start * width), statistics + 2 * start, part.count,
+                width,
                 Float(epsilon))
         }
     }
@@ -115,7 +104,7 @@ extension CPUEngine {
         _ dy: Buffer, x: Buffer, scale: Buffer, statistics: Buffer, into dx: Buffer, accumulating: Bool,
         addingTo dScale: Buffer, and dShift: Buffer, rows: Int, width: Int
     ) {
-        let (dy, x, dx) = (floats(dy, rows * width), floats(x, rows * width), floats(dx, rows * width))
+        let (dy, x, dx) = (numbers(dy, rows * width), floats(x, rows * width), floats(dx, rows * width))
         let (scale, statistics) = (floats(scale, width), floats(statistics, 2 * rows))
         let (dScale, dShift) = (floats(dScale, width), floats(dShift, width))
         // Each tile sums for itself; the sums are added in the order of the tiles.
@@ -127,12 +116,20 @@ extension CPUEngine {
             let start = part.lowerBound
             let own = parts + 2 * (start / size) * width
             ck_layer_norm_gradient(
-                dy + start * width, x + start * width, scale, statistics + 2 * start, dx + start * width,
+                dy.from(start * width), x + start * width, scale, statistics + 2 * start, dx + start * width,
                 accumulating ? 1 : 0, own, own + width, part.count, width)
         }
         for tile in 0..<tiles {
             ck_add(parts + 2 * tile * width, dScale, width)
             ck_add(parts + (2 * tile + 1) * width, dShift, width)
         }
+    }
+}
+
+extension ck_numbers {
+    /// The numbers from `place` on.
+    fileprivate func from(_ place: Int) -> ck_numbers {
+        let size = rounded != 0 ? MemoryLayout<UInt16>.size : MemoryLayout<Float>.size
+        return ck_numbers(start: start + place * size, rounded: rounded)
     }
 }

@@ -11,9 +11,12 @@ extension CPUEngine {
         let (source, y) = (floats(x), floats(y, index.count * width))
         let rows = x.count / width
         let filler = filler.map { floats($0, width) }
-        for (r, row) in index.enumerated() {
-            precondition(row < rows && (row >= 0 || filler != nil), "an index names a row")
-            (y + r * width).update(from: row < 0 ? filler! : source + Int(row) * width, count: width)
+        inTiles(of: index.count, by: tile(ofRows: width)) { part in
+            for r in part {
+                let row = Int(index[r])
+                precondition(row < rows && (row >= 0 || filler != nil), "an index names a row")
+                (y + r * width).update(from: row < 0 ? filler! : source + row * width, count: width)
+            }
         }
     }
 
@@ -25,35 +28,50 @@ extension CPUEngine {
         let (dy, target) = (floats(dy, index.count * width), floats(dx, rows * width))
         let dFiller = dFiller.map { floats($0, width) }
         if !accumulating { fill(dx, with: 0) }
-        for (r, row) in index.enumerated() {
-            precondition(row < rows, "an index names a row")
-            if row >= 0 {
-                ck_add(dy + r * width, target + Int(row) * width, width)
-            } else if let dFiller {
-                ck_add(dy + r * width, dFiller, width)
+        // Each tile sums the filler's rows for itself; the sums are added in the order of the tiles.
+        let size = tile(ofRows: width), tiles = (index.count + size - 1) / size
+        let sums = allocate(dFiller == nil ? 0 : tiles * width)
+        fill(sums, with: 0)
+        let parts = floats(sums)
+        inTiles(of: index.count, by: size) { part in
+            for r in part {
+                let row = Int(index[r])
+                precondition(row < rows, "an index names a row")
+                if row >= 0 {
+                    ck_add(dy + r * width, target + row * width, width)
+                } else if dFiller != nil {
+                    ck_add(dy + r * width, parts + part.lowerBound / size * width, width)
+                }
             }
         }
+        if let dFiller { for tile in 0..<tiles { ck_add(parts + tile * width, dFiller, width) } }
     }
 
     public func addRows(of table: Buffer, at index: [Int32], to x: Buffer, width: Int) {
         let (source, x) = (floats(table), floats(x, index.count * width))
-        for (r, row) in index.enumerated() {
-            precondition(row >= 0 && (Int(row) + 1) * width <= table.count, "an index names a row")
-            ck_add(source + Int(row) * width, x + r * width, width)
+        inTiles(of: index.count, by: tile(ofRows: width)) { part in
+            for r in part {
+                let row = Int(index[r])
+                precondition(row >= 0 && (row + 1) * width <= table.count, "an index names a row")
+                ck_add(source + row * width, x + r * width, width)
+            }
         }
     }
 
     public func meanOfSegments(_ x: Buffer, segments: [Int], into y: Buffer, width: Int) {
         let total = segments.reduce(0, +)
-        var (row, mean) = (floats(x, total * width), floats(y, segments.count * width))
-        fill(y, with: 0)
-        for rows in segments {
-            for _ in 0..<rows {
-                ck_add(row, mean, width)
-                row += width
+        let (x, y) = (floats(x, total * width), floats(y, segments.count * width))
+        inTiles(of: width, by: columns) { part in
+            var (row, mean) = (x + part.lowerBound, y + part.lowerBound)
+            for rows in segments {
+                mean.update(repeating: 0, count: part.count)
+                for _ in 0..<rows {
+                    ck_add(row, mean, part.count)
+                    row += width
+                }
+                for c in 0..<part.count { mean[c] /= Float(rows) }
+                mean += width
             }
-            for c in 0..<width { mean[c] /= Float(rows) }
-            mean += width
         }
     }
 
@@ -61,15 +79,18 @@ extension CPUEngine {
         _ dy: Buffer, segments: [Int], into dx: Buffer, accumulating: Bool, width: Int
     ) {
         let total = segments.reduce(0, +)
-        var (row, mean) = (floats(dx, total * width), floats(dy, segments.count * width))
+        let (target, dy) = (floats(dx, total * width), floats(dy, segments.count * width))
         if !accumulating { fill(dx, with: 0) }
-        for rows in segments {
-            let share = (0..<width).map { mean[$0] / Float(rows) }
-            for _ in 0..<rows {
-                ck_add(share, row, width)
-                row += width
+        inTiles(of: width, by: columns) { part in
+            var (row, mean) = (target + part.lowerBound, dy + part.lowerBound)
+            for rows in segments {
+                let share = (0..<part.count).map { mean[$0] / Float(rows) }
+                for _ in 0..<rows {
+                    ck_add(share, row, part.count)
+                    row += width
+                }
+                mean += width
             }
-            mean += width
         }
     }
 
@@ -107,18 +128,18 @@ extension CPUEngine {
         let count = weights.count * width
         let (x, target) = (floats(prediction, count), floats(target, count))
         let gradient = gradient.map { floats($0, count) }
-        var loss = 0.0
-        for (r, weight) in weights.enumerated() {
-            let factor = Float(2 * scale * Double(weight) / Double(width))
-            let row = gradient.map { $0 + r * width }
-            if weight == 0 {
-                row?.update(repeating: 0, count: width)
-            } else {
+        return sum(of: weights.count, by: tile(ofRows: width)) { part in
+            part.reduce(0) { loss, r in
+                let weight = Double(weights[r]), row = gradient.map { $0 + r * width }
+                guard weight != 0 else {
+                    row?.update(repeating: 0, count: width)
+                    return loss
+                }
+                let factor = Float(2 * scale * weight / Double(width))
                 let sum = ck_squared_error(x + r * width, target + r * width, row, factor, width)
-                loss += Double(weight) * sum / Double(width)
+                return loss + weight * sum / Double(width)
             }
         }
-        return loss
     }
 
     public func binaryCrossEntropy(
@@ -135,12 +156,9 @@ extension CPUEngine {
 
     public func sumOfSquares(_ x: Buffer) -> Double {
         let source = floats(x)
-        let sums = Locked([Double](repeating: 0, count: x.count / elements + 1))
-        inTiles(of: x.count, by: elements) { part in
-            let sum = ck_sum_of_squares(source + part.lowerBound, part.count)
-            sums.withLock { $0[part.lowerBound / elements] = sum }
+        return sum(of: x.count, by: elements) { part in
+            ck_sum_of_squares(source + part.lowerBound, part.count)
         }
-        return sums.withLock { $0.reduce(0, +) }
     }
 
     public func adamW(
@@ -148,12 +166,15 @@ extension CPUEngine {
         _ factors: AdamWFactors
     ) {
         let count = parameter.count
-        let (p, g) = (weight(parameter), floats(gradient, count))
+        let (p, g) = (floats(parameter, count), floats(gradient, count))
         let (m, v) = (floats(firstMoment, count), floats(secondMoment, count))
+        let rounded = rounded(parameter)
         let kernel = ck_adamw_factors(factors)
         inTiles(of: count, by: elements) { part in
             let i = part.lowerBound
-            withUnsafePointer(to: kernel) { ck_adamw(p + i, g + i, m + i, v + i, part.count, $0) }
+            withUnsafePointer(to: kernel) {
+                ck_adamw(p + i, g + i, m + i, v + i, rounded.map { $0 + i }, part.count, $0)
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 // The engine that needs nothing but processors: OpenBLAS for products, our own kernels for the rest.
 
-private import CKernels
+import CKernels
 private import COpenBLAS
 public import EchoCore
 import Foundation
@@ -19,15 +19,16 @@ public enum Precision: String, Codable, Sendable, CaseIterable {
 /// number of threads.
 public final class CPUEngine: Engine, Sendable {
     public let precision: Precision
-    private let threads: Int
+    private let crew: ThreadCrew
     let library: Int32
-    private let pool = MemoryPool(), lastingPool = MemoryPool()
+    let pool = MemoryPool()
+    private let lastingPool = MemoryPool()
 
     /// - Parameters:
     ///   - threads: how many threads compute at once
     ///   - precision: of the products of linear layers
     public init(threads: Int = availableProcessors(), precision: Precision = .f32) {
-        self.threads = max(1, threads)
+        crew = ThreadCrew(threads: max(1, threads))
         self.precision = precision
         // OpenBLAS, unless it leaves half of the processor idle.
         library = Int32(CPUEngine.oneDNN && ck_openblas_is_narrow() != 0 ? CK_ONEDNN : CK_OPENBLAS)
@@ -49,7 +50,8 @@ public final class CPUEngine: Engine, Sendable {
         return (CPUEngine.multipliesBF16 ? "oneDNN BF16" : "imitated BF16") + ", \(f32)"
     }
 
-    /// Floating-point operations in products since the process began, and the seconds spent in them by all threads.
+    /// Floating-point operations in products since the process began, and the seconds spent in them by all threads: from
+    /// the difference of two readings follow GFLOP/s and, by threads and the clock, the share of time in products.
     public static var products: (operations: Double, seconds: Double) {
         let count = ck_products_so_far()
         return (Double(count.operations), Double(count.nanoseconds) / 1e9)
@@ -58,44 +60,78 @@ public final class CPUEngine: Engine, Sendable {
     // MARK: Memory
 
     typealias Floats = UnsafeMutablePointer<Float>
+    typealias Halves = UnsafeMutablePointer<UInt16>
 
     private func storage(_ buffer: Buffer) -> Storage {
         guard let storage = buffer as? Storage else { preconditionFailure("a buffer of another engine") }
         return storage
     }
 
-    func floats(_ buffer: Buffer, _ count: Int) -> Floats {
-        let storage = storage(buffer)
+    private func storage(_ buffer: Buffer, _ count: Int) -> Storage {
         precondition(buffer.count == count, "a buffer of \(buffer.count) numbers where \(count) are meant")
+        return storage(buffer)
+    }
+
+    /// The numbers of a buffer that is not rounded.
+    func floats(_ buffer: Buffer, _ count: Int) -> Floats {
+        let storage = storage(buffer, count)
+        precondition(!storage.isRounded, "factors where values are meant")
         return storage.block.start
     }
 
     func floats(_ buffer: Buffer) -> Floats { floats(buffer, buffer.count) }
 
+    /// The numbers of a buffer of either format.
+    func numbers(_ buffer: Buffer, _ count: Int) -> ck_numbers {
+        let storage = storage(buffer, count)
+        return ck_numbers(start: storage.block.start, rounded: storage.isRounded ? 1 : 0)
+    }
+
+    /// Whether a buffer's numbers are in BF16.
+    func isRounded(_ buffer: Buffer) -> Bool { storage(buffer).isRounded }
+
+    /// The numbers of a buffer in BF16.
+    func halves(_ buffer: Buffer, _ count: Int) -> Halves {
+        let storage = storage(buffer, count)
+        precondition(storage.isRounded, "values where factors are meant")
+        return UnsafeMutableRawPointer(storage.block.start).assumingMemoryBound(to: UInt16.self)
+    }
+
     /// The place of a buffer that keeps its numbers in BF16 too, which are now to be written.
     func weight(_ buffer: Buffer) -> Floats {
-        storage(buffer).forgetRounded()
+        storage(buffer).rounded = nil
         return floats(buffer)
     }
 
-    public func allocate(_ count: Int, lasting: Bool) -> Buffer {
-        Storage(count: count, pool: lasting ? lastingPool : pool)
+    public func allocate(_ count: Int, for use: BufferUse) -> Buffer {
+        let isRounded = use == .factors && precision == .bf16
+        return Storage(count: count, isRounded: isRounded, pool: use == .weights ? lastingPool : pool)
     }
 
     public func write(_ values: [Float], to buffer: Buffer) {
         precondition(values.count == buffer.count, "values fill their buffer")
-        let target = weight(buffer)
+        storage(buffer).rounded = nil
+        let target = numbers(buffer, values.count)
         values.withUnsafeBufferPointer { source in
-            if let base = source.baseAddress { target.update(from: base, count: source.count) }
+            guard let base = source.baseAddress else { return }
+            let source = ck_numbers(start: UnsafeMutableRawPointer(mutating: base), rounded: 0)
+            ck_convert(source, target, 0, values.count)
         }
     }
 
     public func read(_ buffer: Buffer) -> [Float] {
-        [Float](UnsafeBufferPointer(start: floats(buffer), count: buffer.count))
+        [Float](unsafeUninitializedCapacity: buffer.count) { target, count in
+            count = buffer.count
+            let source = numbers(buffer, count)
+            ck_convert(source, ck_numbers(start: target.baseAddress, rounded: 0), 0, count)
+        }
     }
 
     public func fill(_ buffer: Buffer, with value: Float) {
-        weight(buffer).update(repeating: value, count: buffer.count)
+        let target = weight(buffer)
+        inTiles(of: buffer.count, by: elements) { part in
+            (target + part.lowerBound).update(repeating: value, count: part.count)
+        }
     }
 
     public func add(_ source: Buffer, to target: Buffer) {
@@ -114,42 +150,60 @@ public final class CPUEngine: Engine, Sendable {
 
     // MARK: BF16
 
-    typealias Halves = UnsafeMutablePointer<UInt16>
-
-    /// Memory for so many numbers in BF16, which lie two in the place of a float.
-    func halves(_ count: Int) -> (buffer: Buffer, start: Halves) {
-        let buffer = allocate((count + 1) / 2)
-        return (buffer, UnsafeMutableRawPointer(floats(buffer)).assumingMemoryBound(to: UInt16.self))
+    public func factors(_ x: Buffer) -> Buffer {
+        guard precision == .bf16, !isRounded(x) else { return x }
+        let y = allocate(x.count, for: .factors)
+        convert(x, to: y)
+        return y
     }
 
-    func round(_ source: Floats, _ count: Int, into target: Halves) {
-        inTiles(of: count, by: elements) { part in
-            ck_to_bf16(source + part.lowerBound, target + part.lowerBound, 1, part.count, part.count)
+    private func convert(_ x: Buffer, to y: Buffer) {
+        let (source, target) = (numbers(x, y.count), numbers(y, y.count))
+        inTiles(of: y.count, by: elements) { part in
+            ck_convert(source, target, part.lowerBound, part.upperBound)
         }
     }
 
-    /// A weight in BF16, rounded once for all uses until `write`, `fill`, `copy`, `add` or `adamW` changes it.
+    /// A weight in BF16, rounded once for all uses; `adamW` keeps it up to date, and it is rounded anew after `write`,
+    /// `fill`, `copy` and `add`.
     func roundedWeight(_ buffer: Buffer, _ count: Int) -> Halves {
-        let storage = storage(buffer)
-        let held = storage.rounded ?? storage.pool.take((count + 1) / 2)
-        let halves = UnsafeMutableRawPointer(held.start).assumingMemoryBound(to: UInt16.self)
-        if storage.rounded == nil { round(floats(buffer, count), count, into: halves) }
+        let storage = storage(buffer, count)
+        if let held = storage.rounded { return halves(held, count) }
+        let held = Storage(count: count, isRounded: true, pool: storage.pool)
+        convert(buffer, to: held)
         storage.rounded = held
-        return halves
+        return halves(held, count)
+    }
+
+    /// The numbers of a weight in BF16, if there are any, to be written with the weight.
+    func rounded(_ buffer: Buffer) -> Halves? {
+        storage(buffer).rounded.map { halves($0, buffer.count) }
     }
 
     // MARK: Tiles
 
     /// A tile of an operation over single numbers.
     let elements = 1 << 16
+    /// Columns of a tile of an operation that goes down the columns.
+    let columns = 64
+
+    /// Rows of a tile of an operation that moves rows of so many numbers.
+    func tile(ofRows width: Int) -> Int { max(1, elements / width) }
+
+    /// The sum of what `body` makes of consecutive ranges, added in their order.
+    func sum(of count: Int, by size: Int, _ body: (Range<Int>) -> Double) -> Double {
+        let sums = Locked([Double](repeating: 0, count: (count + size - 1) / size))
+        inTiles(of: count, by: size) { part in
+            let sum = body(part)
+            sums.withLock { $0[part.lowerBound / size] = sum }
+        }
+        return sums.withLock { $0.reduce(0, +) }
+    }
 
     /// Calls `body` with consecutive ranges of at most `size`, on all threads.
     func inTiles(of count: Int, by size: Int, _ body: (Range<Int>) -> Void) {
         let tiles = (count + size - 1) / size
-        withoutActuallyEscaping(body) { body in
-            nonisolated(unsafe) let body = body
-            parallelFor(tiles, workers: threads) { tile in body(tile * size..<min(count, (tile + 1) * size)) }
-        }
+        crew.run(tiles) { tile in body(tile * size..<min(count, (tile + 1) * size)) }
     }
 
     /// Rows of a tile of an operation that takes about `cost` steps a row: eight tiles, if they are worth it.
@@ -158,28 +212,51 @@ public final class CPUEngine: Engine, Sendable {
         let eighth = (rows + 7) / 8
         return max(1, min(max(eighth, worthwhile), max(most, worthwhile)))
     }
+
+    /// How a product [rows, columns] of `depth` is cut: into sixteen tiles or more, none over 2¹⁸ numbers, unless they
+    /// would be too small to be worth it; their edges are as short as the number of tiles allows.
+    func cut(rows: Int, columns: Int, depth: Int) -> (height: Int, width: Int) {
+        let operations = 2 * rows * columns * depth
+        var tiles = 1
+        while tiles < 16 || rows * columns / tiles > 1 << 18, operations / tiles > 1 << 23 { tiles *= 2 }
+        func size(_ count: Int, in parts: Int) -> Int {
+            min(count, ((count + parts - 1) / parts + 15) / 16 * 16)
+        }
+        let cuts = sequence(first: 1) { $0 < tiles ? $0 * 2 : nil }
+            .map { (height: size(rows, in: $0), width: size(columns, in: tiles / $0)) }
+        return cuts.min { $0.height + $0.width < $1.height + $1.width } ?? (rows, columns)
+    }
+
+    /// Calls `body` with all tiles of a product, and memory for the numbers of one.
+    func inTiles(rows: Int, columns: Int, depth: Int, _ body: (_ tile: ck_tile, _ scratch: Floats) -> Void) {
+        let (height, width) = cut(rows: rows, columns: columns, depth: depth)
+        let across = (columns + width - 1) / width
+        inTiles(of: (rows + height - 1) / height * across, by: 1) { part in
+            let (row, column) = (part.lowerBound / across * height, part.lowerBound % across * width)
+            let tile = ck_tile(
+                from: row, to: min(rows, row + height), left: column, right: min(columns, column + width))
+            let scratch = pool.take(height * width)
+            body(tile, scratch.start)
+            pool.giveBack(scratch)
+        }
+    }
 }
 
 /// Memory of the pool's, and where it goes back to.
 private final class Storage: Buffer, @unchecked Sendable {
     let block: MemoryPool.Block
+    /// Whether the numbers are in BF16, two in the place of a float.
+    let isRounded: Bool
     /// The numbers in BF16, if they have been asked for since they were last written.
-    var rounded: MemoryPool.Block?
+    var rounded: Storage?
     let pool: MemoryPool
 
-    init(count: Int, pool: MemoryPool) {
-        block = pool.take(count)
+    init(count: Int, isRounded: Bool, pool: MemoryPool) {
+        block = pool.take(isRounded ? (count + 1) / 2 : count)
+        self.isRounded = isRounded
         self.pool = pool
         super.init(count: count)
     }
 
-    func forgetRounded() {
-        if let rounded { pool.giveBack(rounded) }
-        rounded = nil
-    }
-
-    deinit {
-        forgetRounded()
-        pool.giveBack(block)
-    }
+    deinit { pool.giveBack(block) }
 }

@@ -21,7 +21,8 @@ extension Engine {
         let (width, headWidth) = (shape.width, shape.headWidth)
         let sizes = readers.flatMap { $0 }
         var rows = self.read(kv)
-        let (input, output) = (allocate(rows.count), allocate(q.count))
+        let (query, input, output) = (allocate(q.count), allocate(rows.count), allocate(q.count))
+        write(self.read(q), to: query)
         let (logSums, means) = (allocate(shape.queryRows * heads), allocate(sizes.count * width))
         var result = zip(readers, read).map { [Float](repeating: 0, count: heads * $0.count * $1.count) }
         // A head has headWidth columns: so many groups at a time.
@@ -36,7 +37,7 @@ extension Engine {
                 }
             }
             write(rows, to: input)
-            crossAttention(q, input, into: output, logSums: logSums, shape: shape)
+            crossAttention(query, input, into: output, logSums: logSums, shape: shape)
             meanOfSegments(output, segments: sizes, into: means, width: width)
             var shares = self.read(means)[...]
             for sequence in readers.indices {

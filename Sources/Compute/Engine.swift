@@ -10,11 +10,23 @@ public class Buffer: @unchecked Sendable {
     package init(count: Int) { self.count = count }
 }
 
+/// What a buffer is for, by which an engine chooses its place and its format.
+public enum BufferUse: Sendable {
+    /// Numbers of a step.
+    case values
+    /// Numbers of a step that are mostly factors of products: an engine that rounds factors may hold them rounded.
+    case factors
+    /// Numbers that last from step to step, as weights do. They lie apart: among the others they would leave gaps that
+    /// nothing large fits into.
+    case weights
+}
+
 /// What follows a linear layer while its result is still near the processor.
 public enum Epilogue {
     /// y = x Wᵀ + b.
     case none
-    /// y = x Wᵀ + b as well, and gelu(y) goes into the buffer, of y's shape.
+    /// y = x Wᵀ + b as well, and y Φ(y) goes into the buffer, of y's shape; Φ is the standard normal distribution
+    /// (GELU, Hendrycks and Gimpel 2016).
     case gelu(into: Buffer)
     /// y = x Wᵀ + b + the buffer, of y's shape.
     case adding(Buffer)
@@ -119,7 +131,7 @@ public struct CrossAttentionShape: Sendable, Equatable {
 /// All matrices are dense and row-major; [r, c] names r rows of c numbers, so the stride of a row is c. Weights are
 /// [outputs, inputs]. Operations whose name ends in `Gradient` receive the gradient of the loss by their operation's
 /// result (`dy`) and produce those by its inputs: with `accumulating` they are added to what the buffer holds,
-/// otherwise they replace it; gradients of weights are always added. Buffers that an operation writes must not
+/// otherwise they replace it; what they are to be `addingTo` is always added to. Buffers that an operation writes must not
 /// overlap those it reads, unless it says so. Operations are in order: each sees what all before it wrote.
 public protocol Engine: AnyObject, Sendable {
     /// What `--engine` and the logs call it.
@@ -127,9 +139,8 @@ public protocol Engine: AnyObject, Sendable {
 
     // MARK: Memory
 
-    /// A buffer of `count` numbers of no particular value. Those that last from step to step, as weights do, lie apart:
-    /// among the others they would leave gaps that nothing large fits into.
-    func allocate(_ count: Int, lasting: Bool) -> Buffer
+    /// A buffer of `count` numbers of no particular value.
+    func allocate(_ count: Int, for use: BufferUse) -> Buffer
     /// Copies all of `values` into `buffer`, which has as many.
     func write(_ values: [Float], to buffer: Buffer)
     /// All numbers of `buffer`.
@@ -140,6 +151,8 @@ public protocol Engine: AnyObject, Sendable {
     func add(_ source: Buffer, to target: Buffer)
     /// target = source, of the same count.
     func copy(_ source: Buffer, to target: Buffer)
+    /// The numbers of `x` as products take them: `x` itself, or rounded ones that several products share.
+    func factors(_ x: Buffer) -> Buffer
 
     // MARK: Layers
 
@@ -147,19 +160,17 @@ public protocol Engine: AnyObject, Sendable {
     func linear(
         _ x: Buffer, weight: Buffer, bias: Buffer, into y: Buffer, rows: Int, inputs: Int, outputs: Int,
         then epilogue: Epilogue)
-    /// dx [rows, inputs] = dy [rows, outputs] · weight [outputs, inputs]; with `gelu` [rows, inputs], which held the
-    /// numbers that x is the GELU of, times GELU's derivative there: dx is then the gradient by those.
+    /// dx [rows, inputs] = dy [rows, outputs] · weight [outputs, inputs]; with `gelu` [rows, inputs], which holds the
+    /// numbers that x is the GELU of, times GELU's derivative there: dx is then the gradient by those, and x itself
+    /// takes their place.
     func linearInputGradient(
         _ dy: Buffer, weight: Buffer, into dx: Buffer, accumulating: Bool, rows: Int, inputs: Int,
         outputs: Int,
         through gelu: Buffer?)
-    /// dWeight [outputs, inputs] += dyᵀ [outputs, rows] · x [rows, inputs]; dBias [outputs] += the sum of dy's rows.
+    /// dWeight [outputs, inputs] = dyᵀ [outputs, rows] · x [rows, inputs]; dBias [outputs] = the sum of dy's rows.
     func linearWeightGradient(
-        _ dy: Buffer, x: Buffer, addingTo dWeight: Buffer, and dBias: Buffer, rows: Int, inputs: Int,
-        outputs: Int)
-
-    /// y = x Φ(x), Φ the standard normal distribution (Hendrycks and Gimpel 2016), of the same count.
-    func gelu(_ x: Buffer, into y: Buffer)
+        _ dy: Buffer, x: Buffer, into dWeight: Buffer, and dBias: Buffer, accumulating: Bool, rows: Int,
+        inputs: Int, outputs: Int)
 
     /// y = (x − mean) / √(variance + epsilon) · scale + shift over each row of x [rows, width];
     /// `statistics` [rows, 2] receives mean and 1/√(variance + epsilon).
@@ -239,6 +250,8 @@ public protocol Engine: AnyObject, Sendable {
 }
 
 extension Engine {
-    /// A buffer that does not outlive a step.
-    public func allocate(_ count: Int) -> Buffer { allocate(count, lasting: false) }
+    public func factors(_ x: Buffer) -> Buffer { x }
+
+    /// A buffer for numbers of a step.
+    public func allocate(_ count: Int) -> Buffer { allocate(count, for: .values) }
 }

@@ -65,7 +65,7 @@ private struct Chunks {
     mutating func take(_ bytes: Int) -> UInt {
         var place = position(of: Free(bytes: bytes, start: 0))
         if place == free.count {
-            let chunk = Chunks.map(atLeast: bytes)
+            let chunk = map(atLeast: bytes)
             mapped.append(chunk)
             insert(chunk)
             furthest = chunk.start
@@ -117,8 +117,8 @@ private struct Chunks {
         byEnd[block.end] = nil
     }
 
-    private static func map(atLeast bytes: Int) -> Free {
-        for size in [max(bytes, size), max(bytes, smallSize)] {
+    private func map(atLeast bytes: Int) -> Free {
+        for size in [max(bytes, Chunks.size), max(bytes, Chunks.smallSize)] {
             let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
             guard let memory = mmap(nil, size, PROT_READ | PROT_WRITE, flags, -1, 0), memory != MAP_FAILED
             else {
@@ -127,7 +127,12 @@ private struct Chunks {
             madvise(memory, size, MADV_HUGEPAGE)
             return Free(bytes: size, start: UInt(bitPattern: memory))
         }
-        fatalError("the system has no \(bytes) bytes of memory left")
+        // Nothing that computes could go on without its result; the last checkpoint is whole.
+        let error = EchoError(
+            "memory", "the system lends no \(bytes >> 20) MiB more, with \(reached >> 20) MiB in use",
+            try: "--checkpoint-activations, or --accumulate for smaller parts of a step")
+        FileHandle.standardError.write(Data("\(error)\n".utf8))
+        exit(1)
     }
 
     mutating func unmap() {

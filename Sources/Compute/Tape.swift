@@ -1,42 +1,5 @@
 // What was computed, so that gradients can be found by going back over it: reverse-mode differentiation.
 
-/// A matrix [rows, width] on an engine, and its gradient once `Tape.backward` has reached it.
-public final class Tensor {
-    public let rows: Int, width: Int
-    /// The gradient of the loss by `value`; nil until something has contributed to it.
-    public fileprivate(set) var gradient: Buffer?
-    fileprivate let learns: Bool
-    private var held: Buffer?
-    /// Computes the value again, if that is cheap.
-    fileprivate var remake: (() -> Buffer)?
-
-    /// - Parameter learns: whether a gradient is wanted
-    public init(_ value: Buffer, rows: Int, width: Int, learns: Bool) {
-        precondition(value.count == rows * width, "a tensor fills its buffer")
-        held = value
-        self.rows = rows
-        self.width = width
-        self.learns = learns
-    }
-
-    /// The numbers; computed again if they were let go.
-    public var value: Buffer {
-        if let held { return held }
-        guard let made = remake?() else { preconditionFailure("a tensor that was let go can be made again") }
-        held = made
-        return made
-    }
-
-    /// How many numbers it holds.
-    public var count: Int { rows * width }
-
-    /// Frees the memory of a value that can be made again, until something asks for it.
-    fileprivate func letGo() { if remake != nil { held = nil } }
-
-    /// Forgets the gradient.
-    public func forgetGradient() { gradient = nil }
-}
-
 /// Computes on an engine, and remembers how to go back.
 ///
 /// Its operations are an `Engine`'s, over tensors. Every operation appends a step that turns the gradient of its
@@ -64,18 +27,22 @@ public final class Tape {
     // MARK: Operations
 
     /// x · weightᵀ + bias, plus `residual`, of the result's shape.
-    public func linear(_ x: Tensor, _ weight: Tensor, _ bias: Tensor, adding residual: Tensor? = nil)
-        -> Tensor
-    {
+    ///
+    /// - Parameter use: `.factors` if the result is mostly a factor of other products
+    public func linear(
+        _ x: Tensor, _ weight: Tensor, _ bias: Tensor, adding residual: Tensor? = nil,
+        for use: BufferUse = .values
+    ) -> Tensor {
         let (rows, inputs, outputs) = (x.rows, weight.width, weight.rows)
-        let y = result(rows, outputs, from: [x, weight, bias, residual])
+        let y = result(rows, outputs, from: [x, weight, bias, residual], for: use)
         engine.linear(
             x.value, weight: weight.value, bias: bias.value, into: y.value, rows: rows, inputs: inputs,
             outputs: outputs, then: residual.map { .adding($0.value) } ?? .none)
         x.letGo()
         record(y) { tape, dy in
-            tape.weightGradient(dy, x, weight, bias)
-            tape.inputGradient(dy, weight, to: x)
+            let factors = tape.engine.factors(dy)
+            tape.weightGradient(factors, x, weight, bias)
+            tape.inputGradient(factors, weight, to: x)
             if let residual { tape.pass(dy, to: residual) }
         }
         return y
@@ -90,41 +57,33 @@ public final class Tape {
     ) -> Tensor {
         let (rows, inputs, hidden, outputs) = (x.rows, x.width, weight1.rows, weight2.rows)
         let y = result(rows, outputs, from: [x, weight1, bias1, weight2, bias2, residual])
-        let before = Tensor(engine.allocate(rows * hidden), rows: rows, width: hidden, learns: false)
-        let activated = Tensor(engine.allocate(rows * hidden), rows: rows, width: hidden, learns: false)
+        let layer = { [engine] in engine.allocate(rows * hidden, for: .factors) }
+        let before = Tensor(layer(), rows: rows, width: hidden, learns: false)
+        let activated = layer()
         engine.linear(
             x.value, weight: weight1.value, bias: bias1.value, into: before.value, rows: rows, inputs: inputs,
-            outputs: hidden, then: .gelu(into: activated.value))
-        if y.learns {
-            activated.remake = { [engine] in
-                let again = engine.allocate(rows * hidden)
-                engine.gelu(before.value, into: again)
+            outputs: hidden, then: .gelu(into: activated))
+        if y.learns, before.count > Tape.largestKept {
+            before.remake = { [engine] in
+                let again = layer()
+                engine.linear(
+                    x.value, weight: weight1.value, bias: bias1.value, into: again, rows: rows,
+                    inputs: inputs, outputs: hidden, then: .none)
                 return again
-            }
-            if before.count > Tape.largestKept {
-                before.remake = { [engine] in
-                    let again = engine.allocate(rows * hidden)
-                    engine.linear(
-                        x.value, weight: weight1.value, bias: bias1.value, into: again, rows: rows,
-                        inputs: inputs, outputs: hidden, then: .none)
-                    return again
-                }
             }
         }
         x.letGo()
         before.letGo()
         engine.linear(
-            activated.value, weight: weight2.value, bias: bias2.value, into: y.value, rows: rows,
-            inputs: hidden,
+            activated, weight: weight2.value, bias: bias2.value, into: y.value, rows: rows, inputs: hidden,
             outputs: outputs, then: residual.map { .adding($0.value) } ?? .none)
-        activated.letGo()
         record(y) { tape, dy in
-            tape.weightGradient(dy, activated, weight2, bias2)
-            activated.letGo()
-            let dHidden = tape.engine.allocate(rows * hidden)
+            let factors = tape.engine.factors(dy), dHidden = layer()
             tape.engine.linearInputGradient(
-                dy, weight: weight2.value, into: dHidden, accumulating: false, rows: rows, inputs: hidden,
-                outputs: outputs, through: before.value)
+                factors, weight: weight2.value, into: dHidden, accumulating: false, rows: rows,
+                inputs: hidden, outputs: outputs, through: before.value)
+            // What was before the GELU is now what came after it.
+            tape.weightGradient(factors, before, weight2, bias2)
             before.letGo()
             tape.weightGradient(dHidden, x, weight1, bias1)
             tape.inputGradient(dHidden, weight1, to: x)
@@ -134,9 +93,13 @@ public final class Tape {
     }
 
     /// Every row of x normalised to mean 0 and variance 1, times `scale`, plus `shift`.
-    public func layerNorm(_ x: Tensor, _ scale: Tensor, _ shift: Tensor, epsilon: Double = 1e-6) -> Tensor {
+    ///
+    /// - Parameter use: `.factors` if the result is mostly a factor of products
+    public func layerNorm(
+        _ x: Tensor, _ scale: Tensor, _ shift: Tensor, epsilon: Double = 1e-6, for use: BufferUse = .values
+    ) -> Tensor {
         let (rows, width) = (x.rows, x.width)
-        let y = result(rows, width, from: [x, scale, shift])
+        let y = result(rows, width, from: [x, scale, shift], for: use)
         let statistics = engine.allocate(rows * 2)
         let norm = { [engine] (y: Buffer) in
             engine.layerNorm(
@@ -146,7 +109,7 @@ public final class Tape {
         norm(y.value)
         if y.learns {
             y.remake = { [engine] in
-                let again = engine.allocate(rows * width)
+                let again = engine.allocate(rows * width, for: use)
                 norm(again)
                 return again
             }
@@ -161,10 +124,11 @@ public final class Tape {
         return y
     }
 
-    /// Multi-head self-attention of packed sequences; x is [rows, 3·width] of queries, keys and values.
+    /// Multi-head self-attention of packed sequences; x is [rows, 3·width] of queries, keys and values. The result is for
+    /// what x is for.
     public func attention(_ x: Tensor, _ shape: AttentionShape) -> Tensor {
         precondition(x.rows == shape.rows && x.width == 3 * shape.width, "attention's input fills its shape")
-        let y = result(x.rows, shape.width, from: [x])
+        let y = result(x.rows, shape.width, from: [x], for: x.use)
         let logSums = engine.allocate(x.rows * shape.heads)
         engine.attention(x.value, into: y.value, logSums: logSums, shape: shape)
         record(y) { tape, dy in
@@ -177,12 +141,12 @@ public final class Tape {
     }
 
     /// Multi-head attention of packed queries [queryRows, width] to the keys and values [keyRows, 2·width] of other
-    /// sequences.
+    /// sequences. The result is for what q is for.
     public func crossAttention(_ q: Tensor, _ kv: Tensor, _ shape: CrossAttentionShape) -> Tensor {
         precondition(
             q.rows == shape.queryRows && q.width == shape.width && kv.rows == shape.keyRows
                 && kv.width == 2 * shape.width, "attention's inputs fill its shape")
-        let y = result(q.rows, shape.width, from: [q, kv])
+        let y = result(q.rows, shape.width, from: [q, kv], for: q.use)
         let logSums = engine.allocate(q.rows * shape.heads)
         engine.crossAttention(q.value, kv.value, into: y.value, logSums: logSums, shape: shape)
         record(y) { tape, dy in
@@ -266,7 +230,7 @@ public final class Tape {
     /// - Parameter body: operations on the tape that it is given, whose result has a gradient
     public func again(_ x: Tensor, _ body: @escaping (Tensor, Tape) -> Tensor) -> Tensor {
         let made = body(x, Tape(engine, recording: false))
-        let y = Tensor(made.value, rows: made.rows, width: made.width, learns: recording)
+        let y = Tensor(made.value, rows: made.rows, width: made.width, learns: recording, for: made.use)
         record(y) { tape, dy in
             let input = Tensor(x.value, rows: x.rows, width: x.width, learns: true)
             let inner = Tape(tape.engine, recording: true)
@@ -280,9 +244,12 @@ public final class Tape {
 
     // MARK: Gradients
 
-    private func result(_ rows: Int, _ width: Int, from inputs: [Tensor?]) -> Tensor {
+    private func result(
+        _ rows: Int, _ width: Int, from inputs: [Tensor?], for use: BufferUse = .values
+    ) -> Tensor {
         let learns = recording && inputs.contains { $0?.learns == true }
-        return Tensor(engine.allocate(rows * width), rows: rows, width: width, learns: learns)
+        let buffer = engine.allocate(rows * width, for: use)
+        return Tensor(buffer, rows: rows, width: width, learns: learns, for: use)
     }
 
     /// Appends a step that runs if a gradient reached `y`, and then frees that gradient.
@@ -297,10 +264,10 @@ public final class Tape {
 
     private func weightGradient(_ dy: Buffer, _ x: Tensor, _ weight: Tensor, _ bias: Tensor) {
         guard weight.learns else { return }
+        let (dWeight, accumulating) = writable(weight)
         engine.linearWeightGradient(
-            dy, x: x.value, addingTo: accumulator(weight), and: accumulator(bias),
-            rows: dy.count / weight.rows,
-            inputs: weight.width, outputs: weight.rows)
+            dy, x: x.value, into: dWeight, and: writable(bias).buffer, accumulating: accumulating,
+            rows: dy.count / weight.rows, inputs: weight.width, outputs: weight.rows)
     }
 
     private func inputGradient(_ dy: Buffer, _ weight: Tensor, to x: Tensor) {
@@ -337,9 +304,9 @@ public final class Tape {
     ///
     /// A tensor that wants no gradient gets memory for it all the same where an operation makes all gradients at once.
     private func writable(_ x: Tensor) -> (buffer: Buffer, accumulating: Bool) {
-        guard x.learns else { return (engine.allocate(x.count), false) }
+        guard x.learns else { return (engine.allocate(x.count, for: x.use), false) }
         guard let held = x.gradient else {
-            let buffer = engine.allocate(x.count)
+            let buffer = engine.allocate(x.count, for: x.use)
             x.gradient = buffer
             return (buffer, false)
         }

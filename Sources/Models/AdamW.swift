@@ -74,7 +74,7 @@ public final class AdamW {
     private func moments(of parameter: Parameter) -> (first: Buffer, second: Buffer) {
         if let held = moments[parameter.name] { return held }
         func zeros() -> Buffer {
-            let buffer = model.engine.allocate(parameter.tensor.count, lasting: true)
+            let buffer = model.engine.allocate(parameter.tensor.count, for: .weights)
             model.engine.fill(buffer, with: 0)
             return buffer
         }

@@ -35,7 +35,7 @@ public final class EchoModel {
         let c = configuration
         var list = ParameterList(engine: engine, seed: seed)
         func table(_ values: [Float]) -> Buffer {
-            let buffer = engine.allocate(values.count, lasting: true)
+            let buffer = engine.allocate(values.count, for: .weights)
             engine.write(values, to: buffer)
             return buffer
         }
@@ -137,7 +137,7 @@ public final class EchoModel {
         addTime(decoder.time, to: tokens, perFrame: c.patches, on: tape)
         tokens = decoder.blocks.run(
             tokens, segments: sequences(frames, perFrame: c.patches), again: checkpointsActivations, on: tape)
-        let prediction = decoder.predict(decoder.norm(tokens, on: tape), on: tape)
+        let prediction = decoder.predict(decoder.norm(tokens, for: .factors, on: tape), on: tape)
 
         let target = engine.allocate(slots.count * c.patchWidth)
         let grid = PatchGrid(side: c.gridSide, patch: c.patch, channels: c.channels)

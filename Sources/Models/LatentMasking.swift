@@ -30,7 +30,7 @@ struct LatentMask {
             for place in space.indices { table.append(space[place] + time[frame * c.dim + place % c.dim]) }
         }
         table += [Float](repeating: 0, count: c.dim)
-        places = list.engine.allocate(table.count, lasting: true)
+        places = list.engine.allocate(table.count, for: .weights)
         list.engine.write(table, to: places)
     }
 

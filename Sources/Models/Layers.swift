@@ -45,7 +45,7 @@ struct ParameterList {
     }
 
     private mutating func add(_ name: String, _ shape: [Int], rows: Int, _ values: [Float]) -> Tensor {
-        let buffer = engine.allocate(values.count, lasting: true)
+        let buffer = engine.allocate(values.count, for: .weights)
         engine.write(values, to: buffer)
         let tensor = Tensor(buffer, rows: rows, width: values.count / rows, learns: true)
         all.append(Parameter(name: name, shape: shape, tensor: tensor))
@@ -66,8 +66,10 @@ struct Linear {
         bias = list.constant("\(name).bias", shape[0], 0)
     }
 
-    func callAsFunction(_ x: Tensor, adding residual: Tensor? = nil, on tape: Tape) -> Tensor {
-        tape.linear(x, weight, bias, adding: residual)
+    func callAsFunction(
+        _ x: Tensor, adding residual: Tensor? = nil, for use: BufferUse = .values, on tape: Tape
+    ) -> Tensor {
+        tape.linear(x, weight, bias, adding: residual, for: use)
     }
 }
 
@@ -80,7 +82,9 @@ struct LayerNorm {
         shift = list.constant("\(name).bias", width, 0)
     }
 
-    func callAsFunction(_ x: Tensor, on tape: Tape) -> Tensor { tape.layerNorm(x, scale, shift) }
+    func callAsFunction(_ x: Tensor, for use: BufferUse = .values, on tape: Tape) -> Tensor {
+        tape.layerNorm(x, scale, shift, for: use)
+    }
 }
 
 /// A transformer block, normalised before attention and before the MLP.
@@ -104,11 +108,14 @@ struct Block {
         let shape = AttentionShape(segments: segments, heads: heads, headWidth: x.width / heads)
         let attended = tape.attention(queriesKeysValues(x, on: tape), shape)
         let x = projection(attended, adding: x, on: tape)
-        return tape.mlp(norm2(x, on: tape), fc1.weight, fc1.bias, fc2.weight, fc2.bias, adding: x)
+        return tape.mlp(
+            norm2(x, for: .factors, on: tape), fc1.weight, fc1.bias, fc2.weight, fc2.bias, adding: x)
     }
 
     /// The input of its attention.
-    func queriesKeysValues(_ x: Tensor, on tape: Tape) -> Tensor { qkv(norm1(x, on: tape), on: tape) }
+    func queriesKeysValues(_ x: Tensor, on tape: Tape) -> Tensor {
+        qkv(norm1(x, for: .factors, on: tape), for: .factors, on: tape)
+    }
 
     /// Blocks to be run one after the other, named by their number.
     static func stack(_ name: String, depth: Int, width: Int, heads: Int, in list: inout ParameterList)
@@ -155,11 +162,15 @@ struct CrossBlock {
         let (q, kv) = queriesKeysValues(x, reading: context, on: tape)
         let shape = CrossAttentionShape(queries: rows, keys: keys, heads: heads, headWidth: x.width / heads)
         let x = projection(tape.crossAttention(q, kv, shape), adding: x, on: tape)
-        return tape.mlp(norm2(x, on: tape), fc1.weight, fc1.bias, fc2.weight, fc2.bias, adding: x)
+        return tape.mlp(
+            norm2(x, for: .factors, on: tape), fc1.weight, fc1.bias, fc2.weight, fc2.bias, adding: x)
     }
 
     /// The inputs of its attention.
     func queriesKeysValues(_ x: Tensor, reading context: Tensor, on tape: Tape) -> (Tensor, Tensor) {
-        (query(norm1(x, on: tape), on: tape), keyValue(normContext(context, on: tape), on: tape))
+        (
+            query(norm1(x, for: .factors, on: tape), for: .factors, on: tape),
+            keyValue(normContext(context, for: .factors, on: tape), for: .factors, on: tape)
+        )
     }
 }

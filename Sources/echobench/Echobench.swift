@@ -6,5 +6,8 @@ import ArgumentParser
 struct Echobench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "echobench", abstract: "Times echoprep's stages beside named peers.",
-        subcommands: [IngestBench.self, LabelsBench.self, LoaderBench.self, TrainBench.self])
+        subcommands: [
+            IngestBench.self, LabelsBench.self, LoaderBench.self, TrainBench.self, GrowthBench.self,
+            StepBench.self,
+        ])
 }

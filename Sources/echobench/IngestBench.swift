@@ -158,12 +158,12 @@ struct IngestBench: ParsableCommand {
     }
 
     private func rate(_ seconds: [Double]) -> String {
-        let median = seconds.sorted()[seconds.count / 2]
-        return String(format: "%7.3f ms a frame, %5.0f frames/s", median * 1000, 1 / median)
+        let middle = median(seconds)
+        return String(format: "%7.3f ms a frame, %5.0f frames/s", middle * 1000, 1 / middle)
     }
 
     private func ratio(_ a: [Double], _ b: [Double]) -> String {
-        String(format: "%.2f", zip(a, b).map { $0 / $1 }.sorted()[a.count / 2])
+        String(format: "%.2f", median(zip(a, b).map { $0 / $1 }))
     }
 }
 

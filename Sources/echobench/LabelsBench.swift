@@ -120,8 +120,6 @@ struct LabelsBench: ParsableCommand {
         }
     }
 
-    private func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
-
     private func seconds(_ values: [Double]) -> String {
         String(format: "%.2f s (%.2f to %.2f)", median(values), values.min() ?? 0, values.max() ?? 0)
     }

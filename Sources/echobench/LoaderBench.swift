@@ -36,7 +36,7 @@ struct LoaderBench: ParsableCommand {
         let ours = try Pass(dataset, model, batch: batch, workers: workers)
         let theirs = try peer.map {
             try Peer(
-                python: $0,
+                program: $0,
                 [
                     "Tests/Oracles/bench_loader.py", dataset, "--workers", "\(workers)", "--views",
                     "\(model.views)", "--frames", "\(model.frames)", "--image", "\(model.image)", "--batch",
@@ -67,8 +67,6 @@ struct LoaderBench: ParsableCommand {
             format: "%.0f clips a second and worker, ", median(times.map(\.clipsASecond)) / Double(workers))
             + String(format: "%.2f ms of processor a clip", 1000 / median(times.map(\.clipsACore)))
     }
-
-    private func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
 
     private func phantoms(in folder: String) throws -> String {
         var cohort = PhantomOptions()

@@ -3,19 +3,23 @@
 import EchoCore
 import Foundation
 
-/// A Python script that prints "ready" and then answers lines.
+/// A program, most often a Python script, that prints "ready", may say who it is, and then answers lines.
 final class Peer {
+    /// What the program said of itself when it was ready.
+    private(set) var introduction = ""
     private let input = Pipe(), output = Pipe()
     private let process = Process()
 
-    /// Starts the script, and returns when it is ready.
-    init(python: String, _ arguments: [String]) throws {
-        process.executableURL = URL(fileURLWithPath: python)
+    /// Starts the program, and returns when it is ready.
+    init(program: String, _ arguments: [String]) throws {
+        process.executableURL = URL(fileURLWithPath: program)
         process.arguments = arguments
         process.standardInput = input
         process.standardOutput = output
         try process.run()
-        guard readLine() == "ready" else {
+        let words = readLine().split(separator: " ")
+        introduction = words.dropFirst().joined(separator: " ")
+        guard words.first == "ready" else {
             throw EchoError(
                 "--peer", "\(arguments[0]) did not start",
                 try: "run it from the repository, after make oracle")

@@ -25,16 +25,18 @@ final class Workbench {
     }
 
     /// Standard normal numbers, scaled.
-    func input(_ count: Int, scale: Double = 1) -> Buffer {
-        let buffer = engine.allocate(count)
+    func input(_ count: Int, scale: Double = 1, for use: BufferUse = .values) -> Buffer {
+        let buffer = engine.allocate(count, for: use)
         engine.write((0..<count).map { _ in Float(scale * random.normal()) }, to: buffer)
         return buffer
     }
 
     /// Memory to be written; what is added to starts with random numbers, which must stay in the sum.
-    func output(_ name: String, _ count: Int, added: Bool = false) -> Buffer {
-        let buffer = input(count)
-        if !added { engine.fill(buffer, with: .nan) }
+    func output(
+        _ name: String, _ count: Int, added: Bool = false, for use: BufferUse = .values
+    ) -> Buffer {
+        let buffer = input(count, for: use)
+        if !added { engine.write([Float](repeating: .nan, count: count), to: buffer) }
         results.append((name, buffer))
         return buffer
     }
@@ -55,47 +57,54 @@ extension Operation {
         layers + [attention, crossAttention, rows, pictures, losses, learning].flatMap { $0 }
 
     private static let layers: [Operation] = [
-        (1, 1, 1), (7, 5, 3), (33, 17, 40), (300, 96, 288), (64, 768, 96),
-    ].flatMap {
-        rows, inputs, outputs in
-        let shape = "\(rows)×\(inputs)→\(outputs)"
+        (1, 1, 1), (7, 5, 3), (33, 17, 40), (300, 96, 288), (64, 768, 96), (520, 600, 300),
+    ].flatMap { rows, inputs, outputs in
+        [BufferUse.values, .factors].flatMap { layers(rows, inputs, outputs, for: $0) }
+    }
+
+    private static func layers(_ rows: Int, _ inputs: Int, _ outputs: Int, for use: BufferUse) -> [Operation]
+    {
+        let shape = "\(rows)×\(inputs)→\(outputs) of \(use)"
         return [
             Operation(name: "linear \(shape)") { b in
-                let (x, w, bias) = (b.input(rows * inputs), b.input(outputs * inputs), b.input(outputs))
-                b.engine.linear(
-                    x, weight: w, bias: bias, into: b.output("y", rows * outputs), rows: rows, inputs: inputs,
-                    outputs: outputs, then: .none)
-                b.engine.linear(
-                    x, weight: w, bias: bias, into: b.output("before", rows * outputs), rows: rows,
-                    inputs: inputs,
-                    outputs: outputs, then: .gelu(into: b.output("gelu", rows * outputs)))
-                b.engine.linear(
-                    x, weight: w, bias: bias, into: b.output("sum", rows * outputs), rows: rows,
-                    inputs: inputs,
-                    outputs: outputs, then: .adding(b.input(rows * outputs)))
+                let (x, w) = (b.input(rows * inputs, for: use), b.input(outputs * inputs))
+                let bias = b.input(outputs)
+                let epilogues: [Epilogue] = [
+                    .none, .gelu(into: b.output("gelu", rows * outputs, for: use)),
+                    .adding(b.input(rows * outputs)),
+                ]
+                for (name, epilogue) in zip(["y", "before", "sum"], epilogues) {
+                    b.engine.linear(
+                        x, weight: w, bias: bias, into: b.output(name, rows * outputs, for: use), rows: rows,
+                        inputs: inputs, outputs: outputs, then: epilogue)
+                }
             },
             Operation(name: "linear gradients \(shape)") { b in
-                let (dy, x, w) = (b.input(rows * outputs), b.input(rows * inputs), b.input(outputs * inputs))
+                let (dy, x) = (b.input(rows * outputs, for: use), b.input(rows * inputs, for: use))
+                let w = b.input(outputs * inputs)
                 for (gelu, adding) in [(false, false), (true, false), (false, true)] {
                     b.engine.linearInputGradient(
-                        dy, weight: w, into: b.output("dx", rows * inputs, added: adding),
-                        accumulating: adding,
-                        rows: rows, inputs: inputs, outputs: outputs, through: gelu ? x : nil)
+                        dy, weight: w, into: b.output("dx", rows * inputs, added: adding, for: use),
+                        accumulating: adding, rows: rows, inputs: inputs, outputs: outputs,
+                        through: gelu ? b.output("gelu", rows * inputs, added: true, for: use) : nil)
                 }
-                b.engine.linearWeightGradient(
-                    dy, x: x, addingTo: b.output("dw", outputs * inputs, added: true),
-                    and: b.output("db", outputs, added: true), rows: rows, inputs: inputs, outputs: outputs)
+                for adding in [false, true] {
+                    b.engine.linearWeightGradient(
+                        dy, x: x, into: b.output("dw", outputs * inputs, added: adding),
+                        and: b.output("db", outputs, added: adding), accumulating: adding, rows: rows,
+                        inputs: inputs, outputs: outputs)
+                }
             },
-            Operation(name: "layer norm \(rows)×\(inputs + 1)") { b in
+            Operation(name: "layer norm \(rows)×\(inputs + 1) to \(use)") { b in
                 let width = inputs + 1
                 let (x, scale, shift) = (b.input(rows * width, scale: 3), b.input(width), b.input(width))
                 let statistics = b.output("statistics", rows * 2)
                 b.engine.layerNorm(
-                    x, scale: scale, shift: shift, into: b.output("y", rows * width), statistics: statistics,
-                    rows: rows, width: width, epsilon: 1e-6)
+                    x, scale: scale, shift: shift, into: b.output("y", rows * width, for: use),
+                    statistics: statistics, rows: rows, width: width, epsilon: 1e-6)
                 for adding in [false, true] {
                     b.engine.layerNormGradient(
-                        b.input(rows * width), x: x, scale: scale, statistics: statistics,
+                        b.input(rows * width, for: use), x: x, scale: scale, statistics: statistics,
                         into: b.output("dx", rows * width, added: adding), accumulating: adding,
                         addingTo: b.output("dscale", width, added: true),
                         and: b.output("dshift", width, added: true), rows: rows, width: width)
@@ -110,15 +119,19 @@ extension Operation {
         AttentionShape(segments: Array(repeating: 8, count: 9), heads: 4, headWidth: 24),
         AttentionShape(segments: [127, 128, 129, 300], heads: 3, headWidth: 16),
         AttentionShape(segments: [515], heads: 1, headWidth: 64),
-    ].map { shape in
-        Operation(name: "attention \(shape.segments) of \(shape.heads)×\(shape.headWidth)") { b in
-            let total = shape.rows * shape.width
-            let qkv = b.input(3 * total, scale: 2)
-            let (y, logSums) = (b.output("y", total), b.output("logSums", shape.rows * shape.heads))
-            b.engine.attention(qkv, into: y, logSums: logSums, shape: shape)
-            b.engine.attentionGradient(
-                b.input(total), qkv: qkv, y: y, logSums: logSums, into: b.output("dqkv", 3 * total),
-                shape: shape)
+    ].flatMap { shape in
+        // What is rounded to eight bits before it is exponentiated keeps fewer of them, the larger it is.
+        [(BufferUse.values, 2.0), (.factors, 0.5)].map { use, scale in
+            Operation(name: "attention \(shape.segments) of \(shape.heads)×\(shape.headWidth) \(use)") { b in
+                let total = shape.rows * shape.width
+                let qkv = b.input(3 * total, scale: scale, for: use)
+                let y = b.output("y", total, for: use)
+                let logSums = b.output("logSums", shape.rows * shape.heads)
+                b.engine.attention(qkv, into: y, logSums: logSums, shape: shape)
+                b.engine.attentionGradient(
+                    b.input(total, for: use), qkv: qkv, y: y, logSums: logSums,
+                    into: b.output("dqkv", 3 * total, for: use), shape: shape)
+            }
         }
     }
 
@@ -173,10 +186,9 @@ extension Operation {
                         accumulating: adding, width: width)
                 }
             },
-            Operation(name: "add, GELU, copy and fill \(count)×\(width)") { b in
+            Operation(name: "add, copy and fill \(count)×\(width)") { b in
                 let x = b.input(count * width)
                 b.engine.add(x, to: b.output("sum", count * width, added: true))
-                b.engine.gelu(x, into: b.output("gelu", count * width))
                 b.engine.copy(x, to: b.output("copy", count * width))
                 b.engine.fill(b.output("constant", count * width), with: 0.1)
             },

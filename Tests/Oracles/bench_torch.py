@@ -3,7 +3,7 @@
 usage: python Tests/Oracles/bench_torch.py '{"model": "lamae", "task": "pretrain", …}' [--threads 4] [--precision bf16]
        [--studies 1] [--compile]
 
-Prints "ready" after a first step that is not timed, then for each line the seconds of one step and the peak of
+Prints "ready" and its version after a first step that is not timed, then for each line the seconds of one step and the peak of
 resident memory in bytes. Attention is PyTorch's own scaled_dot_product_attention; only kept patches are embedded.
 """
 
@@ -134,7 +134,7 @@ def main():
         return loss.item()
 
     step()
-    print("ready", flush=True)
+    print("ready", torch.__version__, flush=True)
     for _ in sys.stdin:
         start = time.perf_counter()
         step()

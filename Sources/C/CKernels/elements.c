@@ -14,9 +14,25 @@ CK_KERNEL void ck_gelu(const float *restrict x, float *restrict y, size_t n) {
     for (size_t i = 0; i < n; i++) y[i] = x[i] * ck_phi(x[i]);
 }
 
-CK_KERNEL void ck_gelu_gradient(const float *restrict x, float *restrict dx, size_t n) {
-    const float density = 0.3989422804014327f;  // 1 / √(2π)
-    for (size_t i = 0; i < n; i++) dx[i] *= ck_phi(x[i]) + x[i] * density * ck_expf(-0.5f * x[i] * x[i]);
+CK_KERNEL void ck_gelu_gradient(float *restrict x, float *restrict dx, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        float phi = ck_phi(x[i]);
+        dx[i] *= ck_gelu_slope(x[i], phi);
+        x[i] *= phi;
+    }
+}
+
+CK_KERNEL void ck_convert(struct ck_numbers x, struct ck_numbers y, size_t from, size_t to) {
+    float block[BLOCK];
+    for (size_t at = from; at < to; at += BLOCK) {
+        size_t n = to - at < BLOCK ? to - at : BLOCK;
+        ck_store(ck_load(x, at, n, block), y, at, n);
+    }
+}
+
+CK_KERNEL void ck_to_bf16(const float *restrict x, uint16_t *restrict y, size_t rows, size_t width, size_t stride) {
+    for (size_t r = 0; r < rows; r++)
+        for (size_t c = 0; c < width; c++) y[r * stride + c] = ck_rounded(x[r * width + c]);
 }
 
 CK_KERNEL void ck_add(const float *restrict x, float *restrict y, size_t n) {
@@ -33,14 +49,23 @@ CK_KERNEL double ck_sum_of_squares(const float *x, size_t n) {
     return sum;
 }
 
-CK_KERNEL void ck_adamw(float *restrict p, const float *restrict g, float *restrict m, float *restrict v, size_t n,
-                        const struct ck_adamw_factors *factors) {
+void ck_pause(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+CK_KERNEL void ck_adamw(float *restrict p, const float *restrict g, float *restrict m, float *restrict v,
+                        uint16_t *restrict rounded, size_t n, const struct ck_adamw_factors *factors) {
     const struct ck_adamw_factors f = *factors;
     for (size_t i = 0; i < n; i++) {
         float gradient = g[i] * f.gradient_scale;
         m[i] = f.beta1 * m[i] + f.one_minus_beta1 * gradient;
         v[i] = f.beta2 * v[i] + f.one_minus_beta2 * gradient * gradient;
         p[i] = p[i] * f.decay - f.rate * m[i] / (sqrtf(v[i]) / f.root + f.epsilon);
+        if (rounded) rounded[i] = ck_rounded(p[i]);
     }
 }
 

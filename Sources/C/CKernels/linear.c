@@ -1,4 +1,4 @@
-// Linear layers: a product over a few rows, and what goes before and after it while they are in the cache.
+// Linear layers in F32: a product over a few rows, and what goes before and after it while they are in the cache.
 #include "kernels.h"
 #include "vector.h"
 
@@ -24,17 +24,6 @@ CK_KERNEL static void add_column_sums(const float *restrict x, float *restrict s
         for (size_t c = 0; c < width; c++) sums[c] += x[c];
 }
 
-CK_KERNEL void ck_to_bf16(const float *restrict x, uint16_t *restrict y, size_t rows, size_t width, size_t stride) {
-    for (size_t r = 0; r < rows; r++)
-        for (size_t c = 0; c < width; c++) {
-            uint32_t bits;
-            memcpy(&bits, x + r * stride + c, sizeof bits);
-            uint32_t rounded = (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16;
-            // What is no number stays one, instead of being rounded to infinity.
-            y[r * width + c] = (uint16_t)((bits & 0x7FFFFFFF) > 0x7F800000 ? 0x7FC0 : rounded);
-        }
-}
-
 /// y = b, or b + extra: what the product is added to.
 static void before_product(const float *b, float *y, const float *extra, int epilogue, size_t rows, size_t outputs) {
     if (epilogue == CK_ADDING) fill_rows_adding(y, b, extra, rows, outputs);
@@ -51,20 +40,8 @@ void ck_linear(int library, const float *x, const float *w, const float *b, floa
     if (epilogue == CK_GELU) ck_gelu(y, extra, rows * outputs);
 }
 
-void ck_linear_bf16(const float *x, uint16_t *x16, const uint16_t *w, const float *b, float *y, float *extra,
-                    int epilogue, size_t from, size_t to, size_t inputs, size_t outputs) {
-    size_t rows = to - from;
-    x16 += from * inputs;
-    y += from * outputs;
-    if (extra) extra += from * outputs;
-    ck_to_bf16(x + from * inputs, x16, rows, inputs, inputs);
-    before_product(b, y, extra, epilogue, rows, outputs);
-    ck_product_bf16(0, 1, rows, outputs, inputs, x16, inputs, w, inputs, 1, y, outputs);
-    if (epilogue == CK_GELU) ck_gelu(y, extra, rows * outputs);
-}
-
 void ck_linear_input_gradient(int library, const float *dy, const float *w, float *dx, int accumulating,
-                              const float *gelu, size_t from, size_t to, size_t inputs, size_t outputs) {
+                              float *gelu, size_t from, size_t to, size_t inputs, size_t outputs) {
     size_t rows = to - from;
     dx += from * inputs;
     ck_product(library, 0, 0, rows, inputs, outputs, 1, dy + from * outputs, outputs, w, inputs, accumulating ? 1 : 0,
@@ -72,25 +49,10 @@ void ck_linear_input_gradient(int library, const float *dy, const float *w, floa
     if (gelu) ck_gelu_gradient(gelu + from * inputs, dx, rows * inputs);
 }
 
-void ck_linear_input_gradient_bf16(const float *dy, uint16_t *dy16, const uint16_t *w, float *dx, int accumulating,
-                                   const float *gelu, size_t from, size_t to, size_t inputs, size_t outputs) {
-    size_t rows = to - from;
-    dy16 += from * outputs;
-    dx += from * inputs;
-    ck_to_bf16(dy + from * outputs, dy16, rows, outputs, outputs);
-    ck_product_bf16(0, 0, rows, inputs, outputs, dy16, outputs, w, inputs, accumulating ? 1 : 0, dx, inputs);
-    if (gelu) ck_gelu_gradient(gelu + from * inputs, dx, rows * inputs);
-}
-
-void ck_linear_weight_gradient(int library, const float *dy, const float *x, float *dw, float *db, size_t from,
-                               size_t to, size_t rows, size_t inputs, size_t outputs) {
+void ck_linear_weight_gradient(int library, const float *dy, const float *x, float *dw, float *db,
+                               int accumulating, size_t from, size_t to, size_t rows, size_t inputs, size_t outputs) {
+    if (!accumulating) memset(db + from, 0, (to - from) * sizeof *db);
     add_column_sums(dy + from, db + from, rows, to - from, outputs);
-    ck_product(library, 1, 0, to - from, inputs, rows, 1, dy + from, outputs, x, inputs, 1, dw + from * inputs, inputs);
-}
-
-void ck_linear_weight_gradient_bf16(const float *dy, uint16_t *dy16, const uint16_t *x, float *dw, float *db,
-                                    size_t from, size_t to, size_t rows, size_t inputs, size_t outputs) {
-    add_column_sums(dy + from, db + from, rows, to - from, outputs);
-    ck_to_bf16(dy + from, dy16, rows, to - from, outputs);
-    ck_product_bf16(1, 0, to - from, inputs, rows, dy16, to - from, x, inputs, 1, dw + from * inputs, inputs);
+    ck_product(library, 1, 0, to - from, inputs, rows, 1, dy + from, outputs, x, inputs, accumulating ? 1 : 0,
+               dw + from * inputs, inputs);
 }

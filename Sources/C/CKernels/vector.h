@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include "kernels.h"
 
 // A kernel is compiled for AVX-512, AVX2 and any processor; the loader picks one when the program starts, which is before
 // the thread sanitizer can watch it.
@@ -66,6 +67,56 @@ CK_INLINE float ck_erff(float x) {
 
 /// Φ(x), the standard normal distribution.
 CK_INLINE float ck_phi(float x) { return 0.5f * (1.0f + ck_erff(x * 0.70710678118654752f)); }
+
+/// The derivative of x Φ(x): Φ(x) + x φ(x), with `phi` = Φ(x).
+CK_INLINE float ck_gelu_slope(float x, float phi) {
+    const float density = 0.3989422804014327f;  // 1 / √(2π)
+    return phi + x * density * ck_expf(-0.5f * x * x);
+}
+
+/// x in BF16: to the nearest, ties to even.
+CK_INLINE uint16_t ck_rounded(float x) {
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    uint32_t rounded = (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16;
+    // What is no number stays one, instead of being rounded to infinity.
+    return (uint16_t)((bits & 0x7FFFFFFF) > 0x7F800000 ? 0x7FC0 : rounded);
+}
+
+/// x of BF16.
+CK_INLINE float ck_widened(uint16_t x) {
+    uint32_t bits = (uint32_t)x << 16;
+    float y;
+    memcpy(&y, &bits, sizeof y);
+    return y;
+}
+
+// Numbers that are widened or rounded at once, where a kernel takes both formats.
+enum { BLOCK = 256 };
+
+/// Numbers from `at` on.
+CK_INLINE struct ck_numbers ck_from(struct ck_numbers x, size_t at) {
+    x.start = x.rounded ? (void *)((uint16_t *)x.start + at) : (void *)((float *)x.start + at);
+    return x;
+}
+
+/// At most BLOCK numbers in F32: where they stand, or in `block`.
+CK_INLINE const float *ck_load(struct ck_numbers x, size_t at, size_t n, float *restrict block) {
+    if (!x.rounded) return (const float *)x.start + at;
+    const uint16_t *from = (const uint16_t *)x.start + at;
+    for (size_t i = 0; i < n; i++) block[i] = ck_widened(from[i]);
+    return block;
+}
+
+/// y = x from `at` on.
+CK_INLINE void ck_store(const float *x, struct ck_numbers y, size_t at, size_t n) {
+    if (y.rounded) {
+        uint16_t *restrict to = (uint16_t *)y.start + at;
+        for (size_t i = 0; i < n; i++) to[i] = ck_rounded(x[i]);
+    } else if ((float *)y.start + at != x) {
+        memcpy((float *)y.start + at, x, n * sizeof *x);
+    }
+}
 
 /// The sum of all lanes, halves upon halves.
 CK_INLINE float ck_fold(float *lane) {

@@ -5,6 +5,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/// Numbers in F32, or in BF16 if they are rounded.
+struct ck_numbers {
+    void *start;
+    int rounded;
+};
+
+/// Rows `from` ..< `to` and columns `left` ..< `right` of a result.
+struct ck_tile {
+    size_t from, to, left, right;
+};
+
 // MARK: Element by element
 
 /// y = exp(x), y = erf(x): for tests of their accuracy.
@@ -12,8 +23,12 @@ void ck_exp(const float *x, float *y, size_t n);
 void ck_erf(const float *x, float *y, size_t n);
 /// y = x Φ(x).
 void ck_gelu(const float *x, float *y, size_t n);
-/// dx *= Φ(x) + x φ(x).
-void ck_gelu_gradient(const float *x, float *dx, size_t n);
+/// dx *= Φ(x) + x φ(x), and x = x Φ(x).
+void ck_gelu_gradient(float *x, float *dx, size_t n);
+/// y = x in y's format, numbers `from` ..< `to`; rounded to the nearest, ties to even.
+void ck_convert(struct ck_numbers x, struct ck_numbers y, size_t from, size_t to);
+/// Rounds `rows` packed rows of `width` numbers to BF16; those of y are `stride` apart.
+void ck_to_bf16(const float *x, uint16_t *y, size_t rows, size_t width, size_t stride);
 /// y += x.
 void ck_add(const float *x, float *y, size_t n);
 /// Σ x², in double.
@@ -26,7 +41,12 @@ struct ck_adamw_factors {
     float root;            // √(1 − β₂ᵗ)
     float gradient_scale;
 };
-void ck_adamw(float *p, const float *g, float *m, float *v, size_t n, const struct ck_adamw_factors *factors);
+/// `rounded` receives the new p in BF16, if it is not null.
+void ck_adamw(float *p, const float *g, float *m, float *v, uint16_t *rounded, size_t n,
+              const struct ck_adamw_factors *factors);
+
+/// Tells the processor that the thread is waiting for memory to change.
+void ck_pause(void);
 
 // MARK: Products
 
@@ -50,8 +70,6 @@ struct ck_product_count {
     int64_t operations, nanoseconds;
 };
 struct ck_product_count ck_products_so_far(void);
-/// Rounds `rows` rows of `width` numbers, `stride` apart, to BF16, packed; to the nearest, ties to even.
-void ck_to_bf16(const float *x, uint16_t *y, size_t rows, size_t width, size_t stride);
 
 // MARK: Linear layers
 
@@ -60,29 +78,31 @@ enum { CK_NONE, CK_GELU, CK_ADDING };
 /// or y += extra.
 void ck_linear(int library, const float *x, const float *w, const float *b, float *y, float *extra, int epilogue,
                size_t from, size_t to, size_t inputs, size_t outputs);
-/// The same of w in BF16; x is rounded into `x16` [.., inputs].
-void ck_linear_bf16(const float *x, uint16_t *x16, const uint16_t *w, const float *b, float *y, float *extra,
-                    int epilogue, size_t from, size_t to, size_t inputs, size_t outputs);
-/// Rows `from` ..< `to` of dx = dy · w, or += if `accumulating`; then dx *= gelu'(gelu), if that is not null.
+/// A tile of the same of x and w in BF16. What is added is F32. `scratch` has room for the tile's numbers.
+void ck_linear_bf16(const uint16_t *x, const uint16_t *w, const float *b, struct ck_numbers y, struct ck_numbers extra,
+                    int epilogue, float *scratch, struct ck_tile tile, size_t inputs, size_t outputs);
+/// Rows `from` ..< `to` of dx = dy · w, or += if `accumulating`; then dx *= gelu'(gelu) and
+/// gelu = gelu(gelu), if that is not null.
 void ck_linear_input_gradient(int library, const float *dy, const float *w, float *dx, int accumulating,
-                              const float *gelu, size_t from, size_t to, size_t inputs, size_t outputs);
-/// The same of w in BF16; dy is rounded into `dy16` [.., outputs].
-void ck_linear_input_gradient_bf16(const float *dy, uint16_t *dy16, const uint16_t *w, float *dx, int accumulating,
-                                   const float *gelu, size_t from, size_t to, size_t inputs, size_t outputs);
-/// Rows `from` ..< `to` of dw [outputs, inputs] += dyᵀ · x, and those of db.
-void ck_linear_weight_gradient(int library, const float *dy, const float *x, float *dw, float *db, size_t from,
-                               size_t to, size_t rows, size_t inputs, size_t outputs);
-/// The same of x in BF16; the columns of dy are rounded into `dy16`, `rows` · (to − from) numbers.
-void ck_linear_weight_gradient_bf16(const float *dy, uint16_t *dy16, const uint16_t *x, float *dw, float *db,
-                                    size_t from, size_t to, size_t rows, size_t inputs, size_t outputs);
+                              float *gelu, size_t from, size_t to, size_t inputs, size_t outputs);
+/// A tile of the same of dy and w in BF16. `scratch` has room for the tile's numbers.
+void ck_linear_input_gradient_bf16(const uint16_t *dy, const uint16_t *w, struct ck_numbers dx, int accumulating,
+                                   struct ck_numbers gelu, float *scratch, struct ck_tile tile, size_t inputs,
+                                   size_t outputs);
+/// Rows `from` ..< `to` of dw [outputs, inputs] = dyᵀ · x, and those of db, or += if `accumulating`.
+void ck_linear_weight_gradient(int library, const float *dy, const float *x, float *dw, float *db, int accumulating,
+                               size_t from, size_t to, size_t rows, size_t inputs, size_t outputs);
+/// A tile of the same of dy and x in BF16.
+void ck_linear_weight_gradient_bf16(const uint16_t *dy, const uint16_t *x, float *dw, float *db, int accumulating,
+                                    struct ck_tile tile, size_t rows, size_t inputs, size_t outputs);
 
 // MARK: Layer norm
 
-void ck_layer_norm(const float *x, const float *scale, const float *shift, float *y, float *statistics,
+void ck_layer_norm(const float *x, const float *scale, const float *shift, struct ck_numbers y, float *statistics,
                    size_t rows, size_t width, float epsilon);
 /// `dscale` and `dshift` are replaced.
-void ck_layer_norm_gradient(const float *dy, const float *x, const float *scale, const float *statistics, float *dx,
-                            int accumulating, float *dscale, float *dshift, size_t rows, size_t width);
+void ck_layer_norm_gradient(struct ck_numbers dy, const float *x, const float *scale, const float *statistics,
+                            float *dx, int accumulating, float *dscale, float *dshift, size_t rows, size_t width);
 
 // MARK: Attention
 
@@ -94,6 +114,16 @@ void ck_attention(int library, const float *q, size_t q_stride, const float *k, 
 void ck_attention_gradient(int library, const float *q, size_t q_stride, const float *k, const float *v, size_t kv_stride,
                            const float *y, const float *dy, size_t y_stride, const float *log_sums, float *dq, float *dk,
                            float *dv, size_t q_rows, size_t kv_rows, size_t width, float scale);
+
+/// The same of BF16 numbers, with `scratch` of ck_attention_scratch_bf16 floats.
+void ck_attention_bf16(const uint16_t *q, size_t q_stride, const uint16_t *k, const uint16_t *v, size_t kv_stride,
+                       uint16_t *y, size_t y_stride, float *log_sums, float *scratch, size_t q_rows, size_t kv_rows,
+                       size_t width, float scale);
+void ck_attention_gradient_bf16(const uint16_t *q, size_t q_stride, const uint16_t *k, const uint16_t *v,
+                                size_t kv_stride, const uint16_t *y, const uint16_t *dy, size_t y_stride,
+                                const float *log_sums, uint16_t *dq, uint16_t *dk, uint16_t *dv, float *scratch,
+                                size_t q_rows, size_t kv_rows, size_t width, float scale);
+size_t ck_attention_scratch_bf16(size_t kv_rows, size_t width, int gradient);
 
 // MARK: Rows and pictures
 
