@@ -51,7 +51,7 @@ extension Catalog {
         try read { db in
             let sql = "SELECT study_key, ef FROM v_ef WHERE split = ?"
             let rows = try Row.fetchAll(db, sql: sql, arguments: [split.rawValue])
-            return Dictionary(uniqueKeysWithValues: rows.map { ($0[0], $0[1]) })
+            return Dictionary(rows.map { ($0[0], $0[1]) }) { first, _ in first }
         }
     }
 }
