@@ -235,7 +235,7 @@ def step(path, bf16=False):
         output = model.logits(x)
         target = trace["target"].double()
         weights = trace.get("positive_weights")
-        loss = F.binary_cross_entropy_with_logits(
+        loss = F.mse_loss(output, target) if c["task"] == "lvef" else F.binary_cross_entropy_with_logits(
             output, target, pos_weight=None if weights is None else weights.double())
         expected = trace["logits"]
 
@@ -320,7 +320,7 @@ def check_masks(model, keep, keep_latent):
 
 
 def dataset(folder, studies, clips, frames, channels):
-    """Writes `studies` training studies and one of each other split, with noise for clips and 40 targets."""
+    """Writes `studies` training studies and one of each other split, with noise for clips, 40 targets and an EF."""
     (folder / "shards").mkdir(parents=True)
     random = np.random.default_rng(7)
     shape = (frames, 224, 224) + ((3,) if channels == 3 else ())
@@ -339,6 +339,7 @@ def dataset(folder, studies, clips, frames, channels):
         database.execute("INSERT INTO echo_study (study_id, subject_id) VALUES (?, ?)", (study, subject))
         database.execute("INSERT INTO study_status (study_id, status) VALUES (?, 'labelled')", (study,))
         database.execute("INSERT INTO split VALUES (?, ?)", (subject, split))
+        database.execute("INSERT INTO listed_study VALUES (?, ?, NULL, ?)", (str(study), 30.5 + 7 * study, split))
         for category in categories[study % 3 :: 3]:
             database.execute("INSERT INTO study_category VALUES (?, ?, 1, 1)", (study, category))
         for view in range(clips):
@@ -362,7 +363,7 @@ def main():
     parser.add_argument("--only", default="")
     options = parser.parse_args()
     models = ["lamae", "video-lamae", "mae", "video-mae"]
-    tasks = {"pretrain": [], "pretrain --norm-pix": ["--norm-pix"], "icd": [], "icd --frozen": ["--frozen"]}
+    tasks = {"pretrain": [], "pretrain --norm-pix": ["--norm-pix"], "icd": [], "icd --frozen": ["--frozen"], "lvef": []}
     tasks["icd --layer-decay 0.7"] = ["--layer-decay", "0.7"]
     tasks["icd --pos-weight balanced"] = ["--pos-weight", "balanced"]
     for task in ("pretrain", "pretrain --norm-pix", "icd", "icd --frozen"):
