@@ -45,6 +45,7 @@ func report(on run: String, _ name: String, _ options: EvaluateOptions) throws -
             HeldOut(run: before, dataset: dataset, split: options.split, threads: options.threads)
         ].compactMap(\.self)
     }
+    content.attention = try AttentionMap(run: run, catalog, options)
     content.map = try EmbeddingMap(run: run, catalog, options, codes: bestTold(content.runs.first))
     try content.add(run: run)
     content.settings = configuration.settings

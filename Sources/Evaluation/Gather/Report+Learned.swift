@@ -12,13 +12,47 @@ extension HeldOut {
         let trained = try TrainedModel(run: run, dataset: dataset, threads: threads)
         let catalog = try Catalog(datasetFolder: trained.dataset, readOnly: true)
         let views = trained.configuration.model.views
-        // Whole studies of as many views as the model takes, so that each shows what it is to the model.
-        let studies = try catalog.studies(in: split).filter { $0.clips.count >= min(views, 2) }
-            .prefix(max(1, most / views))
+        // Studies of as many views as the model takes, or as there are, so that each shows what it is to the model.
+        let all = try catalog.studies(in: split)
+        let wanted = min(views, all.map(\.clips.count).max() ?? 0)
+        let studies = all.filter { $0.clips.count >= wanted }.prefix(max(1, most / max(1, wanted)))
         guard !studies.isEmpty, let found = try trained.reconstruct(Array(studies)) else { return nil }
         self.init(
             model: trained.configuration.modelName, image: EncodedImage(try found.picture.png(), .png),
             width: found.picture.width, height: found.picture.height, loss: found.loss)
+    }
+}
+
+extension AttentionMap {
+    /// - Parameter most: studies at most; the first of as many views as the model takes is shown
+    init?(run: String, _ catalog: Catalog, _ options: EvaluateOptions, most: Int = 32) throws {
+        let trained = try TrainedModel(run: run, dataset: options.dataset, threads: options.threads)
+        let studies = try catalog.studies(in: options.split).filter { $0.clips.count > 1 }.prefix(most)
+        var shown: (views: [EncodedImage], shares: [[Double]])?
+        var own: [Double] = [], alike: [Double] = []
+        for study in studies {
+            try Interruption.check()
+            guard let (attention, pictures) = try trained.attention(of: study) else { return nil }
+            let shares = (0..<attention.views).map { view in
+                (0..<attention.views).map { read in
+                    let all = (0..<attention.layers * attention.heads).map { place in
+                        Double(
+                            attention.share(
+                                layer: place / attention.heads, head: place % attention.heads, of: view,
+                                in: read))
+                    }
+                    return all.reduce(0, +) / Double(all.count)
+                }
+            }
+            own += shares.indices.map { shares[$0][$0] }
+            alike += shares.map { 1 / Double($0.count) }
+            if shares.count > shown?.shares.count ?? 1 {
+                shown = (try pictures.map { EncodedImage(try $0.fitted(into: 112).png(), .png) }, shares)
+            }
+        }
+        guard let shown, let own = Metrics.mean(own), let alike = Metrics.mean(alike) else { return nil }
+        self.init(
+            views: shown.views, shares: shown.shares, studies: studies.count, own: own, alike: alike)
     }
 }
 

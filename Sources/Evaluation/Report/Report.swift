@@ -23,6 +23,7 @@ struct Report: Sendable {
     var reconstructions: [Reconstruction] = []
     /// What pre-trained models make of held-out studies.
     var heldOut: [HeldOut] = []
+    var attention: AttentionMap?
     var map: EmbeddingMap?
     /// Options and versions, in the order of the page.
     var settings: [(name: String, value: String)] = []
@@ -91,6 +92,16 @@ struct HeldOut: Sendable {
     let image: EncodedImage
     let width: Int, height: Int
     let loss: Double
+}
+
+/// How the views of studies read each other in latent attention, means over layers and heads.
+struct AttentionMap: Sendable {
+    /// One study: each view's middle frame, and [views that read][views that are read], rows that add up to 1.
+    let views: [EncodedImage]
+    let shares: [[Double]]
+    /// Over several studies: what a view reads of itself, and what it would if it read all alike.
+    let studies: Int
+    let own: Double, alike: Double
 }
 
 /// Studies on a plane: by principal components and by t-SNE.

@@ -48,7 +48,7 @@ func page(_ report: Report) -> HTML {
 /// The sentence and the large numbers under the title.
 private func headline(_ report: Report) -> HTML {
     if !report.measured.isEmpty { return measurementHeadline(report) }
-    guard let scores = report.scores.first else { return HTML() }
+    guard let scores = report.scores.first else { return "<p class=\"lead\">\(report.lead)</p>\n" }
     func cell(_ name: String, _ measure: Measure, _ group: GroupScores, isMain: Bool = false) -> HTML {
         number(name, group.scores[measure], confidence: scores.confidence, isMain: isMain)
     }

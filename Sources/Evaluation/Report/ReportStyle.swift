@@ -59,6 +59,12 @@ let reportStyle: HTML = """
     .n { text-align: right; white-space: nowrap; padding-right: 1rem; }
     td.best { font-weight: 650; } td.second { text-decoration: underline; text-underline-offset: .2em; }
 
+    .heat { width: auto; font-size: .8125rem; }
+    .heat th, .heat td { border: 0; padding: 2px; text-align: center; }
+    .heat img { display: block; border-radius: .25rem; background: #000; }
+    .heat td { min-width: 3.75rem; border-radius: .25rem;
+      background: color-mix(in srgb, var(--first-soft) calc(var(--share) * 100%), var(--panel)); }
+
     .legend { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; list-style: none; margin: 0 0 .75rem; padding: 0;
       font-size: .8125rem; color: var(--muted); }
     .legend svg { width: 1.25rem; height: .625rem; margin-right: .4375rem; vertical-align: baseline; overflow: visible; }

@@ -6,6 +6,7 @@ import EchoCore
 func learnedSection(_ report: Report) -> PageSection? {
     var content = HTML()
     if !report.heldOut.isEmpty { content += heldOutFigure(report.heldOut) }
+    if let attention = report.attention { content += attentionFigure(attention) }
     if let map = report.map { content += HTML(map.colourings.map { mapFigure(map, $0) }) }
     return content.text.isEmpty
         ? nil : PageSection(anchor: "learned", title: "What it learned", content: content)
@@ -31,6 +32,32 @@ private func heldOutFigure(_ models: [HeldOut]) -> HTML {
         numbers: PageTable(
             columns: [.text("Model"), .number("Squared error of masked patches")],
             rows: models.map { [$0.model, fixed($0.loss, 4)] }))
+}
+
+private func attentionFigure(_ map: AttentionMap) -> HTML {
+    func picture(_ view: Int) -> HTML {
+        "<img alt=\"view \(view + 1)\" width=\"56\" height=\"56\" src=\"\(map.views[view])\"/>"
+    }
+    let head: [HTML] = map.views.indices.map { "<th>\(picture($0))</th>" }
+    let rows: [HTML] = map.shares.indices.map { view in
+        let cells: [HTML] = map.shares[view].map { share in
+            "<td style=\"--share:\(share, decimals: 3)\">\(100 * share, decimals: 0) %</td>"
+        }
+        return "<tr><th>\(picture(view))</th>\(cells)</tr>\n"
+    }
+    return figure(
+        "Which views a view reads",
+        """
+        Latent attention of one study: how the tokens of the view at the left share out their attention among the views \
+        above; means over layers and heads. Over \(map.studies) studies a view reads \(100 * map.own, decimals: 0) % of \
+        itself; if it read all alike it would be \(100 * map.alike, decimals: 0) %.
+        """,
+        "<div class=\"scroll\"><table class=\"heat\"><thead><tr><th></th>\(head)</tr></thead><tbody>\n\(rows)</tbody></table></div>\n",
+        numbers: PageTable(
+            columns: [.text("Reads")] + map.views.indices.map { .number("View \($0 + 1)") },
+            rows: map.shares.enumerated().map { view, shares in
+                ["View \(view + 1)"] + shares.map { fixed($0, 3) }
+            }))
 }
 
 private func mapFigure(_ map: EmbeddingMap, _ colouring: EmbeddingMap.Colouring) -> HTML {

@@ -38,7 +38,7 @@ private func scatterFigure(_ run: ScoredMeasurements) -> HTML {
                     label: "<b>\(name)</b>", value: estimateText(model), marks: [dot(model, axis, .first)],
                     place: name == "RMSE" ? .apart : .plain),
                 ChartRow(
-                    label: "predicting the mean", value: estimateText(mean), marks: [dot(mean, axis, .muted)],
+                    label: "the mean’s", value: estimateText(mean), marks: [dot(mean, axis, .muted)],
                     place: .part),
             ]
         }, axis: nil)

@@ -9,8 +9,8 @@ func methodSection(_ report: Report) -> PageSection? {
     return PageSection(
         anchor: "method", title: "How this was made",
         content: """
-            <p>AUROC, average precision, F1 and Brier score are defined as in scikit-learn; macro averages are plain \
-            means over codes. Intervals are percentiles over resamplings of subjects, each with all its studies, \
+            <p>AUROC, average precision, F1, Brier score and errors are defined as in scikit-learn; macro averages are \
+            plain means over codes. Intervals are percentiles over resamplings of subjects, each with all its studies, \
             because studies of one subject are not independent. Train, validation and test share no subject.</p>
             \(settings)
             """)

@@ -11,7 +11,7 @@ func resultsSection(_ report: Report) -> PageSection? {
         report.runs.isEmpty
         ? differenceFigure(report.comparisons, "mean absolute error", better: "left") : HTML()
     return PageSection(
-        anchor: "results", title: "Results", content: HTML(figures) + tableFigure(results) + differences)
+        anchor: "results", title: "Results", content: tableFigure(results) + HTML(figures) + differences)
 }
 
 /// The columns side by side take too much room: each is a chart of its own.
@@ -19,7 +19,9 @@ private func resultFigure(_ results: ResultTable, _ column: Int) -> HTML {
     let cells = results.rows.compactMap { $0.cells[column] }
     let bounds = cells.flatMap { [$0.value.mean, $0.lower, $0.upper, $0.published].compactMap(\.self) }
     guard !bounds.isEmpty else { return HTML() }
-    let axis = Scale(covering: bounds)
+    // R² has no lower end, and far below 0 it says no more than "useless".
+    let isR2 = results.columns[column].title.hasSuffix(ErrorMeasure.r2.title)
+    let axis = isR2 ? Scale(max(-1, bounds.min() ?? -1), 1) : Scale(covering: bounds)
     let blocks = results.rows.map(\.block).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
     let rows = results.rows.indices.map { index in
         let row = results.rows[index], cell = row.cells[column]
