@@ -54,6 +54,8 @@ let package = Package(
         // Our own vector kernels: optimised in every build, cloned per processor, chosen at run time.
         library(
             "CKernels", links: "m", "dl", "openblas", settings: [.unsafeFlags(["-O3", "-fno-math-errno"])]),
+        // The loops of resizing clips, likewise.
+        library("CPixels", settings: [.unsafeFlags(["-O3"])]),
         // schemas/labels.sql and the ICD-10-CM table, embedded in the program by #embed.
         library("CResources", settings: [.unsafeFlags(["-Wno-c23-extensions"])]),
 
@@ -62,7 +64,7 @@ let package = Package(
         layer("Pictures", "EchoCore", "CLibPNG"),
         layer("DICOM", "EchoCore", "Files"),
         layer("Video", "EchoCore", "Files", "DICOM", "CLibJPEG", "CLibAV"),
-        layer("Crop", "EchoCore"),
+        layer("Crop", "EchoCore", "CPixels"),
         layer("Shards", "EchoCore", "Files", "Pictures"),
         layer("Catalog", "EchoCore", "CResources", grdb, sqlite),
         layer("Labels", "EchoCore", "Files", "Catalog", "CResources", grdb),

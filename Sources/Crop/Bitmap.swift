@@ -25,12 +25,13 @@ package struct Bitmap: Equatable, Sendable {
 
     /// The columns from the first to the last pixel that is set in a row.
     package func columns(ofRow y: Int) -> Range<Int> {
-        let row = pixels[y * width..<(y + 1) * width]
-        guard let first = row.firstIndex(of: 255), let last = row.lastIndex(of: 255) else { return 0..<0 }
-        return first - row.startIndex..<last - row.startIndex + 1
+        let row = y * width..<(y + 1) * width
+        let first = end(ofRun: 0, in: pixels.span, row)
+        guard first < row.upperBound else { return 0..<0 }
+        return first - row.lowerBound..<start(ofRun: 0, in: pixels.span, row) - row.lowerBound
     }
 
-    package var isEmpty: Bool { !pixels.contains { $0 != 0 } }
+    package var isEmpty: Bool { end(ofRun: 0, in: pixels.span, pixels.indices) == pixels.count }
 
     /// The number of pixels set.
     package var area: Int { pixels.reduce(0) { $0 + Int($1 & 1) } }
@@ -85,28 +86,40 @@ package struct Bitmap: Equatable, Sendable {
     ///
     /// Around a shape that leaves that corner free this closes the shape's holes.
     package var beyondFillFromCorner: Bitmap {
-        var rest = [UInt8](repeating: 255, count: pixels.count)
         guard let value = pixels.first else { return self }
-        let pixels = pixels
+        let alike = value == 0 ? inverted : self
+        var open = alike
         var waiting = [0]
-        while let start = waiting.popLast() {
-            guard rest[start] != 0 else { continue }
-            let row = start / width * width
-            var left = start
-            while left > row, pixels[left - 1] == value { left -= 1 }
-            var right = start
-            while right + 1 < row + width, pixels[right + 1] == value { right += 1 }
-            for i in left...right { rest[i] = 0 }
-            for next in [row - width, row + width] where next >= 0 && next < pixels.count {
-                // One pixel of every run that is still open.
-                var inRun = false
-                for i in left - row + next...right - row + next {
-                    let open = pixels[i] == value && rest[i] != 0
-                    if open, !inRun { waiting.append(i) }
-                    inRun = open
-                }
-            }
+        while let pixel = waiting.popLast() {
+            guard open.pixels[pixel] != 0 else { continue }
+            let run = open.removeRun(at: pixel)
+            open.findRuns(in: run.lowerBound - width..<run.upperBound - width, into: &waiting)
+            open.findRuns(in: run.lowerBound + width..<run.upperBound + width, into: &waiting)
         }
-        return Bitmap(height: height, width: width, pixels: rest)
+        // What was alike and is no longer open has been reached.
+        return (alike & open.inverted).inverted
+    }
+
+    /// Clears the run of pixels of a row that holds the one at `pixel`, which is set, and returns it.
+    mutating func removeRun(at pixel: Int) -> Range<Int> {
+        let row = pixel / width * width
+        let run =
+            start(
+                ofRun: 255, in: pixels.span, row..<pixel)..<end(
+                ofRun: 255, in: pixels.span, pixel..<row + width)
+        clear(&pixels, run)
+        return run
+    }
+
+    /// Adds one pixel of every run of set pixels in a part of a row; none if the row is outside of the picture.
+    func findRuns(in part: Range<Int>, into found: inout [Int]) {
+        guard part.lowerBound >= 0, part.upperBound <= pixels.count else { return }
+        var next = part.lowerBound
+        while true {
+            next = end(ofRun: 0, in: pixels.span, next..<part.upperBound)
+            guard next < part.upperBound else { return }
+            found.append(next)
+            next = end(ofRun: 255, in: pixels.span, next..<part.upperBound)
+        }
     }
 }

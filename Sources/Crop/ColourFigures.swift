@@ -90,6 +90,8 @@ private struct SectorScanner {
     /// The rows that the sector has pixels in, and of every row the columns from the first to the last.
     let rows: [Int]
     private let columns: [Range<Int>]
+    /// Those of the rows that have chroma in no frame, and the others.
+    private let plainRows: [Int], otherRows: [Int]
 
     init(_ clip: Clip, _ mask: SectorMask, _ chroma: FullChroma) {
         self.clip = clip
@@ -97,14 +99,18 @@ private struct SectorScanner {
         self.chroma = chroma
         let columns = (0..<clip.height).map(mask.columns(ofRow:))
         self.columns = columns
-        rows = (0..<clip.height).filter { !columns[$0].isEmpty }
+        let rows = (0..<clip.height).filter { !columns[$0].isEmpty }
+        let marks = chroma.everColoured(in: clip.footprint)
+        self.rows = rows
+        plainRows = rows.filter { !chroma.touches(marks, y: $0, columns: columns[$0]) }
+        otherRows = rows.filter { chroma.touches(marks, y: $0, columns: columns[$0]) }
     }
 
     /// The rows of a frame whose chroma is neutral at every pixel of the sector, which the coded samples tell, and
     /// the others.
     func rowsByChroma(of frame: Int) -> (neutral: [Int], other: [Int]) {
-        var neutral: [Int] = [], other: [Int] = []
-        for y in rows {
+        var neutral = plainRows, other: [Int] = []
+        for y in otherRows {
             let deviation = chroma.deviation(frame: frame, y: y, columns: columns[y])
             if deviation < neutralBelow { neutral.append(y) } else { other.append(y) }
         }

@@ -26,29 +26,32 @@ public enum PixelLayout: String, Sendable, CaseIterable, Codable {
 
 /// Masks, crops and resizes every frame (specs/echoprime-crop.md, steps 10 to 12).
 ///
+/// - Parameter memory: bytes that nobody needs any more, to be written over instead of new memory
 /// - Returns: U8 [frames, size, size], or [frames, size, size, 3] for the colour layouts.
 public func croppedPixels(
-    of clip: Clip, mask: SectorMask, box: CropBox, pixels: PixelLayout, size: Int
+    of clip: Clip, mask: SectorMask, box: CropBox, pixels: PixelLayout, size: Int,
+    into memory: consuming [UInt8] = []
 ) -> [UInt8] {
     precondition(mask.height == clip.height && mask.width == clip.width, "the mask is the clip's")
-    let channels = pixels.channels
-    var result = [UInt8](repeating: 0, count: clip.frames * size * size * channels)
-    var cutter = FrameCutter(clip, mask, box, pixels)
+    let channels = pixels.channels, frameSize = size * size * channels
+    var result = memory
+    result.resize(to: clip.frames * frameSize)
     var resizer = CubicResizer(
-        height: box.rows.count, width: box.columns.count, size: size, lit: cutter.lit)
+        height: clip.height, width: clip.width, box: box, inside: mask.inside, size: size)
+    var painter = pixels == .luma ? nil : FramePainter(clip, mask, box, pixels)
     for frame in 0..<clip.frames {
-        let start = frame * size * size * channels
-        let coloured = cutter.cut(frame)
-        let first = cutter.planes[0]
-        resizer.resize(first.span, into: &result, at: start, stride: channels)
+        let start = frame * frameSize, luma = frame * clip.frameSize
+        clear(&result, start..<start + frameSize)
+        resizer.resize(
+            clip.luma.span.extracting(luma..<luma + clip.frameSize), into: &result, at: start,
+            stride: channels)
+        guard channels > 1 else { continue }
         // Where a frame has no colour all channels are Y.
-        if channels > 1 {
-            for i in stride(from: start, to: start + size * size * channels, by: channels) {
-                for channel in 1..<channels { result[i + channel] = result[i] }
-            }
+        for i in stride(from: start, to: start + frameSize, by: channels) {
+            for channel in 1..<channels { result[i + channel] = result[i] }
         }
-        for channel in 1..<channels where !coloured.isEmpty {
-            let plane = cutter.planes[channel]
+        guard let coloured = painter?.paint(frame), let planes = painter?.planes else { continue }
+        for (channel, plane) in planes.enumerated() {
             resizer.resize(
                 plane.span, into: &result, at: start + channel, stride: channels, seeing: coloured)
         }
@@ -59,108 +62,77 @@ public func croppedPixels(
 /// One frame in red, green and blue by JPEG's own matrix, for pictures: U8 [height, width, 3].
 public func rgbFrame(of clip: Clip, at index: Int) -> [UInt8] {
     let whole = CropBox(rows: 0..<clip.height, columns: 0..<clip.width)
-    var cutter = FrameCutter(clip, .whole(height: clip.height, width: clip.width), whole, .rgb)
-    let coloured = cutter.cut(index)
+    var painter = FramePainter(clip, .whole(height: clip.height, width: clip.width), whole, .rgb)
+    let coloured = painter?.paint(index) ?? 0..<0
     var result = [UInt8](repeating: 0, count: clip.frameSize * 3)
-    for channel in 0..<3 {
-        for i in 0..<clip.frameSize {
-            let plane = coloured.contains(i / clip.width) ? channel : 0
-            result[3 * i + channel] = cutter.planes[plane][i]
+    for i in 0..<clip.frameSize {
+        let luma = clip.luma[index * clip.frameSize + i]
+        for channel in 0..<3 {
+            let painted = coloured.contains(i / clip.width) ? painter?.planes[channel][i] : nil
+            result[3 * i + channel] = painted ?? luma
         }
     }
     return result
 }
 
-/// Cuts one box out of every frame, black outside of the mask and of the picture.
-private struct FrameCutter {
-    private let clip: Clip, mask: SectorMask, box: CropBox, layout: PixelLayout
-    private let chroma: FullChroma?
-    /// Of each row of the box, the columns from the first to the last pixel of the mask, counted in the box.
-    let lit: [Range<Int>]
+/// Brings the rows of a frame that have colour in the sector to the channels of a layout.
+private struct FramePainter {
+    private let clip: Clip, layout: PixelLayout, chroma: FullChroma
+    /// The row of the picture that the box begins with.
+    private let top: Int
+    /// Of each row of the box, the columns of the picture from the first to the last pixel of the mask.
+    private let lit: [Range<Int>]
     private var colour: ChromaRow
-    /// The channels of the layout, U8 [box.rows.count, box.columns.count] each.
+    /// The channels of the layout, U8 [height, width] each.
     private(set) var planes: [[UInt8]]
 
-    init(_ clip: Clip, _ mask: SectorMask, _ box: CropBox, _ layout: PixelLayout) {
+    /// Nil for a gray clip.
+    init?(_ clip: Clip, _ mask: SectorMask, _ box: CropBox, _ layout: PixelLayout) {
+        guard let chroma = FullChroma(clip) else { return nil }
         self.clip = clip
-        self.mask = mask
-        self.box = box
         self.layout = layout
-        chroma = layout == .luma ? nil : FullChroma(clip)
-        let (picture, left) = (box.columns.clamped(to: 0..<clip.width), box.columns.lowerBound)
+        self.chroma = chroma
+        top = box.rows.lowerBound
+        let picture = box.columns.clamped(to: 0..<clip.width)
         lit = box.rows.map { y in
-            guard (0..<clip.height).contains(y) else { return 0..<0 }
-            let inside = mask.columns(ofRow: y).clamped(to: picture)
-            return inside.lowerBound - left..<inside.upperBound - left
+            (0..<clip.height).contains(y) ? mask.columns(ofRow: y).clamped(to: picture) : 0..<0
         }
         colour = ChromaRow(width: clip.width)
-        let black = [UInt8](repeating: 0, count: box.rows.count * box.columns.count)
+        let black = [UInt8](repeating: 0, count: clip.frameSize)
         planes = [[UInt8]](repeating: black, count: layout.channels)
     }
 
-    /// Fills the planes and says which rows of the box have colour.
-    ///
-    /// In the others all channels are Y, which the first plane has; the further planes have it only near the colour.
-    mutating func cut(_ frame: Int) -> Range<Int> {
-        let coloured = colouredRows(of: frame)
-        for row in lit.indices { copyLuma(frame, row, plane: 0) }
-        guard let chroma, !coloured.isEmpty else { return coloured }
-        let reach = 3
-        let near = (coloured.lowerBound - reach..<coloured.upperBound + reach).clamped(to: 0..<lit.count)
-        for plane in planes.indices.dropFirst() { for row in near { copyLuma(frame, row, plane: plane) } }
-        for row in coloured where !lit[row].isEmpty {
-            chroma.read(frame: frame, y: row + box.rows.lowerBound, into: &colour)
-            convert(frame, row)
+    /// Fills the planes in and near the rows that have colour, and says which of the box those are; nil if none.
+    mutating func paint(_ frame: Int) -> Range<Int>? {
+        guard let first = lit.indices.first(where: { hasColour(frame, $0) }),
+            let last = lit.indices.last(where: { hasColour(frame, $0) })
+        else { return nil }
+        let coloured = first..<last + 1, reach = 3
+        for row in (first - reach..<last + 1 + reach).clamped(to: 0..<lit.count) where !lit[row].isEmpty {
+            paint(frame, row, inColour: coloured.contains(row))
         }
         return coloured
     }
 
-    /// The rows of the box from the first to the last with colour in the sector.
-    private func colouredRows(of frame: Int) -> Range<Int> {
-        guard let chroma else { return 0..<0 }
-        func hasColour(_ row: Int) -> Bool {
-            guard !lit[row].isEmpty else { return false }
-            let columns = picture(lit[row])
-            return chroma.deviation(frame: frame, y: row + box.rows.lowerBound, columns: columns) > 0
+    private func hasColour(_ frame: Int, _ row: Int) -> Bool {
+        !lit[row].isEmpty && chroma.deviation(frame: frame, y: row + top, columns: lit[row]) > 0
+    }
+
+    private mutating func paint(_ frame: Int, _ row: Int, inColour: Bool) {
+        let columns = lit[row], start = (row + top) * clip.width + columns.lowerBound
+        let first = frame * clip.frameSize + start
+        let plane = clip.luma, colours = layout.colours
+        let luma = plane.span.extracting(first..<first + columns.count)
+        guard inColour else {
+            for channel in planes.indices { copy(luma, into: &planes[channel], at: start) }
+            return
         }
-        guard let first = lit.indices.first(where: hasColour), let last = lit.indices.last(where: hasColour)
-        else { return 0..<0 }
-        return first..<last + 1
-    }
-
-    /// Columns of the box as columns of the picture.
-    private func picture(_ columns: Range<Int>) -> Range<Int> {
-        columns.lowerBound + box.columns.lowerBound..<columns.upperBound + box.columns.lowerBound
-    }
-
-    /// Where a row of the box lies in the picture and in a plane, from the first to the last pixel of the mask.
-    private func place(of row: Int) -> (picture: Range<Int>, plane: Int) {
-        let columns = picture(lit[row])
-        let start = (row + box.rows.lowerBound) * clip.width
-        return (
-            start + columns.lowerBound..<start + columns.upperBound,
-            row * box.columns.count + lit[row].lowerBound
-        )
-    }
-
-    private mutating func copyLuma(_ frame: Int, _ row: Int, plane: Int) {
-        if lit[row].isEmpty { return }
-        let place = place(of: row), first = frame * clip.frameSize
-        let luma = clip.luma, inside = mask.inside
-        intersect(
-            luma.span.extracting(first + place.picture.lowerBound..<first + place.picture.upperBound),
-            inside.span.extracting(place.picture), into: &planes[plane], at: place.plane)
-    }
-
-    private mutating func convert(_ frame: Int, _ row: Int) {
-        let place = place(of: row), first = frame * clip.frameSize, columns = picture(lit[row])
-        let (luma, inside, colour, colours) = (clip.luma, mask.inside, colour, layout.colours)
-        for (plane, weights) in colours.channels.enumerated() {
-            Crop.convert(
-                luma.span.extracting(first + place.picture.lowerBound..<first + place.picture.upperBound),
-                colour.cb.span.extracting(columns), colour.cr.span.extracting(columns),
-                where: inside.span.extracting(place.picture), colours.matrix, weights, into: &planes[plane],
-                at: place.plane)
+        chroma.read(frame: frame, y: row + top, into: &colour)
+        let (cb, cr) = (colour.cb, colour.cr)
+        for (channel, weights) in colours.channels.enumerated() {
+            convert(
+                luma, cb.span.extracting(columns), cr.span.extracting(columns), colours.matrix, weights,
+                into: &planes[channel], at: start)
         }
     }
 }

@@ -1,55 +1,88 @@
 // Bicubic resizing without antialiasing, as cv::resize with INTER_CUBIC does it.
 
-/// Resizes pictures of one size to `size` × `size`.
+/// Resizes a box of pictures of one size, black outside of a mask and of the picture, to `size` × `size`.
 ///
 /// Keys' kernel with a = −0.75 on four taps a direction, at (d + 0.5)·source/size − 0.5, edges repeated; sums in F32
 /// and one rounding at the end, to nearest even, saturated. Columns are combined after rows: a row of sums at the
 /// source's width is small, lies in the cache, and is made by operations that a processor does many at a time.
 package struct CubicResizer {
     package let height: Int, width: Int, size: Int
+    /// The columns of the box.
+    private let columns: Int
+    /// U8 [rows, columns] of the box: 255 inside.
+    private let masks: [UInt8]
     private let targets: [TargetRow]
-    /// Of each column, filled up to whole groups of four: where in `sums` its samples begin, and its weights as
+    /// Of each column, filled up to whole groups: where in `sums` its samples begin, and its weights as
     /// `combineColumns` takes them.
-    private let columnFirsts: [Int], columnWeights: [SIMD4<Float>]
-    /// One row of sums over four source rows, with two repeated samples before and after it.
-    private var sums: [Float]
+    private let columnFirsts: [Int32], columnWeights: [Float]
+    /// One row of sums over four source rows, with two repeated samples before and after it, and where it is not 0.
+    private var sums: [Float], written = 0..<0
 
-    /// - Parameter lit: of each source row the columns that may not be 0; nil for all.
-    package init(height: Int, width: Int, size: Int, lit: [Range<Int>]? = nil) {
-        precondition(height > 0 && width > 0 && size > 0, "a picture has pixels")
+    /// - Parameters:
+    ///   - height: rows of the pictures, which have `width` columns
+    ///   - box: the part that is resized; nil for all
+    ///   - inside: U8 [height, width], 255 where the picture counts and 0 where it is black; nil for 255 everywhere
+    package init(height: Int, width: Int, box: CropBox? = nil, inside: [UInt8]? = nil, size: Int) {
+        let box = box ?? CropBox(rows: 0..<height, columns: 0..<width)
+        let (rows, columns) = (box.rows.count, box.columns.count)
+        precondition(height > 0 && width > 0 && size > 0 && rows > 0 && columns > 0, "a picture has pixels")
         self.height = height
         self.width = width
         self.size = size
-        let columnTaps = (0..<(size + 3) / 4 * 4).map {
-            CubicTaps(target: min($0, size - 1), of: size, source: width)
+        self.columns = columns
+        let (masks, lit) = CubicResizer.cut(box, height, width, inside)
+        self.masks = masks
+        let columnTaps = (0..<(size + columnGroup - 1) / columnGroup * columnGroup).map {
+            CubicTaps(target: min($0, size - 1), of: size, source: columns)
         }
-        columnFirsts = columnTaps.map { $0.first + margin }
-        columnWeights = columnTaps.indices.map { i in
-            let group = i / 4 * 4, tap = i % 4
-            return SIMD4((group..<group + 4).map { columnTaps[$0].weights[tap] })
+        columnFirsts = columnTaps.map { Int32($0.first + margin) }
+        columnWeights = stride(from: 0, to: columnTaps.count, by: columnGroup).flatMap { group in
+            (0..<4).flatMap { tap in columnTaps[group..<group + columnGroup].map { $0.weights[tap] } }
         }
         targets = (0..<size).map { y in
-            let taps = CubicTaps(target: y, of: size, source: height)
-            let sources = SIMD4((0..<4).map { max(0, min(height - 1, taps.first + $0)) })
-            let parts = (0..<4).map { lit?[sources[$0]] ?? 0..<width }.filter { !$0.isEmpty }
+            let taps = CubicTaps(target: y, of: size, source: rows)
+            let sources = SIMD4((0..<4).map { max(0, min(rows - 1, taps.first + $0)) })
+            let parts = (0..<4).map { lit[sources[$0]] }.filter { !$0.isEmpty }
             guard let left = parts.map(\.lowerBound).min(), let right = parts.map(\.upperBound).max() else {
-                return TargetRow(sources: sources, weights: taps.weights, from: 0..<0, to: 0..<0)
+                return TargetRow()
             }
-            // The picture's edges are repeated, so taps beyond them see the edge.
+            // The box's edges are repeated, so taps beyond them see the edge.
             let first = columnTaps.firstIndex { max($0.first + 3, 0) >= left } ?? 0
-            let last = columnTaps.lastIndex { min($0.first, width - 1) < right } ?? 0
+            let last = columnTaps.lastIndex { min($0.first, columns - 1) < right } ?? 0
+            // A row beyond the picture is black by its mask; any samples will do.
+            let starts = (0..<4).map { k in
+                max(0, min(height - 1, box.rows.lowerBound + sources[k])) * width + box.columns.lowerBound
+                    + left
+            }
             return TargetRow(
-                sources: sources, weights: taps.weights, from: left..<right,
-                to: first / 4 * 4..<min(last + 1, size))
+                sources: sources, starts: SIMD4(starts), masked: sources &* columns &+ left,
+                weights: taps.weights, from: left..<right,
+                to: first / columnGroup * columnGroup..<min(last + 1, size))
         }
-        sums = [Float](repeating: 0, count: width + 2 * margin)
+        sums = [Float](repeating: 0, count: columns + 2 * margin)
         precondition(columnFirsts.allSatisfy { $0 >= 0 && $0 + 3 < sums.count }, "taps lie in the sums")
     }
 
-    /// Resizes U8 [height, width] into `target` from `start` on, where samples lie `stride` apart.
+    /// The mask of a box, and of each of its rows the columns from the first to the last inside.
+    private static func cut(
+        _ box: CropBox, _ height: Int, _ width: Int, _ inside: [UInt8]?
+    ) -> (masks: [UInt8], lit: [Range<Int>]) {
+        let (rows, columns) = (box.rows.count, box.columns.count)
+        var mask = Bitmap(height: rows, width: columns)
+        let picture = box.columns.clamped(to: 0..<width)
+        for y in 0..<rows where (0..<height).contains(y + box.rows.lowerBound) {
+            let row = (y + box.rows.lowerBound) * width
+            for x in picture {
+                mask.pixels[y * columns + x - box.columns.lowerBound] = inside?[row + x] ?? 255
+            }
+        }
+        return (mask.pixels, (0..<rows).map(mask.columns(ofRow:)))
+    }
+
+    /// Resizes the box of a picture U8 [height, width] into `target` from `start` on, where samples lie `stride` apart.
     ///
     /// Samples that see nothing but black are not written: the target comes as zeros. With `rows`, only the target's
-    /// rows that see some of those are made.
+    /// rows that see some of those of the box are made.
     package mutating func resize(
         _ picture: Span<UInt8>, into target: inout [UInt8], at start: Int = 0, stride: Int = 1,
         seeing rows: Range<Int>? = nil
@@ -68,28 +101,33 @@ package struct CubicResizer {
     }
 
     private mutating func combineRows(_ picture: Span<UInt8>, _ row: TargetRow) {
-        func source(_ k: Int) -> Range<Int> {
-            let start = row.sources[k] * width
-            return start + row.from.lowerBound..<start + row.from.upperBound
+        // What the row before it had and this one has not.
+        let left = written.clamped(to: 0..<row.from.lowerBound)
+        let right = written.clamped(to: row.from.upperBound..<columns)
+        for part in [left, right] where !part.isEmpty {
+            clear(&sums, margin + part.lowerBound..<margin + part.upperBound)
         }
-        clear(&sums)
+        let masks = masks
         combine(
-            picture.extracting(source(0)), picture.extracting(source(1)), picture.extracting(source(2)),
-            picture.extracting(source(3)), row.weights, into: &sums, at: margin + row.from.lowerBound)
+            picture, row.starts, where: masks.span, row.masked, count: row.from.count,
+            stride: width, row.weights,
+            into: &sums,
+            at: margin + row.from.lowerBound)
+        written = row.from
         for x in 0..<margin {
             sums[x] = sums[margin]
-            sums[margin + width + x] = sums[margin + width - 1]
+            sums[margin + columns + x] = sums[margin + columns - 1]
         }
     }
 }
 
-/// What a row of the target is made of.
+/// What a row of the target is made of; nothing but black at first.
 private struct TargetRow {
-    /// Four rows of the source, and their weights.
-    let sources: SIMD4<Int>, weights: SIMD4<Float>
-    /// The columns of those that may not be black, and the columns of the target, from a multiple of four on, that
-    /// see them.
-    let from: Range<Int>, to: Range<Int>
+    /// Four rows of the box; where `from` begins in them in the picture, and in the masks; and their weights.
+    var sources = SIMD4<Int>(), starts = SIMD4<Int>(), masked = SIMD4<Int>(), weights = SIMD4<Float>()
+    /// The columns of those that may not be black, and the columns of the target, from a whole group on, that see
+    /// them.
+    var from = 0..<0, to = 0..<0
 }
 
 /// Taps reach this far beyond the picture: the first source position is no less than −0.5.

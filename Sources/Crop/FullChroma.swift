@@ -76,11 +76,9 @@ package struct FullChroma: Sendable {
     /// bound for the row itself.
     package func deviation(frame: Int, y: Int, columns range: Range<Int>) -> Int {
         let (near, far) = sources(frame: frame, y: y)
-        let full = chroma.sampling == .full
-        let first = full ? range.lowerBound : max(range.lowerBound / 2 - 1, 0)
-        let end = full ? range.upperBound : min(range.upperBound / 2 + 2, columns)
-        func most(_ offset: Int) -> Int {
-            let part = offset + first..<offset + end
+        let coded = coded(range)
+        func most(_ row: Int) -> Int {
+            let part = row + coded.lowerBound..<row + coded.upperBound
             return max(
                 Crop.deviation(chroma.cb.span.extracting(part)),
                 Crop.deviation(chroma.cr.span.extracting(part)))
@@ -97,25 +95,23 @@ package struct FullChroma: Sendable {
         return marks[near + i] | marks[near + beside] | marks[far + i] | marks[far + beside] != 0
     }
 
-    /// [rows, columns]: not 0 where a coded sample of any frame is not 128.
-    func everColoured() -> [UInt8] {
-        let plane = rows * columns
-        var marks = [UInt8](repeating: 0, count: plane)
-        var samples = marks.mutableSpan
-        for start in stride(from: 0, to: chroma.cb.count, by: max(plane, 1)) {
-            let part = start..<start + plane
-            markColoured(&samples, chroma.cb.span.extracting(part), chroma.cr.span.extracting(part))
-        }
-        return marks
+    /// U8 [rows, columns]: 255 where a coded sample of any frame is not 128.
+    func everColoured(in footprint: Footprint) -> [UInt8] {
+        unpack(footprint.coloured, rows: rows, columns: columns)
     }
 
-    /// Whether row `y` of a frame is made of coded samples of which one is marked in `marks` [rows, columns].
-    func touches(_ marks: [UInt8], y: Int) -> Bool {
-        let (near, far) = sources(frame: 0, y: y)
-        var any: UInt8 = 0
-        for i in near..<near + columns { any |= marks[i] }
-        for i in far..<far + columns { any |= marks[i] }
-        return any != 0
-            || marks[far..<far + columns].contains { $0 != 0 }
+    /// Whether columns `range` of row `y` of a frame are made of coded samples of which one is marked in `marks`
+    /// [rows, columns].
+    func touches(_ marks: [UInt8], y: Int, columns range: Range<Int>? = nil) -> Bool {
+        let (near, far) = sources(frame: 0, y: y), part = coded(range ?? 0..<width)
+        return [near, far].contains { row in
+            marks[row + part.lowerBound..<row + part.upperBound].contains { $0 != 0 }
+        }
+    }
+
+    /// The coded samples that some columns are made of.
+    private func coded(_ range: Range<Int>) -> Range<Int> {
+        if chroma.sampling == .full { return range }
+        return max(range.lowerBound / 2 - 1, 0)..<min(range.upperBound / 2 + 2, columns)
     }
 }

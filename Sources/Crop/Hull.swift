@@ -15,10 +15,12 @@ extension Bitmap {
     package var hulls: [[Point]] {
         var left = self
         var hulls: [[Point]] = []
-        for start in pixels.indices where left.pixels[start] != 0 {
+        var start = 0
+        while true {
+            start = end(ofRun: 0, in: left.pixels.span, start..<pixels.count)
+            guard start < pixels.count else { return hulls }
             hulls.append(convexHull(of: left.removePart(at: start)))
         }
-        return hulls
     }
 
     /// Clears the part that holds the pixel at `start` and returns the ends of its runs, in which its hull lies.
@@ -28,23 +30,13 @@ extension Bitmap {
         while let pixel = waiting.popLast() {
             guard pixels[pixel] != 0 else { continue }
             let y = pixel / width, row = y * width
-            var left = pixel
-            while left > row, pixels[left - 1] != 0 { left -= 1 }
-            var right = pixel
-            while right + 1 < row + width, pixels[right + 1] != 0 { right += 1 }
-            for i in left...right { pixels[i] = 0 }
-            ends.append(Point(x: left - row, y: y))
-            ends.append(Point(x: right - row, y: y))
-            let (from, to) = (max(left - 1, row), min(right + 1, row + width - 1))
-            for next in [-width, width] where next + row >= 0 && next + row < pixels.count {
-                // One pixel of every run that touches, corners included.
-                var inRun = false
-                for i in from + next...to + next {
-                    let open = pixels[i] != 0
-                    if open, !inRun { waiting.append(i) }
-                    inRun = open
-                }
-            }
+            let run = removeRun(at: pixel)
+            ends.append(Point(x: run.lowerBound - row, y: y))
+            ends.append(Point(x: run.upperBound - 1 - row, y: y))
+            // Corners touch too.
+            let near = max(run.lowerBound - 1, row)..<min(run.upperBound + 1, row + width)
+            findRuns(in: near.lowerBound - width..<near.upperBound - width, into: &waiting)
+            findRuns(in: near.lowerBound + width..<near.upperBound + width, into: &waiting)
         }
         return ends
     }

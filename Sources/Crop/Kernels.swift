@@ -1,29 +1,61 @@
 // The loops that touch every sample of every frame: bounds are checked once before each, so that the compiler can
 // make vector code of it.
 
-/// a |= b, sample by sample.
-@inline(never)
-func unite(_ a: inout MutableSpan<UInt8>, with b: Span<UInt8>) {
-    let count = a.count
-    precondition(b.count == count, "spans of one length")
-    for i in 0..<count { a[unchecked: i] |= b[unchecked: i] }
+/// The marks of a `Footprint` as samples: U8 [rows, columns], 255 where they are set.
+func unpack(_ marks: [UInt8], rows: Int, columns: Int) -> [UInt8] {
+    var samples = [UInt8](repeating: 0, count: rows * columns)
+    for y in 0..<rows {
+        let start = y / 8 * columns
+        unpack(
+            marks.span.extracting(start..<start + columns), 1 << UInt8(y % 8), into: &samples, at: y * columns
+        )
+    }
+    return samples
 }
 
-/// a |= (b ^ 128) | (c ^ 128): marks what is not neutral in two planes of chroma.
 @inline(never)
-func markColoured(_ a: inout MutableSpan<UInt8>, _ b: Span<UInt8>, _ c: Span<UInt8>) {
-    let count = a.count
-    precondition(b.count == count && c.count == count, "spans of one length")
-    for i in 0..<count { a[unchecked: i] |= (b[unchecked: i] ^ 128) | (c[unchecked: i] ^ 128) }
-}
-
-/// target = a & b, sample by sample, from `start` on.
-@inline(never)
-func intersect(_ a: Span<UInt8>, _ b: Span<UInt8>, into target: inout [UInt8], at start: Int = 0) {
-    let count = a.count
-    precondition(b.count == count && start >= 0 && start + count <= target.count, "spans of one length")
+private func unpack(_ marks: Span<UInt8>, _ bit: UInt8, into target: inout [UInt8], at start: Int) {
+    let count = marks.count
+    precondition(start >= 0 && start + count <= target.count, "the target has room")
     var out = target.mutableSpan
-    for i in 0..<count { out[unchecked: start &+ i] = a[unchecked: i] & b[unchecked: i] }
+    for x in 0..<count { out[unchecked: start &+ x] = marks[unchecked: x] & bit != 0 ? 255 : 0 }
+}
+
+/// target = a & b, sample by sample.
+@inline(never)
+func intersect(_ a: Span<UInt8>, _ b: Span<UInt8>, into target: inout [UInt8]) {
+    let count = a.count
+    precondition(b.count == count && target.count == count, "spans of one length")
+    var out = target.mutableSpan
+    for i in 0..<count { out[unchecked: i] = a[unchecked: i] & b[unchecked: i] }
+}
+
+/// The end of the run of `value`, 0 or 255, that a range begins with.
+func end(ofRun value: UInt8, in samples: Span<UInt8>, _ range: Range<Int>) -> Int {
+    precondition(range.lowerBound >= 0 && range.upperBound <= samples.count, "the range is among the samples")
+    let eight = value == 0 ? 0 : UInt64.max, bytes = samples.bytes
+    var i = range.lowerBound
+    while i &+ 8 <= range.upperBound {
+        let other = bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: i, as: UInt64.self) ^ eight
+        if other != 0 { return i &+ other.littleEndian.trailingZeroBitCount &>> 3 }
+        i &+= 8
+    }
+    while i < range.upperBound, samples[unchecked: i] == value { i &+= 1 }
+    return i
+}
+
+/// The beginning of the run of `value`, 0 or 255, that a range ends with.
+func start(ofRun value: UInt8, in samples: Span<UInt8>, _ range: Range<Int>) -> Int {
+    precondition(range.lowerBound >= 0 && range.upperBound <= samples.count, "the range is among the samples")
+    let eight = value == 0 ? 0 : UInt64.max, bytes = samples.bytes
+    var i = range.upperBound
+    while i &- 8 >= range.lowerBound {
+        let other = bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: i &- 8, as: UInt64.self) ^ eight
+        if other != 0 { return i &- other.littleEndian.leadingZeroBitCount &>> 3 }
+        i &-= 8
+    }
+    while i > range.lowerBound, samples[unchecked: i &- 1] == value { i &-= 1 }
+    return i
 }
 
 /// a = ~a, sample by sample.
@@ -34,11 +66,21 @@ func invert(_ target: inout [UInt8]) {
     for i in 0..<count { a[unchecked: i] = ~a[unchecked: i] }
 }
 
-/// target = 0.
+/// target = 0 in a range.
 @inline(never)
-func clear(_ target: inout [Float]) {
+func clear<Number: Numeric & BitwiseCopyable>(_ target: inout [Number], _ range: Range<Int>) {
     var out = target.mutableSpan
-    for i in 0..<out.count { out[unchecked: i] = 0 }
+    precondition(range.lowerBound >= 0 && range.upperBound <= out.count, "the range is in the target")
+    for i in range { out[unchecked: i] = .zero }
+}
+
+/// target = a, from `start` on.
+@inline(never)
+func copy(_ a: Span<UInt8>, into target: inout [UInt8], at start: Int) {
+    let count = a.count
+    precondition(start >= 0 && start + count <= target.count, "the target has room")
+    var out = target.mutableSpan
+    for i in 0..<count { out[unchecked: start &+ i] = a[unchecked: i] }
 }
 
 /// target = 255 where a and b differ, else 0, from `start` on.
@@ -75,19 +117,19 @@ private func intersect(_ a: [UInt8], shiftedBy shift: Int, into target: inout [U
     for i in 0..<count { out[unchecked: i] = a[unchecked: i] & a[unchecked: i &+ shift] }
 }
 
-/// target = one channel of the colours of Y, Cb, Cr, black where `mask` is 0, from `start` on.
+/// target = one channel of the colours of Y, Cb, Cr, from `start` on.
 @inline(never)
 func convert(
-    _ y: Span<UInt8>, _ cb: Span<UInt8>, _ cr: Span<UInt8>, where mask: Span<UInt8>, _ matrix: ColourMatrix,
-    _ weights: SIMD2<Int32>, into target: inout [UInt8], at start: Int
+    _ y: Span<UInt8>, _ cb: Span<UInt8>, _ cr: Span<UInt8>, _ matrix: ColourMatrix, _ weights: SIMD2<Int32>,
+    into target: inout [UInt8], at start: Int
 ) {
     let count = y.count
-    precondition(cb.count == count && cr.count == count && mask.count == count, "rows of one width")
+    precondition(cb.count == count && cr.count == count, "rows of one width")
     precondition(start >= 0 && start + count <= target.count, "the target has room")
     var out = target.mutableSpan
     for x in 0..<count {
-        let value = matrix.channel(y[unchecked: x], cb[unchecked: x], cr[unchecked: x], weights)
-        out[unchecked: start &+ x] = value & mask[unchecked: x]
+        out[unchecked: start &+ x] = matrix.channel(
+            y[unchecked: x], cb[unchecked: x], cr[unchecked: x], weights)
     }
 }
 
@@ -101,84 +143,6 @@ func deviation(_ samples: Span<UInt8>) -> Int {
         most = max(most, samples[unchecked: i])
     }
     return max(128 - Int(least), Int(most) - 128)
-}
-
-/// How many samples are at least `bound` where `mask` is 255.
-@inline(never)
-func count(_ samples: Span<UInt8>, atLeast bound: UInt8, where mask: Span<UInt8>) -> Int {
-    let count = samples.count
-    precondition(mask.count == count, "spans of one length")
-    var total = 0, start = 0
-    while start < count {
-        // Sixteen bits count a part of a row, eight samples at a time.
-        let end = min(start + 0x8000, count)
-        var part: UInt16 = 0
-        for i in start..<end {
-            // The borrow of the difference, so that nothing branches.
-            let less = UInt16(samples[unchecked: i] & mask[unchecked: i]) &- UInt16(bound)
-            part &+= 1 &- less &>> 15
-        }
-        total += Int(part)
-        start = end
-    }
-    return total
-}
-
-/// target = weights · (a, b, c, d), sample by sample, from `start` on.
-@inline(never)
-func combine(
-    _ a: Span<UInt8>, _ b: Span<UInt8>, _ c: Span<UInt8>, _ d: Span<UInt8>, _ weights: SIMD4<Float>,
-    into target: inout [Float], at start: Int
-) {
-    let count = a.count
-    precondition(b.count == count && c.count == count && d.count == count, "rows of one width")
-    precondition(start >= 0 && start + count <= target.count, "the sums have room")
-    var out = target.mutableSpan
-    let (p, q, r, s) = (weights[0], weights[1], weights[2], weights[3])
-    for x in 0..<count {
-        out[unchecked: start &+ x] =
-            p * Float(a[unchecked: x]) + q * Float(b[unchecked: x]) + r * Float(c[unchecked: x]) + s
-            * Float(d[unchecked: x])
-    }
-}
-
-/// For each of some columns the weighted sum of the four of `sums` from its `firsts` on, to the nearest of 0…255,
-/// halves to even; written from `start` on, `stride` apart.
-///
-/// Columns come in groups of four, the last filled up: `weights[4 * group + tap]` are those of the group's columns.
-/// The caller sees to it that all samples lie in `sums`, once for all rows.
-@inline(never)
-func combineColumns(
-    _ sums: [Float], firsts: [Int], weights: [SIMD4<Float>], columns: Range<Int>,
-    into target: inout [UInt8], at start: Int, stride: Int
-) {
-    precondition(weights.count == firsts.count && firsts.count % 4 == 0, "groups of four")
-    let first = columns.lowerBound, end = columns.upperBound
-    precondition(first % 4 == 0 && first >= 0 && end <= firsts.count, "the columns are among them")
-    precondition(start >= 0 && start + (end - 1) * stride < target.count, "the target has room")
-    let sums = sums.span, firsts = firsts.span, weights = weights.span
-    var out = target.mutableSpan
-    func samples(_ x: Int) -> SIMD4<Float> {
-        let i = firsts[unchecked: x]
-        return SIMD4(
-            sums[unchecked: i], sums[unchecked: i &+ 1], sums[unchecked: i &+ 2], sums[unchecked: i &+ 3])
-    }
-    var position = start + first * stride
-    for x in Swift.stride(from: first, to: end, by: 4) {
-        let a = samples(x), b = samples(x &+ 1), c = samples(x &+ 2), d = samples(x &+ 3)
-        var sum = weights[unchecked: x] * SIMD4(a[0], b[0], c[0], d[0])
-        sum += weights[unchecked: x &+ 1] * SIMD4(a[1], b[1], c[1], d[1])
-        sum += weights[unchecked: x &+ 2] * SIMD4(a[2], b[2], c[2], d[2])
-        sum += weights[unchecked: x &+ 3] * SIMD4(a[3], b[3], c[3], d[3])
-        sum.replace(with: 0, where: sum .< 0)
-        sum.replace(with: 255, where: sum .> 255)
-        // A float above 2²³ has no fraction: its lowest bits are the rounded number.
-        let bits = unsafeBitCast(sum + SIMD4(repeating: 0x1p23), to: SIMD4<UInt32>.self)
-        for lane in 0..<min(4, end &- x) {
-            out[unchecked: position] = UInt8(truncatingIfNeeded: bits[lane])
-            position &+= stride
-        }
-    }
 }
 
 /// Chroma at twice the columns, libjpeg's h2v1 "fancy" upsampling.

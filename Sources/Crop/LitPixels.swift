@@ -6,16 +6,11 @@ import EchoCore
 ///
 /// Y ≥ 1 is lit; where Y stays 0 in all frames the chroma decides, which is looked at only where it is not neutral.
 func everLit(in clip: Clip) -> Bitmap {
-    var lit = Bitmap(height: clip.height, width: clip.width)
-    let size = clip.frameSize
-    var united = lit.pixels.mutableSpan
-    for frame in 0..<clip.frames {
-        unite(&united, with: clip.luma.span.extracting(frame * size..<(frame + 1) * size))
-    }
-    for i in 0..<united.count { united[i] = united[i] != 0 ? 255 : 0 }
-
+    var lit = Bitmap(
+        height: clip.height, width: clip.width,
+        pixels: unpack(clip.footprint.lit, rows: clip.height, columns: clip.width))
     guard let chroma = FullChroma(clip) else { return lit }
-    let marks = chroma.everColoured()
+    let marks = chroma.everColoured(in: clip.footprint)
     for y in 0..<clip.height where chroma.touches(marks, y: y) {
         for x in 0..<clip.width where !lit[y, x] && chroma.touches(marks, y: y, x: x) {
             lit[y, x] = (0..<clip.frames).contains { frame in

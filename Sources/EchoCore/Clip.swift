@@ -10,6 +10,8 @@ public struct Clip: Sendable {
     public let luma: [UInt8]
     /// Cb and Cr; nil for a gray clip, which means 128 everywhere.
     public let chroma: Chroma?
+    /// What the frames leave on the picture.
+    public let footprint: Footprint
 
     /// The two colour planes.
     public struct Chroma: Sendable {
@@ -24,7 +26,10 @@ public struct Clip: Sendable {
         }
     }
 
-    public init(frames: Int, height: Int, width: Int, luma: [UInt8], chroma: Chroma?) {
+    /// - Parameter footprint: that of these planes, where the decoder gathered it on the way; nil to look at them
+    public init(
+        frames: Int, height: Int, width: Int, luma: [UInt8], chroma: Chroma?, footprint: Footprint? = nil
+    ) {
         precondition(luma.count == frames * height * width, "luma fills its shape")
         if let chroma {
             let plane = chroma.sampling.rows(height) * chroma.sampling.columns(width)
@@ -36,6 +41,8 @@ public struct Clip: Sendable {
         self.width = width
         self.luma = luma
         self.chroma = chroma
+        self.footprint =
+            footprint ?? Footprint(frames: frames, height: height, width: width, luma: luma, chroma: chroma)
     }
 
     /// Samples in one luma frame.

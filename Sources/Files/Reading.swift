@@ -24,14 +24,18 @@ public func readFile(_ path: String, upTo limit: Int = 4 << 30) throws(EchoError
 }
 
 /// The whole of a source file, read once; as `readFile`, but what is wrong is a reason for dropping the file.
-public func readSource(_ path: String, upTo limit: Int) throws(Rejection) -> [UInt8] {
+///
+/// - Parameter buffers: where the memory comes from
+public func readSource(
+    _ path: String, upTo limit: Int, from buffers: BufferPool
+) throws(Rejection) -> [UInt8] {
     do {
         let file = try Descriptor(path, flags: O_RDONLY | O_NONBLOCK)
         let before = try regular(file.status(), path)
         if Int(before.st_size) > limit {
             throw Rejection(.tooLarge, "\(grouped(Int(before.st_size))) bytes, more than \(grouped(limit))")
         }
-        if let bytes = try wholeFile(file, before) { return bytes }
+        if let bytes = try wholeFile(file, before, into: buffers.take(Int(before.st_size))) { return bytes }
         throw Rejection(.changedWhileRead, "its size or its time changed while it was read")
     } catch let rejection as Rejection {
         throw rejection
@@ -40,9 +44,12 @@ public func readSource(_ path: String, upTo limit: Int) throws(Rejection) -> [UI
     }
 }
 
-/// The bytes of an open file; nil if it is not what it was `before`.
-private func wholeFile(_ file: borrowing Descriptor, _ before: stat) throws(EchoError) -> [UInt8]? {
-    var bytes = [UInt8](repeating: 0, count: Int(before.st_size))
+/// The bytes of an open file, in place of those of `buffer`; nil if it is not what it was `before`.
+private func wholeFile(
+    _ file: borrowing Descriptor, _ before: stat, into buffer: consuming [UInt8] = []
+) throws(EchoError) -> [UInt8]? {
+    var bytes = buffer
+    bytes.resize(to: Int(before.st_size))
     let count = try file.read(into: &bytes)
     let after = try file.status()
     let same =

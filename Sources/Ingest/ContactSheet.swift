@@ -89,7 +89,7 @@ private func stored(_ row: ClipRecord, in dataset: String, _ layout: PixelLayout
 }
 
 private func decoded(_ path: String) throws -> Picture {
-    let source = try openClip(readSource(path, upTo: Examiner.greatestFile), name: path)
+    let source = try openClip(readSource(path, upTo: Examiner.greatestFile, from: Examiner.files), name: path)
     let clip = try source.decode(maxFrames: source.header.frames / 2 + 1).clip
     return Picture(
         width: clip.width, height: clip.height, channels: 3, pixels: rgbFrame(of: clip, at: clip.frames - 1))

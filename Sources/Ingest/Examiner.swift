@@ -30,6 +30,9 @@ struct Examiner: Sendable {
     /// Files longer than this are not read: the longest real clips have some hundred MB.
     static let greatestFile = 2 << 30
 
+    /// Memory of files and of tensors, used again.
+    static let files = BufferPool(), tensors = BufferPool()
+
     /// Reads a file of `source` and prepares it for a shard.
     func prepare(
         _ file: SourceFile, in source: String, runID: Int64
@@ -41,7 +44,8 @@ struct Examiner: Sendable {
         let bytes: [UInt8]
         do throws(Rejection) {
             if let fault = file.fault { throw fault }
-            bytes = try readSource(source + "/" + file.path, upTo: Examiner.greatestFile)
+            bytes = try readSource(
+                source + "/" + file.path, upTo: Examiner.greatestFile, from: Examiner.files)
         } catch {
             record.reason = error.reason
             record.detail = error.detail
@@ -50,13 +54,22 @@ struct Examiner: Sendable {
         let findings = examine(bytes, &record)
         var prepared = PreparedClip(record: record)
         if record.reason == nil, let clip = findings.clip, let mask = findings.mask, let box = findings.box {
-            let pixels = croppedPixels(of: clip, mask: mask, box: box, pixels: rules.pixels, size: rules.size)
             let shape = [clip.frames, rules.size, rules.size] + (rules.pixels.channels > 1 ? [3] : [])
+            let pixels = croppedPixels(
+                of: clip, mask: mask, box: box, pixels: rules.pixels, size: rules.size,
+                into: Examiner.tensors.take(shape.reduce(1, *)))
             (prepared.shape, prepared.bytes) = try rules.compress.tensor(pixels, shape: shape)
             prepared.record.checksum = xxh3(prepared.bytes)
+            if rules.compress != .none { Examiner.tensors.recycle(pixels) }
         }
-        if let clip = findings.clip { FrameMemory.shared.recycle(clip) }
+        Examiner.files.recycle(bytes)
+        if let clip = findings.clip { FrameMemory.recycle(clip) }
         return prepared
+    }
+
+    /// Takes back the memory of a clip that was written.
+    func recycle(_ prepared: PreparedClip) {
+        if rules.compress == .none { Examiner.tensors.recycle(prepared.bytes) }
     }
 
     /// Looks at a file's bytes and writes what is found, and the decision, into its row.

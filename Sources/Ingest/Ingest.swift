@@ -40,6 +40,7 @@ public func ingest(_ options: IngestOptions) throws -> IngestSummary {
                 try committer.begin(rest.prefix { $0.study == work[index].study })
             }
             let row = try committer.add(prepared, replacing: replacing.contains(prepared.record.path))
+            examiner.recycle(prepared)
             tally.add(row)
             progress.update(index + 1, note: tally.note)
         })

@@ -123,6 +123,7 @@ struct DICOMFrames: Sendable {
         let isRGB = head.isColourUnsaid ? nil : head.isRGB
         if meaning.isPlanes(head.shape.sampling, isRGB: isRGB) {
             stack = try PlaneStack(head.shape, frames: limit)
+            stack!.gatherFootprint()
             for index in 0..<limit {
                 let (bytes, range) = coded(index)
                 try decoder.append(bytes, range, to: &stack!)

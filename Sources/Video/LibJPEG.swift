@@ -47,8 +47,9 @@ struct LibJPEGDecoder: ~Copyable {
                         y.withUnsafeMutableBufferPointer { y, yCount in
                             cb.withUnsafeMutableBufferPointer { cb, cbCount in
                                 cr.withUnsafeMutableBufferPointer { cr, crCount in
-                                    let planes = [y.baseAddress, cb.baseAddress, cr.baseAddress]
-                                    isDone = echoprep_jpeg_read_planes(decoder, planes) == 1
+                                    isDone = readPlanes(
+                                        [y.baseAddress, cb.baseAddress, cr.baseAddress], &stack.lit,
+                                        &stack.coloured)
                                     guard isDone else { return }
                                     yCount = size
                                     cbCount = chroma
@@ -61,8 +62,23 @@ struct LibJPEGDecoder: ~Copyable {
             }
             return isDone ? nil : Rejection(.undecodable, message)
         }
-        if let fault { throw fault }
+        if let fault {
+            stack.forgetFootprint()
+            throw fault
+        }
         stack.endFrame()
+    }
+
+    private func readPlanes(
+        _ planes: [UnsafeMutablePointer<UInt8>?], _ lit: inout [UInt8], _ coloured: inout [UInt8]
+    ) -> Bool {
+        lit.withUnsafeMutableBufferPointer { lit in
+            coloured.withUnsafeMutableBufferPointer { coloured in
+                // An array that is empty may have an address.
+                let marks = [lit, coloured].map { $0.isEmpty ? nil : $0.baseAddress }
+                return echoprep_jpeg_read_planes(decoder, planes, marks) == 1
+            }
+        }
     }
 
     /// What the picture in `bytes[range]` is.

@@ -17,6 +17,8 @@ struct PlaneStack: Sendable {
     let shape: FrameShape
     private(set) var frames = 0
     var luma: [UInt8] = [], cb: [UInt8] = [], cr: [UInt8] = []
+    /// The marks of `Footprint` where the decoder gathers them; empty where it does not.
+    var lit: [UInt8] = [], coloured: [UInt8] = []
 
     /// A picture is at most 16 Mi pixels, a clip at most 4 GiB, of which 1 GiB is asked for before frames are seen.
     static let largestPicture = 1 << 24, largestClip = 4 << 30, largestPromise = 1 << 30
@@ -34,9 +36,9 @@ struct PlaneStack: Sendable {
         }
         self.shape = shape
         let frames = min(frames, PlaneStack.largestPromise / shape.bytes)
-        luma = FrameMemory.shared.take(frames * shape.height * shape.width)
-        cb = FrameMemory.shared.take(frames * shape.chromaSize)
-        cr = FrameMemory.shared.take(frames * shape.chromaSize)
+        luma = FrameMemory.take(frames * shape.height * shape.width)
+        cb = FrameMemory.take(frames * shape.chromaSize)
+        cr = FrameMemory.take(frames * shape.chromaSize)
     }
 
     /// Throws `.tooLarge` if no further frame may be appended: for clips whose frames are not counted beforehand.
@@ -47,6 +49,25 @@ struct PlaneStack: Sendable {
         }
     }
 
+    /// Says, before the first frame, that the decoder of all frames gathers their footprint.
+    mutating func gatherFootprint() {
+        lit = [UInt8](repeating: 0, count: Footprint.size(rows: shape.height, columns: shape.width))
+        guard let sampling = shape.sampling else { return }
+        let (rows, columns) = (sampling.rows(shape.height), sampling.columns(shape.width))
+        coloured = [UInt8](repeating: 0, count: Footprint.size(rows: rows, columns: columns))
+    }
+
+    /// Says that half a frame may have left its marks.
+    mutating func forgetFootprint() { (lit, coloured) = ([], []) }
+
+    /// Begins again in the same memory.
+    mutating func removeFrames() {
+        luma.removeAll(keepingCapacity: true)
+        cb.removeAll(keepingCapacity: true)
+        cr.removeAll(keepingCapacity: true)
+        frames = 0
+    }
+
     /// Counts a frame whose planes were appended.
     mutating func endFrame() {
         frames += 1
@@ -55,6 +76,8 @@ struct PlaneStack: Sendable {
 
     consuming func clip() -> Clip {
         let chroma = shape.sampling.map { Clip.Chroma(sampling: $0, cb: cb, cr: cr) }
-        return Clip(frames: frames, height: shape.height, width: shape.width, luma: luma, chroma: chroma)
+        return Clip(
+            frames: frames, height: shape.height, width: shape.width, luma: luma, chroma: chroma,
+            footprint: lit.isEmpty ? nil : Footprint(lit: lit, coloured: coloured))
     }
 }

@@ -41,6 +41,15 @@ import Testing
         }
     }
 
+    @Test(arguments: [0, 1, 7, 63, 64, 65, 200, 16_319, 16_320, 16_321, 40_000], [UInt8(1), 16, 64, 255])
+    func `samples inside of a mask are counted`(length: Int, bound: UInt8) {
+        var random = SeededRandom(seed: UInt64(length), "count")
+        let samples = (0..<length).map { _ in random.below(3) == 0 ? UInt8(random.below(256)) : 255 }
+        let mask = (0..<length).map { _ in random.below(9) > 0 ? UInt8(255) : 0 }
+        let expected = zip(samples, mask).count { $0 >= bound && $1 == 255 }
+        #expect(Crop.count(samples.span, atLeast: bound, where: mask.span) == expected)
+    }
+
     @Test func `the fill closes holes and keeps shapes`() {
         let ring = bitmap(".......", ".####..", ".#..#..", ".####..", ".......")
         #expect(ring.beyondFillFromCorner == bitmap(".......", ".####..", ".####..", ".####..", "......."))

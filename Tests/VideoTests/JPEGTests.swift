@@ -19,6 +19,23 @@ import Video
         #expect(try source.decode(maxFrames: 2).clip.frames == 2)
     }
 
+    @Test(
+        arguments: [ChromaSampling.full, .half, .quarter, nil],
+        [(64, 48), (37, 51), (8, 9), (1, 1), (90, 70)])
+    func `what a decoder gathers is the footprint of its planes`(
+        sampling: ChromaSampling?, size: (Int, Int)
+    ) throws {
+        let clip = blinkingClip(frames: 5, height: size.0, width: size.1, sampling: sampling)
+        var frames = try JPEGEncoder(quality: 90).encode(clip)
+        let whole = try openClip(dicom(frames).bytes(), name: "a.dcm").decode(maxFrames: nil).clip
+        #expect(whole.footprint == footprint(whole))
+        // Half a frame is not kept, and leaves nothing.
+        frames[4].removeLast(frames[4].count / 4)
+        let cut = try openClip(dicom(frames).bytes(), name: "a.dcm").decode(maxFrames: nil).clip
+        #expect(cut.frames == 4)
+        #expect(cut.footprint == footprint(cut))
+    }
+
     @Test func `frames before a broken one are kept, and the reason is told`() throws {
         let clip = smoothClip(frames: 3, height: 48, width: 64, sampling: .half)
         var frames = try JPEGEncoder(quality: 90).encode(clip)
@@ -27,6 +44,34 @@ import Video
         #expect(decoded.clip.frames == 2)
         #expect(decoded.shortfall?.reason == .undecodable)
     }
+}
+
+/// The footprint as `Clip` finds it in its planes.
+private func footprint(_ clip: Clip) -> Footprint {
+    Clip(
+        frames: clip.frames, height: clip.height, width: clip.width, luma: clip.luma, chroma: clip.chroma
+    ).footprint
+}
+
+/// Black and without colour but for blocks of 8 × 8, of which each frame has others.
+private func blinkingClip(frames: Int, height: Int, width: Int, sampling: ChromaSampling?) -> Clip {
+    var random = SeededRandom(seed: 7, "blinking", height, width)
+    func plane(_ rows: Int, _ columns: Int, _ neutral: UInt8) -> [UInt8] {
+        (0..<frames).flatMap { _ in
+            let blocks = (0..<(rows + 7) / 8 * ((columns + 7) / 8)).map { _ in
+                random.below(6) == 0 ? UInt8(random.below(256)) : neutral
+            }
+            return (0..<rows * columns).map { i in
+                blocks[i / columns / 8 * ((columns + 7) / 8) + i % columns / 8]
+            }
+        }
+    }
+    let luma = plane(height, width, 0)
+    let chroma = sampling.map { sampling in
+        let (rows, columns) = (sampling.rows(height), sampling.columns(width))
+        return Clip.Chroma(sampling: sampling, cb: plane(rows, columns, 128), cr: plane(rows, columns, 128))
+    }
+    return Clip(frames: frames, height: height, width: width, luma: luma, chroma: chroma)
 }
 
 /// A DICOM file with these coded frames.

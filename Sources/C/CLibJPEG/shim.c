@@ -150,8 +150,26 @@ static uint8_t *borrow(echoprep_jpeg_decoder *decoder, size_t count) {
     return decoder->scratch;
 }
 
+typedef uint8_t lap __attribute__((vector_size(32), aligned(1)));
+
+// Sets a bit where samples are not neutral. Bits that are set stay set, so the last lap may overlap the one before it.
+static void mark(uint8_t *marks, const uint8_t *samples, size_t count, uint8_t neutral, uint8_t bit) {
+    const size_t length = sizeof(lap);
+    for (size_t x = 0; count >= length && x < count; x += length) {
+        const size_t start = x + length <= count ? x : count - length;
+        *(lap *)(marks + start) |= (lap)(*(const lap *)(samples + start) != neutral) & bit;
+    }
+    for (size_t x = 0; count < length && x < count; x++) marks[x] |= samples[x] != neutral ? bit : 0;
+}
+
+// Sets the bits of one row of a plane in the marks of luma or of chroma, while it lies in the cache.
+static void note_row(uint8_t *const marks[2], int plane, const uint8_t *samples, size_t row, size_t width) {
+    uint8_t *of_plane = marks[plane > 0];
+    if (of_plane) mark(of_plane + row / 8 * width, samples, width, plane > 0 ? 128 : 0, (uint8_t)(1 << row % 8));
+}
+
 // Lines of whole blocks, straight into the planes where rows have the same length there.
-static int read_raw(echoprep_jpeg_decoder *decoder, uint8_t *const planes[3]) {
+static int read_raw(echoprep_jpeg_decoder *decoder, uint8_t *const planes[3], uint8_t *const marks[2]) {
     struct jpeg_decompress_struct *info = &decoder->info;
     const int lines = info->max_v_samp_factor * DCTSIZE;
     JSAMPROW rows[3][MAX_SAMP_FACTOR * DCTSIZE];
@@ -183,37 +201,42 @@ static int read_raw(echoprep_jpeg_decoder *decoder, uint8_t *const planes[3]) {
             const size_t width = component->downsampled_width, height = component->downsampled_height;
             const int count = component->v_samp_factor * DCTSIZE;
             const size_t top = first / (size_t)lines * (size_t)count;
-            if (strides[c] == width) continue;
-            for (int r = 0; r < count && top + (size_t)r < height; r++)
-                memcpy(planes[c] + (top + (size_t)r) * width, rows[c][r], width);
+            for (int r = 0; r < count && top + (size_t)r < height; r++) {
+                note_row(marks, c, rows[c][r], top + (size_t)r, width);
+                if (strides[c] != width) memcpy(planes[c] + (top + (size_t)r) * width, rows[c][r], width);
+            }
         }
     }
     return 1;
 }
 
 // Any other sampling: libjpeg brings all planes to full size, interleaved.
-static int read_upsampled(echoprep_jpeg_decoder *decoder, uint8_t *const planes[3]) {
+static int read_upsampled(
+    echoprep_jpeg_decoder *decoder, uint8_t *const planes[3], uint8_t *const marks[2]) {
     struct jpeg_decompress_struct *info = &decoder->info;
     const size_t width = info->output_width;
     uint8_t *row = borrow(decoder, width * (size_t)info->output_components);
     if (!row) return fail(decoder, "memory is short");
     while (info->output_scanline < info->output_height) {
-        const size_t at = info->output_scanline * width;
+        const size_t y = info->output_scanline, at = y * width;
         if (jpeg_read_scanlines(info, &row, 1) != 1) return fail(decoder, "it ends early");
-        for (int c = 0; c < info->output_components; c++)
+        for (int c = 0; c < info->output_components; c++) {
             for (size_t x = 0; x < width; x++) planes[c][at + x] = row[x * (size_t)info->output_components + (size_t)c];
+            note_row(marks, c, planes[c] + at, y, width);
+        }
     }
     return 1;
 }
 
-int echoprep_jpeg_read_planes(echoprep_jpeg_decoder *decoder, uint8_t *const planes[3]) {
+int echoprep_jpeg_read_planes(
+    echoprep_jpeg_decoder *decoder, uint8_t *const planes[3], uint8_t *const marks[2]) {
     struct jpeg_decompress_struct *info = &decoder->info;
     if (setjmp(decoder->error.escape)) {
         jpeg_abort_decompress(info);
         return 0;
     }
     jpeg_start_decompress(info);
-    if (!(info->raw_data_out ? read_raw(decoder, planes) : read_upsampled(decoder, planes))) return 0;
+    if (!(info->raw_data_out ? read_raw(decoder, planes, marks) : read_upsampled(decoder, planes, marks))) return 0;
     jpeg_finish_decompress(info);
     return 1;
 }

@@ -33,7 +33,11 @@ int echoprep_jpeg_read_head(
 /// Decodes the picture whose head was read into planes without gaps. Returns 1, or 0 with a message.
 ///
 /// A warning of libjpeg is an error here: what it means is data made up for bits that are missing or wrong.
-int echoprep_jpeg_read_planes(echoprep_jpeg_decoder *decoder, uint8_t *const planes[3]);
+///
+/// `marks` are one bit a sample, eight rows a byte, of the first plane and of the other two: bit y % 8 of byte
+/// y / 8 · width + x is set where a sample is not 0, or not 128. NULL where nobody asks; void after an error.
+int echoprep_jpeg_read_planes(
+    echoprep_jpeg_decoder *decoder, uint8_t *const planes[3], uint8_t *const marks[2]);
 
 /// What went wrong last.
 const char *echoprep_jpeg_message(const echoprep_jpeg_decoder *decoder);
