@@ -28,7 +28,8 @@ struct DeepJPEG {
     private let head: JPEGHead
     private let bytes: [UInt8]
     private var components: [Component] = []
-    private var tables = [JPEGHuffmanTable?](repeating: nil, count: 8)
+    /// Huffman tables as coded, counts and values: they are made when a scan uses them.
+    private var tables = [ArraySlice<UInt8>](repeating: [], count: 8)
     private var quantisation = [[Float]](repeating: [], count: 4)
     private var restartInterval = 0
     /// Components of which a scan was read.
@@ -98,12 +99,9 @@ struct DeepJPEG {
         var rest = segment
         while rest.count >= 17 {
             let place = rest.removeFirst()
-            let counts = rest.prefix(16)
-            let count = counts.reduce(0) { $0 + Int($1) }
-            rest = rest.dropFirst(16)
-            guard place & 0xEC == 0, let table = JPEGHuffmanTable(counts: counts, values: rest.prefix(count))
-            else { throw broken("a Huffman table that is none") }
-            tables[Int(place >> 4) * 4 + Int(place & 3)] = table
+            let count = 16 + rest.prefix(16).reduce(0) { $0 + Int($1) }
+            guard place & 0xEC == 0, count <= rest.count else { throw broken("a Huffman table that is none") }
+            tables[Int(place >> 4) * 4 + Int(place & 3)] = rest.prefix(count)
             rest = rest.dropFirst(count)
         }
     }
@@ -153,10 +151,10 @@ struct DeepJPEG {
         for at in 0..<count {
             let (id, places) = (fields[1 + 2 * at], fields[2 + 2 * at])
             guard let index = components.firstIndex(where: { $0.id == id }), places & 0xCC == 0,
-                !parts.contains(where: { $0.component == index })
+                !done.contains(index), !parts.contains(where: { $0.component == index })
             else { throw broken("a scan of a component that it has not") }
-            let ac = tables[4 + Int(places & 15)]
-            guard let dc = tables[Int(places >> 4)], isLossless || ac != nil else {
+            let ac = JPEGHuffmanTable(tables[4 + Int(places & 15)])
+            guard let dc = JPEGHuffmanTable(tables[Int(places >> 4)]), isLossless || ac != nil else {
                 throw broken("a scan without its Huffman table")
             }
             parts.append(Part(component: index, dc: dc, ac: ac))

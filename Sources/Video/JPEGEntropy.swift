@@ -8,15 +8,14 @@ struct JPEGHuffmanTable: Sendable {
     /// the low one; 0 where they begin none.
     fileprivate let codes: [UInt16]
 
-    /// - Parameters:
-    ///   - counts: how many codes there are of each length from 1 to 16
-    ///   - values: what they stand for, in the order of the codes
+    /// - Parameter coded: how many codes there are of each length from 1 to 16, then what they stand for, in order.
     /// nil if there are more codes than fit, or fewer values.
-    init?(counts: ArraySlice<UInt8>, values: ArraySlice<UInt8>) {
+    init?(_ coded: ArraySlice<UInt8>) {
+        guard coded.count >= 16 else { return nil }
         var codes: [UInt16] = []
         codes.reserveCapacity(1 << 16)
-        var rest = values
-        for (length, count) in zip(1..., counts) {
+        var rest = coded.dropFirst(16)
+        for (length, count) in zip(1..., coded.prefix(16)) {
             for _ in 0..<count {
                 guard let value = rest.popFirst(), codes.count + 1 << (16 - length) <= 1 << 16 else {
                     return nil

@@ -39,7 +39,7 @@ struct StreamClip: ClipSource {
         self.bytes = bytes
         self.formats = formats
         var fault: Rejection?
-        let (head, frames, times) = try LibAVStream.open(bytes, formats: formats) {
+        let (head, frames, ticks) = try LibAVStream.open(bytes, formats: formats) {
             stream throws(Rejection) in
             var shown: [Int64?] = [], decoded: [Int64?] = []
             do throws(Rejection) {
@@ -52,14 +52,15 @@ struct StreamClip: ClipSource {
             }
             // AVI knows only when pictures are decoded, which is at the same steps as when they are shown.
             let ticks = [shown, decoded].lazy.map { $0.compactMap(\.self) }.first { $0.count == shown.count }
-            let head = stream.head
-            let times = FrameTimes(ticks: ticks ?? [], of: head.secondsPerTick, rate: head.framesPerSecond)
-            return (head, shown.count, times)
+            return (stream.head, shown.count, ticks ?? [])
         }
         guard frames > 0 else { throw fault ?? Rejection(.noPixels, "a video stream without a picture") }
-        if fault == nil, let said = said ?? head.frames, frames < said {
+        // AVI's head counts ticks, those of pictures that are left out among them.
+        let ticked = container == "avi" ? ticks.max().map { Int(clamping: $0) &+ 1 } : nil
+        if fault == nil, let said = said ?? head.frames, max(frames, ticked ?? 0) < said {
             fault = Rejection(.truncated, "\(frames) frames of the \(said) that its head counts")
         }
+        let times = FrameTimes(ticks: ticks, of: head.secondsPerTick, rate: head.framesPerSecond)
         shortfall = fault
         header =
             describe(head, frames, times)

@@ -276,8 +276,12 @@ int echoprep_av_next_packet(echoprep_av *av, const uint8_t **bytes, size_t *coun
             return -1;
         }
         if (av->packet->stream_index != av->stream) continue;
-        if (av->packet->flags & AV_PKT_FLAG_CORRUPT) {
-            say(av->message, "the file ends within a packet", 0);
+        // The decoder of raw pictures fills up what is missing with what was in its memory.
+        const int64_t bits = (int64_t)av->codec->width * av->codec->height * av->codec->bits_per_coded_sample;
+        const int is_short = av->codec->codec_id == AV_CODEC_ID_RAWVIDEO && av->packet->size > 0
+            && av->packet->size < bits / 8;
+        if ((av->packet->flags & AV_PKT_FLAG_CORRUPT) || is_short) {
+            say(av->message, is_short ? "a raw picture that is cut" : "the file ends within a packet", 0);
             return -1;
         }
         *bytes = av->packet->data;
