@@ -22,6 +22,8 @@ public struct IngestSummary: Sendable, Codable {
     /// Of this run alone.
     public let filesRead: Int, framesStored: Int, bytesRead: Int
     public let seconds: Double
+    /// Bytes that this run held at once; nil where the system does not say.
+    public let peakMemory: Int?
 
     init(catalog: Catalog, plan: Plan, tally: Tally) throws(EchoError) {
         let outcomes = try catalog.outcomes()
@@ -39,6 +41,7 @@ public struct IngestSummary: Sendable, Codable {
         framesStored = tally.frames
         bytesRead = tally.bytes
         seconds = tally.seconds
+        peakMemory = EchoCore.peakMemory()
     }
 
     /// A table for people.
@@ -61,7 +64,9 @@ public struct IngestSummary: Sendable, Codable {
             text +=
                 "this run: \(grouped(filesRead)) files, \(grouped(framesStored)) frames in \(duration(seconds))"
             text +=
-                ", \(grouped(Int(Double(framesStored) / seconds))) frames/s, \(grouped(Int(megabytes))) MB/s\n"
+                ", \(grouped(Int(Double(framesStored) / seconds))) frames/s, \(grouped(Int(megabytes))) MB/s"
+            if let peakMemory { text += ", \(grouped(peakMemory >> 20)) MiB of memory at most" }
+            text += "\n"
         }
         return text
     }

@@ -3,6 +3,7 @@
 import DICOM
 import EchoCore
 import Files
+import Testing
 import Video
 
 extension HostileFile {
@@ -255,6 +256,15 @@ extension HostileFile {
         HostileFile("an AVI file without its index", .whole(6)) {
             let bytes = try video(.avi)
             return Array(bytes.prefix(places("idx1", bytes)[0]))
+        },
+        HostileFile("an AVI file of raw pictures that are cut", .rejected(.truncated)) {
+            var bytes = try video(.avi)
+            // From the head of the format: width, height, planes, bits of a pixel and the code, which 0 is none.
+            let head = try #require(bytes.firstRange(of: Array("strf".utf8))).upperBound + 4
+            bytes.replaceSubrange(
+                head + 4..<head + 20,
+                with: little(327_728, 4) + little(32, 4) + little(1, 2) + little(2, 2) + little(0, 4))
+            return bytes
         },
         HostileFile("an MP4 file", .whole(6)) { try video(.mp4) },
         HostileFile("an MP4 file without its index", .rejected(.undecodable)) {

@@ -365,6 +365,29 @@ extension HostileFile {
             ]
             return BrokenFile(.jpegLS, pixels: encapsulated([head])).bytes
         },
+        HostileFile("lossless JPEG of rubbish", .rejected(.undecodable)) {
+            let whole = lossless([(0..<600).map { $0 % 251 }], width: 30, bits: 8)
+            let rubbish = (0..<whole.count / 4).map { UInt8(truncatingIfNeeded: $0 * 91 | 1) }
+            return BrokenFile(.jpegLossless, pixels: encapsulated([whole.dropLast(rubbish.count) + rubbish]))
+                .bytes
+        },
+        HostileFile("lossless JPEG that restarts within a line", .rejected(.unsupported)) {
+            let whole = lossless([(0..<600).map { $0 % 251 }], width: 30, bits: 8, linesToRestart: 2)
+            let interval = place(0xDD, in: whole) + 4
+            return BrokenFile(
+                .jpegLossless, pixels: encapsulated([whole.replacing(interval..<interval + 2, with: [0, 7])])
+            ).bytes
+        },
+        HostileFile("JPEG of 12 bits that is cut", .rejected(.undecodable)) {
+            let whole = extended((0..<1024).map { $0 * 3 % 4096 }, width: 32)
+            return BrokenFile(.jpegExtended, pixels: encapsulated([whole.cut(at: 0.9)])).bytes
+        },
+        HostileFile("a JPEG head of 12 bits and 65500 × 65500", .rejected(.tooLarge)) {
+            let whole = extended([Int](repeating: 0, count: 64), width: 8)
+            let size = place(0xC1, in: whole) + 5
+            let big = whole.replacing(size..<size + 4, with: [0xFF, 0xDC, 0xFF, 0xDC])
+            return BrokenFile(.jpegExtended, pixels: encapsulated([big])).bytes
+        },
         HostileFile("RLE with a wrong count of segments", .rejected(.undecodable)) {
             let head = little(2, 4) + little(64, 4) + little(70, 4) + [UInt8](repeating: 0, count: 60)
             return BrokenFile(.rle, pixels: encapsulated([head])).bytes

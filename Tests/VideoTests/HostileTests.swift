@@ -17,6 +17,22 @@ import Video
         #expect(Set(HostileFile.all.map(\.name)).count == HostileFile.all.count)
     }
 
+    @Test(.enabled(if: !isSanitized, "sanitizers take memory of their own"))
+    func `no broken file takes 512 MiB of memory`() throws {
+        let limit = 512 << 20
+        for start in stride(from: 0, to: HostileFile.all.count, by: 20) {
+            let group = HostileFile.all[start..<min(start + 20, HostileFile.all.count)]
+            // What a run of several takes is no less than what one of them takes.
+            guard try peakMemory(ofIngesting: Array(group)) >= limit else { continue }
+            for file in group {
+                let peak = try peakMemory(ofIngesting: [file])
+                #expect(peak < limit, "\(file.name): \(peak >> 20) MiB")
+            }
+        }
+        let corpus = Built.repository.appendingPathComponent("fixtures/fuzz")
+        #expect(try withTemporaryFolder { try peakMemory(ofIngesting: corpus, to: $0) } < limit)
+    }
+
     @Test func `what the fuzzer found is a clip or a rejection`() throws {
         let corpus = Built.repository.appendingPathComponent("fixtures/fuzz")
         let files = try FileManager.default.contentsOfDirectory(at: corpus, includingPropertiesForKeys: nil)
@@ -24,7 +40,7 @@ import Video
         for file in files { try judge(Array(try Data(contentsOf: file))) }
     }
 
-    @Test(.enabled(if: seedFolder != nil, "make fuzz sets FUZZ_SEEDS"))
+    @Test(.enabled(if: seedFolder != nil, "FUZZ_SEEDS=FOLDER writes them there"))
     func `the fuzzer begins with the small ones`() throws {
         let folder = URL(fileURLWithPath: seedFolder ?? "")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -59,6 +75,34 @@ import Video
     }
 }
 
+/// Bytes that the built program holds at its peak while it ingests these files on one worker.
+private func peakMemory(ofIngesting files: [HostileFile]) throws -> Int {
+    try withTemporaryFolder { folder in
+        let source = folder.appendingPathComponent("source")
+        try FileManager.default.createDirectory(at: source, withIntermediateDirectories: true)
+        for (index, file) in files.enumerated() {
+            try Data(try file.make()).write(to: source.appendingPathComponent("\(index)"))
+        }
+        return try peakMemory(ofIngesting: source, to: folder)
+    }
+}
+
+private func peakMemory(ofIngesting source: URL, to folder: URL) throws -> Int {
+    struct Summary: Decodable {
+        let files: Int, peakMemory: Int
+    }
+    let dataset = folder.appendingPathComponent("dataset").path
+    let run = try Built.run(
+        "ingest", source.path, "--layout", "folder", "--dataset", dataset, "--jobs", "1", "--json")
+    #expect(run.status == 0, "\(run.errors)")
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    let summary = try decoder.decode(Summary.self, from: Data(run.output.utf8))
+    #expect(summary.files > 0)
+    return summary.peakMemory
+}
+
+private let isSanitized = ProcessInfo.processInfo.environment["SANITIZE"] != nil
 private let seedFolder = ProcessInfo.processInfo.environment["FUZZ_SEEDS"]
 
 /// How a file ends.
