@@ -6,7 +6,7 @@ ECHOPREP := .build/release/echoprep
 PACKAGES := libjpeg62-turbo-dev libavformat-dev libavcodec-dev libavutil-dev libswscale-dev \
 	libopenblas-dev libsqlite3-dev libcsv-dev libxxhash-dev zlib1g-dev libisal-dev libpng-dev libssl-dev
 
-.PHONY: help deps build test lint check format demo oracle bench fuzz docs clean
+.PHONY: help deps build test lint check format demo oracle bench fuzz sanitize docs clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 10
@@ -100,6 +100,16 @@ fuzz: deps ## fuzz the readers of foreign files, FUZZ_SECONDS=60 each, with the 
 	    -max_len=32768 -rss_limit_mb=1024 -timeout=20 -artifact_prefix=.build-fuzz/ -print_final_stats=1 \
 	    .build-fuzz/corpus-$$reader fixtures/fuzz 2>.build-fuzz/$$reader.log \
 	    && tail -6 .build-fuzz/$$reader.log || { tail -40 .build-fuzz/$$reader.log; exit 1; }; \
+	done
+
+SANITIZERS ?= address thread
+SANITIZED ?= EchoCoreTests|FilesTests|DICOMTests|VideoTests|CropTests|ShardsTests|IngestTests|CatalogTests|ComputeTests
+
+sanitize: deps ## run the tests under the address and the thread sanitizer, in builds of their own
+	@for kind in $(SANITIZERS); do \
+	  echo "== $$kind"; \
+	  swift build -c release --build-tests --sanitize=$$kind --scratch-path .build-$$kind; \
+	  SANITIZE=$$kind swift test -c release --skip-build --sanitize=$$kind --scratch-path .build-$$kind --filter '$(SANITIZED)'; \
 	done
 
 docs: deps ## write the reference of our libraries to .build/docs
