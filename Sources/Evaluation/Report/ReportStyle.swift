@@ -60,7 +60,7 @@ let reportStyle: HTML = """
     td.best { font-weight: 650; } td.second { text-decoration: underline; text-underline-offset: .2em; }
 
     .heat { width: auto; font-size: .8125rem; }
-    .heat th, .heat td { border: 0; padding: 2px; text-align: center; }
+    .heat th, .heat td { border: 0; padding: 2px; text-align: center; vertical-align: middle; }
     .heat img { display: block; border-radius: .25rem; background: #000; }
     .heat td { min-width: 3.75rem; border-radius: .25rem;
       background: color-mix(in srgb, var(--first-soft) calc(var(--share) * 100%), var(--panel)); }
