@@ -224,6 +224,10 @@ private func threeStays() -> SmallMIMIC {
                     "21|55.0|1", "23|32.5|1",
                 ])
             #expect(
+                try linked.rows("SELECT study_key, study_id, subject_id, ef FROM v_ef ORDER BY 1") == [
+                    "21|21|1|55.0", "23|23|1|32.5",
+                ])
+            #expect(
                 try linked.rows("SELECT measurement, result, value FROM structured_measurement") == [
                     "lvef|> 55|55.0", "la_diam|4.1|4.1", "lvef|30-35|32.5", "lvef|severely reduced|-",
                 ])
