@@ -10,6 +10,9 @@ public import EchoCore
 public struct FileLock: ~Copyable, Sendable {
     private let file: Descriptor
 
+    // Closing is not enough: a child that is just being started holds the file until it is another program.
+    deinit { _ = flock(file.number, LOCK_UN) }
+
     /// Takes the lock, or returns nil if another process holds it. The file stays afterwards, empty.
     public static func take(_ path: String) throws(EchoError) -> FileLock? {
         let file = try Descriptor(path, flags: O_RDWR | O_CREAT)
