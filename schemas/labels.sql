@@ -6,7 +6,7 @@
 -- others, replaces them in one transaction and never touches those two. Either works without the other, so a clip's
 -- study_id and subject_id meet echo_study and split by value, not by a foreign key.
 
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 
 -- Who wrote what here ---------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ package import GRDB
 /// it returns. All methods may be called from any thread; a second process waits for the first one's transaction.
 public final class Catalog: Sendable {
     /// The version of schemas/labels.sql, kept in SQLite's `user_version`.
-    public static let schemaVersion = 1
+    public static let schemaVersion = 2
     /// The database's name inside a dataset folder.
     public static let fileName = "echoprep.sqlite"
 
