@@ -17,6 +17,8 @@ package struct LoadedBatch: Sendable {
 package struct BatchLoader: Sendable {
     package let studies: StudyLoader
     package let model: ModelConfiguration
+    /// Memory of batches that are done with: fresh pages would cost as much as the pixels that go there.
+    private let spare = Locked<[[Float]]>([])
 
     package init(studies: StudyLoader, model: ModelConfiguration) {
         self.studies = studies
@@ -27,7 +29,8 @@ package struct BatchLoader: Sendable {
     package static func workers(threads: Int) -> Int { max(1, threads / 2) }
 
     package func load(_ batch: [Study], _ draw: Draw) throws -> LoadedBatch {
-        var pixels: [Float] = []
+        var pixels = spare.withLock { $0.popLast() } ?? []
+        pixels.removeAll(keepingCapacity: true)
         pixels.reserveCapacity(batch.count * model.views * model.frames * model.frameSize)
         var viewCounts: [Int] = []
         var keep: [[Int32]] = []
@@ -53,6 +56,9 @@ package struct BatchLoader: Sendable {
             mask: model.outputs == 0 ? PretrainMask(keep: keep, keepLatent: keepLatent) : nil)
     }
 
+    /// Takes back the memory of a batch that is done with.
+    package func recycle(_ batch: LoadedBatch) { spare.withLock { $0.append(batch.input.pixels) } }
+
     /// Calls `body` with batches of `size` of the studies in turn, the same views whenever called.
     package func evaluate(
         _ all: [Study], batch size: Int, workers: Int, draw: Int = 0,
@@ -68,6 +74,7 @@ package struct BatchLoader: Sendable {
             consume: { index, loaded in
                 try Interruption.check()
                 try body(slice(index), loaded)
+                recycle(loaded)
             })
     }
 }

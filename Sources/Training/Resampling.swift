@@ -38,24 +38,24 @@ package struct Resampling: Sendable {
         let most = Int(CK_RESAMPLE_LANES)
         let needed = (source + 1) * (source + 1) * most
         if scratch.bytes.count < needed { scratch.bytes = [UInt8](repeating: 0, count: needed) }
-        let start = pixels.count
-        pixels.append(contentsOf: repeatElement(0, count: frames.count * channels * image * image))
-
         let samples = samples(of: view)
         let scale = normalisation.deviation.map { 1 / (255 * $0 * Float(samples.rows * samples.columns)) }
         let shift = zip(normalisation.mean, normalisation.deviation).map { -$0 / $1 }
-        withAddresses(of: frames[...], []) { addresses in
-            // A lane is one channel of one frame.
-            let lanes: [Address?] = addresses.flatMap { frame in (0..<channels).map { frame + $0 } }
-            let scales = frames.flatMap { _ in scale }, shifts = frames.flatMap { _ in shift }
-            pixels.withUnsafeMutableBufferPointer { pixels in
-                for first in stride(from: 0, to: lanes.count, by: most) {
-                    let part = first..<min(first + most, lanes.count)
-                    ck_resample(
-                        Array(lanes[part]), channels, part.count, source, [samples], &scratch.bytes,
-                        pixels.baseAddress! + start + first * image * image, image, Array(scales[part]),
-                        Array(shifts[part]))
+        let scales = frames.flatMap { _ in scale }, shifts = frames.flatMap { _ in shift }
+        pixels.append(addingCapacity: frames.count * channels * image * image) { span in
+            span.withUnsafeMutableBufferPointer { pixels, count in
+                withAddresses(of: frames[...], []) { addresses in
+                    // A lane is one channel of one frame.
+                    let lanes: [Address?] = addresses.flatMap { frame in (0..<channels).map { frame + $0 } }
+                    for first in stride(from: 0, to: lanes.count, by: most) {
+                        let part = first..<min(first + most, lanes.count)
+                        ck_resample(
+                            Array(lanes[part]), channels, part.count, source, [samples], &scratch.bytes,
+                            pixels.baseAddress! + first * image * image, image, Array(scales[part]),
+                            Array(shifts[part]))
+                    }
                 }
+                count += frames.count * channels * image * image
             }
         }
     }

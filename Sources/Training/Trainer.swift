@@ -117,6 +117,7 @@ final class Trainer {
             clock.endWait()
             if step.isEmpty { try Interruption.check() }
             try learn(batch, part, &step)
+            loader.recycle(batch)
             if part.endsStep {
                 try takeStep(step, part)
                 progress.update(clock.studies, note: note(loss: step.loss))

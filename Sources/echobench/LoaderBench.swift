@@ -131,6 +131,7 @@ private struct Pass {
             return try loader.load(plan.studies(of: part).map { studies[$0] }, .training(epoch: epoch))
         } consume: { _, loaded in
             clips += loaded.input.views
+            loader.recycle(loaded)
         }
         return PassTime(
             seconds: start.duration(to: .now) / .seconds(1), processor: processorSeconds() - begin,
