@@ -339,7 +339,7 @@ def dataset(folder, studies, clips, frames, channels):
         database.execute("INSERT INTO echo_study (study_id, subject_id) VALUES (?, ?)", (study, subject))
         database.execute("INSERT INTO study_status (study_id, status) VALUES (?, 'labelled')", (study,))
         database.execute("INSERT INTO split VALUES (?, ?)", (subject, split))
-        database.execute("INSERT INTO listed_study VALUES (?, ?, NULL, ?)", (str(study), 30.5 + 7 * study, split))
+        database.execute("INSERT INTO listed_study VALUES (?, ?, NULL, ?)", (str(study), 30.5 + 7 * study % 60, split))
         for category in categories[study % 3 :: 3]:
             database.execute("INSERT INTO study_category VALUES (?, ?, 1, 1)", (study, category))
         for view in range(clips):
