@@ -2,8 +2,9 @@
 
 #include <string.h>
 
-// Compiled for AVX-512, AVX2 and any processor; the loader picks one when the program starts.
-#if defined(__x86_64__) && !defined(__SANITIZE_THREAD__)
+// Compiled for AVX-512, AVX2 and any processor; the loader picks one when the program starts, which is before the thread
+// sanitizer can watch it.
+#if defined(__x86_64__) && !__has_feature(thread_sanitizer)
 #define KERNEL __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define KERNEL
