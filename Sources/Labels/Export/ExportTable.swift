@@ -54,25 +54,21 @@ struct ExportTable {
         var writer = ParquetWriter(rows: rowCount)
         for column in columns {
             let values = column.values
-            switch column.kind {
-            case .integer:
-                writer.add(
-                    column.name, .int64(values.map(Int64.fromDatabaseValue)), optional: column.optional)
-            case .real:
-                writer.add(
-                    column.name, .double(values.map(Double.fromDatabaseValue)), optional: column.optional)
-            case .boolean:
-                writer.add(
-                    column.name, .boolean(values.map(Bool.fromDatabaseValue)), optional: column.optional)
-            case .text:
-                writer.add(
-                    column.name, .string(values.map(String.fromDatabaseValue)), optional: column.optional)
-            case .timestamp:
-                let times = values.map { String.fromDatabaseValue($0).flatMap { Timestamp($0) } }
-                writer.add(
-                    column.name, .timestamp(times.map { $0.map { Int64($0.seconds) * 1_000_000 } }),
-                    optional: column.optional)
-            }
+            let cells: ParquetWriter.Values =
+                switch column.kind {
+                case .integer: .int64(values.map(Int64.fromDatabaseValue))
+                case .real: .double(values.map(Double.fromDatabaseValue))
+                case .boolean: .boolean(values.map(Bool.fromDatabaseValue))
+                case .text: .string(values.map(String.fromDatabaseValue))
+                case .timestamp:
+                    .timestamp(
+                        values.map {
+                            String.fromDatabaseValue($0).flatMap { Timestamp($0) }.map {
+                                Int64($0.seconds) * 1_000_000
+                            }
+                        })
+                }
+            writer.add(column.name, cells, optional: column.optional)
         }
         return writer.finish()
     }
