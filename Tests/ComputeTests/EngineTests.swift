@@ -4,10 +4,10 @@ import Foundation
 import Testing
 
 @Suite struct EngineTests {
-    @Test(arguments: Operation.all, [1, 3])
-    func `the CPU engine agrees with the reference`(operation: Operation, threads: Int) {
+    @Test(arguments: Operation.all, ProductLibrary.installed)
+    func `the CPU engine agrees with the reference`(operation: Operation, products: ProductLibrary) {
         let reference = Workbench(ReferenceEngine(), seed: 1)
-        let judged = Workbench(CPUEngine(threads: threads), seed: 1)
+        let judged = Workbench(CPUEngine(threads: 3, products: products), seed: 1)
         operation.run(reference)
         operation.run(judged)
         for (expected, result) in zip(reference.results, judged.results) {
@@ -19,6 +19,13 @@ import Testing
         for (a, b) in zip(reference.numbers, judged.numbers) {
             #expect(abs(a - b) <= 1e-6 * abs(a), "\(a), not \(b)")
         }
+    }
+
+    @Test func `OpenBLAS uses this processor's vectors, also where the processor is newer than it`() {
+        let kernels = CPUEngine(threads: 1, products: .openBLAS).productKernels
+        #expect(kernels.hasPrefix("OpenBLAS "))
+        let old = ["Prescott", "Core2", "Penryn", "Nehalem", "Barcelona"]
+        #expect(!old.contains { kernels.hasSuffix($0) }, "\(kernels)")
     }
 
     @Test(arguments: Operation.all)

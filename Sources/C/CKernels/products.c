@@ -38,15 +38,13 @@ int ck_load_onednn(void) {
     return 1;
 }
 
-int ck_openblas_is_narrow(void) {
+int ck_has_avx512(void) {
 #if defined(__x86_64__)
-    const char *narrow[] = {"Haswell", "Zen", "Excavator", "Sandybridge"};
     __builtin_cpu_init();
-    if (!__builtin_cpu_supports("avx512f")) return 0;
-    for (size_t i = 0; i < sizeof narrow / sizeof *narrow; i++)
-        if (!strcasecmp(openblas_get_corename(), narrow[i])) return 1;
-#endif
+    return __builtin_cpu_supports("x86-64-v4") ? 1 : 0;
+#else
     return 0;
+#endif
 }
 
 int ck_has_bf16(void) {

@@ -54,8 +54,8 @@ void ck_pause(void);
 enum { CK_OPENBLAS, CK_ONEDNN };
 /// Loads oneDNN, if it is installed: 1 if it is there. Before the first use of CK_ONEDNN, from one thread.
 int ck_load_onednn(void);
-/// Whether OpenBLAS uses AVX2 on a processor that has AVX-512: it is older than the processor, or was told to.
-int ck_openblas_is_narrow(void);
+/// Whether the processor has AVX-512.
+int ck_has_avx512(void);
 /// Whether the processor has instructions for products of BF16 numbers.
 int ck_has_bf16(void);
 /// c [m, n] = alpha · a [m, k] · b [k, n] + beta · c, where a or b may be given transposed.
