@@ -16,7 +16,7 @@ CK_KERNEL static void finish_linear(float *sum, size_t stride, const float *b, c
             for (size_t c = 0; c < width; c += BLOCK) {
                 float block[BLOCK];
                 size_t n = width - c < BLOCK ? width - c : BLOCK;
-                for (size_t i = 0; i < n; i++) block[i] = sum[c + i] * ck_phi(sum[c + i]);
+                for (size_t i = 0; i < n; i++) block[i] = sum[c + i] * ck_phi_bf16(sum[c + i]);
                 ck_store(block, activated, r * outputs + c, n);
             }
         if (y.rounded) ck_store(sum, y, r * outputs, width);
@@ -45,9 +45,8 @@ CK_KERNEL static void finish_gradient(float *sum, size_t stride, struct ck_numbe
             if (gelu.start) {
                 const float *before = ck_load(gelu, r * inputs + c, n, block);
                 for (size_t i = 0; i < n; i++) {
-                    float phi = ck_phi(before[i]);
-                    sum[c + i] *= ck_gelu_slope(before[i], phi);
-                    activated[i] = before[i] * phi;
+                    sum[c + i] *= ck_gelu_slope_bf16(before[i]);
+                    activated[i] = before[i] * ck_phi_bf16(before[i]);
                 }
                 ck_store(activated, gelu, r * inputs + c, n);
             }
