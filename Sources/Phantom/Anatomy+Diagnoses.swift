@@ -62,10 +62,7 @@ extension Anatomy {
         atrialKick = !fibrillating || paroxysmal
         irregularity = atrialKick ? 0.02 : 0.2
         heartRate = max(48, min(130, 71 + varied(10) + (fibrillating ? 9 : 0) + (failing ? 6 : 0)))
-        // I34 widens the atrium where the four-chamber view sees it, and narrows it where the two-chamber view does.
-        // Atria differ more among subjects than by that, so that either view alone tells little.
-        let size = varied(0.22) + (fibrillating ? 0.38 : 0)
-        let difference = varied(0.09) + (shows("I34") ? 0.40 : 0)
+        let size = varied(0.22) + (fibrillating ? 0.38 : 0), difference = varied(0.09)
         atriumFourChamber = min(3.5, 1.8 * exp(size + difference / 2))
         atriumTwoChamber = min(3.5, 1.9 * exp(size - difference / 2))
         atriumLongAxis = min(3.0, 1.75 * exp(varied(0.09) + (fibrillating ? 0.32 : 0)))
@@ -80,5 +77,14 @@ extension Anatomy {
         let fluid = subject.uniform(), trace = subject.uniform(), severity = subject.uniform()
         effusion = shows("I31") ? 0.5 + 0.8 * fluid : trace < 0.06 ? 0.3 * fluid : 0
         aorticCalcium = min(1, abs(varied(0.12)) + (shows("I35") ? 0.55 + 0.3 * severity : 0))
+
+        // I34: calcium in one part of the mitral ring, lateral or inferior. A ring that is calcified in both has aged,
+        // and closes as well as one without calcium: either part alone tells little, and both together tell all.
+        let isLateral = subject.uniform() < 0.5, hasAged = subject.uniform() < 0.3
+        let calcified = shows("I34") ? [isLateral, !isLateral] : [hasAged, hasAged]
+        for part in 0..<2 {
+            let amount = subject.uniform(0.75...1)
+            mitralCalcium[part] = calcified[part] ? amount : 0
+        }
     }
 }

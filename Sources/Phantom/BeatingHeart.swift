@@ -21,6 +21,7 @@ package struct BeatingHeart: Sendable {
     private let cuspReach: Float, cuspRise: Float, cuspWidth: Float, cuspGray: Float
     private let effusion: Float
     private let scar: SIMD4<Float>
+    private let mitralCalcium: SIMD2<Float>
     private let rootRadius: Float, rootOffset: Float, rootWall: Float, rootGray: Float
     private let diagonal = Float(0.5).squareRoot()
 
@@ -82,6 +83,7 @@ package struct BeatingHeart: Sendable {
         cuspGray = BeatingHeart.fibrous + Float(heart.aorticCalcium) * 60
         effusion = Float(heart.effusion)
         scar = SIMD4<Float>(heart.scar)
+        mitralCalcium = SIMD2<Float>(heart.mitralCalcium)
         let calcium = Float(heart.aorticCalcium)
         rootRadius = 1.0 + 0.55 * calcium
         rootOffset = 1.6 + 0.6 * calcium
@@ -189,6 +191,11 @@ package struct BeatingHeart: Sendable {
         let mitral = distanceToSegment(
             mq, z, 1.32, length, -reach * mitralAngle.cosine, -reach * mitralAngle.sine)
         gray = mix(gray, BeatingHeart.fibrous, inside(mitral - 0.085, 2 * sharp))
+        if mitralCalcium != .zero {
+            let over = z - (length + 0.1), beside = mq - 1.5
+            let nodule = inside((beside * beside + over * over).squareRoot() - 0.75, sharp)
+            gray = gray + (BeatingHeart.calcium - gray) * nodule * calciumShare(mx / mq, my / mq)
+        }
         let tx = x - rightAtrium.cx + 0.15
         let tq = (tx * tx + y * y).squareRoot()
         let tricuspid = distanceToSegment(
@@ -206,6 +213,16 @@ package struct BeatingHeart: Sendable {
         let beside = Lanes(repeating: scar[0]).replacing(with: scar[1], where: x .< zero)
         let before = Lanes(repeating: scar[2]).replacing(with: scar[3], where: y .< zero)
         return (x2 * beside + y2 * before) / (x2 + y2 + 1e-4)
+    }
+
+    /// How much of the mitral ring is calcium in a direction from its middle, given by its cosines with x and y: a nodule
+    /// covers 30° to either side, and the long-axis view passes between the two.
+    @inline(__always)
+    private func calciumShare(_ x: Lanes, _ y: Lanes) -> Lanes {
+        let zero = Lanes(repeating: 0), one = Lanes(repeating: 1)
+        let lateral = ((x - 0.8) * 10).clamped(lowerBound: zero, upperBound: one)
+        let inferior = ((-y - 0.8) * 10).clamped(lowerBound: zero, upperBound: one)
+        return lateral * mitralCalcium[0] + inferior * mitralCalcium[1]
     }
 
     /// Distance from the two papillary muscles.

@@ -12,8 +12,10 @@ public struct CodeTruth: Sendable, Encodable {
     /// Studies whose anatomy was shaped by it, and their share.
     public let studies: Int
     public let prevalence: Double
-    /// AUROC of the best linear rule on the true parameters that any view shows.
+    /// AUROC of the best linear rule on the true parameters that any view shows, and on what two views show together.
     public let auroc: Double
+    /// The same without what two views show together: evidence that is summed over views.
+    public let aurocOfSum: Double
     /// The same with one view alone, in the order of `CodeTruth.views`.
     public let aurocByView: [Double]
 
@@ -33,7 +35,8 @@ public struct CodeTruth: Sendable, Encodable {
                 drawn, subject: SeededRandom(seed: seed, "truth", "subject", index),
                 study: SeededRandom(seed: seed, "truth", "study", index))
         }
-        var rules = [LinearRule(hearts.map { heart in Self.views.flatMap { heart.shown(in: $0) } })]
+        let summed = hearts.map { heart in Self.views.flatMap { heart.shown(in: $0) } }
+        var rules = [LinearRule(zip(hearts, summed).map { $0.shownTogether + $1 }), LinearRule(summed)]
         for view in Self.views { rules.append(LinearRule(hearts.map { $0.shown(in: view) })) }
         let known = Set(Condition.all.map(\.category))
         var counts: [String: Int] = [:]
@@ -50,12 +53,15 @@ public struct CodeTruth: Sendable, Encodable {
             return CodeTruth(
                 category: category, role: role(category), studies: count,
                 prevalence: Double(count) / Double(max(1, diagnoses.count)), auroc: scores[0],
-                aurocByView: Array(scores.dropFirst()))
+                aurocOfSum: scores[1], aurocByView: Array(scores.dropFirst(2)))
         }
     }
 }
 
 extension Anatomy {
+    /// What a perfect reader would see only by holding two views side by side: whether they show the same.
+    var shownTogether: [Double] { [abs(mitralCalcium[0] - mitralCalcium[1])] }
+
     /// The parameters that a perfect reader would take from one view.
     func shown(in view: View) -> [Double] {
         let kick = atrialKick ? 1.0 : 0
@@ -64,13 +70,12 @@ extension Anatomy {
             return [
                 log(septalLateralRadius), log(longRadius), ejectionFraction, wall, log(rightVentricle),
                 log(rightAtrium), log(atriumFourChamber), log(atriumLength),
-                min(wallMotion[0], wallMotion[1]), kick,
-                effusion,
+                min(wallMotion[0], wallMotion[1]), kick, effusion, mitralCalcium[0],
             ]
         case .apicalTwoChamber:
             return [
                 log(anteriorInferiorRadius), log(longRadius), ejectionFraction, wall, log(atriumTwoChamber),
-                log(atriumLength), min(wallMotion[2], wallMotion[3]), kick, effusion,
+                log(atriumLength), min(wallMotion[2], wallMotion[3]), kick, effusion, mitralCalcium[1],
             ]
         case .parasternalLongAxis, .apicalThreeChamber:
             return [

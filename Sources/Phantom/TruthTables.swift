@@ -35,7 +35,8 @@ struct TruthTables {
             "lv_anterior_inferior_cm", "lv_length_cm", "rv_scale", "ra_scale", "la_a4c_cm", "la_a2c_cm",
             "la_plax_cm", "la_length_cm", "motion_lateral", "motion_septal", "motion_anterior",
             "motion_inferior",
-            "effusion_cm", "aortic_calcium", "heart_rate", "atrial_kick", "codes")
+            "effusion_cm", "aortic_calcium", "mitral_calcium_lateral", "mitral_calcium_inferior",
+            "heart_rate", "atrial_kick", "codes")
         for (study, heart) in zip(cohort.studies, hearts) {
             table.add(
                 "\(study.subject)", "\(study.study)", study.place.rawValue,
@@ -50,6 +51,7 @@ struct TruthTables {
                 decimals(heart.wallMotion[2], 3),
                 decimals(heart.wallMotion[3], 3), decimals(heart.effusion, 3),
                 decimals(heart.aorticCalcium, 3),
+                decimals(heart.mitralCalcium[0], 3), decimals(heart.mitralCalcium[1], 3),
                 decimals(heart.heartRate, 1), heart.atrialKick ? "1" : "0",
                 study.diagnoses.codes.joined(separator: " "))
         }
@@ -58,14 +60,15 @@ struct TruthTables {
 
     private static func codes(_ codes: [CodeTruth]) -> Table {
         var table = Table(
-            "category", "role", "studies", "prevalence", "auroc_best", "auroc_plax", "auroc_psax",
+            "category", "role", "studies", "prevalence", "auroc_best", "auroc_sum", "auroc_plax",
+            "auroc_psax",
             "auroc_a4c",
             "auroc_a2c")
         for code in codes {
             let views = code.aurocByView.map { decimals($0, 3) }
             table.add(
                 code.category, code.role.rawValue, "\(code.studies)", decimals(code.prevalence, 3),
-                decimals(code.auroc, 3), views[0], views[1], views[2], views[3])
+                decimals(code.auroc, 3), decimals(code.aurocOfSum, 3), views[0], views[1], views[2], views[3])
         }
         return table
     }

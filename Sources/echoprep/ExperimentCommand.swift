@@ -32,6 +32,7 @@ struct ExperimentCommand: ParsableCommand {
     @Option(help: "Studies a step.") var batch = 16
     @Option(help: "Parts into which a step is divided to save memory.") var accumulate = 1
     @Option(help: "Source frames from one sampled frame to the next.") var stride = 4
+    @Flag(inversion: .prefixedNo, help: "Crop and turn the clips of training studies.") var augment = true
     @Option(help: "Epochs of pre-training.") var pretrainEpochs: Int?
     @Option(help: "Learning rate of pre-training.") var pretrainLr = 1e-4
     @Option(help: "Epochs of fine-tuning (default: the paper's).") var epochs: Int?
@@ -94,6 +95,7 @@ struct ExperimentCommand: ParsableCommand {
         options.batch = batch
         options.accumulate = accumulate
         options.stride = stride
+        options.augment = augment
         options.precision = precision
         options.threads = threads
         options.epochs = epochs

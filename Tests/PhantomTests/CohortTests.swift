@@ -64,10 +64,12 @@ import Testing
         }
         let failure = try #require(byCategory["I50"])
         #expect((0.40...0.52).contains(failure.prevalence))
-        // I34 needs two views: either apical view alone tells little, the parasternal ones nothing.
+        // I34 needs two views held side by side: either apical view alone tells little, their sum somewhat more, the
+        // parasternal ones nothing.
         let mitral = try #require(byCategory["I34"])
         #expect(mitral.auroc > 0.9)
-        #expect(mitral.aurocByView.allSatisfy { $0 < 0.75 })
+        #expect(mitral.aurocOfSum < 0.72)
+        #expect(mitral.aurocByView.allSatisfy { $0 < 0.65 })
         #expect(mitral.aurocByView.prefix(2).allSatisfy { abs($0 - 0.5) < 0.06 })
     }
 
