@@ -42,9 +42,9 @@ PRETRAIN_EPOCHS ?= 70
 ICD_EPOCHS ?= 20
 TRAIN := $(ECHOPREP) train --dataset demo/dataset --model lamae --preset tiny --frames 2 --batch 8
 # The codes that the phantom's anatomy shows, the one that only two views together tell, and codes that leave no trace.
-SHOWN := I11,I13,I25,I27,I31,I35,I48,I50
-TWO_VIEWS := I34
-HIDDEN := D64,E03,E66,F32,J18,J44,K21,N39,Z87
+SHOWN := E66,I11,I13,I25,I27,I31,I35,I48,I50
+TWO_VIEWS := J90
+HIDDEN := D64,E03,F32,I34,J18,J44,K21,N39,Z87
 say = @printf '\n\033[1m%s\033[0m\n' $(1)
 
 demo: deps ## the whole pipeline on a synthetic cohort, to demo/icd/report.html

@@ -78,13 +78,13 @@ extension Anatomy {
         effusion = shows("I31") ? 0.5 + 0.8 * fluid : trace < 0.06 ? 0.3 * fluid : 0
         aorticCalcium = min(1, abs(varied(0.12)) + (shows("I35") ? 0.55 + 0.3 * severity : 0))
 
-        // I34: calcium in one part of the mitral ring, lateral or inferior. A ring that is calcified in both has aged,
-        // and closes as well as one without calcium: either part alone tells little, and both together tell all.
-        let isLateral = subject.uniform() < 0.5, hasAged = subject.uniform() < 0.3
-        let calcified = shows("I34") ? [isLateral, !isLateral] : [hasAged, hasAged]
-        for part in 0..<2 {
-            let amount = subject.uniform(0.75...1)
-            mitralCalcium[part] = calcified[part] ? amount : 0
+        // E66: fat around the heart, an echo-free space on both sides. J90: fluid beside it, on one side only.
+        let isLateral = subject.uniform() < 0.5, isFat = shows("E66")
+        let isFluid = shows("J90") && !isFat
+        let present = [isFat || isFluid && isLateral, isFat || isFluid && !isLateral]
+        for side in 0..<2 {
+            let width = subject.uniform(1.8...2.8)
+            outerSpace[side] = present[side] ? width : 0
         }
     }
 }

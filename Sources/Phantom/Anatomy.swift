@@ -29,9 +29,9 @@ package struct Anatomy: Sendable, Equatable {
     /// Calcium of the aortic valve and root, 0 for thin cusps that open wide in a narrow root, 1 for bright ones that
     /// hardly open in a wide one.
     package var aorticCalcium = 0.0
-    /// Calcium of the mitral ring, 0 for none, 1 for a bright nodule: in its lateral part, which the apical four-chamber
-    /// view cuts, and in its inferior part, which the apical two-chamber view cuts.
-    package var mitralCalcium = SIMD2<Double>(0, 0)
+    /// Width of the echo-free space outside of the pericardium, 0 for none: beside the lateral wall, which the apical
+    /// four-chamber view cuts, and beside the inferior wall, which the apical two-chamber view cuts.
+    package var outerSpace = SIMD2<Double>(0, 0)
     /// Beats a minute, the standard deviation of their lengths in parts of the mean, and whether the atria contract.
     package var heartRate = 72.0, irregularity = 0.02, atrialKick = true
 

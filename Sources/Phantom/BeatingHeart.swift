@@ -21,7 +21,8 @@ package struct BeatingHeart: Sendable {
     private let cuspReach: Float, cuspRise: Float, cuspWidth: Float, cuspGray: Float
     private let effusion: Float
     private let scar: SIMD4<Float>
-    private let mitralCalcium: SIMD2<Float>
+    /// How far the spaces outside of the pericardium reach from the left ventricle; below 0 for none.
+    private let outerWidth: SIMD2<Float>
     private let rootRadius: Float, rootOffset: Float, rootWall: Float, rootGray: Float
     private let diagonal = Float(0.5).squareRoot()
 
@@ -83,7 +84,9 @@ package struct BeatingHeart: Sendable {
         cuspGray = BeatingHeart.fibrous + Float(heart.aorticCalcium) * 60
         effusion = Float(heart.effusion)
         scar = SIMD4<Float>(heart.scar)
-        mitralCalcium = SIMD2<Float>(heart.mitralCalcium)
+        outerWidth = SIMD2<Float>(
+            heart.outerSpace.replacing(with: heart.outerSpace + heart.effusion, where: heart.outerSpace .> 0)
+                .replacing(with: SIMD2(repeating: -99), where: heart.outerSpace .<= 0))
         let calcium = Float(heart.aorticCalcium)
         rootRadius = 1.0 + 0.55 * calcium
         rootOffset = 1.6 + 0.6 * calcium
@@ -160,6 +163,11 @@ package struct BeatingHeart: Sendable {
         }
         // From the outside in: lung and fat, the pericardium's bright line, fluid, muscle, blood.
         var gray = Lanes(repeating: BeatingHeart.around)
+        if base, outerWidth.max() > 0 {
+            let space = outerSpace(x, y, z, wall: wallDistance)
+            gray = mix(gray, BeatingHeart.fibrous, inside(space - 0.3, sharp))
+            gray = mix(gray, BeatingHeart.blood, inside(space, sharp))
+        }
         gray = gray + (110 + 80 * facing * facing - gray) * inside(ventricles - (effusion + 0.2), sharp)
         if effusion > 0 { gray = mix(gray, BeatingHeart.blood, inside(heart - effusion, sharp)) }
         gray = mix(gray, BeatingHeart.muscle, inside(heart, sharp))
@@ -191,11 +199,6 @@ package struct BeatingHeart: Sendable {
         let mitral = distanceToSegment(
             mq, z, 1.32, length, -reach * mitralAngle.cosine, -reach * mitralAngle.sine)
         gray = mix(gray, BeatingHeart.fibrous, inside(mitral - 0.085, 2 * sharp))
-        if mitralCalcium != .zero {
-            let over = z - (length + 0.1), beside = mq - 1.5
-            let nodule = inside((beside * beside + over * over).squareRoot() - 0.75, sharp)
-            gray = gray + (BeatingHeart.calcium - gray) * nodule * calciumShare(mx / mq, my / mq)
-        }
         let tx = x - rightAtrium.cx + 0.15
         let tq = (tx * tx + y * y).squareRoot()
         let tricuspid = distanceToSegment(
@@ -215,14 +218,15 @@ package struct BeatingHeart: Sendable {
         return (x2 * beside + y2 * before) / (x2 + y2 + 1e-4)
     }
 
-    /// How much of the mitral ring is calcium in a direction from its middle, given by its cosines with x and y: a nodule
-    /// covers 30° to either side, and the long-axis view passes between the two.
+    /// Distance from the spaces outside of the pericardium, at `wall` from the left ventricle's: each begins beside the
+    /// ventricle's base, behind the short-axis view, and covers 30° to either side; the long-axis view passes between.
     @inline(__always)
-    private func calciumShare(_ x: Lanes, _ y: Lanes) -> Lanes {
-        let zero = Lanes(repeating: 0), one = Lanes(repeating: 1)
-        let lateral = ((x - 0.8) * 10).clamped(lowerBound: zero, upperBound: one)
-        let inferior = ((-y - 0.8) * 10).clamped(lowerBound: zero, upperBound: one)
-        return lateral * mitralCalcium[0] + inferior * mitralCalcium[1]
+    private func outerSpace(_ x: Lanes, _ y: Lanes, _ z: Lanes, wall: Lanes) -> Lanes {
+        let radius = (x * x + y * y + 1e-6).squareRoot()
+        let along = maximum(0.62 * length - z, z - (length + 2.5))
+        let lateral = roundedMaximum(wall - outerWidth[0], 0.87 * radius - x, 0.8)
+        let inferior = roundedMaximum(wall - outerWidth[1], 0.87 * radius + y, 0.8)
+        return roundedMaximum(along, minimum(lateral, inferior), 0.8)
     }
 
     /// Distance from the two papillary muscles.

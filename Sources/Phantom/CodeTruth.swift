@@ -60,7 +60,7 @@ public struct CodeTruth: Sendable, Encodable {
 
 extension Anatomy {
     /// What a perfect reader would see only by holding two views side by side: whether they show the same.
-    var shownTogether: [Double] { [abs(mitralCalcium[0] - mitralCalcium[1])] }
+    var shownTogether: [Double] { [(outerSpace[0] > 0) == (outerSpace[1] > 0) ? 0 : 1] }
 
     /// The parameters that a perfect reader would take from one view.
     func shown(in view: View) -> [Double] {
@@ -70,12 +70,12 @@ extension Anatomy {
             return [
                 log(septalLateralRadius), log(longRadius), ejectionFraction, wall, log(rightVentricle),
                 log(rightAtrium), log(atriumFourChamber), log(atriumLength),
-                min(wallMotion[0], wallMotion[1]), kick, effusion, mitralCalcium[0],
+                min(wallMotion[0], wallMotion[1]), kick, effusion, outerSpace[0],
             ]
         case .apicalTwoChamber:
             return [
                 log(anteriorInferiorRadius), log(longRadius), ejectionFraction, wall, log(atriumTwoChamber),
-                log(atriumLength), min(wallMotion[2], wallMotion[3]), kick, effusion, mitralCalcium[1],
+                log(atriumLength), min(wallMotion[2], wallMotion[3]), kick, effusion, outerSpace[1],
             ]
         case .parasternalLongAxis, .apicalThreeChamber:
             return [

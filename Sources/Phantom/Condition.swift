@@ -46,7 +46,7 @@ struct Condition: Sendable {
                 ("E1165", "Type 2 diabetes mellitus with hyperglycemia"),
             ], ("25000", "Diabetes mellitus without mention of complication, type II or unspecified type")),
         Condition(
-            "E66", .hidden, 0.20,
+            "E66", .shown, 0.20,
             [("E669", "Obesity, unspecified"), ("E6601", "Morbid (severe) obesity due to excess calories")]),
         Condition(
             "E78", .carried, 0.52,
@@ -120,7 +120,7 @@ struct Condition: Sendable {
             ]
         ),
         Condition(
-            "I34", .shown, 0.32,
+            "I34", .hidden, 0.32,
             [
                 ("I340", "Nonrheumatic mitral (valve) insufficiency"),
                 ("I348", "Other nonrheumatic mitral valve disorders"),
@@ -156,6 +156,9 @@ struct Condition: Sendable {
                 ("J449", "Chronic obstructive pulmonary disease, unspecified"),
                 ("J441", "Chronic obstructive pulmonary disease with (acute) exacerbation"),
             ]),
+        Condition(
+            "J90", .shown, 0.38, [("J90", "Pleural effusion, not elsewhere classified")],
+            ("5119", "Unspecified pleural effusion")),
         Condition("J96", .carried, 0.12, [("J9601", "Acute respiratory failure with hypoxia")]),
         Condition(
             "K21", .hidden, 0.30,

@@ -34,8 +34,10 @@ package struct Diagnoses: Sendable, Equatable {
         let failing = had.contains("I50")
         for category in ["I48", "I25"] { draw(category, base(category) + (failing ? 0.06 : -0.04), &random) }
         draw("I27", failing ? 0.26 : 0.12, &random)
-        for category in ["I31", "I34", "I35"] { draw(category, base(category), &random) }
+        for category in ["I31", "I35", "E66"] { draw(category, base(category), &random) }
         draw("N18", base("N18") + (failing ? 0.12 : -0.04), &random)
+        // A space on both sides of the heart hides one that is on one side: here nobody has both.
+        if !had.contains("E66") { draw("J90", base("J90"), &random) }
         // Coders presume that hypertension causes heart failure and kidney disease: one category names them together.
         if random.uniform() < 0.78 {
             let kidney = had.contains("N18")

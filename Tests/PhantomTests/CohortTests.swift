@@ -64,13 +64,13 @@ import Testing
         }
         let failure = try #require(byCategory["I50"])
         #expect((0.40...0.52).contains(failure.prevalence))
-        // I34 needs two views held side by side: either apical view alone tells little, their sum somewhat more, the
+        // J90 needs two views held side by side: either apical view alone tells little, their sum somewhat more, the
         // parasternal ones nothing.
-        let mitral = try #require(byCategory["I34"])
-        #expect(mitral.auroc > 0.9)
-        #expect(mitral.aurocOfSum < 0.72)
-        #expect(mitral.aurocByView.allSatisfy { $0 < 0.65 })
-        #expect(mitral.aurocByView.prefix(2).allSatisfy { abs($0 - 0.5) < 0.06 })
+        let pleural = try #require(byCategory["J90"])
+        #expect(pleural.auroc > 0.9)
+        #expect(pleural.aurocOfSum < 0.75)
+        #expect(pleural.aurocByView.allSatisfy { $0 < 0.65 })
+        #expect(pleural.aurocByView.prefix(2).allSatisfy { abs($0 - 0.5) < 0.06 })
     }
 
     @Test func `diagnoses change the heart as they should`() {
