@@ -1,7 +1,6 @@
 // `echoprep experiment`: the paper's tables and figures, each by one line.
 
 import ArgumentParser
-import Compute
 import EchoCore
 import Evaluation
 import Foundation
@@ -27,20 +26,13 @@ struct ExperimentCommand: ParsableCommand {
     @Option(help: "The kinds of models, as lamae,mae (default: all four).") var models: String?
 
     @Option(help: "The models' size.") var preset = Preset.paper
-    @Option(help: "Clips a study (default: the preset's).") var views: Int?
-    @Option(help: "Frames a clip (default: the preset's).") var frames: Int?
-    @Option(help: "Studies a step.") var batch = 16
-    @Option(help: "Parts into which a step is divided to save memory.") var accumulate = 1
-    @Option(help: "Source frames from one sampled frame to the next.") var stride = 4
-    @Flag(inversion: .prefixedNo, help: "Crop and turn the clips of training studies.") var augment = true
+    @OptionGroup var step: StepOptions
     @Option(help: "Epochs of pre-training.") var pretrainEpochs: Int?
     @Option(help: "Learning rate of pre-training.") var pretrainLr = 1e-4
     @Option(help: "Epochs of fine-tuning (default: the paper's).") var epochs: Int?
     @Option(help: "Learning rate of fine-tuning.") var lr = 1e-4
     @Option(help: "Epochs of frozen lines (default: --epochs).") var frozenEpochs: Int?
     @Option(help: "Learning rate of frozen lines (default: --lr).") var frozenLr: Double?
-    @Option(help: "In which numbers to multiply: f32 or bf16.") var precision = Precision.f32
-    @Option(help: "Threads (default: all processors).") var threads: Int?
 
     @Option(help: "The split whose studies are judged.") var split = Split.test
     @Flag(help: "Each code's threshold is its best on validation instead of 0.5.") var fitThreshold = false
@@ -90,14 +82,7 @@ struct ExperimentCommand: ParsableCommand {
     private func template(epochs: Int?, rate: Double) -> TrainOptions {
         var options = TrainOptions(dataset: "", run: "")
         options.preset = preset
-        options.views = views
-        options.frames = frames
-        options.batch = batch
-        options.accumulate = accumulate
-        options.stride = stride
-        options.augment = augment
-        options.precision = precision
-        options.threads = threads
+        step.apply(to: &options)
         options.epochs = epochs
         options.learningRate = rate
         return options

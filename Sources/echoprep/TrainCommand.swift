@@ -29,13 +29,10 @@ struct TrainCommand: ParsableCommand {
     @Option(help: "What to learn.") var task = TrainTask.pretrain
     @Option(help: "The kind of model.") var model = ModelKind.lamae
     @Option(help: "Its size.") var preset = Preset.tiny
-    @Option(help: "Clips a study (default: the preset's).") var views: Int?
-    @Option(help: "Frames a clip (default: the preset's).") var frames: Int?
+    @OptionGroup var step: StepOptions
 
     @Option(help: "Passes over the training studies (default: 1600, for icd 120, for lvef 60).") var epochs:
         Int?
-    @Option(help: "Studies a step.") var batch = 16
-    @Option(help: "Parts into which a step is divided to save memory.") var accumulate = 1
     @Option(help: "Learning rate after warm-up.") var lr = 1e-4
     @Option(help: "Epochs of warm-up (default: a tenth, at most 10).") var warmupEpochs: Int?
     @Option(help: "AdamW's weight decay; none on biases and norms.") var weightDecay = 0.05
@@ -53,9 +50,7 @@ struct TrainCommand: ParsableCommand {
     var latentQueries = 0
     @Flag(help: "Reconstruct patches normalised one by one.") var normPix = false
 
-    @Option(help: "Source frames from one sampled frame to the next.") var stride = 4
     @Flag(help: "Repeat views of a study that has too few.") var padViews = false
-    @Flag(inversion: .prefixedNo, help: "Crop and turn the clips of training studies.") var augment = true
     @Option(help: "Greatest turn in degrees.") var rotation = 15.0
 
     @Option(name: .customLong("init"), help: "Start from the weights of a run folder or a safetensors file.")
@@ -72,11 +67,8 @@ struct TrainCommand: ParsableCommand {
     var ema: Double?
 
     @Option(help: "What computes.") var engine = EngineChoice.cpu
-    @Option(help: "In which numbers it multiplies: f32, or bf16 on the CPU engine.") var precision = Precision
-        .f32
     @Flag(help: "Save memory: compute blocks again on the way back.") var checkpointActivations = false
     @Option(help: "Memory that a step may take, as 12GiB (default: what is free).") var memory: ByteCount?
-    @Option(help: "Threads (default: all processors).") var threads: Int?
     @Option(help: "Seed of all randomness.") var seed: UInt64 = 1
     @Option(
         help: "Train once for each of these seeds, as 1,2,3, in RUN/seed-1 and so on.", transform: numbers)
@@ -115,11 +107,8 @@ struct TrainCommand: ParsableCommand {
         options.task = task
         options.model = model
         options.preset = preset
-        options.views = views
-        options.frames = frames
+        step.apply(to: &options)
         options.epochs = epochs
-        options.batch = batch
-        options.accumulate = accumulate
         options.learningRate = lr
         options.warmupEpochs = warmupEpochs
         options.weightDecay = weightDecay
@@ -130,9 +119,7 @@ struct TrainCommand: ParsableCommand {
         options.maskViews = maskViews
         options.latentQueries = latentQueries
         options.normPix = normPix
-        options.stride = stride
         options.padViews = padViews
-        options.augment = augment
         options.rotation = rotation
         options.initial = start
         options.strictInitial = initStrict
@@ -141,10 +128,8 @@ struct TrainCommand: ParsableCommand {
         options.layerDecay = layerDecay
         options.averageDecay = ema
         options.engine = engine
-        options.precision = precision
         options.checkpointActivations = checkpointActivations
         options.memory = memory?.bytes
-        options.threads = threads
         options.seed = seed
         options.resume = resume
         options.divergence.steps = guardSteps

@@ -1,0 +1,28 @@
+// What a training step sees and how it is computed: the options that `train` and `experiment` share.
+
+import ArgumentParser
+import Compute
+import Training
+
+struct StepOptions: ParsableArguments {
+    @Option(help: "Clips a study (default: the preset's).") var views: Int?
+    @Option(help: "Frames a clip (default: the preset's).") var frames: Int?
+    @Option(help: "Source frames from one sampled frame to the next.") var stride = 4
+    @Flag(inversion: .prefixedNo, help: "Crop and turn the clips of training studies.") var augment = true
+    @Option(help: "Studies a step.") var batch = 16
+    @Option(help: "Parts into which a step is divided to save memory.") var accumulate = 1
+    @Option(help: "In which numbers it multiplies: f32, or bf16 on the CPU engine.")
+    var precision = Precision.f32
+    @Option(help: "Threads (default: all processors).") var threads: Int?
+
+    func apply(to options: inout TrainOptions) {
+        options.views = views
+        options.frames = frames
+        options.stride = stride
+        options.augment = augment
+        options.batch = batch
+        options.accumulate = accumulate
+        options.precision = precision
+        options.threads = threads
+    }
+}
