@@ -74,47 +74,30 @@ CK_INLINE float ck_gelu_slope(float x, float phi) {
     return phi + x * density * ck_expf(-0.5f * x * x);
 }
 
-// What is rounded to BF16 anyway needs no exponential: one half plus an odd polynomial, by Tests/Oracles/peers/fit_gelu.py.
-#define CK_GELU_EDGE 4.5f
+// What is rounded to BF16 anyway needs no exponential: one half plus an odd function, which is x P(v) up to an edge and
+// constant behind it, by Tests/Oracles/peers/fit_gelu.py. v = 2 (x / edge)² − 1; P's highest power comes first.
+static const float ck_phi_terms[] = {-0x1.fa13f2p-10f, 0x1.453c7p-8f,   -0x1.8dd0eap-8f, 0x1.3c5106p-7f,  -0x1.2ed768p-6f,
+                                     0x1.d8cdc8p-6f,   -0x1.499f0ep-5f, 0x1.bf971ep-5f,  -0x1.3c2744p-4f, 0x1.4157f4p-3f};
+static const float ck_slope_terms[] = {0x1.87185ap-7f,  -0x1.e114c2p-6f, 0x1.d24ae6p-6f, -0x1.28a4c4p-5f,
+                                       0x1.1dbe78p-4f,  -0x1.805b94p-4f, 0x1.90ff1ap-4f, -0x1.80b46p-4f,
+                                       0x1.644ce6p-4f,  -0x1.70b1aep-4f, 0x1.46840cp-3f};
 
-/// x within the edge, and where in −1 … 1 its square then lies.
-CK_INLINE float ck_within_edge(float x, float *place) {
-    float t = x < -CK_GELU_EDGE ? -CK_GELU_EDGE : x > CK_GELU_EDGE ? CK_GELU_EDGE : x;
-    *place = t * t * (2 / (CK_GELU_EDGE * CK_GELU_EDGE)) - 1;
-    return t;
+CK_INLINE float ck_half_and_odd(float x, const float *terms, size_t count) {
+    const float edge = 4.5f;
+    float t = x < -edge ? -edge : x > edge ? edge : x;
+    float v = t * t * (2 / (edge * edge)) - 1, p = terms[0];
+    for (size_t i = 1; i < count; i++) p = p * v + terms[i];
+    return t * p + 0.5f;
 }
 
 /// Φ(x) to 4e-6.
 CK_INLINE float ck_phi_bf16(float x) {
-    float v, t = ck_within_edge(x, &v);
-    float p = -0x1.fa13f2p-10f;
-    p = p * v + 0x1.453c7p-8f;
-    p = p * v - 0x1.8dd0eap-8f;
-    p = p * v + 0x1.3c5106p-7f;
-    p = p * v - 0x1.2ed768p-6f;
-    p = p * v + 0x1.d8cdc8p-6f;
-    p = p * v - 0x1.499f0ep-5f;
-    p = p * v + 0x1.bf971ep-5f;
-    p = p * v - 0x1.3c2744p-4f;
-    p = p * v + 0x1.4157f4p-3f;
-    return t * p + 0.5f;
+    return ck_half_and_odd(x, ck_phi_terms, sizeof ck_phi_terms / sizeof *ck_phi_terms);
 }
 
 /// The derivative of x Φ(x) to 8e-5.
 CK_INLINE float ck_gelu_slope_bf16(float x) {
-    float v, t = ck_within_edge(x, &v);
-    float p = 0x1.87185ap-7f;
-    p = p * v - 0x1.e114c2p-6f;
-    p = p * v + 0x1.d24ae6p-6f;
-    p = p * v - 0x1.28a4c4p-5f;
-    p = p * v + 0x1.1dbe78p-4f;
-    p = p * v - 0x1.805b94p-4f;
-    p = p * v + 0x1.90ff1ap-4f;
-    p = p * v - 0x1.80b46p-4f;
-    p = p * v + 0x1.644ce6p-4f;
-    p = p * v - 0x1.70b1aep-4f;
-    p = p * v + 0x1.46840cp-3f;
-    return t * p + 0.5f;
+    return ck_half_and_odd(x, ck_slope_terms, sizeof ck_slope_terms / sizeof *ck_slope_terms);
 }
 
 /// x in BF16: to the nearest, ties to even.

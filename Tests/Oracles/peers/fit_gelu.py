@@ -42,5 +42,4 @@ def fit(function, terms):
 for name, function, terms in [("Φ", phi, 10), ("slope", slope, 11)]:
     powers, error = fit(function, terms)
     print(f"{name}: within {error:.1e} to {EDGE}, {abs(1 - function(EDGE)):.1e} from its limit there")
-    for power in powers:
-        print(f"    p = p * v + {float(power).hex()}f;")
+    print("   ", ", ".join(f"{float(power).hex()}f" for power in powers))
