@@ -13,6 +13,18 @@ public struct FileLock: ~Copyable, Sendable {
     // Closing is not enough: a child that is just being started holds the file until it is another program.
     deinit { _ = flock(file.number, LOCK_UN) }
 
+    /// Calls `body` with the lock, after waiting for it. The file stays afterwards, empty.
+    public static func holding<Result>(_ path: String, _ body: () throws -> Result) throws -> Result {
+        let file = try Descriptor(path, flags: O_RDWR | O_CREAT)
+        while flock(file.number, LOCK_EX) != 0 {
+            if errno != EINTR { throw systemError(path, "cannot be locked") }
+        }
+        let lock = FileLock(file: file)
+        let result = try body()
+        _ = consume lock
+        return result
+    }
+
     /// Takes the lock, or returns nil if another process holds it. The file stays afterwards, empty.
     public static func take(_ path: String) throws(EchoError) -> FileLock? {
         let file = try Descriptor(path, flags: O_RDWR | O_CREAT)

@@ -101,6 +101,8 @@ func systemError(_ path: String, _ problem: String) -> EchoError {
         case ENOSPC, EDQUOT: "make space on that disk and run the same command again"
         case EACCES, EPERM: "check who may read and write there"
         case ENOENT: "check the spelling of the path"
+        case ENOLCK, ENOSYS, EOPNOTSUPP:
+            "use a file system with locks; of Lustre, one that is mounted with flock"
         case EMFILE: "raise the limit of open files (ulimit -n)"
         default: nil
         }

@@ -23,6 +23,16 @@ package struct RunState: Codable, Sendable, Equatable {
 /// Where a file of weights holds the sha256 of its tensors' bytes.
 private let checksumKey = "tensors_sha256"
 
+extension SafetensorsFile {
+    /// Whether the tensors are those that were written, as far as the file says which those are.
+    func matchesChecksum() throws(EchoError) -> Bool {
+        guard let wanted = metadata[checksumKey] else { return true }
+        let checksum = SHA256()
+        for name in names { checksum.update(try bytes(name)) }
+        return checksum.hex() == wanted
+    }
+}
+
 /// Writes and reads the checkpoints of a run.
 ///
 /// A checkpoint is two files: weights, which anyone may use, and state. The new weights wait as `next.safetensors`;
@@ -69,21 +79,28 @@ package struct CheckpointStore {
             [("first.\($0.name)", $0.shape), ("second.\($0.name)", $0.shape)]
         }
         shapes += averages?.map { ("average.\($0.0.name)", $0.0.shape) } ?? []
+        let checksum = SHA256()
         var writer = try SafetensorsWriter(
             folder.state,
             metadata: [
                 "format": "echoprep state 1",
                 "weights_sha256": sha256(try mapFile(folder.pending)),
                 "state": String(decoding: try encoder.encode(state), as: UTF8.self),
+                checksumKey: String(repeating: "0", count: 64),
             ],
             tensors: shapes.map { ($0, .f32, $1) })
+        func add(_ name: String, _ shape: [Int], _ values: [Float]) throws {
+            values.withUnsafeBytes { checksum.update($0) }
+            try writer.add(name, shape: shape, floats: values)
+        }
         for (name, shape, first, second) in learner.optimiser.state {
-            try writer.add("first.\(name)", shape: shape, floats: first)
-            try writer.add("second.\(name)", shape: shape, floats: second)
+            try add("first.\(name)", shape, first)
+            try add("second.\(name)", shape, second)
         }
         for (parameter, values) in averages.map(Array.init) ?? [] {
-            try writer.add("average.\(parameter.name)", shape: parameter.shape, floats: values)
+            try add("average.\(parameter.name)", parameter.shape, values)
         }
+        writer.metadata[checksumKey] = checksum.hex()
         try writer.finish()
         try adopt(folder.pending)
     }
@@ -95,6 +112,7 @@ package struct CheckpointStore {
         guard let text = file.metadata["state"], let wanted = file.metadata["weights_sha256"],
             let state = try? JSONDecoder().decode(RunState.self, from: Data(text.utf8))
         else { throw damaged(folder.state) }
+        guard try file.matchesChecksum() else { throw damaged(folder.state) }
         try adoptWeights(sha256: wanted)
         try loadWeights(folder.last, into: learner.model)
 
@@ -127,11 +145,7 @@ package struct CheckpointStore {
     /// Loads weights that must fit the model in full.
     package func loadWeights(_ path: String, into model: EchoModel) throws(EchoError) {
         let file = try opened(path, as: RunFolder.place(path), try: CheckpointStore.remedy)
-        if let wanted = file.metadata[checksumKey] {
-            let checksum = SHA256()
-            for name in file.names { checksum.update(try file.bytes(name)) }
-            guard checksum.hex() == wanted else { throw damaged(path) }
-        }
+        guard try file.matchesChecksum() else { throw damaged(path) }
         for (name, shape) in model.parameters {
             guard let tensor = file.tensors[name], tensor.shape == shape else {
                 throw EchoError(

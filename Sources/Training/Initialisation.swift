@@ -103,7 +103,9 @@ private struct ForeignWeights {
             return nil
         }
         let k = try read("\(block).attn.k.\(kind)")
-        guard q.shape == v.shape, k == nil ? kind == "bias" : k?.shape == q.shape else { return nil }
+        guard !q.shape.isEmpty, q.shape == v.shape, k == nil ? kind == "bias" : k?.shape == q.shape else {
+            return nil
+        }
         return Found(
             names: q.names + (k?.names ?? []) + v.names, shape: [3 * q.shape[0]] + q.shape.dropFirst(),
             values: q.values + (k?.values ?? [Float](repeating: 0, count: q.values.count)) + v.values,
@@ -149,7 +151,7 @@ private struct ForeignWeights {
         for (layer, scale) in [(".attn.proj.", ".ls1.gamma"), (".mlp.fc2.", ".ls2.gamma")] {
             guard let range = name.range(of: layer),
                 let gamma = try read("\(name[..<range.lowerBound])\(scale)"),
-                gamma.shape == [found.shape[0]]
+                !gamma.values.isEmpty, gamma.shape == Array(found.shape.prefix(1))
             else { continue }
             let width = found.values.count / gamma.values.count
             for i in found.values.indices { found.values[i] *= gamma.values[i / width] }

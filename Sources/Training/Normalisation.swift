@@ -11,6 +11,12 @@ public struct Normalisation: Sendable, Equatable, Codable {
         self.mean = mean
         self.deviation = deviation
     }
+
+    /// Whether pixels can be normalised by it, wherever it was read from.
+    var isSound: Bool {
+        mean.count == deviation.count && (mean + deviation).allSatisfy(\.isFinite)
+            && deviation.allSatisfy { $0 > 0 }
+    }
 }
 
 /// Exact sums of U8 pixels, so that the result does not depend on the order in which frames are added.

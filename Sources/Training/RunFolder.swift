@@ -1,7 +1,7 @@
 // Where a run keeps what: the one place that knows the names of its files.
 
 package import EchoCore
-import Files
+package import Files
 import Foundation
 
 /// The folder of one training run.
@@ -38,7 +38,7 @@ package struct RunFolder: Sendable {
     }
 
     /// Makes the folders; an existing run's stay as they are.
-    package func create() throws(EchoError) {
+    private func create() throws(EchoError) {
         for folder in [path, checkpoints, pictures, path + "/tensorboard"] {
             do {
                 try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -49,6 +49,17 @@ package struct RunFolder: Sendable {
         guard FileManager.default.isWritableFile(atPath: path) else {
             throw EchoError("--run", "the folder cannot be written", try: "check its permissions")
         }
+    }
+
+    /// Makes the folders, and keeps other processes from training here until the lock goes.
+    package func lock() throws(EchoError) -> FileLock {
+        try create()
+        guard let lock = try FileLock.take(path + "/.train.lock") else {
+            throw EchoError(
+                "--run", "another echoprep train is at work in the folder",
+                try: "wait for it, or name another folder")
+        }
+        return lock
     }
 
     /// The configuration of the run that lives here; nil for a new folder.

@@ -13,6 +13,9 @@ public func train(
     guard !seeds.isEmpty, Set(seeds).count == seeds.count else {
         throw EchoError("--seeds", "must be different numbers", try: "give them as 1,2,3")
     }
+    guard options.trace == nil else {
+        throw EchoError("--trace", "is for one run", try: "leave out --seeds, or trace one of them by --seed")
+    }
     if FileManager.default.fileExists(atPath: RunFolder(options.run).config) {
         throw EchoError(
             "--run", "the folder holds a run of one seed", try: "name another folder for several")

@@ -73,7 +73,9 @@ extension StepMemory {
         _ options: TrainOptions, _ configuration: RunConfiguration, threads: Int, say: (String) -> Void
     ) throws -> Bool {
         let asked = options.checkpointActivations
-        let studies = options.partSize, batches = BatchLoader.workers(threads: threads) + 1
+        let studies = options.partSize
+        // Those of training wait while validation loads its own.
+        let batches = 2 * (BatchLoader.workers(threads: threads) + 1)
         guard let available = options.memory ?? MachineMemory().available,
             bound(configuration, studies: studies, batches: batches) > available
         else { return asked }

@@ -34,6 +34,18 @@ public func train(_ options: TrainOptions, say: @escaping (String) -> Void) thro
         say("--precision bf16 is slower than f32 here: it needs libdnnl2 and a processor with AVX-512-BF16")
     }
 
+    /// The lock, if the folder is still what all this was decided on.
+    func lockUnchanged(wasEmpty: Bool) throws -> FileLock {
+        let lock = try folder.lock()
+        guard try folder.configuration() == found, store.isEmpty == wasEmpty else {
+            throw EchoError(
+                "--run", "another echoprep train was at work in the folder meanwhile",
+                try: "give the same command again")
+        }
+        return lock
+    }
+
+    let lock: FileLock
     var state = RunState()
     if store.isEmpty {
         if options.resume {
@@ -61,16 +73,18 @@ public func train(_ options: TrainOptions, say: @escaping (String) -> Void) thro
                 throw EchoError("--init \(initial.name)", "\(broken.name) holds a number that is not finite")
             }
         }
-        try folder.create()
+        lock = try lockUnchanged(wasEmpty: true)
         try writeFile(folder.config, configuration.json())
     } else {
+        lock = try lockUnchanged(wasEmpty: false)
         state = try store.restore(learner)
-        try folder.create()
     }
     let trainer = try Trainer(
         options: options, configuration: configuration, set: set, shards: shards,
         learner: learner, store: store, state: state, say: say)
-    return try trainer.run()
+    let summary = try trainer.run()
+    _ = consume lock
+    return summary
 }
 
 /// The weights of `--init`.
@@ -92,10 +106,14 @@ private struct InitialWeights {
             try:
                 "name a safetensors file or a run folder; safetensors.torch.save_file makes one of a PyTorch file"
         )
+        guard try file.matchesChecksum() else {
+            throw EchoError(
+                "--init \(name)", "is damaged: its content is not what was written", try: "bring a copy back")
+        }
         identity = .init(file: name, sha256: sha256(try mapFile(chosen)))
         normalisation = file.metadata["config"].flatMap {
             RunConfiguration(json: Data($0.utf8))?.normalisation
-        }
+        }.flatMap { $0.isSound ? $0 : nil }
     }
 }
 

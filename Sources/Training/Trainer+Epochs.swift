@@ -23,7 +23,7 @@ extension Trainer {
                 next.bestLoss = score.criterion
                 next.bestEpoch = epoch
             }
-        } else {
+        } else if watch.doubtful == 0 || next.bestEpoch == nil {
             next.bestEpoch = epoch
         }
         if next.bestEpoch == epoch {
@@ -34,8 +34,8 @@ extension Trainer {
     }
 
     /// Writes a checkpoint and returns true, unless the last steps are in doubt: then as soon as they no longer are.
-    @discardableResult func save() throws -> Bool {
-        owed = watch.doubtful > 0
+    @discardableResult func save(inDoubt: Bool = false) throws -> Bool {
+        owed = watch.doubtful > 0 && !inDoubt
         if owed { return false }
         try log.synchronise()
         try events.synchronise()

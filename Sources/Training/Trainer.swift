@@ -49,14 +49,24 @@ final class Trainer {
         let threads = options.threads ?? availableProcessors()
         clock = LoopClock(threads: threads)
         workers = BatchLoader.workers(threads: threads)
-        if options.trace != nil && !(state.step < options.traceStep && options.traceStep <= schedule.total) {
-            throw EchoError(
-                "--trace-step",
-                "step \(options.traceStep) is not ahead: the run has taken \(state.step) of \(schedule.total)",
-                try: "trace in a new run folder")
+        if let trace = options.trace, options.traceStep <= state.step || options.traceStep > schedule.total {
+            guard options.traceStep <= state.step, FileManager.default.fileExists(atPath: trace) else {
+                throw EchoError(
+                    "--trace-step",
+                    "step \(options.traceStep) is not ahead: the run has taken \(state.step) of \(schedule.total)",
+                    try: "leave out --trace, or trace in a new run folder")
+            }
+            say("step \(options.traceStep) was traced before")
         }
         log = try MetricsLog(path: store.folder.metrics, keeping: state.logLength)
-        events = try EventLog(path: store.folder.events, keeping: state.eventLength)
+        // TensorBoard's copy of the history may be thrown away.
+        let events =
+            (try? FileManager.default.attributesOfItem(atPath: store.folder.events)[.size]) as? Int ?? 0
+        if events < state.eventLength {
+            say("tensorboard: the earlier history is gone; it goes on from here")
+        }
+        self.events = try EventLog(
+            path: store.folder.events, keeping: events < state.eventLength ? 0 : state.eventLength)
     }
 
     var model: EchoModel { learner.model }
@@ -67,6 +77,11 @@ final class Trainer {
         do {
             if state.step == (state.finishedEpochs + 1) * plan.stepsPerEpoch { try endEpoch() }
             try steps()
+            // No further step can tell whether the last ones were chance: they did not stop the run, so they count.
+            if owed {
+                try save(inDoubt: true)
+                try store.keep(epoch: state.finishedEpochs, last: options.keepLast)
+            }
         } catch is Interrupted {
             let done = "step \(state.step) of \(totalSteps)"
             say(
@@ -115,7 +130,8 @@ final class Trainer {
         } consume: { index, batch in
             let part = plan.part(first + index)
             clock.endWait()
-            if step.isEmpty { try Interruption.check() }
+            // Also between the parts of a step, of which only gradients are lost.
+            try Interruption.check()
             try learn(batch, part, &step)
             loader.recycle(batch)
             if part.endsStep {
@@ -138,7 +154,6 @@ final class Trainer {
         var loss = 0.0
         var studies = 0
         var trace: StepTrace?
-        var isEmpty: Bool { studies == 0 }
     }
 
     /// Forward and back for one part of a step.

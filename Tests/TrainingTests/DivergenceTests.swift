@@ -41,6 +41,32 @@ import Training
         #expect(end(guarded(20), losses, norms: losses.map { $0 * exp(2 * random.normal()) }) == nil)
     }
 
+    @Test func `a run whose last steps are in doubt is complete all the same`() throws {
+        try withTemporaryFolder { folder in
+            let dataset = try TinyDataset(at: folder.appendingPathComponent("data"))
+            var options = tinyOptions(dataset, folder.appendingPathComponent("run"))
+            options.epochs = 4
+            options.warmupEpochs = 0
+            _ = try train(options) { _ in }
+
+            // The same run with an epoch more, whose three steps are far above the level.
+            let run = RunFolder(options.run)
+            var configuration = try RunConfiguration(run: options.run)
+            configuration.learning.epochs = 5
+            try configuration.json().write(to: URL(fileURLWithPath: run.config))
+            let store = CheckpointStore(folder: run, configuration: configuration)
+            let learner = try Learner(configuration, threads: 2)
+            let state = try store.restore(learner)
+            learner.model.write(
+                "decoder_pred.bias", learner.model.read("decoder_pred.bias").map { $0 + 30 })
+            try store.save(learner, state)
+            options.epochs = 5
+            _ = try train(options) { _ in }
+            #expect(try store.restore(learner).step == 15)
+            #expect(RunProgress(run: options.run) == .done(epochs: 5))
+        }
+    }
+
     @Test func `a run that diverges stops with the checkpoint from before`() throws {
         try withTemporaryFolder { folder in
             let dataset = try TinyDataset(at: folder.appendingPathComponent("data"))

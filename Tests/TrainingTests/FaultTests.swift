@@ -42,6 +42,45 @@ import Training
         }
     }
 
+    @Test func `a second train in one folder is told to wait`() throws {
+        try withRun { _, run, options in
+            // This test stands for the first: it holds the lock.
+            let first = try RunFolder(run.path).lock()
+            let error = #expect(throws: EchoError.self) { try train(options) { _ in } }
+            #expect(error?.problem == "another echoprep train is at work in the folder")
+            _ = consume first
+            _ = try train(options) { _ in }
+        }
+    }
+
+    @Test(arguments: ["last.state.safetensors", "best.safetensors"])
+    func `one changed byte of a checkpoint is noticed`(file: String) throws {
+        try withRun { _, run, options in
+            _ = try train(options) { _ in }
+            let path = run.appendingPathComponent("checkpoints/\(file)")
+            var bytes = try Data(contentsOf: path)
+            bytes[bytes.count - 3] ^= 1
+            try bytes.write(to: path)
+            var next = options
+            if file.hasPrefix("best") {
+                next.run += "-second"
+                next.initial = run.path
+            }
+            let error = #expect(throws: EchoError.self) { try train(next) { _ in } }
+            #expect(error?.problem == "is damaged: its content is not what was written")
+        }
+    }
+
+    @Test func `a run goes on without the TensorBoard files that were thrown away`() throws {
+        try withRun { _, run, options in
+            _ = try train(options) { _ in }
+            try FileManager.default.removeItem(at: run.appendingPathComponent("tensorboard"))
+            var said: [String] = []
+            _ = try train(options) { said.append($0) }
+            #expect(said.contains { $0.hasPrefix("tensorboard: the earlier history is gone") })
+        }
+    }
+
     @Test func `a run folder that cannot be made is an error of --run`() throws {
         try withRun { dataset, _, options in
             var options = options
