@@ -30,10 +30,13 @@ int ck_load_onednn(void) {
     void *library = NULL;
     for (size_t i = 0; i < 3 && !library; i++) library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
     if (!library) return 0;
-    onednn.set_threads = (void (*)(int))dlsym(library, "omp_set_num_threads");
-    onednn.bf16 = (bf16_function *)dlsym(library, "dnnl_gemm_bf16bf16f32");
+    // A build on other threads than OpenMP's could not be kept to one.
+    void (*set_threads)(int) = (void (*)(int))dlsym(library, "omp_set_num_threads");
+    bf16_function *bf16 = (bf16_function *)dlsym(library, "dnnl_gemm_bf16bf16f32");
     sgemm_function *sgemm = (sgemm_function *)dlsym(library, "dnnl_sgemm");
-    if (!sgemm || !onednn.bf16 || !onednn.set_threads) return 0;
+    if (!sgemm || !bf16 || !set_threads) return 0;
+    onednn.set_threads = set_threads;
+    onednn.bf16 = bf16;
     onednn.sgemm = sgemm;
     return 1;
 }
@@ -85,11 +88,13 @@ static void end(int64_t start) {
 void ck_product(int library, int ta, int tb, size_t m, size_t n, size_t k, float alpha, const float *a, size_t lda,
                 const float *b, size_t ldb, float beta, float *c, size_t ldc) {
     int64_t start = begin(m, n, k);
+    int failed = 1;
     if (library == CK_ONEDNN) {
         one_thread();
-        onednn.sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', (int64_t)m, (int64_t)n, (int64_t)k, alpha, a, (int64_t)lda, b,
-                     (int64_t)ldb, beta, c, (int64_t)ldc);
-    } else {
+        failed = onednn.sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', (int64_t)m, (int64_t)n, (int64_t)k, alpha, a, (int64_t)lda,
+                              b, (int64_t)ldb, beta, c, (int64_t)ldc);
+    }
+    if (failed) {
         cblas_sgemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans, (int)m, (int)n,
                     (int)k, alpha, a, (int)lda, b, (int)ldb, beta, c, (int)ldc);
     }
@@ -111,12 +116,13 @@ static float *widened(const uint16_t *x, size_t rows, size_t width, size_t strid
 void ck_product_bf16(int ta, int tb, size_t m, size_t n, size_t k, const uint16_t *a, size_t lda, const uint16_t *b,
                      size_t ldb, float beta, float *c, size_t ldc) {
     if (onednn.bf16) {
-        int64_t start = begin(m, n, k);
         one_thread();
+        int64_t start = begin(m, n, k);
         int status = onednn.bf16(ta ? 'T' : 'N', tb ? 'T' : 'N', (int64_t)m, (int64_t)n, (int64_t)k, 1, a,
                                  (int64_t)lda, b, (int64_t)ldb, beta, c, (int64_t)ldc);
         end(start);
         if (status == 0) return;
+        atomic_fetch_sub_explicit(&operations, 2 * (int64_t)(m * n * k), memory_order_relaxed);
     }
     // Without oneDNN, or on a processor for which it has no kernel.
     float *wide_a = widened(a, ta ? k : m, ta ? m : k, lda), *wide_b = widened(b, tb ? n : k, tb ? k : n, ldb);

@@ -9,7 +9,7 @@ __attribute__((weak)) int blas_thread_shutdown_(void);
 __attribute__((weak)) void gotoblas_dynamic_quit(void);
 __attribute__((weak)) void gotoblas_dynamic_init(void);
 
-/// The kernels that this processor could run at least, and those that would leave most of it idle; null for others.
+/// Kernels that fit this processor, where the chosen ones are from before AVX and it has AVX2 at least; null where they fit.
 static const char *fitting_kernels(const char *chosen) {
 #if defined(__x86_64__)
     __builtin_cpu_init();
