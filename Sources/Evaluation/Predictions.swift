@@ -48,7 +48,7 @@ public struct Predictions: Sendable {
     }
 
     /// Reads a csv file, plain or gzipped, with the columns `study_id`, `code`, `label` (0, 1 or empty for "not known")
-    /// and `probability`; `subject_id` and `logit` are optional. Without subjects every study counts as its own.
+    /// and `probability`; `subject_id` and `logit` are optional. A study without a subject counts as its own.
     public init(csv path: String) throws {
         let table = try CSVReader(path)
         let optional = ["subject_id", "logit"].filter(table.header.contains)
@@ -67,11 +67,12 @@ public struct Predictions: Sendable {
                 throw EchoError(
                     place, "a probability outside of 0 to 1", try: "apply the logistic function to logits")
             }
-            let subject = optional.firstIndex(of: "subject_id").map { row.text(4 + $0) }
+            let subject = optional.firstIndex(of: "subject_id").map { row.text(4 + $0) } ?? ""
             let logit = optional.firstIndex(of: "logit").map { row.text(4 + $0) } ?? ""
             append(
                 Row(
-                    study: study, subject: subject ?? study, label: label, probability: probability,
+                    study: study, subject: subject.isEmpty ? study : subject, label: label,
+                    probability: probability,
                     logit: logit.isEmpty ? nil : try Predictions.number(logit, place)),
                 to: code)
         }

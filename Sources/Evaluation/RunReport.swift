@@ -36,7 +36,8 @@ func report(on run: String, _ name: String, _ options: EvaluateOptions) throws -
         content.runs = [scored]
         population = scored.scores.population
     }
-    let unseen = options.split == .test ? ", none of whom the model has seen" : ""
+    let isSame = try StudySet(dataset: dataset, task: configuration.task).digest == configuration.data.digest
+    let unseen = options.split == .test && isSame ? ", none of whom it was fine-tuned on" : ""
     content.lead = "\(population) of the \(split) split\(unseen)."
     try content.add(catalog, options)
     if let before = pretrainingRun(of: configuration, beside: run) {
@@ -70,6 +71,11 @@ private func judge(
     var scoring = options.scoring
     if options.fitsThreshold {
         let chosen = try predictor.predict(.val, draws: options.draws)
+        guard !chosen.isEmpty else {
+            throw EchoError(
+                "--threshold fit", "the dataset has no study with clips and a truth in the split val",
+                try: "run echoprep link-icd with other shares, or give a number")
+        }
         scoring.threshold = Threshold(fittedTo: Predictions(chosen, codes: predictor.targets))
     }
     var scored = try score(predictions, run: name, split: split, options: scoring)

@@ -82,15 +82,13 @@ struct EvaluateCommand: ParsableCommand {
     var json = false
 
     func validate() throws {
-        guard bootstrap >= 0 else { throw ValidationError("--bootstrap is not negative") }
-        guard confidence > 0, confidence < 100 else {
-            throw ValidationError("--confidence is above 0 and below 100")
-        }
+        try checkIntervals(bootstrap: bootstrap, confidence: confidence)
         guard draws > 0 else { throw ValidationError("--draws is at least 1") }
         guard threshold != .fit || predictions.isEmpty else {
             throw ValidationError(
                 "--threshold fit needs a run, which can be asked about the validation split")
         }
+        try checkFit(threshold == .fit, split)
         guard runs.isEmpty != predictions.isEmpty else {
             throw ValidationError("name the folders of runs, or --predictions")
         }
@@ -120,5 +118,20 @@ struct EvaluateCommand: ParsableCommand {
             : try evaluate(runs: runs, options: options)
         print(json ? try jsonText(evaluation) : evaluation.text)
         for page in evaluation.reports where !json { print("report: \(page)") }
+    }
+}
+
+/// How intervals may be made.
+func checkIntervals(bootstrap: Int, confidence: Double) throws {
+    guard bootstrap >= 0 else { throw ValidationError("--bootstrap is not negative") }
+    guard confidence > 0, confidence < 100 else {
+        throw ValidationError("--confidence is above 0 and below 100")
+    }
+}
+
+/// Thresholds are not fitted to the studies that they are judged on.
+func checkFit(_ fitsThreshold: Bool, _ split: Split) throws {
+    guard !fitsThreshold || split != .val else {
+        throw ValidationError("thresholds are fitted on val: with them, --split is another")
     }
 }

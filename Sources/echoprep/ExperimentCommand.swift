@@ -45,6 +45,12 @@ struct ExperimentCommand: ParsableCommand {
     @Flag(help: "Only list the runs and how far each is.") var dryRun = false
     @Flag(help: "Print JSON.") var json = false
 
+    func validate() throws {
+        try checkIntervals(bootstrap: bootstrap, confidence: confidence)
+        try checkFit(fitThreshold, split)
+        _ = try codeGroups(group)
+    }
+
     func run() throws {
         guard let experiment = Experiment.all.first(where: { $0.name == name }) else {
             let names = Experiment.all.map(\.name).joined(separator: ", ")

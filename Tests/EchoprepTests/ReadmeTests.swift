@@ -11,7 +11,7 @@ import Testing
             try expectDone(
                 Built.run(
                     "phantom", phantom, "--studies", "24", "--frames", "10", "--size", "177x254", "--seed",
-                    "5"))
+                    "10"))
             for name in ["mimic-iv-echo", "mimiciv"] {
                 try FileManager.default.moveItem(
                     atPath: "\(phantom)/\(name)", toPath: folder.appendingPathComponent(name).path)

@@ -30,6 +30,28 @@ import Training
         return options
     }
 
+    @Test func `two at once share a folder, each with its own seeds`() throws {
+        try withTemporaryFolder { folder in
+            let sample = try SampleDataset(at: folder.appendingPathComponent("dataset"))
+            let table1 = try declared("table1")
+            let whole = options(sample.path, folder)
+            let errors = Locked([String]())
+            DispatchQueue.concurrentPerform(iterations: whole.seeds.count) { index in
+                var part = whole
+                part.seeds = [whole.seeds[index]]
+                do {
+                    _ = try runExperiment(table1, part) { _ in }
+                } catch {
+                    errors.withLock { $0.append("\(error)") }
+                }
+            }
+            #expect(errors.withLock { $0 } == [])
+            #expect(try planExperiment(table1, whole).allSatisfy { $0.state == "done, 1 epochs" })
+            #expect(
+                try runExperiment(table1, whole) { _ in }.table.rows.map(\.runs) == [2, 2, 2, 2, 2, 2, 1])
+        }
+    }
+
     @Test func `an experiment that was stopped goes on, trains nothing twice and sets the same table`() throws
     {
         try withTemporaryFolder { folder in

@@ -54,6 +54,14 @@ public func embed(run: String, options: EmbedOptions) throws -> EmbedSummary {
             options.split.map { "--split \($0.rawValue)" } ?? "--dataset", "has no study with clips",
             try: "run echoprep ingest, and link-icd for splits")
     }
+    func checkMap(_ vectors: Int) throws(EchoError) {
+        guard options.maps, !(2...NeighbourMap.most).contains(vectors) else { return }
+        throw EchoError(
+            "--map", "has \(grouped(vectors)) vectors, not 2 to \(grouped(NeighbourMap.most))",
+            try: "name a --split, or leave it out")
+    }
+    // Where vectors are studies' it is known before the first is computed; else there are no fewer.
+    if options.unit == .study || studies.count > NeighbourMap.most { try checkMap(studies.count) }
     let splits = try Split.allCases.flatMap { split in
         try catalog.studies(in: split).map { ($0.key, split) }
     }
@@ -66,11 +74,7 @@ public func embed(run: String, options: EmbedOptions) throws -> EmbedSummary {
         progress.update(table.studies.count)
     }
     progress.finish(studies.count)
-    guard !options.maps || 2...NeighbourMap.most ~= table.rows else {
-        throw EchoError(
-            "--map", "has \(grouped(table.rows)) vectors, not 2 to \(grouped(NeighbourMap.most))",
-            try: "name a --split, or leave it out")
-    }
+    try checkMap(table.rows)
     let path = options.out ?? "\(run)/embeddings-\(options.unit.rawValue)"
     try table.write(safetensors: path + ".safetensors", model: trained.configuration.modelName)
     try writeFile(path + ".parquet", table.parquet(maps: options.maps))

@@ -115,6 +115,7 @@ struct ExperimentOutcome {
         var report = Report(title: experiment.title)
         report.lead = table.note
         report.results = table
+        report.measure = experiment.presentation.measure ?? .auroc
         report.runs = contenders.flatMap(\.runs)
         report.models = ModelScores.models(of: report.scores)
         report.comparisons = differences

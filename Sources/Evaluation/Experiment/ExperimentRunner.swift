@@ -54,13 +54,16 @@ struct ExperimentRunner {
 
     func run() throws -> ExperimentResult {
         try makeFolder(options.folder)
-        if experiment.presentation == .leakTest, !FileManager.default.fileExists(atPath: plans[0].dataset) {
-            try shuffleLabels(of: options.datasets[0], into: plans[0].dataset, seed: options.seeds[0])
+        for dataset in options.datasets { try check(dataset) }
+        if experiment.presentation == .leakTest {
+            try alone {
+                try shuffleLabels(of: options.datasets[0], into: plans[0].dataset, seed: options.seeds[0])
+            }
         }
         let count = plans.reduce(0) { $0 + $1.runs.count }
         var place = 0
         for plan in plans {
-            for floor in experiment.floors { try fit(floor, plan) }
+            for floor in experiment.floors { try alone { try fit(floor, plan) } }
             for (index, run) in plan.runs.enumerated() {
                 place += 1
                 say("[\(place) of \(count)] \(run.name): \(run.state.text)")
@@ -69,12 +72,40 @@ struct ExperimentRunner {
                 try predict(run)
                 let ends =
                     index + 1 == plan.runs.count || plan.runs[index + 1].options.seed != run.options.seed
-                if ends && place < count { _ = try outcome().write(to: options.folder) }
+                if ends && place < count { _ = try alone { try outcome().write(to: options.folder) } }
             }
         }
         var whole = try outcome()
         whole.heldOut = try heldOut()
-        return try whole.write(to: options.folder)
+        return try alone { try whole.write(to: options.folder) }
+    }
+
+    /// What is written for all runs, by one process at a time: several may share the folder, each with its own seeds or
+    /// models.
+    private func alone<Result>(_ body: () throws -> Result) throws -> Result {
+        try FileLock.holding(options.folder + "/.experiment.lock", body)
+    }
+
+    /// What would be an error of the table is one before the first run.
+    private func check(_ dataset: String) throws {
+        let catalog = try Catalog(datasetFolder: dataset, readOnly: true)
+        for split in [options.split] + (options.fitsThreshold ? [.val] : []) {
+            let studies =
+                try experiment.task == .lvef
+                ? StudySet.measured(in: split, catalog) : StudySet.labelled(in: split, catalog)
+            if studies.isEmpty {
+                throw EchoError(
+                    "--dataset", "has no study with clips and a truth in the split \(split.rawValue)",
+                    try: "run echoprep link-icd, perhaps with other shares")
+            }
+        }
+        let targets = experiment.task == .icd ? Set(try catalog.targets().map(\.category)) : []
+        for (name, codes) in options.scoring.groups {
+            if let code = codes.first(where: { !targets.contains($0) }) {
+                throw EchoError("--group \(name)", "\(code) is not among the targets of the dataset")
+            }
+        }
+        if let path = options.published { _ = try ResultTable.published(path) }
     }
 
     /// What each pre-trained model of the first seed makes of studies that it never saw.
@@ -102,8 +133,9 @@ struct ExperimentRunner {
         }
     }
 
+    /// Not the file of `evaluate`, which may have asked about more draws or another dataset.
     private func predictions(_ run: PlannedRun, _ split: Split) -> String {
-        "\(run.options.run)/predictions-\(split.rawValue).csv"
+        "\(run.options.run)/experiment-\(split.rawValue).csv"
     }
 
     private func fit(_ floor: Floor, _ plan: ExperimentPlan) throws {

@@ -1,4 +1,4 @@
-// The floor: linear models on raw features, fitted to the end, so that nothing about them is a matter of luck.
+// The floor: linear models on raw features, by a fixed number of full gradient steps, so that nothing is a matter of luck.
 
 import EchoCore
 import Foundation

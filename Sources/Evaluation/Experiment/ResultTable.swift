@@ -50,21 +50,31 @@ public struct ResultTable: Codable, Sendable, Equatable {
 
     /// Puts published figures, a csv of `row` ("block: title" or a title that stands once), `column` and `value`, beside ours.
     mutating func add(published path: String) throws {
-        let table = try CSVReader(path)
-        try table.forEachRow(["row", "column", "value"]) { line in
-            let place = "\(path): line \(line.line)"
-            let found = rows.indices.filter { [rows[$0].title, rows[$0].name].contains(line.text(0)) }
-            guard found.count == 1, let column = columns.firstIndex(where: { $0.title == line.text(1) })
+        for figure in try ResultTable.published(path) {
+            let found = rows.indices.filter { [rows[$0].title, rows[$0].name].contains(figure.row) }
+            guard found.count == 1, let column = columns.firstIndex(where: { $0.title == figure.column })
             else {
                 throw EchoError(
-                    place, "names no line and column of this table",
+                    figure.place, "names no line and column of this table",
                     try: "lines are as \(rows[0].name), columns as \(columns[0].title)")
             }
+            rows[found[0]].cells[column]?.published = figure.value
+        }
+    }
+
+    /// The figures of such a csv, each with the line that it stands on.
+    static func published(
+        _ path: String
+    ) throws -> [(place: String, row: String, column: String, value: Double)] {
+        var figures: [(place: String, row: String, column: String, value: Double)] = []
+        try CSVReader(path).forEachRow(["row", "column", "value"]) { line in
+            let place = "\(path): line \(line.line)"
             guard let value = Double(line.text(2)), value.isFinite else {
                 throw EchoError(place, "a value that is not a number")
             }
-            rows[found[0]].cells[column]?.published = value
+            figures.append((place, line.text(0), line.text(1), value))
         }
+        return figures
     }
 
     /// Whether there is a published figure in a column.

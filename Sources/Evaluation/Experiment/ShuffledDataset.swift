@@ -4,9 +4,21 @@ import Catalog
 import EchoCore
 import Files
 import Foundation
+import Training
 
-/// Makes a dataset folder that shares the shards of another and deals its labels out anew.
+/// Makes a dataset folder that shares the shards of another and deals its labels out anew, unless it is there.
+///
+/// - Throws: `EchoError`, also where it is there and was made of other labels or by another seed
 func shuffleLabels(of dataset: String, into folder: String, seed: UInt64) throws {
+    let origin = "\(try StudySet(dataset: dataset, task: .icd).digest) \(seed)", note = folder + "/origin.txt"
+    if FileManager.default.fileExists(atPath: folder) {
+        guard try readFile(note, upTo: 1 << 12) == Array(origin.utf8) else {
+            throw EchoError(
+                "--out", "holds shuffled labels of another dataset, other labels or another first seed",
+                try: "name another folder")
+        }
+        return
+    }
     try? FileManager.default.removeItem(atPath: folder + ".part")
     try makeFolder(folder + ".part")
     let source = URL(fileURLWithPath: dataset).standardizedFileURL
@@ -22,5 +34,6 @@ func shuffleLabels(of dataset: String, into folder: String, seed: UInt64) throws
             "--dataset", "cannot be copied into --out", try: "check both folders and their permissions")
     }
     try Catalog(datasetFolder: folder + ".part", readOnly: false).shuffleLabels(seed: seed)
+    try writeFile(folder + ".part/origin.txt", Array(origin.utf8))
     try moveFile(folder + ".part", to: folder)
 }

@@ -56,9 +56,10 @@ public struct Measurements: Sendable {
             guard let truth = Double(row.text(2)), let prediction = Double(row.text(3)), truth.isFinite,
                 prediction.isFinite
             else { throw EchoError(place, "a label or prediction that is not a finite number") }
+            let subject = hasSubjects ? row.text(4) : ""
             rows.append(
                 Row(
-                    study: study, subject: hasSubjects ? row.text(4) : study, truth: truth,
+                    study: study, subject: subject.isEmpty ? study : subject, truth: truth,
                     prediction: prediction))
         }
         guard let name = names.first, !rows.isEmpty else {

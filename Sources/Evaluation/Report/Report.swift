@@ -15,6 +15,8 @@ struct Report: Sendable {
     var comparisons: [Comparison] = []
     /// An experiment's table.
     var results: ResultTable?
+    /// What is drawn code by code where models are compared.
+    var measure = Measure.auroc
     /// Measurements of one quantity, one entry a run; a page is about codes or about these.
     var measured: [ScoredMeasurements] = []
     var dataset: DatasetSummary?

@@ -11,7 +11,7 @@ func methodSection(_ report: Report) -> PageSection? {
         content: """
             <p>AUROC, average precision, F1, Brier score and errors are defined as in scikit-learn; macro averages are \
             plain means over codes. Intervals are percentiles over resamplings of subjects, each with all its studies, \
-            because studies of one subject are not independent. Train, validation and test share no subject.</p>
+            because studies of one subject are not independent.</p>
             \(settings)
             """)
 }

@@ -99,12 +99,12 @@ private func codesFigure(_ report: Report) -> HTML {
     func mean(_ code: String, _ model: ModelScores) -> Spread? {
         Spread(
             report.scores.filter { $0.modelName == model.model }.compactMap { run in
-                run.codes.first { $0.code == code }?.scores.auroc?.value
+                run.codes.first { $0.code == code }?.scores[report.measure]?.value
             })
     }
     let spreads = codes.map { code in report.models.map { mean(code.code, $0) } }
     let low = spreads.joined().compactMap { $0?.mean }.min() ?? 0.4
-    let axis = Scale(min(0.4, (low * 10).rounded(.down) / 10), 1, ticks: 6)
+    let axis = Scale(min(report.measure == .auroc ? 0.4 : 0, (low * 10).rounded(.down) / 10), 1, ticks: 6)
     let order = codes.indices.sorted { (spreads[$0][0]?.mean ?? -1) > (spreads[$1][0]?.mean ?? -1) }
     let rows = order.map { index in
         let marks: [HTML] = spreads[index].enumerated().map { model, spread in
@@ -120,7 +120,7 @@ private func codesFigure(_ report: Report) -> HTML {
             [codes[index].code, codes[index].title ?? ""] + spreads[index].map { spreadText($0) }
         })
     return figure(
-        "AUROC, code by code", "Means over runs; the number is that of the first model.",
+        "\(report.measure.title), code by code", "Means over runs; the number is that of the first model.",
         legend(report.models.enumerated().map { ($1.model, .series($0), false) })
-            + rowChart(rows, axis: axis, reference: 0.5), numbers: table)
+            + rowChart(rows, axis: axis, reference: report.measure == .auroc ? 0.5 : nil), numbers: table)
 }
