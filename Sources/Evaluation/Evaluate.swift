@@ -67,8 +67,9 @@ public struct Evaluation: Codable, Sendable {
 public func evaluate(runs folders: [String], options: EvaluateOptions) throws -> Evaluation {
     let runs = folders.flatMap(RunFolder.runs)
     var pages: [String] = [], contents: [Report] = []
-    for (run, name) in zip(runs, names(of: runs)) {
-        let content = try report(on: run, name, options)
+    let names = names(of: runs)
+    for (run, (name, model)) in zip(runs, zip(names, try models(of: runs, called: names))) {
+        let content = try report(on: run, name, as: model, options)
         pages.append("\(run)/report.html")
         try writeFile("\(run)/report.html", Array(content.html.utf8))
         contents.append(content)
@@ -103,6 +104,29 @@ public func evaluate(predictions paths: [String], options: EvaluateOptions) thro
         try writeReport(path, &evaluation, of: contents)
     }
     return evaluation
+}
+
+/// The model that each run is one of: runs of one name differ in their seed alone, in that of their pre-training too.
+///
+/// - Parameter names: what the runs are called; the first of a model tells it from others of the same kind
+func models(of runs: [String], called names: [String]) throws(EchoError) -> [String] {
+    var kinds: [(description: String, key: RunConfiguration, name: String)] = []
+    var found: [Int] = []
+    for (run, name) in zip(runs, names) {
+        let configuration = try RunConfiguration(run: run)
+        let key = configuration.withoutSeeds
+        if let known = kinds.firstIndex(where: { $0.key == key }) {
+            found.append(known)
+        } else {
+            found.append(kinds.count)
+            kinds.append((configuration.description, key, name))
+        }
+    }
+    return found.map { index in
+        let kind = kinds[index]
+        let isOnly = kinds.count { $0.description == kind.description } == 1
+        return isOnly ? kind.description : "\(kind.description), as \(kind.name)"
+    }
 }
 
 /// What files and folders are called: the last part of their paths, or as given where two share that.

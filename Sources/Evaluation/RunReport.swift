@@ -7,7 +7,9 @@ import Foundation
 import Training
 
 /// Scores one run, writes its files and gathers its page.
-func report(on run: String, _ name: String, _ options: EvaluateOptions) throws -> Report {
+func report(
+    on run: String, _ name: String, as model: String, _ options: EvaluateOptions
+) throws -> Report {
     let folder = RunFolder(run), split = options.split.rawValue
     let predictor = try Predictor(run: run, dataset: options.dataset, threads: options.threads)
     let configuration = predictor.configuration
@@ -26,12 +28,12 @@ func report(on run: String, _ name: String, _ options: EvaluateOptions) throws -
     var content = Report(title: "")
     let population: String
     if configuration.task == .lvef {
-        let scored = try measure(answers, run, name, configuration, options)
+        let scored = try measure(answers, run, name, model, configuration, options)
         content.title = "\(configuration.modelName) on the ejection fraction"
         content.measured = [scored]
         population = scored.scores.population
     } else {
-        let scored = try judge(answers, predictor, catalog, run, name, options)
+        let scored = try judge(answers, predictor, catalog, run, name, model, options)
         content.title = "\(configuration.modelName) on \(predictor.targets.count) ICD-10 categories"
         content.runs = [scored]
         population = scored.scores.population
@@ -63,7 +65,7 @@ private func bestTold(_ run: ScoredRun?, most count: Int = 1) -> [String] {
 /// Probabilities of codes.
 private func judge(
     _ answers: [Prediction], _ predictor: Predictor, _ catalog: Catalog, _ run: String, _ name: String,
-    _ options: EvaluateOptions
+    _ model: String, _ options: EvaluateOptions
 ) throws -> ScoredRun {
     let split = options.split.rawValue
     let predictions = Predictions(answers, codes: predictor.targets)
@@ -80,7 +82,7 @@ private func judge(
     }
     var scored = try score(predictions, run: name, split: split, options: scoring)
     scored.scores.addTitles(of: try catalog.targets())
-    scored.scores.model = predictor.configuration.description
+    scored.scores.model = model
     try writeFile("\(run)/metrics.json", Array((jsonText(scored.scores) + "\n").utf8))
     try writeFile("\(run)/codes-\(split).csv", Array(scored.scores.codesCSV.utf8))
     try writeFile("\(run)/groups-\(split).csv", Array(scored.scores.groupsCSV.utf8))
@@ -89,13 +91,13 @@ private func judge(
 
 /// Ejection fractions.
 private func measure(
-    _ answers: [Prediction], _ run: String, _ name: String, _ configuration: RunConfiguration,
-    _ options: EvaluateOptions
+    _ answers: [Prediction], _ run: String, _ name: String, _ model: String,
+    _ configuration: RunConfiguration, _ options: EvaluateOptions
 ) throws -> ScoredMeasurements {
     let split = options.split.rawValue, measurements = Measurements(answers, name: configuration.targets[0])
     try measurements.write(csv: "\(run)/predictions-\(split).csv")
     var scored = try score(measurements, run: name, split: split, options: options.scoring)
-    scored.scores.model = configuration.description
+    scored.scores.model = model
     try writeFile("\(run)/metrics.json", Array((jsonText(scored.scores) + "\n").utf8))
     try writeFile("\(run)/errors-\(split).csv", Array(scored.scores.csv.utf8))
     return scored

@@ -135,6 +135,14 @@ import Training
                 "evaluate", run("icd-1"), run("icd-2"), "--bootstrap", "20", "--report", run("all.html"))
             #expect(both.status == 0, "\(both.errors)")
             #expect(both.output.contains("LAMAE, pre-trained") && both.output.contains("±"))
+            var other = options("other", .icd)
+            other.initial = run("pre")
+            other.learningRate = 2e-4
+            _ = try train(other) { _ in }
+            let apart = try Built.run("evaluate", run("icd-1"), run("other"), "--bootstrap", "20")
+            for name in ["icd-1", "other"] {
+                #expect(apart.output.contains("LAMAE, pre-trained, as \(name)"))
+            }
             let page = try Page(URL(fileURLWithPath: run("icd-1/report.html")))
             for title in ["Pre-training", "Fine-tuning", "What pre-training fills in"] {
                 #expect(page.text.contains(title))

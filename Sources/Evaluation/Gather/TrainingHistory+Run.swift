@@ -74,7 +74,17 @@ extension RunConfiguration {
         ]
     }
 
-    /// What the run shares with others that differ in their seed alone.
+    /// All that the numbers depend on but seeds, where files lie and the program's version.
+    var withoutSeeds: RunConfiguration {
+        var key = self
+        key.learning.seed = 0
+        (key.program, key.dataset) = ("", "")
+        key.initial?.file = ""
+        key.initial?.sha256 = ""
+        return key
+    }
+
+    /// In words, the kind of model and how it came about.
     var description: String {
         [modelName, initial == nil ? "from scratch" : "pre-trained", learning.frozen ? "frozen" : ""]
             .filter { !$0.isEmpty }.joined(separator: ", ")
