@@ -129,10 +129,14 @@ func models(of runs: [String], called names: [String]) throws(EchoError) -> [Str
     }
 }
 
-/// What files and folders are called: the last part of their paths, or as given where two share that.
+/// What files and folders are called: as many last parts of their paths as tell them apart, no more of where they lie.
 private func names(of paths: [String]) -> [String] {
-    let last = paths.map { URL(fileURLWithPath: $0).lastPathComponent }
-    return Set(last).count == paths.count ? last : paths
+    let parts = paths.map { URL(fileURLWithPath: $0).pathComponents }
+    for count in 1...max(1, parts.map(\.count).max() ?? 1) {
+        let names = parts.map { $0.suffix(count).joined(separator: "/") }
+        if Set(names).count == paths.count { return names }
+    }
+    return paths
 }
 
 /// Writes the page about all runs: the first one's, and where there are more, all in comparison.

@@ -23,6 +23,14 @@ import Testing
             try write(good) { $0 % 2 == 0 ? 2 : -2 }
             try write(bad) { $0 % 2 == 0 ? 9 : -9 }
             let one = try Built.run("evaluate", "--predictions", good.path, "--report", report.path)
+            // Two of one name are told apart by their folders, and by no more of their paths.
+            let twin = folder.appendingPathComponent("twin/\(good.lastPathComponent)")
+            try FileManager.default.createDirectory(
+                at: twin.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try FileManager.default.copyItem(at: good, to: twin)
+            let twins = try Built.run("evaluate", "--predictions", good.path, "--predictions", twin.path)
+            #expect(twins.output.contains("twin/\(good.lastPathComponent)"))
+            #expect(!twins.output.contains(folder.deletingLastPathComponent().path))
             #expect(one.status == 0, "\(one.errors)")
             #expect(one.output.contains("MAE   2.00 (2.00–2.00)") && one.output.contains("bias  0.00"))
             let page = try Page(report)
