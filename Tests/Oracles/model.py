@@ -296,7 +296,8 @@ def blocks_above(name, c):
         return depth + latent + 1
     if kind in ("blocks", "latent_blocks"):
         return depth + latent - int(number) - (depth if kind == "latent_blocks" else 0)
-    return {"norm": latent + 1, "latent_norm": 1}.get(kind, 0)
+    # As in MAE the norm before the head has the head's rate; one between encoder and latent attention its last block's.
+    return latent + 1 if kind == "norm" and latent else 0
 
 
 def check_masks(model, keep, keep_latent):
