@@ -109,7 +109,7 @@ public func evaluate(predictions paths: [String], options: EvaluateOptions) thro
 /// The model that each run is one of: runs of one name differ in their seed alone, in that of their pre-training too.
 ///
 /// - Parameter names: what the runs are called; the first of a model tells it from others of the same kind
-func models(of runs: [String], called names: [String]) throws(EchoError) -> [String] {
+private func models(of runs: [String], called names: [String]) throws(EchoError) -> [String] {
     var kinds: [(description: String, key: RunConfiguration, name: String)] = []
     var found: [Int] = []
     for (run, name) in zip(runs, names) {

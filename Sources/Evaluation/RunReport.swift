@@ -38,8 +38,10 @@ func report(
         content.runs = [scored]
         population = scored.scores.population
     }
-    let isSame = try StudySet(dataset: dataset, task: configuration.task).digest == configuration.data.digest
-    let unseen = options.split == .test && isSame ? ", none of whom it was fine-tuned on" : ""
+    let isUnseen =
+        try options.split == .test
+        && StudySet(dataset: dataset, task: configuration.task).digest == configuration.data.digest
+    let unseen = isUnseen ? ", none of whom it was fine-tuned on" : ""
     content.lead = "\(population) of the \(split) split\(unseen)."
     try content.add(catalog, options)
     if let before = pretrainingRun(of: configuration, beside: run) {

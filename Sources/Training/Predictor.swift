@@ -72,12 +72,11 @@ public final class Predictor {
 
     /// The studies of a split whose truth is known.
     private func studies(in split: Split, _ catalog: Catalog) throws -> [Study] {
-        if configuration.task == .lvef { return try StudySet.measured(in: split, catalog) }
-        guard try catalog.targets().map(\.category) == targets else {
+        guard try configuration.task == .lvef || catalog.targets().map(\.category) == targets else {
             throw EchoError(
                 "--run", "the dataset's targets are not those that the run learned",
                 try: "use the dataset of the run, or train again")
         }
-        return try StudySet.labelled(in: split, catalog)
+        return try StudySet.judged(in: split, by: configuration.task, catalog)
     }
 }

@@ -86,9 +86,16 @@ package struct StudySet: Sendable {
     /// The one output of `TrainTask.lvef`, as it stands in config.json and in predictions.
     package static let ejectionFraction = "EF"
 
+    /// The studies of a split that a fine-tuned model can be judged on.
+    package static func judged(in split: Split, by task: TrainTask, _ catalog: Catalog) throws(EchoError)
+        -> [Study]
+    {
+        try task == .lvef ? measured(in: split, catalog) : labelled(in: split, catalog)
+    }
+
     /// The studies of a split that have both clips and an ejection fraction, in the order of their files; their target is
     /// in percent.
-    package static func measured(in split: Split, _ catalog: Catalog) throws(EchoError) -> [Study] {
+    private static func measured(in split: Split, _ catalog: Catalog) throws(EchoError) -> [Study] {
         let fractions = try catalog.ejectionFractions(in: split)
         return try catalog.studies().compactMap { study in
             fractions[study.key].map { Study(stored: study, target: [Float($0)]) }
@@ -96,7 +103,7 @@ package struct StudySet: Sendable {
     }
 
     /// The studies of a split that have both clips and labels, in the order of their files.
-    package static func labelled(in split: Split, _ catalog: Catalog) throws(EchoError) -> [Study] {
+    private static func labelled(in split: Split, _ catalog: Catalog) throws(EchoError) -> [Study] {
         let labels = try catalog.labels(in: split)
         let values = Dictionary(
             labels.map { ($0.studyID, $0.values) }, uniquingKeysWith: { first, _ in first })

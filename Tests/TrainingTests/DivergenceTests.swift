@@ -41,26 +41,38 @@ import Training
         #expect(end(guarded(20), losses, norms: losses.map { $0 * exp(2 * random.normal()) }) == nil)
     }
 
+    /// A run of four epochs that is done.
+    private func calmOptions(in folder: URL) throws -> TrainOptions {
+        let dataset = try TinyDataset(at: folder.appendingPathComponent("data"))
+        var options = tinyOptions(dataset, folder.appendingPathComponent("run"))
+        options.epochs = 4
+        options.warmupEpochs = 0
+        _ = try train(options) { _ in }
+        return options
+    }
+
+    /// Makes it the same run with more epochs, and a bias that is far off.
+    private func disturb(_ options: inout TrainOptions, epochs: Int) throws -> (CheckpointStore, Learner) {
+        options.epochs = epochs
+        let run = RunFolder(options.run)
+        var configuration = try RunConfiguration(run: options.run)
+        configuration.learning.epochs = epochs
+        try configuration.json().write(to: URL(fileURLWithPath: run.config))
+        let store = CheckpointStore(folder: run, configuration: configuration)
+        let learner = try Learner(configuration, threads: 2)
+        let state = try store.restore(learner)
+        #expect(state.level?.steps == 12)
+        learner.model.write(
+            "decoder_pred.bias", learner.model.read("decoder_pred.bias").map { $0 + 30 })
+        try store.save(learner, state)
+        return (store, learner)
+    }
+
     @Test func `a run whose last steps are in doubt is complete all the same`() throws {
         try withTemporaryFolder { folder in
-            let dataset = try TinyDataset(at: folder.appendingPathComponent("data"))
-            var options = tinyOptions(dataset, folder.appendingPathComponent("run"))
-            options.epochs = 4
-            options.warmupEpochs = 0
-            _ = try train(options) { _ in }
-
-            // The same run with an epoch more, whose three steps are far above the level.
-            let run = RunFolder(options.run)
-            var configuration = try RunConfiguration(run: options.run)
-            configuration.learning.epochs = 5
-            try configuration.json().write(to: URL(fileURLWithPath: run.config))
-            let store = CheckpointStore(folder: run, configuration: configuration)
-            let learner = try Learner(configuration, threads: 2)
-            let state = try store.restore(learner)
-            learner.model.write(
-                "decoder_pred.bias", learner.model.read("decoder_pred.bias").map { $0 + 30 })
-            try store.save(learner, state)
-            options.epochs = 5
+            var options = try calmOptions(in: folder)
+            // An epoch more, whose three steps are far above the level.
+            let (store, learner) = try disturb(&options, epochs: 5)
             _ = try train(options) { _ in }
             #expect(try store.restore(learner).step == 15)
             #expect(RunProgress(run: options.run) == .done(epochs: 5))
@@ -69,34 +81,17 @@ import Training
 
     @Test func `a run that diverges stops with the checkpoint from before`() throws {
         try withTemporaryFolder { folder in
-            let dataset = try TinyDataset(at: folder.appendingPathComponent("data"))
-            var options = tinyOptions(dataset, folder.appendingPathComponent("run"))
-            options.epochs = 4
-            options.warmupEpochs = 0
-            _ = try train(options) { _ in }
+            var options = try calmOptions(in: folder)
+            let (store, _) = try disturb(&options, epochs: 8)
+            let before = try Data(contentsOf: URL(fileURLWithPath: store.folder.state))
 
-            // The same run with four epochs more, and a bias that is far off.
-            let run = RunFolder(options.run)
-            var configuration = try RunConfiguration(run: options.run)
-            configuration.learning.epochs = 8
-            try configuration.json().write(to: URL(fileURLWithPath: run.config))
-            let store = CheckpointStore(folder: run, configuration: configuration)
-            let learner = try Learner(configuration, threads: 2)
-            let state = try store.restore(learner)
-            #expect(state.level?.steps == 12)
-            learner.model.write(
-                "decoder_pred.bias", learner.model.read("decoder_pred.bias").map { $0 + 30 })
-            try store.save(learner, state)
-            let before = try Data(contentsOf: URL(fileURLWithPath: run.state))
-
-            options.epochs = 8
             options.divergence.steps = 5
             options.checkpointEvery = 1
             let error = #expect(throws: EchoError.self) { try train(options) { _ in } }
             #expect(error?.place == "step 17")
             #expect(error?.problem.hasPrefix("the loss has been above 4 times its level of ") == true)
             #expect(error?.problem.hasSuffix("; the last checkpoint is from before") == true)
-            #expect(try Data(contentsOf: URL(fileURLWithPath: run.state)) == before)
+            #expect(try Data(contentsOf: URL(fileURLWithPath: store.folder.state)) == before)
 
             // Whoever insists may go on.
             options.divergence.steps = 0

@@ -90,10 +90,7 @@ struct ExperimentRunner {
     private func check(_ dataset: String) throws {
         let catalog = try Catalog(datasetFolder: dataset, readOnly: true)
         for split in [options.split] + (options.fitsThreshold ? [.val] : []) {
-            let studies =
-                try experiment.task == .lvef
-                ? StudySet.measured(in: split, catalog) : StudySet.labelled(in: split, catalog)
-            if studies.isEmpty {
+            if try StudySet.judged(in: split, by: experiment.task, catalog).isEmpty {
                 throw EchoError(
                     "--dataset", "has no study with clips and a truth in the split \(split.rawValue)",
                     try: "run echoprep link-icd, perhaps with other shares")

@@ -29,9 +29,7 @@ func fitFloor(
     let catalog = try Catalog(datasetFolder: dataset, readOnly: true)
     let answer = try floor == .mean ? { $0.map { _ in [0] } } : linearModel(dataset, set, task, options)
     return try splits.map { split in
-        let studies =
-            try task == .lvef
-            ? StudySet.measured(in: split, catalog) : StudySet.labelled(in: split, catalog)
+        let studies = try StudySet.judged(in: split, by: task, catalog)
         return (split, answers(try answer(studies), studies, set))
     }
 }
