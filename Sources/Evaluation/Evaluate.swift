@@ -35,6 +35,8 @@ public struct Evaluation: Codable, Sendable {
     public let measuredModels: [MeasuredModel]
     /// Every pair of models, where all runs judged the same studies.
     public let comparisons: [Comparison]
+    /// What makes a run's numbers worth less, a sentence each.
+    public let warnings: [String]
     /// The pages written.
     public internal(set) var reports: [String] = []
 
@@ -48,6 +50,7 @@ public struct Evaluation: Codable, Sendable {
         guard Set(measured.map(\.scores.quantity)).count < 2 else {
             throw EchoError("evaluate", "measurements of different quantities cannot be compared")
         }
+        warnings = contents.flatMap(\.warnings)
         runs = scored.map(\.scores)
         models = ModelScores.models(of: runs)
         measurements = measured.map(\.scores)

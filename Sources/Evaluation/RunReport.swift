@@ -38,11 +38,15 @@ func report(
         content.runs = [scored]
         population = scored.scores.population
     }
-    let isUnseen =
-        try options.split == .test
-        && StudySet(dataset: dataset, task: configuration.task).digest == configuration.data.digest
-    let unseen = isUnseen ? ", none of whom it was fine-tuned on" : ""
-    content.lead = "\(population) of the \(split) split\(unseen)."
+    let known = try options.split == .test ? acquaintance(with: answers, run) : nil
+    content.lead =
+        "\(population) of the \(split) split\(known == 0 ? ", none of whom its weights have learned from" : "")."
+    if let known, known > 0 {
+        let warning =
+            "The weights of \(name) have learned from subjects of \(grouped(known)) of these studies: too good to be true."
+        content.warnings = [warning]
+        content.lead += " " + warning
+    }
     try content.add(catalog, options)
     if let before = pretrainingRun(of: configuration, beside: run) {
         try content.add(run: before)
@@ -55,6 +59,11 @@ func report(
     try content.add(run: run)
     content.settings = configuration.settings
     return content
+}
+
+/// How many of those that a run is judged on its weights know; nil where that is not known.
+private func acquaintance(with answers: [Prediction], _ run: String) throws -> Int? {
+    try LearnedStudies(run: run)?.count(among: answers.map { ($0.study, $0.subjectID) })
 }
 
 /// The code with the highest AUROC among those with enough positives to see on a map.

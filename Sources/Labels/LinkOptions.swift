@@ -1,5 +1,7 @@
 // Every choice of link-icd; all of them are written beside the labels that they made.
 
+public import EchoCore
+
 /// The rules of `linkICD`.
 public struct LinkOptions: Sendable {
     /// The folder of MIMIC-IV-ECHO; nil for the one that the dataset was ingested from.

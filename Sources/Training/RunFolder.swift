@@ -11,6 +11,8 @@ package struct RunFolder: Sendable {
     package init(_ path: String) { self.path = path }
 
     package var config: String { path + "/config.json" }
+    /// The studies behind the run's weights.
+    package var studies: String { path + "/studies.csv" }
     package var metrics: String { path + "/metrics.jsonl" }
     package var checkpoints: String { path + "/checkpoints" }
     /// Weights of the best validation loss.

@@ -41,7 +41,9 @@ package struct StudySet: Sendable {
                 let all = try catalog.studies()
                 train = all.filter { StudySet.drawnSplit(of: $0) == .train }
                 validation = all.filter { StudySet.drawnSplit(of: $0) == .val }
-                if !all.isEmpty { notes.append("the dataset has no splits: drawn by subject") }
+                if !all.isEmpty {
+                    notes.append("the dataset has no splits: drawn by subject, as link-icd does by default")
+                }
             }
             self.train = train.map { Study(stored: $0, target: []) }
             self.validation = validation.map { Study(stored: $0, target: []) }
@@ -120,18 +122,18 @@ package struct StudySet: Sendable {
             / Double(validation.count)
     }
 
-    /// The split of a subject where the dataset has none: the paper's shares, by a hash that never changes.
+    /// The split of a subject where the dataset has none: the one that link-icd will draw unless told otherwise.
     package static func drawnSplit(of study: StoredStudy) -> Split {
-        let who = study.subjectID.map(String.init) ?? study.key
-        var random = SeededRandom(seed: 0, "split", who)
-        let draw = random.uniform()
-        return draw < 0.935 ? .train : draw < 0.967 ? .val : .test
+        study.subjectID.map { SplitRule.usual.split(of: Int($0)) }
+            ?? SplitRule.usual.split(ofStudy: study.key)
     }
 
     /// sha256 over everything of the studies that a run's numbers depend on, pixels aside.
-    package var digest: String {
+    package var digest: String { StudySet.digest([(.train, train), (.val, validation)]) }
+
+    package static func digest(_ parts: [(split: Split, studies: [Study])]) -> String {
         let hash = SHA256()
-        for (split, studies) in [(Split.train, train), (.val, validation)] {
+        for (split, studies) in parts {
             for study in studies {
                 var line = "\(split.rawValue) \(study.stored.key)"
                 for clip in study.stored.clips { line += " \(clip.name):\(clip.frames)" }

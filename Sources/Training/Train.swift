@@ -73,7 +73,10 @@ public func train(_ options: TrainOptions, say: @escaping (String) -> Void) thro
                 throw EchoError("--init \(initial.name)", "\(broken.name) holds a number that is not finite")
             }
         }
+        let learned = LearnedStudies(set, initial: initial?.learned)
+        if let initial, let note = try initial.overlap(options.dataset) { say("\(initial.name): \(note)") }
         lock = try lockUnchanged(wasEmpty: true)
+        try writeFile(folder.studies, Array(learned.csv.utf8))
         try writeFile(folder.config, configuration.json())
     } else {
         lock = try lockUnchanged(wasEmpty: false)
@@ -94,6 +97,8 @@ private struct InitialWeights {
     let identity: RunConfiguration.InitialIdentity
     /// Of our own checkpoints: what their pixels were normalised with.
     let normalisation: Normalisation?
+    /// Of a run's: the studies that it knows.
+    let learned: LearnedStudies?
 
     /// - Parameter path: a safetensors file, or a run folder for its best checkpoint
     init(_ path: String) throws {
@@ -114,6 +119,18 @@ private struct InitialWeights {
         normalisation = file.metadata["config"].flatMap {
             RunConfiguration(json: Data($0.utf8))?.normalisation
         }.flatMap { $0.isSound ? $0 : nil }
+        let run = isFolder ? path : URL(fileURLWithPath: path + "/../..").standardizedFileURL.path
+        learned = try LearnedStudies(run: run)
+    }
+
+    /// What is wrong with judging on the dataset's split test what is learned from here; nil if nothing is.
+    func overlap(_ dataset: String) throws -> String? {
+        let test = try Catalog(datasetFolder: dataset, readOnly: true).studies(in: .test)
+        let count = learned?.count(among: test.map { ($0.key, $0.subjectID) }) ?? 0
+        guard count > 0 else { return nil }
+        return
+            "warning: it has learned from subjects of \(count) of the \(test.count) studies of the split test, "
+            + "which is no fair test any more; pre-train after link-icd"
     }
 }
 

@@ -3,6 +3,7 @@
 public import ArgumentParser
 public import EchoCore
 import Evaluation
+import Foundation
 
 extension Split: ExpressibleByArgument {}
 
@@ -116,6 +117,9 @@ struct EvaluateCommand: ParsableCommand {
             runs.isEmpty
             ? try evaluate(predictions: predictions, options: options)
             : try evaluate(runs: runs, options: options)
+        for warning in evaluation.warnings {
+            FileHandle.standardError.write(Data("warning: \(warning)\n".utf8))
+        }
         print(json ? try jsonText(evaluation) : evaluation.text)
         for page in evaluation.reports where !json { print("report: \(page)") }
     }

@@ -1,6 +1,7 @@
 // The rules of `echoprep link-icd` as options, in four groups.
 
 public import ArgumentParser
+import EchoCore
 public import Labels
 
 extension StayWindow.Ends: ExpressibleByArgument {}
@@ -103,7 +104,7 @@ struct SplitOptions: ParsableArguments {
     var split = SplitRule.paper
 
     @Option(help: "Seed of the hash.")
-    var seed: UInt64 = 1
+    var seed = SplitRule.usual.seed
 
     @Flag(help: "Spread the targets evenly over the splits.")
     var stratify = false

@@ -1,4 +1,5 @@
 import Catalog
+import EchoCore
 import Foundation
 import GRDB
 import Hospital

@@ -1,6 +1,7 @@
 // A MIMIC-IV and a MIMIC-IV-ECHO of a few rows, written as csv files for one test.
 
 import Catalog
+import EchoCore
 import Foundation
 import GRDB
 import Labels

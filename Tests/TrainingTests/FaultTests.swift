@@ -243,7 +243,7 @@ import Training
             options.epochs = 1
             var said: [String] = []
             _ = try train(options) { said.append($0) }
-            #expect(said.contains("the dataset has no splits: drawn by subject"))
+            #expect(said.contains("the dataset has no splits: drawn by subject, as link-icd does by default"))
         }
     }
 

@@ -1,5 +1,7 @@
+import Catalog
 import EchoCore
 import Foundation
+import GRDB
 import Models
 import Shards
 import TestSupport
@@ -109,5 +111,43 @@ import Training
             logits: [0, 9, 1, 9, 1, 9, 2, 9], targets: [0, 1, 0, 1, 1, 1, 1, 1], outputs: 2)
         #expect(auroc == 3.5 / 4)
         #expect(meanAUROC(logits: [1, 2], targets: [1, 1], outputs: 1) == nil)
+    }
+
+    @Test func `weights that have learned from test subjects say so, in every run that begins with them`()
+        throws
+    {
+        try withTemporaryFolder { folder in
+            let dataset = try TinyDataset(at: folder.appendingPathComponent("data"))
+            let catalog = try Catalog(datasetFolder: dataset.path, readOnly: false)
+            func move(_ subject: Int, to split: Split) throws {
+                try catalog.write {
+                    try $0.execute(
+                        sql: "UPDATE split SET split = ? WHERE subject_id = ?",
+                        arguments: [split.rawValue, subject])
+                }
+            }
+            func run(_ name: String, _ task: TrainTask, from initial: String? = nil) throws -> String {
+                var options = tinyOptions(dataset, folder.appendingPathComponent(name), task: task)
+                options.epochs = 1
+                options.initial = initial.map { folder.appendingPathComponent($0).path }
+                var said = ""
+                _ = try train(options) { said += $0 + "\n" }
+                return said
+            }
+            func known(_ name: String) throws -> Int? {
+                let test = try catalog.studies(in: .test).map { ($0.key, $0.subjectID) }
+                return try LearnedStudies(run: folder.appendingPathComponent(name).path)?.count(among: test)
+            }
+            try move(113, to: .train)
+            _ = try run("before", .pretrain)
+            #expect(try known("before") == 0)
+            try move(113, to: .test)
+            let warning = "it has learned from subjects of 1 of the 2 studies of the split test"
+            #expect(try run("middle", .pretrain, from: "before").contains(warning))
+            #expect(try run("after", .icd, from: "middle/checkpoints/best.safetensors").contains(warning))
+            #expect(try known("after") == 1)
+            #expect(try !run("clean", .icd).contains("learned from"))
+            #expect(try known("clean") == 0)
+        }
     }
 }

@@ -135,19 +135,23 @@ struct ExperimentRunner {
         "\(run.options.run)/experiment-\(split.rawValue).csv"
     }
 
+    /// Fits a floor unless it has been on the same studies, in the same pictures of them.
     private func fit(_ floor: Floor, _ plan: ExperimentPlan) throws {
-        let splits = [options.split, .val].filter {
-            !FileManager.default.fileExists(atPath: plan.floorFile(floor, experiment.task, $0))
-        }
-        guard !splits.isEmpty else { return }
+        let splits = [options.split, .val]
+        func path(_ split: Split) -> String { plan.floorFile(floor, experiment.task, split) }
+        let folder = URL(fileURLWithPath: path(.val)).deletingLastPathComponent().path
+        let origin = try floorOrigin(plan.dataset, experiment.task, like: options.fineTuning, on: splits)
+        let note = folder + "/origin.txt"
+        let isThere = splits.allSatisfy { FileManager.default.fileExists(atPath: path($0)) }
+        guard !isThere || (try? String(contentsOfFile: note, encoding: .utf8)) != origin else { return }
         say("\(floor.title)")
+        try makeFolder(folder)
         for (split, answers) in try fitFloor(
             floor, plan.dataset, experiment.task, like: options.fineTuning, on: splits)
         {
-            let path = plan.floorFile(floor, experiment.task, split)
-            try makeFolder(URL(fileURLWithPath: path).deletingLastPathComponent().path)
-            try answers.write(csv: path)
+            try answers.write(csv: path(split))
         }
+        try writeFile(note, Array(origin.utf8))
     }
 
     // MARK: The outcome

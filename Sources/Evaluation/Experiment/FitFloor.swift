@@ -34,6 +34,19 @@ func fitFloor(
     }
 }
 
+/// What a floor's answers depend on, as a text that is the same for the same.
+func floorOrigin(_ dataset: String, _ task: TrainTask, like options: TrainOptions, on splits: [Split]) throws
+    -> String
+{
+    let set = try StudySet(dataset: dataset, task: task)
+    let catalog = try Catalog(datasetFolder: dataset, readOnly: true)
+    let judged = try splits.map { StudySet.digest([($0, try StudySet.judged(in: $0, by: task, catalog))]) }
+    let shape = try options.modelConfiguration(channels: 1, outputs: set.targets.count)
+    let pictures = [shape.views, shape.frames, shape.image, options.stride, options.padViews ? 1 : 0]
+    return ([set.targets.joined(separator: " "), set.digest] + judged + ["\(pictures)"]).joined(
+        separator: "\n")
+}
+
 /// A linear model on mean pictures: from studies to its outputs.
 private func linearModel(_ dataset: String, _ set: StudySet, _ task: TrainTask, _ options: TrainOptions)
     throws

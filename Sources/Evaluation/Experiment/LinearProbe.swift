@@ -1,4 +1,4 @@
-// The floor: linear models on raw features, by a fixed number of full gradient steps, so that nothing is a matter of luck.
+// The floor: linear models on raw features, by full gradient steps to the end, so that nothing is a matter of luck.
 
 import EchoCore
 import Foundation
@@ -15,14 +15,14 @@ package struct LinearProbe: Sendable {
     ///   - features: [studies][features]
     ///   - targets: [studies][outputs]
     ///   - penalty: λ of (mean loss) + λ/2 · ‖w‖²; the intercept is free
-    package init(features: [[Float]], targets: [[Float]], loss: Loss, penalty: Float, steps: Int = 300) {
+    package init(features: [[Float]], targets: [[Float]], loss: Loss, penalty: Float) {
         let (mean, scale) = Self.moments(features)
         let rows = features.map { Self.standardised($0, mean, scale) }
         let steepness = (loss == .logistic ? 0.25 : 1) * (Self.largestEigenvalue(rows) + 1) + penalty
         let outputs = targets[0].count
         let fits = Locked([(weights: [Float], intercept: Float)](repeating: ([], 0), count: outputs))
         parallelFor(outputs) { output in
-            let fit = Self.fit(rows, targets.map { $0[output] }, loss, penalty, steepness, steps)
+            let fit = Self.fit(rows, targets.map { $0[output] }, loss, penalty, steepness)
             fits.withLock { $0[output] = fit }
         }
         let found = fits.withLock { $0 }
@@ -62,16 +62,17 @@ package struct LinearProbe: Sendable {
     // MARK: Fitting
 
     /// Nesterov's accelerated gradient with the step 1/L, started anew whenever it points uphill (O'Donoghue and
-    /// Candès 2015).
+    /// Candès 2015), until no part of the gradient is above 1e-5: a tenth of where scikit-learn's models stop.
+    ///
+    /// Its error falls with exp(−n/√(L/λ)); the bound on n is many times what the smallest penalty needs.
     private static func fit(
-        _ rows: [[Float]], _ targets: [Float], _ loss: Loss, _ penalty: Float, _ steepness: Float,
-        _ steps: Int
+        _ rows: [[Float]], _ targets: [Float], _ loss: Loss, _ penalty: Float, _ steepness: Float
     ) -> (weights: [Float], intercept: Float) {
         let width = rows[0].count, share = 1 / Float(rows.count)
         // The last number is the intercept.
         var current = [Float](repeating: 0, count: width + 1), ahead = current
         var momentum: Float = 1
-        for _ in 0..<steps {
+        for _ in 0..<20_000 {
             var gradient = ahead.map { penalty * $0 }
             gradient[width] = 0
             for (row, target) in zip(rows, targets) {
@@ -81,6 +82,7 @@ package struct LinearProbe: Sendable {
                 for index in 0..<width { gradient[index] += slope * row[index] }
                 gradient[width] += slope
             }
+            if gradient.allSatisfy({ abs($0) < 1e-5 }) { return (Array(ahead[..<width]), ahead[width]) }
             var next = ahead
             for index in next.indices { next[index] -= gradient[index] / steepness }
             var uphill: Float = 0

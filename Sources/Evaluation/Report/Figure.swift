@@ -74,8 +74,11 @@ func legend(_ entries: [(name: String, colour: Colour, dashed: Bool)]) -> HTML {
 enum Colour: Int, CaseIterable, Sendable {
     case muted, first, second, third, fourth
 
-    /// The colour of the series at `index`; there are four, then they repeat.
-    static func series(_ index: Int) -> Colour { Colour(rawValue: 1 + index % 4)! }
+    /// How many series have a colour of their own.
+    static let seriesCount = allCases.count - 1
+
+    /// The colour of the series at `index`; beyond `seriesCount` they repeat.
+    static func series(_ index: Int) -> Colour { Colour(rawValue: 1 + index % seriesCount)! }
 
     var stroke: HTML {
         switch self {

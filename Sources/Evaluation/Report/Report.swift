@@ -8,6 +8,8 @@ struct Report: Sendable {
     var title: String
     /// Who was judged, in a sentence.
     var lead = ""
+    /// What makes its numbers worth less, a sentence each.
+    var warnings: [String] = []
     /// One entry a run; the first is the one that the page is about.
     var runs: [ScoredRun] = []
     /// The runs by model; empty for a page about one run.

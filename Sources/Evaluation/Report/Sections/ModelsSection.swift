@@ -94,7 +94,10 @@ func differenceFigure(_ comparisons: [Comparison], _ measure: String, better: St
         rowChart(rows, axis: axis, reference: 0), numbers: table)
 }
 
+/// More models than colours cannot be told apart: the first are drawn, which are an experiment's in full, and the
+/// numbers are of all.
 private func codesFigure(_ report: Report) -> HTML {
+    let drawn = report.models.prefix(Colour.seriesCount)
     let codes = report.scores[0].codes
     func mean(_ code: String, _ model: ModelScores) -> Spread? {
         Spread(
@@ -107,7 +110,7 @@ private func codesFigure(_ report: Report) -> HTML {
     let axis = Scale(min(report.measure == .auroc ? 0.4 : 0, (low * 10).rounded(.down) / 10), 1, ticks: 6)
     let order = codes.indices.sorted { (spreads[$0][0]?.mean ?? -1) > (spreads[$1][0]?.mean ?? -1) }
     let rows = order.map { index in
-        let marks: [HTML] = spreads[index].enumerated().map { model, spread in
+        let marks: [HTML] = spreads[index].prefix(drawn.count).enumerated().map { model, spread in
             spread.map { dot(Estimate($0.mean), axis, .series(model)) } ?? HTML()
         }
         return ChartRow(
@@ -117,10 +120,24 @@ private func codesFigure(_ report: Report) -> HTML {
     let table = PageTable(
         columns: [.text("Code"), .text("Title")] + report.models.map { .number($0.model) },
         rows: codes.indices.map { index in
-            [codes[index].code, codes[index].title ?? ""] + spreads[index].map { spreadText($0) }
+            [codes[index].code, codes[index].title ?? ""]
+                + spreads[index].enumerated().map { spreadText($1) + published(index, $0, report) }
         })
+    let rest = report.models.count - drawn.count
+    let others: HTML = rest > 0 ? " The other \(rest) models are in the numbers only." : ""
+    let isPublished = report.results.map { results in
+        results.columns.indices.contains { results.isPublished($0) }
+    }
+    let beside: HTML = isPublished == true ? " In the numbers, published figures stand in parentheses." : ""
     return figure(
-        "\(report.measure.title), code by code", "Means over runs; the number is that of the first model.",
-        legend(report.models.enumerated().map { ($1.model, .series($0), false) })
+        "\(report.measure.title), code by code",
+        "Means over runs; the number is that of the first model.\(others)\(beside)",
+        legend(drawn.enumerated().map { ($1.model, .series($0), false) })
             + rowChart(rows, axis: axis, reference: report.measure == .auroc ? 0.5 : nil), numbers: table)
+}
+
+/// " (0.79)": the published figure beside that of a code and a model, on a page about an experiment of codes.
+private func published(_ code: Int, _ model: Int, _ report: Report) -> String {
+    guard let results = report.results, results.ranksColumns else { return "" }
+    return results.rows[code].cells[model]?.published.map { " (\(fixed($0, 3)))" } ?? ""
 }

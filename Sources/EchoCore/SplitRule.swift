@@ -1,7 +1,5 @@
 // Which split a subject is in: a seeded hash of its number, so that no other subject has a say.
 
-public import EchoCore
-
 /// The shares of train, val and test, the seed of the hash, and what may take its place.
 public struct SplitRule: Sendable, Equatable {
     /// The shares as given; only their ratio counts.
@@ -14,6 +12,13 @@ public struct SplitRule: Sendable, Equatable {
 
     /// The paper's 6652/223/239 studies.
     public static let paper = "93.5/3.2/3.3"
+    /// The rule unless another is asked for.
+    public static let usual = SplitRule(train: 93.5, val: 3.2, test: 3.3, seed: 1)
+
+    private init(train: Double, val: Double, test: Double, seed: UInt64) {
+        (self.train, self.val, self.test) = (train, val, test)
+        self.seed = seed
+    }
 
     /// - Parameter shares: three numbers with slashes between, as "93.5/3.2/3.3" or "0.6/0.2/0.2"
     /// - Throws: `EchoError` where they are not three numbers ≥ 0 with something in train
@@ -23,15 +28,14 @@ public struct SplitRule: Sendable, Equatable {
             throw EchoError(
                 "--split", "three shares are train/val/test, train above 0", try: "--split \(Self.paper)")
         }
-        (train, val, test) = (numbers[0], numbers[1], numbers[2])
-        self.seed = seed
+        self.init(train: numbers[0], val: numbers[1], test: numbers[2], seed: seed)
     }
 
     /// The shares as text.
-    var shares: String { "\(train)/\(val)/\(test)" }
+    package var shares: String { "\(train)/\(val)/\(test)" }
 
     /// The shares with a sum of 1.
-    var normalised: [(split: Split, share: Double)] {
+    package var normalised: [(split: Split, share: Double)] {
         let sum = train + val + test
         return [(.train, train / sum), (.val, val / sum), (.test, test / sum)]
     }
@@ -41,14 +45,21 @@ public struct SplitRule: Sendable, Equatable {
     /// With `mix` the finaliser of SplitMix64, a subject's place in 0 ..< 1 is the upper 53 bits of
     /// mix(subject_id XOR mix(seed + 0x9E3779B97F4A7C15)); train is below train / sum, val below (train + val) / sum.
     /// A subject keeps its split whoever else is in the cohort, so small cohorts come near the shares only roughly.
-    public func split(of subject: Int) -> Split {
-        let place = place(of: subject)
+    public func split(of subject: Int) -> Split { split(at: place(of: subject)) }
+
+    /// The split of a study whose subject is not known, by a hash of its name.
+    public func split(ofStudy key: String) -> Split {
+        var random = SeededRandom(seed: seed, "split", key)
+        return split(at: random.uniform())
+    }
+
+    private func split(at place: Double) -> Split {
         let sum = train + val + test
         return place < train / sum ? .train : place < (train + val) / sum ? .val : .test
     }
 
     /// The subject's place in 0 ..< 1.
-    func place(of subject: Int) -> Double {
+    package func place(of subject: Int) -> Double {
         let key = SeededRandom.mix(seed &+ 0x9E37_79B9_7F4A_7C15)
         return Double(SeededRandom.mix(UInt64(bitPattern: Int64(subject)) ^ key) >> 11) * 0x1p-53
     }
