@@ -24,6 +24,7 @@ struct ExperimentCommand: ParsableCommand {
     @Option(help: "Pre-train on this dataset instead.") var pretrainOn: String?
     @Option(help: "Seeds, each a run of every line.") var seeds = "1,2,3"
     @Option(help: "The kinds of models, as lamae,mae (default: all four).") var models: String?
+    @Option(help: "How they learn, of full, frozen and scratch (default: all).") var regimes: String?
 
     @Option(help: "The models' size.") var preset = Preset.paper
     @OptionGroup var step: StepOptions
@@ -73,6 +74,7 @@ struct ExperimentCommand: ParsableCommand {
         options.pretrainingDataset = pretrainOn
         options.seeds = try list(seeds, "--seeds", UInt64.init)
         if let models { options.models = try list(models, "--models", ModelKind.init) }
+        if let regimes { options.regimes = try list(regimes, "--regimes", Arm.Regime.init) }
         options.pretraining = template(epochs: pretrainEpochs, rate: pretrainLr)
         options.fineTuning = template(epochs: epochs, rate: lr)
         options.frozen = template(epochs: frozenEpochs ?? epochs, rate: frozenLr ?? lr)

@@ -59,6 +59,11 @@ import Training
             let table1 = try declared("table1")
             var options = options(sample.path, folder)
             #expect(try planExperiment(table1, options).allSatisfy { $0.state == "missing" })
+            options.regimes = [.scratch]
+            #expect(
+                try planExperiment(table1, options).map { URL(fileURLWithPath: $0.run).lastPathComponent }
+                    == ["mae-scratch-1", "lamae-scratch-1", "mae-scratch-2", "lamae-scratch-2"])
+            options.regimes = Arm.Regime.allCases
             options.seeds = [1]
             let part = try runExperiment(table1, options) { _ in }
             #expect(part.table.rows.allSatisfy { $0.runs == 1 })
@@ -80,6 +85,12 @@ import Training
             #expect(try runExperiment(table1, options) { _ in }.table == whole.table)
             #expect(whole.files.allSatisfy { FileManager.default.fileExists(atPath: $0) })
             #expect(whole.text.contains("LAMAE − MAE") && whole.text.contains("raw pixels, linear"))
+
+            // A floor that was fitted to other studies is fitted anew.
+            let floor = URL(fileURLWithPath: options.folder + "/runs/pixels-icd")
+            try Data("other studies".utf8).write(to: floor.appendingPathComponent("origin.txt"))
+            try Data().write(to: floor.appendingPathComponent("predictions-test.csv"))
+            #expect(try runExperiment(table1, options) { _ in }.table == whole.table)
 
             let figure = try runExperiment(try declared("figure2"), options) { _ in }
             #expect(figure.table.rows.map(\.block) == SampleDataset.codes.map(\.0))

@@ -20,7 +20,7 @@ from torch.nn import functional as F
 from model import Model, dataset
 
 LIMIT = 1e-3
-CASES = [("lamae", "pretrain"), ("video-lamae", "pretrain"), ("mae", "icd"), ("video-mae", "pretrain"), ("lamae", "icd")]
+CASES = [(model, task) for model in ("lamae", "video-lamae", "mae", "video-mae") for task in ("pretrain", "icd")]
 
 
 def load(path):

@@ -13,8 +13,8 @@ public struct ExperimentOptions: Sendable {
     /// Runs and results go here.
     public var folder: String
     public var seeds: [UInt64] = [1, 2, 3]
-    /// The kinds of models; the grid's other lines are left out.
-    public var models = ModelKind.allCases
+    /// The kinds of models and how they learn; the grid's other lines are left out.
+    public var models = ModelKind.allCases, regimes = Arm.Regime.allCases
     /// How to train; dataset, run, task, model, seed and start are the grid's.
     public var pretraining = TrainOptions(dataset: "", run: "")
     public var fineTuning = TrainOptions(dataset: "", run: "")
@@ -38,8 +38,10 @@ public struct ExperimentOptions: Sendable {
         if seeds.isEmpty || Set(seeds).count < seeds.count {
             throw EchoError("--seeds", "are not different numbers", try: "--seeds 1,2,3")
         }
-        if !experiment.arms.contains(where: { models.contains($0.model) }) {
-            throw EchoError("--models", "name none of the experiment's")
+        if !experiment.arms.contains(where: isWanted) {
+            throw EchoError("--models, --regimes", "leave none of the experiment's lines")
         }
     }
+
+    func isWanted(_ arm: Arm) -> Bool { models.contains(arm.model) && regimes.contains(arm.regime) }
 }

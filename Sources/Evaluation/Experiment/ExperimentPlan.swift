@@ -29,7 +29,7 @@ struct ExperimentPlan {
     init(_ experiment: Experiment, _ options: ExperimentOptions, dataset: String, folder: String) {
         self.dataset = dataset
         self.folder = folder
-        let arms = experiment.arms.filter { options.models.contains($0.model) }
+        let arms = experiment.arms.filter(options.isWanted)
         for seed in options.seeds {
             var pretrained: [ModelKind: String] = [:]
             for arm in arms {
