@@ -13,7 +13,7 @@ PRAGMA user_version = 2;
 -- One row for each command that wrote to this database. An ingest that goes on where it stopped keeps its row.
 CREATE TABLE run (
     id INTEGER PRIMARY KEY,
-    command TEXT NOT NULL,            -- 'ingest', 'link-icd', 'merge'
+    command TEXT NOT NULL,            -- 'ingest' (of merged parts too), 'link-icd'
     started_at TEXT NOT NULL,         -- UTC
     finished_at TEXT,                 -- UTC; NULL while it runs or after it was killed
     program_version TEXT NOT NULL,    -- as 0.1.0

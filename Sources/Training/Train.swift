@@ -119,8 +119,9 @@ private struct InitialWeights {
         normalisation = file.metadata["config"].flatMap {
             RunConfiguration(json: Data($0.utf8))?.normalisation
         }.flatMap { $0.isSound ? $0 : nil }
-        let run = isFolder ? path : URL(fileURLWithPath: path + "/../..").standardizedFileURL.path
-        learned = try LearnedStudies(run: run)
+        let around = URL(fileURLWithPath: path).deletingLastPathComponent()
+        let run = around.lastPathComponent == "checkpoints" ? around.deletingLastPathComponent().path : nil
+        learned = try (isFolder ? path : run).flatMap { try LearnedStudies(run: $0) }
     }
 
     /// What is wrong with judging on the dataset's split test what is learned from here; nil if nothing is.
