@@ -14,12 +14,19 @@ public struct FileLock: ~Copyable, Sendable {
     deinit { _ = flock(file.number, LOCK_UN) }
 
     /// Calls `body` with the lock, after waiting for it. The file stays afterwards, empty.
-    public static func holding<Result>(_ path: String, _ body: () throws -> Result) throws -> Result {
-        let file = try Descriptor(path, flags: O_RDWR | O_CREAT)
-        while flock(file.number, LOCK_EX) != 0 {
-            if errno != EINTR { throw systemError(path, "cannot be locked") }
+    ///
+    /// - Parameter waits: called once if another process holds it
+    /// - Throws: `Interrupted` while it waits, too
+    public static func holding<Result>(
+        _ path: String, waits: () -> Void = {}, _ body: () throws -> Result
+    ) throws -> Result {
+        var lock = try take(path)
+        if lock == nil { waits() }
+        while lock == nil {
+            try Interruption.check()
+            usleep(50_000)
+            lock = try take(path)
         }
-        let lock = FileLock(file: file)
         let result = try body()
         _ = consume lock
         return result

@@ -39,8 +39,8 @@ public enum Floor: String, Sendable {
     }
 }
 
-/// A declared experiment: its grid is arms × seeds, and every arm that is not from scratch needs its model pre-trained
-/// once a seed.
+/// A declared experiment: its grid is arms × seeds, and every arm that is not from scratch begins with its model
+/// pre-trained, once for all seeds.
 public struct Experiment: Sendable {
     public enum Presentation: Sendable, Equatable {
         /// A line an arm, a column a measure.

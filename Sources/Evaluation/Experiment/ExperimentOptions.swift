@@ -12,6 +12,7 @@ public struct ExperimentOptions: Sendable {
     public var pretrainingDataset: String?
     /// Runs and results go here.
     public var folder: String
+    /// Of fine-tuning.
     public var seeds: [UInt64] = [1, 2, 3]
     /// The kinds of models and how they learn; the grid's other lines are left out.
     public var models = ModelKind.allCases, regimes = Arm.Regime.allCases

@@ -9,7 +9,7 @@ import Training
 /// One run of the grid.
 struct PlannedRun {
     let options: TrainOptions
-    /// The line of the table that it counts for; nil for a pre-training, which several share.
+    /// The line of the table that it counts for; nil for a pre-training, which all seeds share.
     let arm: Arm?
 
     var name: String { URL(fileURLWithPath: options.run).lastPathComponent }
@@ -30,8 +30,8 @@ struct ExperimentPlan {
         self.dataset = dataset
         self.folder = folder
         let arms = experiment.arms.filter(options.isWanted)
+        var pretrained: [ModelKind: String] = [:]
         for seed in options.seeds {
-            var pretrained: [ModelKind: String] = [:]
             for arm in arms {
                 if arm.regime != .scratch, pretrained[arm.model] == nil {
                     var pretraining = options.pretraining
@@ -39,8 +39,8 @@ struct ExperimentPlan {
                     pretraining.dataset = options.pretrainingDataset ?? dataset
                     // Pre-trained elsewhere, a model serves every dataset.
                     let shared = options.pretrainingDataset == nil ? folder : options.folder + "/runs"
-                    pretraining.run = "\(shared)/\(arm.model.rawValue)-pretrain-\(seed)"
-                    (pretraining.model, pretraining.seed) = (arm.model, seed)
+                    pretraining.run = "\(shared)/\(arm.model.rawValue)-pretrain"
+                    pretraining.model = arm.model
                     pretrained[arm.model] = pretraining.run
                     runs.append(PlannedRun(options: pretraining, arm: nil))
                 }

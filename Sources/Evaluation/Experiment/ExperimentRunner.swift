@@ -67,17 +67,30 @@ struct ExperimentRunner {
             for (index, run) in plan.runs.enumerated() {
                 place += 1
                 say("[\(place) of \(count)] \(run.name): \(run.state.text)")
+                guard run.arm != nil else {
+                    try pretrain(run)
+                    continue
+                }
                 _ = try train(run.options) { say("  \($0)") }
-                guard run.arm != nil else { continue }
                 try predict(run)
-                let ends =
-                    index + 1 == plan.runs.count || plan.runs[index + 1].options.seed != run.options.seed
+                let next = plan.runs[(index + 1)...].first { $0.arm != nil }
+                let ends = next?.options.seed != run.options.seed
                 if ends && place < count { _ = try alone { try outcome().write(to: options.folder) } }
             }
         }
         var whole = try outcome()
         whole.heldOut = try heldOut()
         return try alone { try whole.write(to: options.folder) }
+    }
+
+    /// Trains what other processes on the folder may want as well: the first does it, the others wait.
+    private func pretrain(_ run: PlannedRun) throws {
+        try makeFolder(run.options.run)
+        try FileLock.holding(
+            run.options.run + "/.experiment.lock", waits: { say("  another process is at it: waiting") }
+        ) {
+            _ = try train(run.options) { say("  \($0)") }
+        }
     }
 
     /// What is written for all runs, by one process at a time: several may share the folder, each with its own seeds or
@@ -105,9 +118,9 @@ struct ExperimentRunner {
         if let path = options.published { _ = try ResultTable.published(path) }
     }
 
-    /// What each pre-trained model of the first seed makes of studies that it never saw.
+    /// What each pre-trained model makes of studies that it never saw.
     private func heldOut() throws -> [HeldOut] {
-        try plans[0].runs.filter { $0.arm == nil && $0.options.seed == options.seeds[0] }.compactMap {
+        try plans[0].runs.filter { $0.arm == nil }.compactMap {
             try HeldOut(
                 run: $0.options.run, dataset: plans[0].dataset, split: options.split,
                 threads: $0.options.threads)
