@@ -44,7 +44,6 @@ TRAIN := $(ECHOPREP) train --dataset demo/dataset --model lamae --preset tiny --
 # The codes that the phantom's anatomy shows, the one that only two views together tell, and codes that leave no trace.
 SHOWN := E66,I11,I13,I25,I27,I31,I35,I48,I50
 TWO_VIEWS := J90
-comma := ,
 HIDDEN := D64,E03,F32,I34,J18,J44,K21,N39,Z87
 say = @printf '\n\033[1m%s\033[0m\n' $(1)
 
@@ -65,16 +64,16 @@ demo: deps ## the whole pipeline on a synthetic cohort, to demo/icd/report.html
 	$(ECHOPREP) evaluate demo/icd --threshold fit --show-source \
 	  --group shown=$(SHOWN) --group two-views=$(TWO_VIEWS) --group hidden=$(HIDDEN)
 
-# The paper's Table 1 on a phantom: models so small that a process of one thread each uses the processors best.
+# The paper's Table 1 on a phantom, for the two codes that need two views: with more codes beside them they are learned
+# much later. Models are so small that a process of one thread each uses the processors best.
 TABLE1 := $(ECHOPREP) experiment table1 --dataset paper/dataset --out paper --preset tiny --views 6 --frames 2 \
-	--batch 8 --precision bf16 --pretrain-epochs 40 --pretrain-lr 1e-3 --epochs 8 --lr 5e-4 --frozen-lr 1e-3 \
-	--threads 1 --group shown=$(SHOWN) --group two-views=$(TWO_VIEWS) --group hidden=D64,E03,I34,J44,K21
+	--batch 8 --precision bf16 --pretrain-epochs 40 --pretrain-lr 1e-3 --epochs 8 --lr 5e-4 --frozen-lr 1e-3 --threads 1
 
 paper/linked:
 	@rm -rf paper/phantom paper/dataset
 	$(ECHOPREP) phantom paper/phantom --studies 1600 --frames 8 --size 354x508 --no-extras
 	$(ECHOPREP) ingest paper/phantom/mimic-iv-echo --dataset paper/dataset
-	printf '%s\n' category $(subst $(comma), ,$(SHOWN)) $(TWO_VIEWS) D64 E03 I34 J44 K21 >paper/codes.csv
+	printf '%s\n' category E66 J90 >paper/codes.csv
 	$(ECHOPREP) link-icd --dataset paper/dataset --mimic-iv paper/phantom/mimiciv/hosp --split 66/8/26 \
 	  --codes paper/codes.csv
 	@touch $@
