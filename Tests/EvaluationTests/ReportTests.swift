@@ -1,5 +1,7 @@
+import Catalog
 import EchoCore
 import Foundation
+import GRDB
 import Pictures
 import TestSupport
 import Testing
@@ -144,10 +146,17 @@ import Training
                 #expect(apart.output.contains("LAMAE, pre-trained, as \(name)"))
             }
             let page = try Page(URL(fileURLWithPath: run("icd-1/report.html")))
+            #expect(page.text.contains("none of whom its weights have learned from"))
             for title in ["Pre-training", "Fine-tuning", "What pre-training fills in"] {
                 #expect(page.text.contains(title))
             }
             #expect(page.references.isEmpty)
+            try Catalog(datasetFolder: sample.path, readOnly: false).write {
+                try $0.execute(sql: "UPDATE split SET split = 'test' WHERE subject_id = 100")
+            }
+            let flattered = try Built.run("evaluate", run("icd-1"), "--bootstrap", "0")
+            #expect(
+                flattered.errors.contains("warning: The weights of icd-1 have learned from subjects of 1 of"))
             #expect(page.all("img").contains { $0.attributes["width"] == "1200" })
             #expect(
                 page.all("table").count { $0.path.contains("details") } == page.all("figure").count)
