@@ -95,7 +95,7 @@ import Training
                 $0.split(separator: ",").dropLast().joined(separator: ",") + ",0.5"
             }
             try Data(([String(lines[0])] + flat).joined(separator: "\n").utf8).write(to: bad)
-            func compare(_ files: URL...) throws -> Outcome {
+            func compare(_ files: URL...) throws -> TestSupport.Outcome {
                 try Built.run(
                     ["evaluate", "--bootstrap", "50", "--report", report.path]
                         + files.flatMap { ["--predictions", $0.path] })
