@@ -99,10 +99,13 @@ struct ExperimentRunner {
         try FileLock.holding(options.folder + "/.experiment.lock", body)
     }
 
+    /// The splits that runs are asked about: the one that is judged, and where thresholds are fitted validation.
+    private var askedSplits: [Split] { [options.split] + (options.fitsThreshold ? [.val] : []) }
+
     /// What would be an error of the table is one before the first run.
     private func check(_ dataset: String) throws {
         let catalog = try Catalog(datasetFolder: dataset, readOnly: true)
-        for split in [options.split] + (options.fitsThreshold ? [.val] : []) {
+        for split in askedSplits {
             if try StudySet.judged(in: split, by: experiment.task, catalog).isEmpty {
                 throw EchoError(
                     "--dataset", "has no study with clips and a truth in the split \(split.rawValue)",
@@ -127,9 +130,9 @@ struct ExperimentRunner {
         }
     }
 
-    /// Asks a run about the split, and where thresholds are fitted about validation.
+    /// Asks a run about the splits, unless it has answered since its weights were written.
     private func predict(_ run: PlannedRun) throws {
-        for split in [options.split] + (options.fitsThreshold ? [.val] : []) {
+        for split in askedSplits {
             let path = predictions(run, split), folder = RunFolder(run.options.run)
             guard !isFresh(path, after: folder.best) else { continue }
             let predictor = try Predictor(
