@@ -10,9 +10,7 @@ public struct SplitRule: Sendable, Equatable {
     /// A csv file with the columns subject_id and split, instead of either.
     public var file: String?
 
-    /// The paper's 6652/223/239 studies.
-    public static let paper = "93.5/3.2/3.3"
-    /// The rule unless another is asked for.
+    /// The rule unless another is asked for: the shares of the paper's 6652/223/239 studies.
     public static let usual = SplitRule(train: 93.5, val: 3.2, test: 3.3, seed: 1)
 
     private init(train: Double, val: Double, test: Double, seed: UInt64) {
@@ -22,17 +20,18 @@ public struct SplitRule: Sendable, Equatable {
 
     /// - Parameter shares: three numbers with slashes between, as "93.5/3.2/3.3" or "0.6/0.2/0.2"
     /// - Throws: `EchoError` where they are not three numbers ≥ 0 with something in train
-    public init(_ shares: String = paper, seed: UInt64) throws(EchoError) {
+    public init(_ shares: String = usual.shares, seed: UInt64) throws(EchoError) {
         let numbers = shares.split(separator: "/", omittingEmptySubsequences: false).map { Double($0) ?? -1 }
         guard numbers.count == 3, numbers.allSatisfy({ $0 >= 0 && $0.isFinite }), numbers[0] > 0 else {
             throw EchoError(
-                "--split", "three shares are train/val/test, train above 0", try: "--split \(Self.paper)")
+                "--split", "three shares are train/val/test, train above 0",
+                try: "--split \(Self.usual.shares)")
         }
         self.init(train: numbers[0], val: numbers[1], test: numbers[2], seed: seed)
     }
 
     /// The shares as text.
-    package var shares: String { "\(train)/\(val)/\(test)" }
+    public var shares: String { "\(train)/\(val)/\(test)" }
 
     /// The shares with a sum of 1.
     package var normalised: [(split: Split, share: Double)] {

@@ -21,12 +21,17 @@ public final class EchoModel {
     /// What pre-training hides from latent attention by a token; nil where it is dropped.
     private let latentMask: LatentMask?
     private let decoder: Decoder?
-    private let head: (fc1: Linear, fc2: Linear)?
+    private let head: Head?
     private let space: Buffer, time: Buffer
 
     private struct Decoder {
         let embed: Linear, maskToken: Tensor, blocks: [Block], norm: LayerNorm, predict: Linear
         let space: Buffer, time: Buffer
+    }
+
+    private enum Head {
+        case linear(Linear)
+        case mlp(Linear, Linear)
     }
 
     /// A model with fresh weights, which depend on nothing but `seed` and the configuration.
@@ -64,9 +69,12 @@ public final class EchoModel {
             head = nil
         } else {
             decoder = nil
-            head = (
-                Linear("head.fc1", c.dim, c.dim, in: &list), Linear("head.fc2", c.dim, c.outputs, in: &list)
-            )
+            head =
+                c.linearHead == true
+                ? .linear(Linear("head", c.dim, c.outputs, in: &list))
+                : .mlp(
+                    Linear("head.fc1", c.dim, c.dim, in: &list),
+                    Linear("head.fc2", c.dim, c.outputs, in: &list))
         }
         self.configuration = c
         self.engine = engine
@@ -265,8 +273,12 @@ public final class EchoModel {
     }
 
     private func predict(_ study: Tensor, on tape: Tape) -> Tensor {
-        guard let head else { preconditionFailure("a model for pre-training has no head") }
-        return tape.mlp(study, head.fc1.weight, head.fc1.bias, head.fc2.weight, head.fc2.bias)
+        switch head {
+        case nil: preconditionFailure("a model for pre-training has no head")
+        case .linear(let linear): return linear(study, on: tape)
+        case .mlp(let fc1, let fc2):
+            return tape.mlp(study, fc1.weight, fc1.bias, fc2.weight, fc2.bias)
+        }
     }
 
     // MARK: Parts of both

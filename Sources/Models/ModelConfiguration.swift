@@ -60,6 +60,9 @@ public struct ModelConfiguration: Codable, Sendable, Equatable {
     public var normPix: Bool
     /// Numbers that the head predicts for a study; 0 in pre-training.
     public var outputs: Int
+    /// Whether the head is one linear layer; nil, as in runs from before there was a choice, for the paper's two with
+    /// a GELU between them.
+    public var linearHead: Bool?
 
     public init(
         kind: ModelKind, image: Int, patch: Int, channels: Int = 1, views: Int, frames: Int, dim: Int,

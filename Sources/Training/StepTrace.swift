@@ -61,6 +61,7 @@ package struct StepTrace {
         if configuration.task != .pretrain {
             settings["outputs"] = c.outputs
             settings["frozen"] = configuration.learning.frozen
+            settings["linear_head"] = c.linearHead ?? false
             settings["layer_decay"] = configuration.learning.layerDecay ?? 1
         }
         add("input", [studies, views, c.frames, c.channels, c.image, c.image], batch.input.pixels)

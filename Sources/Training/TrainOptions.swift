@@ -58,8 +58,8 @@ public struct TrainOptions: Sendable {
     public var augment = true, rotation = 15.0
     /// A checkpoint of ours or of timm's names to start from, and whether it must match in full.
     public var initial: String?, strictInitial = false
-    /// Only the head learns.
-    public var frozen = false
+    /// Only the head learns; and whether that is one linear layer.
+    public var frozen = false, linearHead = false
     /// How much positive studies count.
     public var positiveWeight = PositiveWeight.none
     /// By what the learning rate is multiplied from each layer to the one below; nil for 1.
@@ -102,6 +102,7 @@ public struct TrainOptions: Sendable {
         found.maskViews = maskViews
         found.latentQueries = latentQueries
         found.normPix = normPix
+        found.linearHead = linearHead ? true : nil
         if let fault = found.fault { throw EchoError("--model \(model.rawValue)", fault) }
         return found
     }
@@ -139,6 +140,8 @@ public struct TrainOptions: Sendable {
         try require(
             trace == nil || accumulate == 1, "--trace", "writes an undivided step: leave out --accumulate")
         try require(!frozen || task != .pretrain, "--frozen", "is for fine-tuning: pre-training has no head")
+        try require(
+            !linearHead || task != .pretrain, "--linear-head", "is for fine-tuning: pre-training has no head")
         try require(
             positiveWeight == .none || task == .icd, "--pos-weight", "is for labels that are 0 or 1")
         try require(

@@ -14,17 +14,17 @@ struct ExperimentCommand: ParsableCommand {
         discussion: """
             table1: four models on ICD-10 categories, in full, frozen and from scratch, with a linear floor. \
             table2: the same on the ejection fraction, for each --dataset. \
-            figure2, figure3: AUROC and F1 of each code. leak: labels shuffled among subjects, which nothing may \
+            figure2, figure3: AUROC and F1 of each code. heads: the head's hidden layer left out. leak: labels shuffled among subjects, which nothing may \
             predict. Experiments in one folder share their runs; killed, the same command goes on.
             """)
 
-    @Argument(help: "table1, table2, figure2, figure3 or leak.") var name: String
+    @Argument(help: "table1, table2, figure2, figure3, heads or leak.") var name: String
     @Option(help: "The dataset folder; for table2 as many as are wanted.") var dataset: [String]
     @Option(help: "The folder of runs and results.") var out: String
     @Option(help: "Pre-train on this dataset instead.") var pretrainOn: String?
     @Option(help: "Seeds, each a run of every line.") var seeds = "1,2,3"
     @Option(help: "The kinds of models, as lamae,mae (default: all four).") var models: String?
-    @Option(help: "How they learn, of full, frozen and scratch (default: all).") var regimes: String?
+    @Option(help: "How they learn, of full, frozen, scratch and linear (default: all).") var regimes: String?
 
     @Option(help: "The models' size.") var preset = Preset.paper
     @OptionGroup var step: StepOptions

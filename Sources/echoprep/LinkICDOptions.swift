@@ -101,7 +101,7 @@ struct TargetOptions: ParsableArguments {
 
 struct SplitOptions: ParsableArguments {
     @Option(help: "Shares of train/val/test, by a hash of subject_id.")
-    var split = SplitRule.paper
+    var split = SplitRule.usual.shares
 
     @Option(help: "Seed of the hash.")
     var seed = SplitRule.usual.seed

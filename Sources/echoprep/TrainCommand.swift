@@ -57,6 +57,8 @@ struct TrainCommand: ParsableCommand {
     var start: String?
     @Flag(help: "Refuse weights that do not match the model in full.") var initStrict = false
     @Flag(help: "Only the head learns.") var frozen = false
+    @Flag(help: "The head is one linear layer instead of two; with --frozen a linear probe.")
+    var linearHead = false
     @Option(
         help: "How much a positive study counts: none (as a negative one), balanced, or a number.",
         transform: positiveWeight)
@@ -124,6 +126,7 @@ struct TrainCommand: ParsableCommand {
         options.initial = start
         options.strictInitial = initStrict
         options.frozen = frozen
+        options.linearHead = linearHead
         options.positiveWeight = posWeight
         options.layerDecay = layerDecay
         options.averageDecay = ema

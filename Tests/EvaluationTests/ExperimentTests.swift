@@ -92,6 +92,11 @@ import Training
             try Data().write(to: floor.appendingPathComponent("predictions-test.csv"))
             #expect(try runExperiment(table1, options) { _ in }.table == whole.table)
 
+            let heads = try runExperiment(try declared("heads"), options) { _ in }
+            #expect(heads.table.rows.map(\.block).contains("linear head"))
+            #expect(heads.text.contains("LAMAE, linear head − MAE, linear head"))
+            #expect(heads.text.contains("LAMAE − LAMAE, linear head"))
+
             let figure = try runExperiment(try declared("figure2"), options) { _ in }
             #expect(figure.table.rows.map(\.block) == SampleDataset.codes.map(\.0))
             let page = try Page(URL(fileURLWithPath: options.folder + "/table1.html"))

@@ -125,7 +125,8 @@ class Model(nn.Module):
             self.decoder_norm = nn.LayerNorm(width, eps=1e-6)
             self.decoder_pred = nn.Linear(width, c["patch"] ** 2 * c["channels"])
         else:
-            self.head = nn.ModuleDict({"fc1": nn.Linear(dim, dim), "fc2": nn.Linear(dim, c["outputs"])})
+            self.head = nn.Linear(dim, c["outputs"]) if c.get("linear_head") else nn.ModuleDict(
+                {"fc1": nn.Linear(dim, dim), "fc2": nn.Linear(dim, c["outputs"])})
 
     def encode(self, x, keep):
         """Tokens [B, V, T, K, D] of the patches `keep` [B, V, T, K] of x [B, V, T, C, H, W]."""
@@ -204,7 +205,8 @@ class Model(nn.Module):
         every = torch.arange(self.side**2).expand(*x.shape[:3], -1)
         z = self.encode(x, every)
         z = self.attend(z) if self.latent else z.flatten(1, 3)
-        return self.head["fc2"](F.gelu(self.head["fc1"](z.mean(1))))
+        z = z.mean(1)
+        return self.head(z) if self.c.get("linear_head") else self.head["fc2"](F.gelu(self.head["fc1"](z)))
 
 
 # One step of it
@@ -365,6 +367,7 @@ def main():
     options = parser.parse_args()
     models = ["lamae", "video-lamae", "mae", "video-mae"]
     tasks = {"pretrain": [], "pretrain --norm-pix": ["--norm-pix"], "icd": [], "icd --frozen": ["--frozen"], "lvef": []}
+    tasks["icd --linear-head"] = ["--linear-head"]
     tasks["icd --layer-decay 0.7"] = ["--layer-decay", "0.7"]
     tasks["icd --pos-weight balanced"] = ["--pos-weight", "balanced"]
     for task in ("pretrain", "pretrain --norm-pix", "icd", "icd --frozen"):

@@ -11,6 +11,7 @@ import Testing
     static let names = [
         "lamae-pretrain", "lamae-beyond-pretrain", "video-lamae-token-pretrain", "mae-rgb-pretrain",
         "video-mae-pretrain", "lamae-icd", "video-lamae-queries-icd", "mae-icd",
+        "lamae-linear-icd",
     ]
 
     /// What PyTorch's model was, in the keys of a trace.
@@ -19,14 +20,17 @@ import Testing
         var dim: Int, depth: Int, heads: Int, latentDepth: Int, latentHeads: Int
         var decoderDim: Int, decoderDepth: Int, decoderHeads: Int
         var latentMasking: LatentMasking, maskViews: Double, latentQueries: Int, normPix: Bool, outputs: Int
+        var linearHead: Bool?
 
         var configuration: ModelConfiguration {
-            ModelConfiguration(
+            var c = ModelConfiguration(
                 kind: model, image: image, patch: patch, channels: channels, views: views, frames: frames,
                 dim: dim, depth: depth, heads: heads, latentDepth: latentDepth, latentHeads: latentHeads,
                 decoderDim: decoderDim, decoderDepth: decoderDepth, decoderHeads: decoderHeads,
                 maskRatio: 2 / 3, latentMasking: latentMasking, maskViews: maskViews,
                 latentQueries: latentQueries, normPix: normPix, outputs: task == "pretrain" ? 0 : outputs)
+            c.linearHead = linearHead
+            return c
         }
     }
 

@@ -86,6 +86,20 @@ import Training
         }
     }
 
+    @Test func `a linear probe learns one layer alone`() throws {
+        try withTemporaryFolder { folder in
+            let trace = try trace(folder) {
+                $0.task = .icd
+                $0.frozen = true
+                $0.linearHead = true
+            }
+            let gradients = trace.names.filter { $0.hasPrefix("grad.") }.sorted()
+            #expect(gradients == ["grad.head.bias", "grad.head.weight"])
+            #expect(trace.tensors["param.head.weight"]?.shape == [2, 96])
+            #expect(trace.metadata["config"]?.contains("\"linear_head\":true") == true)
+        }
+    }
+
     @Test func `studies of different numbers of views are not traced`() throws {
         try withTemporaryFolder { folder in
             let error = #expect(throws: EchoError.self) { try trace(folder) { $0.views = 3 } }

@@ -13,6 +13,8 @@ public struct Arm: Sendable, Hashable {
         case frozen
         /// Random weights, all of which learn.
         case scratch
+        /// Pre-trained, with a head of one layer, then all of it learns.
+        case linear
     }
 
     public let model: ModelKind
@@ -59,7 +61,7 @@ public struct Experiment: Sendable {
     public let presentation: Presentation
 
     /// Every experiment by its name.
-    public static let all = [table1, table2, figure2, figure3, leak]
+    public static let all = [table1, table2, figure2, figure3, heads, leak]
 
     private static func grid(_ regimes: Arm.Regime...) -> [Arm] {
         regimes.flatMap { regime in
@@ -85,6 +87,11 @@ public struct Experiment: Sendable {
         floors: [],
         presentation: .bars(.f1))
 
+    /// A linear head adds up what the tokens say: what hangs on several views together, tokens must have told each other.
+    static let heads = Experiment(
+        name: "heads", title: "ICD-10 categories: a head of two layers, and a linear one", task: .icd,
+        arms: grid(.full, .linear), floors: [.pixels], presentation: .table)
+
     /// With labels dealt out anew among subjects nothing can be learned: what is, has leaked.
     static let leak = Experiment(
         name: "leak", title: "ICD-10 categories, labels shuffled among subjects", task: .icd,
@@ -98,6 +105,7 @@ extension Arm.Regime {
         case .full: "fine-tuned in full"
         case .frozen: "frozen"
         case .scratch: "from scratch"
+        case .linear: "linear head"
         }
     }
 }

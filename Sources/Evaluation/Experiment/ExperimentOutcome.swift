@@ -200,7 +200,8 @@ struct ExperimentOutcome {
 
     // MARK: Differences
 
-    /// The pairs of lines that the experiment is about: latent attention, pre-training, and what is better than the floor.
+    /// The pairs of lines that the experiment is about: latent attention, pre-training, the head's hidden layer, and what
+    /// is better than the floor.
     private var pairs: [(Contender, Contender)] {
         func found(_ model: ModelKind, _ regime: Arm.Regime) -> Contender? {
             contenders.first { $0.arm == Arm(model: model, regime: regime) }
@@ -210,7 +211,9 @@ struct ExperimentOutcome {
             pairs.append((found(.lamae, regime), found(.mae, regime)))
             pairs.append((found(.videoLAMAE, regime), found(.videoMAE, regime)))
         }
-        for model in ModelKind.allCases { pairs.append((found(model, .full), found(model, .scratch))) }
+        for other in [Arm.Regime.scratch, .linear] {
+            for model in ModelKind.allCases { pairs.append((found(model, .full), found(model, other))) }
+        }
         for floor in contenders where floor.arm == nil {
             pairs += ModelKind.allCases.map { (found($0, .full), floor) }
         }

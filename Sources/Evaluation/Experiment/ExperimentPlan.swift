@@ -51,6 +51,7 @@ struct ExperimentPlan {
                 tuning.run = "\(folder)/\(arm.folder)\(task)-\(seed)"
                 (tuning.model, tuning.seed) = (arm.model, seed)
                 tuning.frozen = arm.regime == .frozen
+                tuning.linearHead = arm.regime == .linear
                 tuning.initial = arm.regime == .scratch ? nil : pretrained[arm.model]
                 runs.append(PlannedRun(options: tuning, arm: arm))
             }

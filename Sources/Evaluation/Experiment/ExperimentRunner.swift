@@ -156,17 +156,15 @@ struct ExperimentRunner {
         let splits = [options.split, .val]
         func path(_ split: Split) -> String { plan.floorFile(floor, experiment.task, split) }
         let folder = URL(fileURLWithPath: path(.val)).deletingLastPathComponent().path
-        let origin = try floorOrigin(plan.dataset, experiment.task, like: options.fineTuning, on: splits)
+        let studies = try FloorStudies(
+            plan.dataset, experiment.task, like: options.fineTuning, on: splits)
+        let origin = try studies.origin()
         let note = folder + "/origin.txt"
         let isThere = splits.allSatisfy { FileManager.default.fileExists(atPath: path($0)) }
         guard !isThere || (try? String(contentsOfFile: note, encoding: .utf8)) != origin else { return }
         say("\(floor.title)")
         try makeFolder(folder)
-        for (split, answers) in try fitFloor(
-            floor, plan.dataset, experiment.task, like: options.fineTuning, on: splits)
-        {
-            try answers.write(csv: path(split))
-        }
+        for (split, answers) in try studies.answers(of: floor) { try answers.write(csv: path(split)) }
         try writeFile(note, Array(origin.utf8))
     }
 

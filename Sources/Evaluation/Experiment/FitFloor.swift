@@ -19,64 +19,66 @@ enum FloorAnswers {
     }
 }
 
-/// Fits a floor to the training split and asks it about others.
-///
-/// - Parameter like: the fine-tuning whose views and frames the pictures are the mean of
-func fitFloor(
-    _ floor: Floor, _ dataset: String, _ task: TrainTask, like options: TrainOptions, on splits: [Split]
-) throws -> [(Split, FloorAnswers)] {
-    let set = try StudySet(dataset: dataset, task: task)
-    let catalog = try Catalog(datasetFolder: dataset, readOnly: true)
-    let answer = try floor == .mean ? { $0.map { _ in [0] } } : linearModel(dataset, set, task, options)
-    return try splits.map { split in
-        let studies = try StudySet.judged(in: split, by: task, catalog)
-        return (split, answers(try answer(studies), studies, set))
-    }
-}
+/// The studies that floors are fitted to and asked about.
+struct FloorStudies {
+    private let dataset: String, task: TrainTask, options: TrainOptions
+    private let set: StudySet
+    private let judged: [(split: Split, studies: [Study])]
 
-/// What a floor's answers depend on, as a text that is the same for the same.
-func floorOrigin(_ dataset: String, _ task: TrainTask, like options: TrainOptions, on splits: [Split]) throws
-    -> String
-{
-    let set = try StudySet(dataset: dataset, task: task)
-    let catalog = try Catalog(datasetFolder: dataset, readOnly: true)
-    let judged = try splits.map { StudySet.digest([($0, try StudySet.judged(in: $0, by: task, catalog))]) }
-    let shape = try options.modelConfiguration(channels: 1, outputs: set.targets.count)
-    let pictures = [shape.views, shape.frames, shape.image, options.stride, options.padViews ? 1 : 0]
-    return ([set.targets.joined(separator: " "), set.digest] + judged + ["\(pictures)"]).joined(
-        separator: "\n")
-}
-
-/// A linear model on mean pictures: from studies to its outputs.
-private func linearModel(_ dataset: String, _ set: StudySet, _ task: TrainTask, _ options: TrainOptions)
-    throws
-    -> ([Study]) throws -> [[Float]]
-{
-    let shards = ShardPool(dataset: dataset)
-    let channels = try StudyLoader.channels(of: set.train, in: shards)
-    let shape = try options.modelConfiguration(channels: channels, outputs: set.targets.count)
-    let normalisation = Normalisation(
-        mean: Array(repeating: 0, count: channels), deviation: Array(repeating: 1, count: channels))
-    let loader = BatchLoader(
-        studies: StudyLoader(
-            shards: shards,
-            sampler: Sampler(
-                views: shape.views, frames: shape.frames, stride: options.stride, padViews: options.padViews),
-            augmentation: nil, image: shape.image, channels: channels, normalisation: normalisation, seed: 0),
-        model: shape)
-    let workers = max(1, options.threads ?? availableProcessors())
-    func pictures(_ studies: [Study]) throws -> [[Float]] {
-        try meanPictures(studies, loader, workers: workers)
+    /// - Parameters:
+    ///   - options: of the fine-tuning whose views and frames the pictures are the mean of
+    ///   - splits: that floors are asked about
+    init(_ dataset: String, _ task: TrainTask, like options: TrainOptions, on splits: [Split]) throws {
+        (self.dataset, self.task, self.options) = (dataset, task, options)
+        set = try StudySet(dataset: dataset, task: task)
+        let catalog = try Catalog(datasetFolder: dataset, readOnly: true)
+        judged = try splits.map { ($0, try StudySet.judged(in: $0, by: task, catalog)) }
     }
-    let probe = LinearProbe(
-        training: (try pictures(set.train), set.train.map(\.target)),
-        validation: (try pictures(set.validation), set.validation.map(\.target)),
-        loss: task == .lvef ? .squared : .logistic)
-    return { try pictures($0).map { probe($0) } }
+
+    /// What answers depend on, as a text that is the same for the same.
+    func origin() throws -> String {
+        let shape = try options.modelConfiguration(channels: 1, outputs: set.targets.count)
+        let pictures = [shape.views, shape.frames, shape.image, options.stride, options.padViews ? 1 : 0]
+        let digests = [set.digest] + judged.map { StudySet.digest([($0.split, $0.studies)]) }
+        return ([set.targets.joined(separator: " ")] + digests + ["\(pictures)"]).joined(separator: "\n")
+    }
+
+    /// Fits a floor to the training split and asks it about the others.
+    func answers(of floor: Floor) throws -> [(Split, FloorAnswers)] {
+        let answer = try floor == .mean ? { $0.map { _ in [0] } } : linearModel()
+        return try judged.map { split, studies in
+            (split, floorAnswers(try answer(studies), studies, set))
+        }
+    }
+
+    /// A linear model on mean pictures: from studies to its outputs.
+    private func linearModel() throws -> ([Study]) throws -> [[Float]] {
+        let shards = ShardPool(dataset: dataset)
+        let channels = try StudyLoader.channels(of: set.train, in: shards)
+        let shape = try options.modelConfiguration(channels: channels, outputs: set.targets.count)
+        let normalisation = Normalisation(
+            mean: Array(repeating: 0, count: channels), deviation: Array(repeating: 1, count: channels))
+        let sampler = Sampler(
+            views: shape.views, frames: shape.frames, stride: options.stride, padViews: options.padViews)
+        let loader = BatchLoader(
+            studies: StudyLoader(
+                shards: shards, sampler: sampler, augmentation: nil, image: shape.image, channels: channels,
+                normalisation: normalisation, seed: 0),
+            model: shape)
+        let workers = max(1, options.threads ?? availableProcessors())
+        func pictures(_ studies: [Study]) throws -> [[Float]] {
+            try meanPictures(studies, loader, workers: workers)
+        }
+        let probe = LinearProbe(
+            training: (try pictures(set.train), set.train.map(\.target)),
+            validation: (try pictures(set.validation), set.validation.map(\.target)),
+            loss: task == .lvef ? .squared : .logistic)
+        return { try pictures($0).map { probe($0) } }
+    }
 }
 
 /// - Parameter outputs: [studies][outputs]: logits, or a standardised quantity
-private func answers(_ outputs: [[Float]], _ studies: [Study], _ set: StudySet) -> FloorAnswers {
+private func floorAnswers(_ outputs: [[Float]], _ studies: [Study], _ set: StudySet) -> FloorAnswers {
     func subject(_ study: Study) -> String {
         study.stored.subjectID.map(String.init) ?? study.stored.key
     }

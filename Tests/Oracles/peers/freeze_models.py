@@ -30,6 +30,7 @@ CASES = {
     "lamae-icd": {"model": "lamae", "task": "icd"},
     "video-lamae-queries-icd": {"model": "video-lamae", "task": "icd", "latent_queries": 4},
     "mae-icd": {"model": "mae", "task": "icd"},
+    "lamae-linear-icd": {"model": "lamae", "task": "icd", "linear_head": True},
 }
 STUDIES, KEPT, KEPT_LATENT = 2, 3, 3 / 4
 
