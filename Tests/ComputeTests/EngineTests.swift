@@ -72,6 +72,43 @@ import Testing
         #expect(product() == 1)
     }
 
+    @Test(arguments: [UInt64(1), 2])
+    func `factors are rounded to the nearest number of BF16, ties to even`(seed: UInt64) {
+        var random = SeededRandom(seed: seed, "rounding")
+        let ties = (0..<64).map { Float(bitPattern: Float(1).bitPattern + 0x8000 * $0) }
+        let xs = ties + (0..<4001).map { _ in Float(random.normal() * exp(15 * random.normal())) }
+        let engine = CPUEngine(threads: 1, precision: .bf16)
+        func rounded(_ xs: [Float]) -> [Float] {
+            let buffer = engine.allocate(xs.count)
+            engine.write(xs, to: buffer)
+            return engine.read(engine.factors(buffer))
+        }
+        for (x, y) in zip(xs, rounded(xs)) where x.isFinite && abs(x) < 1e38 {
+            // The numbers of BF16 are those of F32 whose lower half is empty.
+            let below = x.bitPattern & 0xFFFF_0000, above = below + 0x1_0000
+            let (down, up) = (abs(x - Float(bitPattern: below)), abs(x - Float(bitPattern: above)))
+            let isLower = down == up ? below & 0x1_0000 == 0 : down < up
+            #expect(y == Float(bitPattern: isLower ? below : above), "\(x)")
+        }
+        let ends: [Float] = [0, .infinity, -.infinity]
+        #expect(rounded(ends) == ends && rounded([.greatestFiniteMagnitude]) == [.infinity])
+    }
+
+    @Test(arguments: Precision.allCases)
+    func `what is no number stays none`(precision: Precision) {
+        let engine = CPUEngine(threads: 1, precision: precision)
+        let shape = AttentionShape(segments: [20], heads: 1, headWidth: 4)
+        let x = engine.allocate(20 * 12), y = engine.allocate(20 * 4, for: .factors)
+        var values = [Float](repeating: 0.5, count: x.count)
+        values[0] = .nan
+        engine.write(values, to: x)
+        let qkv = engine.factors(x)
+        #expect(engine.read(qkv)[0].isNaN)
+        engine.attention(qkv, into: y, logSums: engine.allocate(20), shape: shape)
+        #expect(
+            engine.read(y).prefix(4).allSatisfy(\.isNaN) && engine.read(y).suffix(4) == [0.5, 0.5, 0.5, 0.5])
+    }
+
     @Test(arguments: Operation.all)
     func `numbers do not depend on the number of threads`(operation: Operation) {
         let benches = [1, 4].map { Workbench(CPUEngine(threads: $0), seed: 2) }

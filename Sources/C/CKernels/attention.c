@@ -13,7 +13,7 @@ CK_KERNEL static void softmax_tile(float *restrict s, size_t queries, size_t key
     for (size_t i = 0; i < queries; i++) {
         float *row = s + i * keys;
         float highest = ck_max(row, keys, top[i]);
-        for (size_t j = 0; j < keys; j++) row[j] = ck_expf(row[j] - highest);
+        for (size_t j = 0; j < keys; j++) row[j] = ck_exp_score(row[j] - highest);
         if (highest > top[i] && sum[i] > 0) {
             float factor = ck_expf(top[i] - highest);
             sum[i] *= factor;
@@ -63,7 +63,7 @@ CK_KERNEL static void score_gradient(float *restrict s, float *restrict dp, size
                                      const float *restrict log_sums, const float *restrict along, float scale) {
     for (size_t i = 0; i < queries; i++)
         for (size_t j = i * keys; j < (i + 1) * keys; j++) {
-            s[j] = ck_expf(s[j] - log_sums[i]);
+            s[j] = ck_exp_score(s[j] - log_sums[i]);
             dp[j] = s[j] * (dp[j] - along[i]) * scale;
         }
 }

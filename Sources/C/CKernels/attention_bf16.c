@@ -16,12 +16,10 @@ CK_KERNEL static void softmax_tile(float *restrict s, uint16_t *restrict p, size
                                    float *restrict top, float *restrict sum, float *restrict y, size_t width) {
     for (size_t i = 0; i < queries; i++) {
         float *row = s + i * keys;
-        for (size_t j = 0; j < keys; j++) row[j] *= scale;
-        float highest = ck_max(row, keys, top[i]);
-        for (size_t j = 0; j < keys; j++) {
-            row[j] = ck_expf(row[j] - highest);
-            p[i * keys + j] = ck_rounded(row[j]);
-        }
+        float highest = ck_max(row, keys, -INFINITY) * scale;
+        if (highest < top[i]) highest = top[i];
+        for (size_t j = 0; j < keys; j++) row[j] = ck_exp_score(row[j] * scale - highest);
+        ck_round(row, p + i * keys, keys);
         if (highest > top[i] && sum[i] > 0) {
             float factor = ck_expf(top[i] - highest);
             sum[i] *= factor;
@@ -32,12 +30,13 @@ CK_KERNEL static void softmax_tile(float *restrict s, uint16_t *restrict p, size
     }
 }
 
-CK_KERNEL static void finish_rows(const float *restrict sums, uint16_t *restrict y, size_t y_stride, size_t queries,
+CK_KERNEL static void finish_rows(float *restrict sums, uint16_t *restrict y, size_t y_stride, size_t queries,
                                   size_t width, const float *restrict top, const float *restrict sum,
                                   float *restrict log_sums) {
     for (size_t i = 0; i < queries; i++) {
         float factor = 1 / sum[i];
-        for (size_t c = 0; c < width; c++) y[i * y_stride + c] = ck_rounded(sums[i * width + c] * factor);
+        for (size_t c = 0; c < width; c++) sums[i * width + c] *= factor;
+        ck_round(sums + i * width, y + i * y_stride, width);
         log_sums[i] = top[i] + logf(sum[i]);
     }
 }
@@ -67,25 +66,31 @@ void ck_attention_bf16(const uint16_t *q, size_t q_stride, const uint16_t *k, co
 CK_KERNEL static void dot_rows(const uint16_t *restrict a, const uint16_t *restrict b, size_t stride, size_t rows,
                                size_t width, float *restrict y) {
     for (size_t i = 0; i < rows; i++, a += stride, b += stride) {
-        float lane[LANES] = {0}, sum = 0;
+        ck_lanes lanes = 0, next_a, next_b;
+        float sum = 0;
         size_t c = 0;
-        for (; c + LANES <= width; c += LANES)
-            for (size_t l = 0; l < LANES; l++) lane[l] += ck_widened(a[c + l]) * ck_widened(b[c + l]);
+        for (; c + LANES <= width; c += LANES) {
+            ck_take_bf16(&next_a, a + c);
+            ck_take_bf16(&next_b, b + c);
+            lanes += next_a * next_b;
+        }
         for (; c < width; c++) sum += ck_widened(a[c]) * ck_widened(b[c]);
-        y[i] = sum + ck_fold(lane);
+        y[i] = sum + ck_fold(&lanes);
     }
 }
 
-/// p = exp(s · scale − log_sum) and ds = p (dp − along) · scale, over tiles of scores.
-CK_KERNEL static void score_gradient(const float *restrict s, const float *restrict dp, uint16_t *restrict p,
+/// p = exp(s · scale − log_sum) and ds = p (dp − along) · scale, over tiles of scores, which are used up.
+CK_KERNEL static void score_gradient(float *restrict s, float *restrict dp, uint16_t *restrict p,
                                      uint16_t *restrict ds, size_t queries, size_t keys, const float *restrict log_sums,
                                      const float *restrict along, float scale) {
-    for (size_t i = 0; i < queries; i++)
-        for (size_t j = i * keys; j < (i + 1) * keys; j++) {
-            float share = ck_expf(s[j] * scale - log_sums[i]);
-            p[j] = ck_rounded(share);
-            ds[j] = ck_rounded(share * (dp[j] - along[i]) * scale);
+    for (size_t i = 0; i < queries; i++, s += keys, dp += keys, p += keys, ds += keys) {
+        for (size_t j = 0; j < keys; j++) {
+            s[j] = ck_exp_score(s[j] * scale - log_sums[i]);
+            dp[j] = s[j] * (dp[j] - along[i]) * scale;
         }
+        ck_round(s, p, keys);
+        ck_round(dp, ds, keys);
+    }
 }
 
 void ck_attention_gradient_bf16(const uint16_t *q, size_t q_stride, const uint16_t *k, const uint16_t *v,

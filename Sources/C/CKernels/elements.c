@@ -1,6 +1,9 @@
 // Kernels over single numbers: functions, sums and the optimiser.
 #include "kernels.h"
 #include "vector.h"
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 CK_KERNEL void ck_exp(const float *x, float *y, size_t n) {
     for (size_t i = 0; i < n; i++) y[i] = ck_expf(x[i]);
@@ -30,9 +33,33 @@ CK_KERNEL void ck_convert(struct ck_numbers x, struct ck_numbers y, size_t from,
     }
 }
 
-CK_KERNEL void ck_to_bf16(const float *restrict x, uint16_t *restrict y, size_t rows, size_t width, size_t stride) {
-    for (size_t r = 0; r < rows; r++)
-        for (size_t c = 0; c < width; c++) y[r * stride + c] = ck_rounded(x[r * width + c]);
+CK_KERNEL static void round_anywhere(const float *restrict x, uint16_t *restrict y, size_t n) {
+    for (size_t i = 0; i < n; i++) y[i] = ck_rounded(x[i]);
+}
+
+#if defined(__x86_64__)
+__attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16"))) static void round_by_instruction(
+    const float *x, uint16_t *y, size_t n) {
+    size_t i = 0;
+    for (; i + 16 <= n; i += 16)
+        _mm256_storeu_si256((__m256i *)(y + i), (__m256i)_mm512_cvtneps_pbh(_mm512_loadu_ps(x + i)));
+    if (i < n) {
+        __mmask16 rest = (__mmask16)((1u << (n - i)) - 1);
+        __m512 last = _mm512_maskz_loadu_ps(rest, x + i);
+        _mm256_mask_storeu_epi16(y + i, rest, (__m256i)_mm512_cvtneps_pbh(last));
+    }
+}
+#endif
+
+void ck_round(const float *x, uint16_t *y, size_t n) {
+#if defined(__x86_64__)
+    if (ck_has_bf16()) return round_by_instruction(x, y, n);
+#endif
+    round_anywhere(x, y, n);
+}
+
+void ck_to_bf16(const float *x, uint16_t *y, size_t rows, size_t width, size_t stride) {
+    for (size_t r = 0; r < rows; r++) ck_round(x + r * width, y + r * stride, width);
 }
 
 CK_KERNEL void ck_add(const float *restrict x, float *restrict y, size_t n) {

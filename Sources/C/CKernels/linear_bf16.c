@@ -9,9 +9,10 @@ CK_KERNEL static void finish_linear(float *sum, size_t stride, const float *b, c
                                     struct ck_numbers activated, struct ck_numbers y, size_t rows, size_t width,
                                     size_t outputs) {
     for (size_t r = 0; r < rows; r++, sum += stride) {
-        for (size_t c = 0; c < width; c++) sum[c] += b[c];
         if (residual)
-            for (size_t c = 0; c < width; c++) sum[c] += residual[r * outputs + c];
+            for (size_t c = 0; c < width; c++) sum[c] += b[c] + residual[r * outputs + c];
+        else
+            for (size_t c = 0; c < width; c++) sum[c] += b[c];
         if (activated.start)
             for (size_t c = 0; c < width; c += BLOCK) {
                 float block[BLOCK];

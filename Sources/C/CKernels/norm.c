@@ -28,24 +28,27 @@ CK_KERNEL void ck_layer_norm_gradient(struct ck_numbers dy, const float *restric
     for (size_t r = 0; r < rows; r++, x += width, dx += width) {
         float mean = statistics[2 * r], inverse = statistics[2 * r + 1];
         // With d = dy · scale and n the normalised x: dx = (d − mean(d) − n mean(d n)) · inverse.
-        float sum = 0, along = 0, lane[LANES] = {0}, lane_along[LANES] = {0};
+        float sum = 0, along = 0;
+        ck_lanes sums = 0, alongs = 0, d, factor, next;
         for (size_t c = 0; c < width; c += BLOCK) {
             size_t n = width - c < BLOCK ? width - c : BLOCK, i = 0;
             const float *from = ck_load(dy, r * width + c, n, block);
-            for (; i + LANES <= n; i += LANES)
-                for (size_t l = 0; l < LANES; l++) {
-                    float d = from[i + l] * scale[c + i + l];
-                    lane[l] += d;
-                    lane_along[l] += d * (x[c + i + l] - mean);
-                }
+            for (; i + LANES <= n; i += LANES) {
+                ck_take(&d, from + i);
+                ck_take(&factor, scale + c + i);
+                ck_take(&next, x + c + i);
+                d *= factor;
+                sums += d;
+                alongs += d * (next - mean);
+            }
             for (; i < n; i++) {
-                float d = from[i] * scale[c + i];
-                sum += d;
-                along += d * (x[c + i] - mean);
+                float last = from[i] * scale[c + i];
+                sum += last;
+                along += last * (x[c + i] - mean);
             }
         }
-        sum += ck_fold(lane);
-        along += ck_fold(lane_along);
+        sum += ck_fold(&sums);
+        along += ck_fold(&alongs);
         float mean_d = sum / (float)width, slope = along * inverse / (float)width;
         for (size_t c = 0; c < width; c += BLOCK) {
             size_t n = width - c < BLOCK ? width - c : BLOCK;

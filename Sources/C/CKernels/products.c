@@ -43,7 +43,6 @@ int ck_load_onednn(void) {
 
 int ck_has_avx512(void) {
 #if defined(__x86_64__)
-    __builtin_cpu_init();
     return __builtin_cpu_supports("x86-64-v4") ? 1 : 0;
 #else
     return 0;
@@ -52,7 +51,6 @@ int ck_has_avx512(void) {
 
 int ck_has_bf16(void) {
 #if defined(__x86_64__)
-    __builtin_cpu_init();
     return __builtin_cpu_supports("avx512bf16") ? 1 : 0;
 #else
     return 0;

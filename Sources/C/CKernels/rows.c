@@ -23,15 +23,16 @@ CK_KERNEL void ck_normalise_row(float *x, size_t width, float epsilon) {
 
 CK_KERNEL double ck_squared_error(const float *restrict prediction, const float *restrict target,
                                   float *restrict gradient, float factor, size_t width) {
-    float lane[LANES] = {0}, sum = 0;
+    ck_lanes lanes = 0, next, wanted;
+    float sum = 0;
     size_t c = 0;
-    for (; c + LANES <= width; c += LANES)
-        for (size_t l = 0; l < LANES; l++) {
-            float d = prediction[c + l] - target[c + l];
-            lane[l] += d * d;
-        }
+    for (; c + LANES <= width; c += LANES) {
+        ck_take(&next, prediction + c);
+        ck_take(&wanted, target + c);
+        lanes += (next - wanted) * (next - wanted);
+    }
     for (; c < width; c++) sum += (prediction[c] - target[c]) * (prediction[c] - target[c]);
-    sum += ck_fold(lane);
+    sum += ck_fold(&lanes);
     if (gradient)
         for (size_t i = 0; i < width; i++) gradient[i] = factor * (prediction[i] - target[i]);
     return (double)sum;

@@ -19,22 +19,32 @@
 // Products and sums in one expression may become one instruction, also where the result is rounded once less.
 #pragma STDC FP_CONTRACT ON
 
-// Numbers that a sum or a maximum over a row is split into, the same on every processor.
+// Numbers that a sum or a maximum over a row is split into, the same on every processor; a vector of them, because loops
+// over so few numbers are not reliably made into vectors.
 enum { LANES = 16 };
+typedef float ck_lanes __attribute__((ext_vector_type(LANES)));
 
-/// exp(x) to 1 ulp: 2ⁿ · p(r), x = n log 2 + r, |r| ≤ log 2 / 2. Results below the smallest normal number are 0.
-CK_INLINE float ck_expf(float x) {
-    const float shifter = 0x1.8p23f;
-    float clamped = x > 88.7f ? 88.7f : x;
-    float n = (clamped * 0x1.715476p+0f + shifter) - shifter;
-    float r = clamped - n * 0x1.62e400p-1f;
+/// The next LANES numbers of a row.
+CK_INLINE void ck_take(ck_lanes *lanes, const float *x) { memcpy(lanes, x, sizeof *lanes); }
+
+/// exp(x − n log 2) − 1, by a polynomial for |x − n log 2| ≤ log 2 / 2.
+CK_INLINE float ck_exp_remainder(float x, float n) {
+    float r = x - n * 0x1.62e400p-1f;
     r = r - n * 0x1.7f7d1cp-20f;
     float p = 0x1.6850e4p-10f;
     p = p * r + 0x1.123bccp-7f;
     p = p * r + 0x1.555b98p-5f;
     p = p * r + 0x1.55548ep-3f;
     p = p * r + 0x1.fffff8p-2f;
-    p = p * r * r + r;
+    return p * r * r + r;
+}
+
+/// exp(x) to 1 ulp: 2ⁿ · p(r), x = n log 2 + r, |r| ≤ log 2 / 2. Results below the smallest normal number are 0.
+CK_INLINE float ck_expf(float x) {
+    const float shifter = 0x1.8p23f;
+    float clamped = x > 88.7f ? 88.7f : x;
+    float n = (clamped * 0x1.715476p+0f + shifter) - shifter;
+    float p = ck_exp_remainder(clamped, n);
     // n is at most 128, where 2ⁿ is no number: half of it twice.
     int32_t whole = (int32_t)n, half = whole >> 1;
     int32_t bits[2] = {(half + 127) << 23, (whole - half + 127) << 23};
@@ -42,6 +52,21 @@ CK_INLINE float ck_expf(float x) {
     memcpy(power, bits, sizeof bits);
     float y = (p * power[0] + power[0]) * power[1];
     return x < -87.3f ? 0 : x > 88.7f ? INFINITY : x == x ? y : x;
+}
+
+/// exp(x) to 1 ulp for −87 ≤ x ≤ 88, with fewer instructions than ck_expf; below, where a softmax has next to nothing, it
+/// stays at 1e-38.
+CK_INLINE float ck_exp_score(float x) {
+    const float shifter = 0x1.8p23f;
+    float clamped = x < -87.3f ? -87.3f : x;
+    // The lowest bits of the sum are n.
+    float shifted = clamped * 0x1.715476p+0f + shifter, n = shifted - shifter;
+    float p = ck_exp_remainder(clamped, n), power;
+    int32_t bits;
+    memcpy(&bits, &shifted, sizeof bits);
+    bits = (int32_t)(((uint32_t)bits << 23) + (127u << 23));
+    memcpy(&power, &bits, sizeof power);
+    return p * power + power;
 }
 
 /// erf(x) to 1 ulp (after N. Juffa): near 0 an odd polynomial, further out 1 − exp(a polynomial).
@@ -117,6 +142,16 @@ CK_INLINE float ck_widened(uint16_t x) {
     return y;
 }
 
+/// The next LANES numbers of a row in BF16.
+CK_INLINE void ck_take_bf16(ck_lanes *lanes, const uint16_t *x) {
+    typedef uint16_t halves __attribute__((ext_vector_type(LANES)));
+    typedef uint32_t words __attribute__((ext_vector_type(LANES)));
+    halves next;
+    memcpy(&next, x, sizeof next);
+    words bits = __builtin_convertvector(next, words) << 16;
+    memcpy(lanes, &bits, sizeof bits);
+}
+
 // Numbers that are widened or rounded at once, where a kernel takes both formats.
 enum { BLOCK = 256 };
 
@@ -137,15 +172,16 @@ CK_INLINE const float *ck_load(struct ck_numbers x, size_t at, size_t n, float *
 /// y = x from `at` on.
 CK_INLINE void ck_store(const float *x, struct ck_numbers y, size_t at, size_t n) {
     if (y.rounded) {
-        uint16_t *restrict to = (uint16_t *)y.start + at;
-        for (size_t i = 0; i < n; i++) to[i] = ck_rounded(x[i]);
+        ck_round(x, (uint16_t *)y.start + at, n);
     } else if ((float *)y.start + at != x) {
         memcpy((float *)y.start + at, x, n * sizeof *x);
     }
 }
 
 /// The sum of all lanes, halves upon halves.
-CK_INLINE float ck_fold(float *lane) {
+CK_INLINE float ck_fold(const ck_lanes *lanes) {
+    float lane[LANES];
+    memcpy(lane, lanes, sizeof lane);
     for (size_t half = LANES / 2; half > 0; half /= 2)
         for (size_t l = 0; l < half; l++) lane[l] += lane[l + half];
     return lane[0];
@@ -153,32 +189,42 @@ CK_INLINE float ck_fold(float *lane) {
 
 /// Σ x over a row.
 CK_INLINE float ck_sum(const float *x, size_t n) {
-    float lane[LANES] = {0}, sum = 0;
+    ck_lanes lanes = 0, next;
+    float sum = 0;
     size_t i = 0;
-    for (; i + LANES <= n; i += LANES)
-        for (size_t l = 0; l < LANES; l++) lane[l] += x[i + l];
+    for (; i + LANES <= n; i += LANES) {
+        ck_take(&next, x + i);
+        lanes += next;
+    }
     for (; i < n; i++) sum += x[i];
-    return sum + ck_fold(lane);
+    return sum + ck_fold(&lanes);
 }
 
 /// Σ (x − a) (y − b) over a row.
 CK_INLINE float ck_dot(const float *x, float a, const float *y, float b, size_t n) {
-    float lane[LANES] = {0}, sum = 0;
+    ck_lanes lanes = 0, nx, ny;
+    float sum = 0;
     size_t i = 0;
-    for (; i + LANES <= n; i += LANES)
-        for (size_t l = 0; l < LANES; l++) lane[l] += (x[i + l] - a) * (y[i + l] - b);
+    for (; i + LANES <= n; i += LANES) {
+        ck_take(&nx, x + i);
+        ck_take(&ny, y + i);
+        lanes += (nx - a) * (ny - b);
+    }
     for (; i < n; i++) sum += (x[i] - a) * (y[i] - b);
-    return sum + ck_fold(lane);
+    return sum + ck_fold(&lanes);
 }
 
 /// max x over a row, and `floor`.
 CK_INLINE float ck_max(const float *x, size_t n, float floor) {
+    ck_lanes lanes = floor, next;
     float lane[LANES], top = floor;
-    for (size_t l = 0; l < LANES; l++) lane[l] = floor;
     size_t i = 0;
-    for (; i + LANES <= n; i += LANES)
-        for (size_t l = 0; l < LANES; l++) lane[l] = lane[l] > x[i + l] ? lane[l] : x[i + l];
+    for (; i + LANES <= n; i += LANES) {
+        ck_take(&next, x + i);
+        lanes = lanes > next ? lanes : next;
+    }
     for (; i < n; i++) top = top > x[i] ? top : x[i];
+    memcpy(lane, &lanes, sizeof lane);
     for (size_t half = LANES / 2; half > 0; half /= 2)
         for (size_t l = 0; l < half; l++) lane[l] = lane[l] > lane[l + half] ? lane[l] : lane[l + half];
     return top > lane[0] ? top : lane[0];
