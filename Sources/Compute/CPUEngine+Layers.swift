@@ -1,7 +1,5 @@
 // The layers of CPUEngine: linear and layer norm, each cut into tiles for the kernels.
 
-import CKernels
-
 extension CPUEngine {
     // MARK: Linear
 
@@ -9,29 +7,28 @@ extension CPUEngine {
         _ x: Buffer, weight: Buffer, bias: Buffer, into y: Buffer, rows: Int, inputs: Int, outputs: Int,
         then epilogue: Epilogue
     ) {
-        let (kind, extra): (Int, Buffer?) =
+        let then: Kernels.Then =
             switch epilogue {
-            case .none: (CK_NONE, nil)
-            case .gelu(let activated): (CK_GELU, activated)
-            case .adding(let residual): (CK_ADDING, residual)
+            case .none: .nothing
+            case .gelu(let activated): .gelu(into: numbers(activated, rows * outputs))
+            case .adding(let residual): .adding(numbers(residual, rows * outputs))
             }
-        let bias = floats(bias, outputs)
+        let (bias, y) = (numbers(bias, outputs), numbers(y, rows * outputs))
         if precision == .bf16 {
             let factors = factors(x)
-            let (x, weight) = (halves(factors, rows * inputs), roundedWeight(weight, outputs * inputs))
-            let y = numbers(y, rows * outputs),
-                other = extra.map { numbers($0, rows * outputs) } ?? ck_numbers()
+            let (x, weight) = (numbers(factors, rows * inputs), roundedWeight(weight, outputs * inputs))
             inTiles(rows: rows, columns: outputs, depth: inputs) { tile, scratch in
-                ck_linear_bf16(x, weight, bias, y, other, Int32(kind), scratch, tile, inputs, outputs)
+                Kernels.linear(
+                    x, weight, bias, into: y, then: then, tile: tile, scratch: scratch, inputs: inputs,
+                    outputs: outputs)
             }
             return withExtendedLifetime(factors) {}
         }
-        let (x, weight) = (floats(x, rows * inputs), floats(weight, outputs * inputs))
-        let y = floats(y, rows * outputs), other = extra.map { floats($0, rows * outputs) }
+        let (x, weight) = (numbers(x, rows * inputs), numbers(weight, outputs * inputs))
         inTiles(of: rows, by: tile(rows: rows, cost: inputs * outputs, atMost: 512)) { part in
-            ck_linear(
-                library, x, weight, bias, y, other, Int32(kind), part.lowerBound, part.upperBound, inputs,
-                outputs)
+            Kernels.linear(
+                x, weight, bias, into: y, then: then, rows: part, inputs: inputs, outputs: outputs,
+                by: library)
         }
     }
 
@@ -39,23 +36,22 @@ extension CPUEngine {
         _ dy: Buffer, weight: Buffer, into dx: Buffer, accumulating: Bool, rows: Int, inputs: Int,
         outputs: Int, through gelu: Buffer?
     ) {
+        let dx = numbers(dx, rows * inputs), gelu = gelu.map { numbers($0, rows * inputs) }
         if precision == .bf16 {
             let factors = factors(dy)
-            let (dy, weight) = (halves(factors, rows * outputs), roundedWeight(weight, outputs * inputs))
-            let dx = numbers(dx, rows * inputs),
-                gelu = gelu.map { numbers($0, rows * inputs) } ?? ck_numbers()
+            let (dy, weight) = (numbers(factors, rows * outputs), roundedWeight(weight, outputs * inputs))
             inTiles(rows: rows, columns: inputs, depth: outputs) { tile, scratch in
-                ck_linear_input_gradient_bf16(
-                    dy, weight, dx, accumulating ? 1 : 0, gelu, scratch, tile, inputs, outputs)
+                Kernels.linearInputGradient(
+                    dy, weight, into: dx, accumulating: accumulating, through: gelu, tile: tile,
+                    scratch: scratch, inputs: inputs, outputs: outputs)
             }
             return withExtendedLifetime(factors) {}
         }
-        let (dy, weight) = (floats(dy, rows * outputs), floats(weight, outputs * inputs))
-        let (dx, gelu) = (floats(dx, rows * inputs), gelu.map { floats($0, rows * inputs) })
+        let (dy, weight) = (numbers(dy, rows * outputs), numbers(weight, outputs * inputs))
         inTiles(of: rows, by: tile(rows: rows, cost: inputs * outputs, atMost: 512)) { part in
-            ck_linear_input_gradient(
-                library, dy, weight, dx, accumulating ? 1 : 0, gelu, part.lowerBound, part.upperBound, inputs,
-                outputs)
+            Kernels.linearInputGradient(
+                dy, weight, into: dx, accumulating: accumulating, through: gelu, rows: part, inputs: inputs,
+                outputs: outputs, by: library)
         }
     }
 
@@ -63,21 +59,22 @@ extension CPUEngine {
         _ dy: Buffer, x: Buffer, into dWeight: Buffer, and dBias: Buffer, accumulating: Bool, rows: Int,
         inputs: Int, outputs: Int
     ) {
-        let (dWeight, dBias) = (floats(dWeight, outputs * inputs), floats(dBias, outputs))
+        let (dWeight, dBias) = (numbers(dWeight, outputs * inputs), numbers(dBias, outputs))
         if precision == .bf16 {
             let (byResult, byInput) = (factors(dy), factors(x))
-            let (dy, x) = (halves(byResult, rows * outputs), halves(byInput, rows * inputs))
+            let (dy, x) = (numbers(byResult, rows * outputs), numbers(byInput, rows * inputs))
             inTiles(rows: outputs, columns: inputs, depth: rows) { tile, _ in
-                ck_linear_weight_gradient_bf16(
-                    dy, x, dWeight, dBias, accumulating ? 1 : 0, tile, rows, inputs, outputs)
+                Kernels.linearWeightGradient(
+                    dy, x, into: dWeight, and: dBias, accumulating: accumulating, tile: tile, rows: rows,
+                    inputs: inputs, outputs: outputs)
             }
             return withExtendedLifetime((byResult, byInput)) {}
         }
-        let (dy, x) = (floats(dy, rows * outputs), floats(x, rows * inputs))
+        let (dy, x) = (numbers(dy, rows * outputs), numbers(x, rows * inputs))
         inTiles(of: outputs, by: tile(rows: outputs, cost: rows * inputs, atMost: 512)) { part in
-            ck_linear_weight_gradient(
-                library, dy, x, dWeight, dBias, accumulating ? 1 : 0, part.lowerBound, part.upperBound, rows,
-                inputs, outputs)
+            Kernels.linearWeightGradient(
+                dy, x, into: dWeight, and: dBias, accumulating: accumulating, outputRows: part, rows: rows,
+                inputs: inputs, outputs: outputs, by: library)
         }
     }
 
@@ -87,16 +84,13 @@ extension CPUEngine {
         _ x: Buffer, scale: Buffer, shift: Buffer, into y: Buffer, statistics: Buffer, rows: Int, width: Int,
         epsilon: Double
     ) {
-        let (x, y) = (floats(x, rows * width), numbers(y, rows * width))
-        let (scale, shift, statistics) = (
-            floats(scale, width), floats(shift, width), floats(statistics, 2 * rows)
-        )
+        let (x, y) = (numbers(x, rows * width), numbers(y, rows * width))
+        let (scale, shift) = (numbers(scale, width), numbers(shift, width))
+        let statistics = numbers(statistics, 2 * rows)
         inTiles(of: rows, by: tile(rows: rows, cost: 4 * width, atMost: 256)) { part in
-            let start = part.lowerBound
-            ck_layer_norm(
-                x + start * width, scale, shift, y.from(start * width), statistics + 2 * start, part.count,
-                width,
-                Float(epsilon))
+            Kernels.layerNorm(
+                x.rows(part, of: width), scale: scale, shift: shift, into: y.rows(part, of: width),
+                statistics: statistics.rows(part, of: 2), width: width, epsilon: epsilon)
         }
     }
 
@@ -104,32 +98,26 @@ extension CPUEngine {
         _ dy: Buffer, x: Buffer, scale: Buffer, statistics: Buffer, into dx: Buffer, accumulating: Bool,
         addingTo dScale: Buffer, and dShift: Buffer, rows: Int, width: Int
     ) {
-        let (dy, x, dx) = (numbers(dy, rows * width), floats(x, rows * width), floats(dx, rows * width))
-        let (scale, statistics) = (floats(scale, width), floats(statistics, 2 * rows))
-        let (dScale, dShift) = (floats(dScale, width), floats(dShift, width))
+        let (dy, x, dx) = (numbers(dy, rows * width), numbers(x, rows * width), numbers(dx, rows * width))
+        let (scale, statistics) = (numbers(scale, width), numbers(statistics, 2 * rows))
+        let (dScale, dShift) = (numbers(dScale, width), numbers(dShift, width))
         // Each tile sums for itself; the sums are added in the order of the tiles.
         let size = tile(rows: rows, cost: 8 * width, atMost: 256)
         let tiles = (rows + size - 1) / size
         let sums = allocate(2 * tiles * width)
-        let parts = floats(sums)
+        let parts = numbers(sums)
         inTiles(of: rows, by: size) { part in
-            let start = part.lowerBound
-            let own = parts + 2 * (start / size) * width
-            ck_layer_norm_gradient(
-                dy.from(start * width), x + start * width, scale, statistics + 2 * start, dx + start * width,
-                accumulating ? 1 : 0, own, own + width, part.count, width)
+            let tile = part.lowerBound / size
+            Kernels.layerNormGradient(
+                dy.rows(part, of: width), x: x.rows(part, of: width), scale: scale,
+                statistics: statistics.rows(part, of: 2), into: dx.rows(part, of: width),
+                accumulating: accumulating, dScale: parts.row(2 * tile, of: width),
+                dShift: parts.row(2 * tile + 1, of: width), width: width)
         }
         for tile in 0..<tiles {
-            ck_add(parts + 2 * tile * width, dScale, width)
-            ck_add(parts + (2 * tile + 1) * width, dShift, width)
+            Kernels.add(parts.row(2 * tile, of: width), to: dScale)
+            Kernels.add(parts.row(2 * tile + 1, of: width), to: dShift)
         }
-    }
-}
-
-extension ck_numbers {
-    /// The numbers from `place` on.
-    fileprivate func from(_ place: Int) -> ck_numbers {
-        let size = rounded != 0 ? MemoryLayout<UInt16>.size : MemoryLayout<Float>.size
-        return ck_numbers(start: start + place * size, rounded: rounded)
+        withExtendedLifetime(sums) {}
     }
 }

@@ -1,9 +1,6 @@
 // The engine that needs nothing but processors: OpenBLAS for products, our own kernels for the rest.
 
-import CKernels
-private import COpenBLAS
 public import EchoCore
-import Foundation
 
 /// What the products of linear layers are made of.
 public enum Precision: String, Codable, Sendable, CaseIterable {
@@ -22,10 +19,10 @@ package enum ProductLibrary: Sendable, CaseIterable {
     package static var installed: [ProductLibrary] { oneDNNIsInstalled ? allCases : [.openBLAS] }
 
     /// oneDNN is the faster by 5 to 15 % where both use AVX-512, on processors of Intel's and of AMD's.
-    static var fastest: ProductLibrary { oneDNNIsInstalled && ck_has_avx512() != 0 ? .oneDNN : .openBLAS }
+    static var fastest: ProductLibrary { oneDNNIsInstalled && Kernels.hasAVX512 ? .oneDNN : .openBLAS }
 
     /// Whether oneDNN is installed; it is loaded once.
-    fileprivate static let oneDNNIsInstalled = ck_load_onednn() != 0
+    fileprivate static let oneDNNIsInstalled = Kernels.loadOneDNN()
 }
 
 /// F32 on the processor's cores, and BF16 for products if asked for.
@@ -36,9 +33,8 @@ package enum ProductLibrary: Sendable, CaseIterable {
 public final class CPUEngine: Engine, Sendable {
     public let precision: Precision
     private let crew: ThreadCrew
-    let library: Int32
-    let pool = MemoryPool()
-    private let lastingPool = MemoryPool()
+    let library: ProductLibrary
+    private let pool = MemoryPool(), lastingPool = MemoryPool()
 
     /// - Parameters:
     ///   - threads: how many threads compute at once
@@ -50,73 +46,48 @@ public final class CPUEngine: Engine, Sendable {
     package init(threads: Int, precision: Precision = .f32, products: ProductLibrary) {
         crew = ThreadCrew(threads: max(1, threads))
         self.precision = precision
-        library = Int32(products == .oneDNN ? CK_ONEDNN : CK_OPENBLAS)
+        library = products
     }
 
     public var name: String { "cpu" }
 
     /// Whether products in BF16 are faster than in F32: oneDNN is installed and the processor has instructions for
     /// them. Otherwise they are imitated.
-    public static var multipliesBF16: Bool { ProductLibrary.oneDNNIsInstalled && ck_has_bf16() != 0 }
+    public static var multipliesBF16: Bool { ProductLibrary.oneDNNIsInstalled && Kernels.hasBF16 }
 
     /// What multiplies, as "OpenBLAS SkylakeX".
     public var productKernels: String {
-        let f32 = library == CK_ONEDNN ? "oneDNN" : "OpenBLAS \(String(cString: blas_kernels()))"
+        let f32 = library == .oneDNN ? "oneDNN" : "OpenBLAS \(Kernels.openBLAS)"
         guard precision == .bf16 else { return f32 }
         return (CPUEngine.multipliesBF16 ? "oneDNN BF16" : "imitated BF16") + ", \(f32)"
     }
 
     /// Floating-point operations in products since the process began, and the seconds spent in them by all threads: from
     /// the difference of two readings follow GFLOP/s and, by threads and the clock, the share of time in products.
-    public static var products: (operations: Double, seconds: Double) {
-        let count = ck_products_so_far()
-        return (Double(count.operations), Double(count.nanoseconds) / 1e9)
-    }
+    public static var products: (operations: Double, seconds: Double) { Kernels.products }
 
     // MARK: Memory
-
-    typealias Floats = UnsafeMutablePointer<Float>
-    typealias Halves = UnsafeMutablePointer<UInt16>
 
     private func storage(_ buffer: Buffer) -> Storage {
         guard let storage = buffer as? Storage else { preconditionFailure("a buffer of another engine") }
         return storage
     }
 
-    private func storage(_ buffer: Buffer, _ count: Int) -> Storage {
+    /// The numbers of a buffer, in either format.
+    func numbers(_ buffer: Buffer, _ count: Int) -> Numbers {
         precondition(buffer.count == count, "a buffer of \(buffer.count) numbers where \(count) are meant")
-        return storage(buffer)
+        return storage(buffer).numbers
     }
 
-    /// The numbers of a buffer that is not rounded.
-    func floats(_ buffer: Buffer, _ count: Int) -> Floats {
-        let storage = storage(buffer, count)
-        precondition(!storage.isRounded, "factors where values are meant")
-        return storage.block.start
-    }
-
-    func floats(_ buffer: Buffer) -> Floats { floats(buffer, buffer.count) }
-
-    /// The numbers of a buffer of either format.
-    func numbers(_ buffer: Buffer, _ count: Int) -> ck_numbers {
-        let storage = storage(buffer, count)
-        return ck_numbers(start: storage.block.start, rounded: storage.isRounded ? 1 : 0)
-    }
+    func numbers(_ buffer: Buffer) -> Numbers { storage(buffer).numbers }
 
     /// Whether a buffer's numbers are in BF16.
     func isRounded(_ buffer: Buffer) -> Bool { storage(buffer).isRounded }
 
-    /// The numbers of a buffer in BF16.
-    func halves(_ buffer: Buffer, _ count: Int) -> Halves {
-        let storage = storage(buffer, count)
-        precondition(storage.isRounded, "values where factors are meant")
-        return UnsafeMutableRawPointer(storage.block.start).assumingMemoryBound(to: UInt16.self)
-    }
-
     /// The place of a buffer that keeps its numbers in BF16 too, which are now to be written.
-    func weight(_ buffer: Buffer) -> Floats {
+    private func weight(_ buffer: Buffer) -> Numbers {
         storage(buffer).rounded = nil
-        return floats(buffer)
+        return numbers(buffer)
     }
 
     public func allocate(_ count: Int, for use: BufferUse) -> Buffer {
@@ -124,42 +95,21 @@ public final class CPUEngine: Engine, Sendable {
         return Storage(count: count, isRounded: isRounded, pool: use == .weights ? lastingPool : pool)
     }
 
-    public func write(_ values: [Float], to buffer: Buffer) {
-        precondition(values.count == buffer.count, "values fill their buffer")
-        storage(buffer).rounded = nil
-        let target = numbers(buffer, values.count)
-        values.withUnsafeBufferPointer { source in
-            guard let base = source.baseAddress else { return }
-            let source = ck_numbers(start: UnsafeMutableRawPointer(mutating: base), rounded: 0)
-            ck_convert(source, target, 0, values.count)
-        }
-    }
+    public func write(_ values: [Float], to buffer: Buffer) { weight(buffer).write(values) }
 
-    public func read(_ buffer: Buffer) -> [Float] {
-        [Float](unsafeUninitializedCapacity: buffer.count) { target, count in
-            count = buffer.count
-            let source = numbers(buffer, count)
-            ck_convert(source, ck_numbers(start: target.baseAddress, rounded: 0), 0, count)
-        }
-    }
+    public func read(_ buffer: Buffer) -> [Float] { numbers(buffer).array }
 
     public func fill(_ buffer: Buffer, with value: Float) {
         let target = weight(buffer)
-        inTiles(of: buffer.count, by: elements) { part in
-            (target + part.lowerBound).update(repeating: value, count: part.count)
-        }
+        inTiles(of: buffer.count, by: elements) { part in target[part].fill(with: value) }
     }
 
     public func add(_ source: Buffer, to target: Buffer) {
-        let (x, y) = (floats(source, target.count), weight(target))
-        inTiles(of: target.count, by: elements) { part in
-            ck_add(x + part.lowerBound, y + part.lowerBound, part.count)
-        }
+        let (x, y) = (numbers(source, target.count), weight(target))
+        inTiles(of: target.count, by: elements) { part in Kernels.add(x[part], to: y[part]) }
     }
 
-    public func copy(_ source: Buffer, to target: Buffer) {
-        weight(target).update(from: floats(source, target.count), count: target.count)
-    }
+    public func copy(_ source: Buffer, to target: Buffer) { weight(target).copy(numbers(source)) }
 
     /// Bytes that buffers have taken so far, in use now or not.
     public var memory: Int { pool.reached + lastingPool.reached }
@@ -174,27 +124,23 @@ public final class CPUEngine: Engine, Sendable {
     }
 
     private func convert(_ x: Buffer, to y: Buffer) {
-        let (source, target) = (numbers(x, y.count), numbers(y, y.count))
-        inTiles(of: y.count, by: elements) { part in
-            ck_convert(source, target, part.lowerBound, part.upperBound)
-        }
+        let (source, target) = (numbers(x, y.count), numbers(y))
+        inTiles(of: y.count, by: elements) { part in Kernels.convert(source[part], to: target[part]) }
     }
 
     /// A weight in BF16, rounded once for all uses; `adamW` keeps it up to date, and it is rounded anew after `write`,
     /// `fill`, `copy` and `add`.
-    func roundedWeight(_ buffer: Buffer, _ count: Int) -> Halves {
-        let storage = storage(buffer, count)
-        if let held = storage.rounded { return halves(held, count) }
+    func roundedWeight(_ buffer: Buffer, _ count: Int) -> Numbers {
+        let storage = storage(buffer)
+        if let held = storage.rounded { return numbers(held, count) }
         let held = Storage(count: count, isRounded: true, pool: storage.pool)
         convert(buffer, to: held)
         storage.rounded = held
-        return halves(held, count)
+        return held.numbers
     }
 
     /// The numbers of a weight in BF16, if there are any, to be written with the weight.
-    func rounded(_ buffer: Buffer) -> Halves? {
-        storage(buffer).rounded.map { halves($0, buffer.count) }
-    }
+    func rounded(_ buffer: Buffer) -> Numbers? { storage(buffer).rounded?.numbers }
 
     // MARK: Tiles
 
@@ -244,23 +190,28 @@ public final class CPUEngine: Engine, Sendable {
     }
 
     /// Calls `body` with all tiles of a product, and memory for the numbers of one.
-    func inTiles(rows: Int, columns: Int, depth: Int, _ body: (_ tile: ck_tile, _ scratch: Floats) -> Void) {
+    func inTiles(rows: Int, columns: Int, depth: Int, _ body: (_ tile: Tile, _ scratch: Numbers) -> Void) {
         let (height, width) = cut(rows: rows, columns: columns, depth: depth)
         let across = (columns + width - 1) / width
         inTiles(of: (rows + height - 1) / height * across, by: 1) { part in
             let (row, column) = (part.lowerBound / across * height, part.lowerBound % across * width)
-            let tile = ck_tile(
-                from: row, to: min(rows, row + height), left: column, right: min(columns, column + width))
-            let scratch = pool.take(height * width)
-            body(tile, scratch.start)
-            pool.giveBack(scratch)
+            let tile = Tile(
+                rows: row..<min(rows, row + height), columns: column..<min(columns, column + width))
+            withScratch(height * width) { body(tile, $0) }
         }
+    }
+
+    /// Memory for some numbers while `body` runs.
+    func withScratch(_ count: Int, _ body: (Numbers) -> Void) {
+        let block = pool.take(count)
+        body(Numbers(block, count: count))
+        pool.giveBack(block)
     }
 }
 
 /// Memory of the pool's, and where it goes back to.
 private final class Storage: Buffer, @unchecked Sendable {
-    let block: MemoryPool.Block
+    private let block: MemoryPool.Block
     /// Whether the numbers are in BF16, two in the place of a float.
     let isRounded: Bool
     /// The numbers in BF16, if they have been asked for since they were last written.
@@ -273,6 +224,8 @@ private final class Storage: Buffer, @unchecked Sendable {
         self.pool = pool
         super.init(count: count)
     }
+
+    var numbers: Numbers { Numbers(block, count: count, isRounded: isRounded) }
 
     deinit { pool.giveBack(block) }
 }

@@ -1,7 +1,6 @@
 // The engine's threads, which wait for work awake for a moment: a step is a thousand operations of a millisecond, and
 // waking a thread that sleeps takes a good part of one.
 
-private import CKernels
 import Foundation
 import Synchronization
 
@@ -62,7 +61,7 @@ private final class Post: Sendable {
         gate.bitwiseAnd(~Post.open, ordering: .acquiringAndReleasing)
         var looks = 0
         while gate.load(ordering: .acquiring) & Post.inside != 0 {
-            ck_pause()
+            Kernels.pause()
             looks += 1
             if looks > Post.patience { sched_yield() }
         }
@@ -115,7 +114,7 @@ private final class Post: Sendable {
         for _ in 0..<Post.patience {
             let state = gate.load(ordering: .acquiring)
             if state & ~(Post.job - 1) != seen { return state }
-            ck_pause()
+            Kernels.pause()
         }
         bell.lock()
         defer { bell.unlock() }

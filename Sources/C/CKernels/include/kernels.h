@@ -27,9 +27,9 @@ void ck_gelu(const float *x, float *y, size_t n);
 void ck_gelu_gradient(float *x, float *dx, size_t n);
 /// y = x in y's format, numbers `from` ..< `to`; rounded to the nearest, ties to even.
 void ck_convert(struct ck_numbers x, struct ck_numbers y, size_t from, size_t to);
-/// Rounds `rows` packed rows of `width` numbers to BF16; those of y are `stride` apart.
 /// y = x in BF16: to the nearest, ties to even. With AVX-512-BF16 numbers below 1.2e-38 become 0.
 void ck_round(const float *x, uint16_t *y, size_t n);
+/// Rounds `rows` packed rows of `width` numbers to BF16; those of y are `stride` apart.
 void ck_to_bf16(const float *x, uint16_t *y, size_t rows, size_t width, size_t stride);
 /// y += x.
 void ck_add(const float *x, float *y, size_t n);
