@@ -203,6 +203,7 @@ public final class CPUEngine: Engine, Sendable {
 
     /// Memory for some numbers while `body` runs.
     func withScratch(_ count: Int, _ body: (Numbers) -> Void) {
+        guard count > 0 else { return body(.none) }
         let block = pool.take(count)
         body(Numbers(block, count: count))
         pool.giveBack(block)

@@ -82,12 +82,13 @@ public enum PatchOrder: Sendable {
 
 /// The heads of an attention layer over packed sequences.
 ///
-/// Rows of all sequences lie one after the other: `segments` holds the number of rows of each. Nothing is padded and
+/// Rows of all sequences lie one after the other: `segments` holds the number of rows of each, at least one. Nothing is padded and
 /// no row sees another sequence's. A row of the input is [query | key | value], each `heads` × `headWidth` wide.
 public struct AttentionShape: Sendable, Equatable {
     public let segments: [Int], heads: Int, headWidth: Int
 
     public init(segments: [Int], heads: Int, headWidth: Int) {
+        precondition(segments.allSatisfy { $0 > 0 }, "a sequence has rows")
         self.segments = segments
         self.heads = heads
         self.headWidth = headWidth
@@ -106,13 +107,14 @@ public struct AttentionShape: Sendable, Equatable {
 /// The heads of an attention layer whose queries read the keys and values of another sequence.
 ///
 /// Sequences are packed as in `AttentionShape`: the next `queries[s]` rows of the queries read the next `keys[s]` rows
-/// of keys and values, at least one. A row of queries is `heads` × `headWidth` wide, a row of the others is
+/// of keys and values, at least one of each. A row of queries is `heads` × `headWidth` wide, a row of the others is
 /// [key | value], each as wide.
 public struct CrossAttentionShape: Sendable, Equatable {
     public let queries: [Int], keys: [Int], heads: Int, headWidth: Int
 
     public init(queries: [Int], keys: [Int], heads: Int, headWidth: Int) {
         precondition(queries.count == keys.count, "each sequence of queries reads one of keys")
+        precondition((queries + keys).allSatisfy { $0 > 0 }, "a sequence has rows")
         self.queries = queries
         self.keys = keys
         self.heads = heads

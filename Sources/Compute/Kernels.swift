@@ -6,7 +6,7 @@ import Foundation
 
 /// A run of numbers in an engine's memory, in F32 or in BF16.
 ///
-/// It does not own its memory. Parts of it are checked against its end.
+/// It does not own its memory. Parts of it are checked against its end, and what kernels are given against what they use.
 struct Numbers: @unchecked Sendable {
     private let start: UnsafeMutableRawPointer
     let count: Int
@@ -19,11 +19,16 @@ struct Numbers: @unchecked Sendable {
     /// The first numbers of a block that has room for them.
     init(_ block: MemoryPool.Block, count: Int, isRounded: Bool = false) {
         self.init(start: block.start, count: count, isRounded: isRounded)
+        precondition(count * size <= block.bytes, "a block has room for its numbers")
     }
+
+    /// No numbers.
+    static let none = Numbers(start: UnsafeMutableRawPointer(bitPattern: 64)!, count: 0, isRounded: false)
+
+    private var size: Int { isRounded ? MemoryLayout<UInt16>.size : MemoryLayout<Float>.size }
 
     subscript(range: Range<Int>) -> Numbers {
         precondition(range.lowerBound >= 0 && range.upperBound <= count, "a part lies within the numbers")
-        let size = isRounded ? MemoryLayout<UInt16>.size : MemoryLayout<Float>.size
         return Numbers(start: start + range.lowerBound * size, count: range.count, isRounded: isRounded)
     }
 
@@ -93,6 +98,8 @@ struct Numbers: @unchecked Sendable {
 struct Tile {
     let rows: Range<Int>, columns: Range<Int>
 
+    var count: Int { rows.count * columns.count }
+
     fileprivate var inC: ck_tile {
         ck_tile(
             from: rows.lowerBound, to: rows.upperBound, left: columns.lowerBound, right: columns.upperBound)
@@ -127,10 +134,14 @@ enum Kernels {
         _ parameters: Numbers, gradient: Numbers, firstMoment: Numbers, secondMoment: Numbers,
         rounded: Numbers?, _ factors: AdamWFactors
     ) {
+        let count = parameters.count
+        precondition(
+            [gradient, firstMoment, secondMoment, rounded ?? parameters].allSatisfy { $0.count == count },
+            "a parameter has a gradient and moments of its size")
         var factors = ck_adamw_factors(factors)
         ck_adamw(
             parameters.floats, gradient.floats, firstMoment.floats, secondMoment.floats, rounded?.halves,
-            parameters.count, &factors)
+            count, &factors)
     }
 
     // MARK: Products
@@ -174,6 +185,26 @@ enum Kernels {
             case .gelu(let numbers), .adding(let numbers): numbers
             }
         }
+
+        /// What is added is F32.
+        fileprivate var inC: ck_numbers {
+            switch self {
+            case .nothing: ck_numbers()
+            case .gelu(let numbers): numbers.both
+            case .adding(let numbers): ck_numbers(start: numbers.floats, rounded: 0)
+            }
+        }
+    }
+
+    /// That a linear layer of so many rows finds all its numbers.
+    private static func check(
+        rows: Int, _ inputs: Int, _ outputs: Int, _ x: Numbers, _ weight: Numbers, _ y: Numbers,
+        _ bias: Numbers?, _ other: Numbers?
+    ) {
+        precondition(
+            x.count >= rows * inputs && y.count >= rows * outputs && weight.count == inputs * outputs
+                && bias?.count ?? outputs == outputs && other?.count ?? y.count == y.count,
+            "a linear layer's numbers fill their shapes")
     }
 
     /// Rows of y [.., outputs] = x [.., inputs] · weightᵀ + bias, in F32.
@@ -181,6 +212,7 @@ enum Kernels {
         _ x: Numbers, _ weight: Numbers, _ bias: Numbers, into y: Numbers, then: Then, rows: Range<Int>,
         inputs: Int, outputs: Int, by library: ProductLibrary
     ) {
+        check(rows: rows.upperBound, inputs, outputs, x, weight, y, bias, then.numbers)
         ck_linear(
             library.inC, x.floats, weight.floats, bias.floats, y.floats, then.numbers?.floats, then.kind,
             rows.lowerBound, rows.upperBound, inputs, outputs)
@@ -193,8 +225,10 @@ enum Kernels {
         _ x: Numbers, _ weight: Numbers, _ bias: Numbers, into y: Numbers, then: Then, tile: Tile,
         scratch: Numbers, inputs: Int, outputs: Int
     ) {
+        check(rows: tile.rows.upperBound, inputs, outputs, x, weight, y, bias, then.numbers)
+        precondition(y.isRounded ? scratch.count >= tile.count : true, "a tile has room")
         ck_linear_bf16(
-            x.halves, weight.halves, bias.floats, y.both, then.numbers?.both ?? ck_numbers(), then.kind,
+            x.halves, weight.halves, bias.floats, y.both, then.inC, then.kind,
             scratch.floats, tile.inC, inputs, outputs)
     }
 
@@ -204,6 +238,8 @@ enum Kernels {
         _ dy: Numbers, _ weight: Numbers, into dx: Numbers, accumulating: Bool, through gelu: Numbers?,
         rows: Range<Int>, inputs: Int, outputs: Int, by library: ProductLibrary
     ) {
+        check(rows: rows.upperBound, inputs, outputs, dx, weight, dy, nil, nil)
+        precondition(gelu.map { $0.count == dx.count } ?? true, "a gradient goes through as many numbers")
         ck_linear_input_gradient(
             library.inC, dy.floats, weight.floats, dx.floats, accumulating ? 1 : 0, gelu?.floats,
             rows.lowerBound, rows.upperBound, inputs, outputs)
@@ -214,6 +250,9 @@ enum Kernels {
         _ dy: Numbers, _ weight: Numbers, into dx: Numbers, accumulating: Bool, through gelu: Numbers?,
         tile: Tile, scratch: Numbers, inputs: Int, outputs: Int
     ) {
+        check(rows: tile.rows.upperBound, inputs, outputs, dx, weight, dy, nil, nil)
+        precondition(gelu.map { $0.count == dx.count } ?? true, "a gradient goes through as many numbers")
+        precondition(dx.isRounded ? scratch.count >= tile.count : true, "a tile has room")
         ck_linear_input_gradient_bf16(
             dy.halves, weight.halves, dx.both, accumulating ? 1 : 0, gelu?.both ?? ck_numbers(),
             scratch.floats, tile.inC, inputs, outputs)
@@ -224,6 +263,7 @@ enum Kernels {
         _ dy: Numbers, _ x: Numbers, into dWeight: Numbers, and dBias: Numbers, accumulating: Bool,
         outputRows: Range<Int>, rows: Int, inputs: Int, outputs: Int, by library: ProductLibrary
     ) {
+        check(rows: rows, inputs, outputs, x, dWeight, dy, dBias, nil)
         ck_linear_weight_gradient(
             library.inC, dy.floats, x.floats, dWeight.floats, dBias.floats, accumulating ? 1 : 0,
             outputRows.lowerBound, outputRows.upperBound, rows, inputs, outputs)
@@ -234,6 +274,7 @@ enum Kernels {
         _ dy: Numbers, _ x: Numbers, into dWeight: Numbers, and dBias: Numbers, accumulating: Bool,
         tile: Tile, rows: Int, inputs: Int, outputs: Int
     ) {
+        check(rows: rows, inputs, outputs, x, dWeight, dy, dBias, nil)
         ck_linear_weight_gradient_bf16(
             dy.halves, x.halves, dWeight.floats, dBias.floats, accumulating ? 1 : 0, tile.inC, rows, inputs,
             outputs)
@@ -246,6 +287,9 @@ enum Kernels {
         _ x: Numbers, scale: Numbers, shift: Numbers, into y: Numbers, statistics: Numbers, width: Int,
         epsilon: Double
     ) {
+        precondition(
+            y.count == x.count && scale.count == width && shift.count == width
+                && statistics.count * width == 2 * x.count, "a layer norm's numbers fill their shapes")
         ck_layer_norm(
             x.floats, scale.floats, shift.floats, y.both, statistics.floats, x.count / width, width,
             Float(epsilon))
@@ -257,6 +301,10 @@ enum Kernels {
         _ dy: Numbers, x: Numbers, scale: Numbers, statistics: Numbers, into dx: Numbers,
         accumulating: Bool, dScale: Numbers, dShift: Numbers, width: Int
     ) {
+        precondition(
+            dy.count == x.count && dx.count == x.count && statistics.count * width == 2 * x.count
+                && [scale, dScale, dShift].allSatisfy { $0.count == width },
+            "a layer norm's numbers fill their shapes")
         ck_layer_norm_gradient(
             dy.both, x.floats, scale.floats, statistics.floats, dx.floats, accumulating ? 1 : 0,
             dScale.floats, dShift.floats, x.count / width, width)
@@ -275,6 +323,19 @@ enum Kernels {
         func scratch(gradient: Bool) -> Int {
             q.isRounded ? ck_attention_scratch_bf16(keys, width, gradient ? 1 : 0) : 0
         }
+
+        /// That its rows, and those of results with `stride` numbers between, end within their numbers.
+        fileprivate func check(
+            _ results: [Numbers], stride: Int, logSums: Numbers, q: Numbers, k: Numbers, v: Numbers
+        ) {
+            func holds(_ numbers: Numbers, _ rows: Int, _ stride: Int) -> Bool {
+                numbers.count >= (rows - 1) * stride + width
+            }
+            precondition(
+                holds(q, queries, qStride) && holds(k, keys, kvStride) && holds(v, keys, kvStride)
+                    && results.allSatisfy { holds($0, queries, stride) } && logSums.count >= queries,
+                "a head's numbers fill its shape")
+        }
     }
 
     /// - Parameter stride: from row to row of y
@@ -283,6 +344,8 @@ enum Kernels {
         by library: ProductLibrary
     ) {
         let (q, k, v, scale) = (head.q, head.k, head.v, Float(head.scale))
+        head.check([y], stride: stride, logSums: logSums, q: q, k: k, v: v)
+        precondition(scratch.count >= head.scratch(gradient: false), "a head has room")
         if q.isRounded {
             ck_attention_bf16(
                 q.halves, head.qStride, k.halves, v.halves, head.kvStride, y.halves, stride, logSums.floats,
@@ -302,6 +365,10 @@ enum Kernels {
         into gradient: (q: Numbers, k: Numbers, v: Numbers), scratch: Numbers, by library: ProductLibrary
     ) {
         let (q, k, v, scale) = (head.q, head.k, head.v, Float(head.scale))
+        head.check([y, dy], stride: stride, logSums: logSums, q: q, k: k, v: v)
+        head.check(
+            [], stride: stride, logSums: logSums, q: gradient.q, k: gradient.k, v: gradient.v)
+        precondition(scratch.count >= head.scratch(gradient: true), "a head has room")
         if q.isRounded {
             ck_attention_gradient_bf16(
                 q.halves, head.qStride, k.halves, v.halves, head.kvStride, y.halves, dy.halves, stride,
@@ -337,7 +404,9 @@ enum Kernels {
     static func squaredError(
         _ prediction: Numbers, _ target: Numbers, gradient: Numbers?, factor: Double
     ) -> Double {
-        precondition(prediction.count == target.count, "a prediction fills its target")
+        precondition(
+            target.count == prediction.count && gradient?.count ?? target.count == target.count,
+            "a prediction fills its target")
         return ck_squared_error(
             prediction.floats, target.floats, gradient?.floats, Float(factor), prediction.count)
     }
@@ -355,10 +424,20 @@ enum Kernels {
     }
 }
 
-/// The kernels' own exp and erf over whole arrays, for tests of their accuracy.
+/// The kernels' own functions over whole arrays, for tests of their accuracy.
 package enum Functions {
     package static func exp(_ x: [Float]) -> [Float] { map(x, ck_exp) }
+    /// Of scores less their maximum.
+    package static func expOfScores(_ x: [Float]) -> [Float] { map(x, ck_exp_scores) }
     package static func erf(_ x: [Float]) -> [Float] { map(x, ck_erf) }
+
+    /// In BF16: as this processor does it best, or plainly as any.
+    package static func rounded(_ x: [Float], plainly: Bool) -> [UInt16] {
+        [UInt16](unsafeUninitializedCapacity: x.count) { y, count in
+            if let start = y.baseAddress { (plainly ? ck_round_plainly : ck_round)(x, start, x.count) }
+            count = x.count
+        }
+    }
 
     private static func map(
         _ x: [Float], _ kernel: (UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int) -> Void

@@ -9,10 +9,9 @@ import Foundation
 /// A request takes the smallest free block that is large enough (best fit), so that activations, which go as gradients
 /// come, make room for them. Addresses cost nothing until they are used, so one chunk is larger than any need.
 final class MemoryPool: Sendable {
-    /// A block of `count` floats.
+    /// A block of memory.
     struct Block: @unchecked Sendable {
-        let start: UnsafeMutablePointer<Float>
-        fileprivate let bytes: Int
+        let start: UnsafeMutableRawPointer, bytes: Int
     }
 
     private let chunks = Locked(Chunks())
@@ -20,7 +19,7 @@ final class MemoryPool: Sendable {
     func take(_ count: Int) -> Block {
         let grains = (max(count, 1) * MemoryLayout<Float>.stride + Chunks.grain - 1) / Chunks.grain
         let address = chunks.withLock { $0.take(grains * Chunks.grain) }
-        guard let start = UnsafeMutablePointer<Float>(bitPattern: address) else {
+        guard let start = UnsafeMutableRawPointer(bitPattern: address) else {
             preconditionFailure("a block has an address")
         }
         return Block(start: start, bytes: grains * Chunks.grain)

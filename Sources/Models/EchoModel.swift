@@ -71,7 +71,7 @@ public final class EchoModel {
             decoder = nil
             head =
                 c.linearHead == true
-                ? .linear(Linear("head", c.dim, c.outputs, in: &list))
+                ? .linear(Linear("head.linear", c.dim, c.outputs, in: &list))
                 : .mlp(
                     Linear("head.fc1", c.dim, c.dim, in: &list),
                     Linear("head.fc2", c.dim, c.outputs, in: &list))

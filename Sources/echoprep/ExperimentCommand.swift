@@ -14,8 +14,8 @@ struct ExperimentCommand: ParsableCommand {
         discussion: """
             table1: four models on ICD-10 categories, in full, frozen and from scratch, with a linear floor. \
             table2: the same on the ejection fraction, for each --dataset. \
-            figure2, figure3: AUROC and F1 of each code. heads: the head's hidden layer left out. leak: labels shuffled among subjects, which nothing may \
-            predict. Experiments in one folder share their runs; killed, the same command goes on.
+            figure2, figure3: AUROC and F1 of each code. heads: the head's hidden layer left out. leak: labels \
+            shuffled among subjects, which nothing may predict. Experiments in one folder share their runs; killed, the same command goes on.
             """)
 
     @Argument(help: "table1, table2, figure2, figure3, heads or leak.") var name: String

@@ -121,14 +121,36 @@ import Testing
 
     @Test func `the functions are within 2e-7 of the C library's`() {
         let xs = stride(from: Float(-12), through: 12, by: 0.000_37).map { $0 }
-        func worst(_ approximation: [Float], _ exact: (Double) -> Double) -> Double {
+        let scores = stride(from: Float(-60), through: 0, by: 0.000_93).map { $0 }
+        func worst(_ xs: [Float], _ approximation: [Float], _ exact: (Double) -> Double) -> Double {
             zip(xs, approximation).reduce(0) { worst, pair in
                 let exact = exact(Double(pair.0))
                 return max(worst, abs(Double(pair.1) - exact) / max(abs(exact), 1e-30))
             }
         }
-        #expect(worst(Functions.exp(xs)) { Foundation.exp($0) } <= 2e-7)
-        #expect(worst(Functions.erf(xs)) { Foundation.erf($0) } <= 2e-7)
+        #expect(worst(xs, Functions.exp(xs)) { Foundation.exp($0) } <= 2e-7)
+        #expect(worst(xs, Functions.erf(xs)) { Foundation.erf($0) } <= 2e-7)
+        #expect(worst(scores, Functions.expOfScores(scores)) { Foundation.exp($0) } <= 2e-7)
+    }
+
+    @Test(arguments: [UInt64(1), 2])
+    func `the processor's own rounding to BF16 is the plain one`(seed: UInt64) {
+        var random = SeededRandom(seed: seed, "rounding")
+        for count in [1, 15, 16, 17, 31, 1000] {
+            // Of any size but subnormal, and no number now and then.
+            let xs = (0..<count).map { _ in
+                let exponent = UInt32(1 + random.below(255)) << 23
+                return Float(
+                    bitPattern: exponent | UInt32(truncatingIfNeeded: random.next() >> 32) & 0x807F_FFFF)
+            }
+            let (own, plain) = (
+                Functions.rounded(xs, plainly: false), Functions.rounded(xs, plainly: true)
+            )
+            for (x, (own, plain)) in zip(xs, zip(own, plain)) {
+                let isNone = [own, plain].map { $0 & 0x7FFF > 0x7F80 }
+                #expect(x.isNaN ? isNone == [true, true] : own == plain, "\(x)")
+            }
+        }
     }
 
     @Test(arguments: [UInt64(1), 2, 3])
@@ -157,6 +179,9 @@ import Testing
                 true, true, false, true, false, true, true,
             ])
         #expect(Functions.exp([.nan])[0].isNaN)
+        let scores = Functions.expOfScores([-.infinity, -1000, -60, 0, 0.1, .infinity, .nan])
+        #expect(scores[..<3].allSatisfy { $0 > 0 && $0 < 1e-26 } && scores[3..<6] == [1, 1, 1])
+        #expect(scores[6].isNaN)
         #expect(Functions.erf([.nan])[0].isNaN)
         #expect(Functions.erf([-.infinity, .infinity]) == [-1, 1])
     }

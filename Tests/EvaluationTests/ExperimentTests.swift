@@ -94,6 +94,10 @@ import Training
 
             let heads = try runExperiment(try declared("heads"), options) { _ in }
             #expect(heads.table.rows.map(\.block).contains("linear head"))
+            for (run, isLinear) in [("lamae-linear-1", true), ("lamae-full-1", nil)] {
+                let configuration = try RunConfiguration(run: "\(options.folder)/runs/\(run)")
+                #expect(configuration.model.linearHead == isLinear)
+            }
             #expect(heads.text.contains("LAMAE, linear head − MAE, linear head"))
             #expect(heads.text.contains("LAMAE − LAMAE, linear head"))
 

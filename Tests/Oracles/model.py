@@ -125,7 +125,8 @@ class Model(nn.Module):
             self.decoder_norm = nn.LayerNorm(width, eps=1e-6)
             self.decoder_pred = nn.Linear(width, c["patch"] ** 2 * c["channels"])
         else:
-            self.head = nn.Linear(dim, c["outputs"]) if c.get("linear_head") else nn.ModuleDict(
+            self.head = nn.ModuleDict(
+                {"linear": nn.Linear(dim, c["outputs"])} if c.get("linear_head") else
                 {"fc1": nn.Linear(dim, dim), "fc2": nn.Linear(dim, c["outputs"])})
 
     def encode(self, x, keep):
@@ -206,7 +207,9 @@ class Model(nn.Module):
         z = self.encode(x, every)
         z = self.attend(z) if self.latent else z.flatten(1, 3)
         z = z.mean(1)
-        return self.head(z) if self.c.get("linear_head") else self.head["fc2"](F.gelu(self.head["fc1"](z)))
+        if self.c.get("linear_head"):
+            return self.head["linear"](z)
+        return self.head["fc2"](F.gelu(self.head["fc1"](z)))
 
 
 # One step of it

@@ -257,6 +257,7 @@ import Training
         #expect(place { $0.accumulate = 17 } == "--accumulate")
         #expect(place { $0.learningRate = .nan } == "--lr")
         #expect(place { $0.frozen = true } == "--frozen")
+        #expect(place { $0.linearHead = true } == "--linear-head")
         #expect(place { $0.strictInitial = true } == "--init-strict")
         #expect(place { _ in } == "echoprep.sqlite")
     }

@@ -94,8 +94,8 @@ import Training
                 $0.linearHead = true
             }
             let gradients = trace.names.filter { $0.hasPrefix("grad.") }.sorted()
-            #expect(gradients == ["grad.head.bias", "grad.head.weight"])
-            #expect(trace.tensors["param.head.weight"]?.shape == [2, 96])
+            #expect(gradients == ["grad.head.linear.bias", "grad.head.linear.weight"])
+            #expect(trace.tensors["param.head.linear.weight"]?.shape == [2, 96])
             #expect(trace.metadata["config"]?.contains("\"linear_head\":true") == true)
         }
     }

@@ -9,6 +9,10 @@ CK_KERNEL void ck_exp(const float *x, float *y, size_t n) {
     for (size_t i = 0; i < n; i++) y[i] = ck_expf(x[i]);
 }
 
+CK_KERNEL void ck_exp_scores(const float *x, float *y, size_t n) {
+    for (size_t i = 0; i < n; i++) y[i] = ck_exp_score(x[i]);
+}
+
 CK_KERNEL void ck_erf(const float *x, float *y, size_t n) {
     for (size_t i = 0; i < n; i++) y[i] = ck_erff(x[i]);
 }
@@ -33,7 +37,7 @@ CK_KERNEL void ck_convert(struct ck_numbers x, struct ck_numbers y, size_t from,
     }
 }
 
-CK_KERNEL static void round_anywhere(const float *restrict x, uint16_t *restrict y, size_t n) {
+CK_KERNEL void ck_round_plainly(const float *restrict x, uint16_t *restrict y, size_t n) {
     for (size_t i = 0; i < n; i++) y[i] = ck_rounded(x[i]);
 }
 
@@ -55,7 +59,7 @@ void ck_round(const float *x, uint16_t *y, size_t n) {
 #if defined(__x86_64__)
     if (ck_has_bf16()) return round_by_instruction(x, y, n);
 #endif
-    round_anywhere(x, y, n);
+    ck_round_plainly(x, y, n);
 }
 
 void ck_to_bf16(const float *x, uint16_t *y, size_t rows, size_t width, size_t stride) {
@@ -67,12 +71,18 @@ CK_KERNEL void ck_add(const float *restrict x, float *restrict y, size_t n) {
 }
 
 CK_KERNEL double ck_sum_of_squares(const float *x, size_t n) {
-    double lane[LANES] = {0}, sum = 0;
+    typedef double wide_lanes __attribute__((ext_vector_type(LANES)));
+    wide_lanes lanes = 0;
+    double sum = 0;
     size_t i = 0;
-    for (; i + LANES <= n; i += LANES)
-        for (size_t l = 0; l < LANES; l++) lane[l] += (double)x[i + l] * (double)x[i + l];
+    for (; i + LANES <= n; i += LANES) {
+        ck_lanes next;
+        ck_take(&next, x + i);
+        wide_lanes wide = __builtin_convertvector(next, wide_lanes);
+        lanes += wide * wide;
+    }
     for (; i < n; i++) sum += (double)x[i] * (double)x[i];
-    for (size_t l = 0; l < LANES; l++) sum += lane[l];
+    for (size_t l = 0; l < LANES; l++) sum += lanes[l];
     return sum;
 }
 
@@ -92,8 +102,8 @@ CK_KERNEL void ck_adamw(float *restrict p, const float *restrict g, float *restr
         m[i] = f.beta1 * m[i] + f.one_minus_beta1 * gradient;
         v[i] = f.beta2 * v[i] + f.one_minus_beta2 * gradient * gradient;
         p[i] = p[i] * f.decay - f.rate * m[i] / (sqrtf(v[i]) / f.root + f.epsilon);
-        if (rounded) rounded[i] = ck_rounded(p[i]);
     }
+    if (rounded) ck_round(p, rounded, n);
 }
 
 double ck_binary_cross_entropy(const float *z, const float *t, const float *weights, size_t width, float *gradient,

@@ -54,11 +54,11 @@ CK_INLINE float ck_expf(float x) {
     return x < -87.3f ? 0 : x > 88.7f ? INFINITY : x == x ? y : x;
 }
 
-/// exp(x) to 1 ulp for −87 ≤ x ≤ 88, with fewer instructions than ck_expf; below, where a softmax has next to nothing, it
-/// stays at 1e-38.
+/// exp(x) for scores of a softmax less their maximum, with fewer instructions than ck_expf: to 1 ulp for −60 ≤ x ≤ 0. Below
+/// it stays at 1e-26, so that nothing becomes subnormal and slow; above, where only rounding leads, at 1.
 CK_INLINE float ck_exp_score(float x) {
     const float shifter = 0x1.8p23f;
-    float clamped = x < -87.3f ? -87.3f : x;
+    float clamped = x < -60 ? -60 : x > 0 ? 0 : x;
     // The lowest bits of the sum are n.
     float shifted = clamped * 0x1.715476p+0f + shifter, n = shifted - shifter;
     float p = ck_exp_remainder(clamped, n), power;

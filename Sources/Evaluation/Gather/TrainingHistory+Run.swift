@@ -66,6 +66,7 @@ extension RunConfiguration {
             ("batch", "\(learning.batch)"),
             ("learning rate", "\(learning.learningRate)"),
             ("weight decay", "\(learning.weightDecay)"),
+            ("head", model.linearHead == true ? "linear" : "two layers"),
             ("frozen", learning.frozen ? "yes, only the head learned" : "no"),
             ("started from", initial == nil ? "random weights" : "a pre-trained checkpoint"),
             ("seed", "\(learning.seed)"),
@@ -86,8 +87,11 @@ extension RunConfiguration {
 
     /// In words, the kind of model and how it came about.
     var description: String {
-        [modelName, initial == nil ? "from scratch" : "pre-trained", learning.frozen ? "frozen" : ""]
-            .filter { !$0.isEmpty }.joined(separator: ", ")
+        [
+            modelName, initial == nil ? "from scratch" : "pre-trained", learning.frozen ? "frozen" : "",
+            model.linearHead == true ? "linear head" : "",
+        ]
+        .filter { !$0.isEmpty }.joined(separator: ", ")
     }
 
     var modelName: String { model.kind.title }

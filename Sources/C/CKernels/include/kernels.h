@@ -18,8 +18,9 @@ struct ck_tile {
 
 // MARK: Element by element
 
-/// y = exp(x), y = erf(x): for tests of their accuracy.
+/// y = exp(x), of scores less their maximum, and y = erf(x): for tests of their accuracy.
 void ck_exp(const float *x, float *y, size_t n);
+void ck_exp_scores(const float *x, float *y, size_t n);
 void ck_erf(const float *x, float *y, size_t n);
 /// y = x Φ(x).
 void ck_gelu(const float *x, float *y, size_t n);
@@ -27,8 +28,10 @@ void ck_gelu(const float *x, float *y, size_t n);
 void ck_gelu_gradient(float *x, float *dx, size_t n);
 /// y = x in y's format, numbers `from` ..< `to`; rounded to the nearest, ties to even.
 void ck_convert(struct ck_numbers x, struct ck_numbers y, size_t from, size_t to);
-/// y = x in BF16: to the nearest, ties to even. With AVX-512-BF16 numbers below 1.2e-38 become 0.
+/// y = x in BF16: to the nearest, ties to even; by an instruction of AVX-512-BF16, which takes numbers below 1.2e-38 for 0,
+/// or without.
 void ck_round(const float *x, uint16_t *y, size_t n);
+void ck_round_plainly(const float *x, uint16_t *y, size_t n);
 /// Rounds `rows` packed rows of `width` numbers to BF16; those of y are `stride` apart.
 void ck_to_bf16(const float *x, uint16_t *y, size_t rows, size_t width, size_t stride);
 /// y += x.
