@@ -69,7 +69,7 @@ void ck_product(int library, int ta, int tb, size_t m, size_t n, size_t k, float
 /// The same for BF16 numbers, summed in F32: by oneDNN, or slowly where it is missing.
 void ck_product_bf16(int ta, int tb, size_t m, size_t n, size_t k, const uint16_t *a, size_t lda, const uint16_t *b,
                      size_t ldb, float beta, float *c, size_t ldc);
-/// Floating-point operations of all products of this process, and the time in those of a million or more, summed over
+/// Floating-point operations of all products of this process, and the time in those of 131,072 or more, summed over
 /// threads.
 struct ck_product_count {
     int64_t operations, nanoseconds;
