@@ -6,7 +6,7 @@ ECHOPREP := .build/release/echoprep
 PACKAGES := libjpeg62-turbo-dev libavformat-dev libavcodec-dev libavutil-dev libswscale-dev \
 	libopenblas-dev libdnnl2 libsqlite3-dev libcsv-dev libxxhash-dev zlib1g-dev libisal-dev libpng-dev libssl-dev
 
-.PHONY: help deps build test lint check format demo paper oracle bench fuzz sanitize docs clean
+.PHONY: help deps build test lint check format demo paper heads oracle bench fuzz sanitize docs clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 10
@@ -66,12 +66,19 @@ demo: deps ## the whole pipeline on a synthetic cohort, to demo/icd/report.html
 
 # The paper's Table 1 on a phantom, for the two codes that need two views: with more codes beside them they are learned
 # much later. Models are so small that a process of one thread each uses the processors best.
-TABLE1 := $(ECHOPREP) experiment table1 --dataset paper/dataset --out paper --preset tiny --views 6 --frames 2 \
-	--batch 8 --precision bf16 --pretrain-epochs 40 --pretrain-lr 1e-3 --epochs 8 --lr 5e-4 --frozen-lr 1e-3 --threads 1
+PAPER_STUDIES ?= 1600
+PAPER_PRETRAIN_EPOCHS ?= 40
+PAPER_EPOCHS ?= 8
+EXPERIMENT = $(ECHOPREP) experiment $(1) --dataset paper/dataset --out paper --preset tiny --views 6 --frames 2 \
+	--batch 8 --precision bf16 --pretrain-epochs $(PAPER_PRETRAIN_EPOCHS) --pretrain-lr 1e-3 --epochs $(PAPER_EPOCHS) \
+	--lr 5e-4 --frozen-lr 1e-3 --threads 1
+grid = @for model in mae video-mae lamae video-lamae; do \
+	  $(call EXPERIMENT,$(1)) --models $$model >paper/$(1)-$$model.txt 2>&1 & done; wait; \
+	$(call EXPERIMENT,$(1))
 
 paper/linked:
 	@rm -rf paper/phantom paper/dataset
-	$(ECHOPREP) phantom paper/phantom --studies 1600 --frames 8 --size 354x508 --no-extras
+	$(ECHOPREP) phantom paper/phantom --studies $(PAPER_STUDIES) --frames 8 --size 354x508 --no-extras
 	$(ECHOPREP) ingest paper/phantom/mimic-iv-echo --dataset paper/dataset
 	printf '%s\n' category E66 J90 >paper/codes.csv
 	$(ECHOPREP) link-icd --dataset paper/dataset --mimic-iv paper/phantom/mimiciv/hosp --split 66/8/26 \
@@ -81,8 +88,10 @@ paper/linked:
 paper: deps ## the paper's Table 1 on a synthetic cohort, to paper/table1.html; an hour on four cores, goes on when stopped
 	swift build -c release --product echoprep
 	@$(MAKE) --no-print-directory paper/linked
-	@for model in mae video-mae lamae video-lamae; do $(TABLE1) --models $$model >paper/$$model.txt 2>&1 & done; wait
-	$(TABLE1)
+	$(call grid,table1)
+
+heads: paper ## the same with linear heads, to paper/heads.html: what latent attention does that a head cannot
+	$(call grid,heads)
 
 PYTHON := .oracle/bin/python
 
@@ -124,7 +133,7 @@ fuzz: deps ## fuzz the readers of foreign files, FUZZ_SECONDS=60 each, with the 
 
 # What Foundation, XCTest and libx265 never give back would be all that the leak check finds.
 SANITIZERS ?= address thread
-SANITIZED ?= EchoCoreTests|FilesTests|DICOMTests|VideoTests|CropTests|ShardsTests|IngestTests|CatalogTests|ComputeTests
+SANITIZED ?= EchoCoreTests|FilesTests|DICOMTests|VideoTests|CropTests|ShardsTests|IngestTests|CatalogTests|ComputeTests|ModelsTests|TrainingTests
 
 sanitize: deps ## run the tests under the address and the thread sanitizer, in builds of their own
 	@for kind in $(SANITIZERS); do \
