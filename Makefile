@@ -85,7 +85,7 @@ paper/linked:
 	  --codes paper/codes.csv
 	@touch $@
 
-paper: deps ## the paper's Table 1 on a synthetic cohort, to paper/table1.html; an hour on four cores, goes on when stopped
+paper: deps ## the paper's Table 1 on a synthetic cohort, to paper/table1.html; under an hour on four cores, goes on when stopped
 	swift build -c release --product echoprep
 	@$(MAKE) --no-print-directory paper/linked
 	$(call grid,table1)
