@@ -82,8 +82,9 @@ public enum PatchOrder: Sendable {
 
 /// The heads of an attention layer over packed sequences.
 ///
-/// Rows of all sequences lie one after the other: `segments` holds the number of rows of each, at least one. Nothing is padded and
-/// no row sees another sequence's. A row of the input is [query | key | value], each `heads` × `headWidth` wide.
+/// Rows of all sequences lie one after the other: `segments` holds the number of rows of each, at least one. Nothing is
+/// padded and no row sees another sequence's. A row of the input is [query | key | value], each `heads` × `headWidth`
+/// wide.
 public struct AttentionShape: Sendable, Equatable {
     public let segments: [Int], heads: Int, headWidth: Int
 

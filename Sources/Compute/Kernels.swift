@@ -68,7 +68,7 @@ struct Numbers: @unchecked Sendable {
         values.withUnsafeBufferPointer { source in
             guard let base = source.baseAddress else { return }
             let source = ck_numbers(start: UnsafeMutableRawPointer(mutating: base), rounded: 0)
-            ck_convert(source, both, 0, count)
+            ck_convert(source, both, count)
         }
     }
 
@@ -76,7 +76,7 @@ struct Numbers: @unchecked Sendable {
     var array: [Float] {
         [Float](unsafeUninitializedCapacity: count) { target, filled in
             filled = count
-            ck_convert(both, ck_numbers(start: target.baseAddress, rounded: 0), 0, count)
+            ck_convert(both, ck_numbers(start: target.baseAddress, rounded: 0), count)
         }
     }
 
@@ -116,7 +116,7 @@ enum Kernels {
     /// y = x, in y's format; rounded to the nearest, ties to even.
     static func convert(_ x: Numbers, to y: Numbers) {
         precondition(x.count == y.count, "numbers fill their place")
-        ck_convert(x.both, y.both, 0, y.count)
+        ck_convert(x.both, y.both, y.count)
     }
 
     /// y += x.
@@ -226,7 +226,7 @@ enum Kernels {
         scratch: Numbers, inputs: Int, outputs: Int
     ) {
         check(rows: tile.rows.upperBound, inputs, outputs, x, weight, y, bias, then.numbers)
-        precondition(y.isRounded ? scratch.count >= tile.count : true, "a tile has room")
+        precondition(!y.isRounded || scratch.count >= tile.count, "a tile has room")
         ck_linear_bf16(
             x.halves, weight.halves, bias.floats, y.both, then.inC, then.kind,
             scratch.floats, tile.inC, inputs, outputs)
@@ -252,7 +252,7 @@ enum Kernels {
     ) {
         check(rows: tile.rows.upperBound, inputs, outputs, dx, weight, dy, nil, nil)
         precondition(gelu.map { $0.count == dx.count } ?? true, "a gradient goes through as many numbers")
-        precondition(dx.isRounded ? scratch.count >= tile.count : true, "a tile has room")
+        precondition(!dx.isRounded || scratch.count >= tile.count, "a tile has room")
         ck_linear_input_gradient_bf16(
             dy.halves, weight.halves, dx.both, accumulating ? 1 : 0, gelu?.both ?? ck_numbers(),
             scratch.floats, tile.inC, inputs, outputs)

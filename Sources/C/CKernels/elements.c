@@ -29,11 +29,11 @@ CK_KERNEL void ck_gelu_gradient(float *restrict x, float *restrict dx, size_t n)
     }
 }
 
-CK_KERNEL void ck_convert(struct ck_numbers x, struct ck_numbers y, size_t from, size_t to) {
+CK_KERNEL void ck_convert(struct ck_numbers x, struct ck_numbers y, size_t n) {
     float block[BLOCK];
-    for (size_t at = from; at < to; at += BLOCK) {
-        size_t n = to - at < BLOCK ? to - at : BLOCK;
-        ck_store(ck_load(x, at, n, block), y, at, n);
+    for (size_t at = 0; at < n; at += BLOCK) {
+        size_t part = n - at < BLOCK ? n - at : BLOCK;
+        ck_store(ck_load(x, at, part, block), y, at, part);
     }
 }
 

@@ -26,8 +26,8 @@ void ck_erf(const float *x, float *y, size_t n);
 void ck_gelu(const float *x, float *y, size_t n);
 /// dx *= Φ(x) + x φ(x), and x = x Φ(x).
 void ck_gelu_gradient(float *x, float *dx, size_t n);
-/// y = x in y's format, numbers `from` ..< `to`; rounded to the nearest, ties to even.
-void ck_convert(struct ck_numbers x, struct ck_numbers y, size_t from, size_t to);
+/// y = x in y's format; rounded to the nearest, ties to even.
+void ck_convert(struct ck_numbers x, struct ck_numbers y, size_t n);
 /// y = x in BF16: to the nearest, ties to even; by an instruction of AVX-512-BF16, which takes numbers below 1.2e-38 for 0,
 /// or without.
 void ck_round(const float *x, uint16_t *y, size_t n);
