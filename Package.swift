@@ -69,13 +69,16 @@ let package = Package(
         layer("Catalog", "EchoCore", "CResources", grdb, sqlite),
         layer("Labels", "EchoCore", "Files", "Catalog", "CResources", grdb),
         layer("Ingest", "EchoCore", "Files", "Pictures", "Video", "Crop", "Shards", "Catalog"),
-        layer("Compute", "EchoCore", "COpenBLAS", "CKernels"),
+        layer("Compute", "EchoCore"),
+        layer("ComputeCPU", "EchoCore", "Compute", "COpenBLAS", "CKernels"),
+        layer("ComputeReference", "EchoCore", "Compute"),
+        layer("Engines", "Compute", "ComputeCPU", "ComputeReference"),
         layer("Models", "EchoCore", "Compute"),
         layer(
             "Training", "EchoCore", "Files", "Pictures", "Shards", "Catalog", "Compute", "Models", "CKernels"),
         layer(
-            "Evaluation", "EchoCore", "Files", "Pictures", "Video", "Crop", "Shards", "Catalog", "Models",
-            "Training"),
+            "Evaluation", "EchoCore", "Files", "Pictures", "Video", "Crop", "Shards", "Catalog", "Compute",
+            "Models", "Training"),
         layer("Phantom", "EchoCore", "Files", "DICOM", "Video"),
         // MIMIC-IV at its full size with planted hard cases, for the races and the tests of Labels.
         layer("Hospital", "EchoCore", "Files", "Labels"),
@@ -83,14 +86,15 @@ let package = Package(
         .executableTarget(
             name: "echoprep",
             dependencies: [
-                "EchoCore", "Crop", "Shards", "Compute", "Models", "Phantom", "Ingest", "Labels", "Training",
+                "EchoCore", "Crop", "Shards", "Compute", "Engines", "Models", "Phantom", "Ingest", "Labels",
+                "Training",
                 "Evaluation", arguments, logging,
             ], swiftSettings: strict),
         .executableTarget(
             name: "echobench",
             dependencies: [
                 "EchoCore", "Files", "DICOM", "Video", "Crop", "Catalog", "Phantom", "Ingest", "Labels",
-                "Compute",
+                "Compute", "Engines",
                 "Models", "Training", "Hospital", arguments, grdb,
             ],
             swiftSettings: strict),
@@ -109,15 +113,15 @@ let package = Package(
         tests(
             "Ingest", "EchoCore", "Files", "Pictures", "DICOM", "Video", "Crop", "Shards", "Catalog", "Ingest"
         ),
-        tests("Compute", "EchoCore", "Compute"),
+        tests("Compute", "EchoCore", "Compute", "ComputeCPU", "ComputeReference", "Engines"),
         tests("Labels", "EchoCore", "Files", "Catalog", "Labels", "Hospital", grdb),
-        tests("Models", "EchoCore", "Compute", "Models"),
+        tests("Models", "EchoCore", "Compute", "ComputeCPU", "ComputeReference", "Models"),
         tests(
-            "Training", "EchoCore", "Files", "Pictures", "Shards", "Catalog", "Compute", "Models", "Training",
-            grdb),
+            "Training", "EchoCore", "Files", "Pictures", "Shards", "Catalog", "Compute", "ComputeCPU",
+            "ComputeReference", "Models", "Training", grdb),
         tests(
-            "Evaluation", "EchoCore", "Pictures", "Shards", "Catalog", "Models", "Training", "Evaluation",
-            grdb),
+            "Evaluation", "EchoCore", "Pictures", "Shards", "Catalog", "Compute", "ComputeCPU", "Models",
+            "Training", "Evaluation", grdb),
         tests("Echoprep", grdb),
         tests("Phantom", "EchoCore", "Files", "Video", "Crop", "Phantom"),
     ],

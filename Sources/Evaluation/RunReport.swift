@@ -11,7 +11,7 @@ func report(
     on run: String, _ name: String, as model: String, _ options: EvaluateOptions
 ) throws -> Report {
     let folder = RunFolder(run), split = options.split.rawValue
-    let predictor = try Predictor(run: run, dataset: options.dataset, threads: options.threads)
+    let predictor = try Predictor(run: run, dataset: options.dataset, place: options.place)
     let configuration = predictor.configuration
     let dataset = options.dataset ?? folder.resolve(configuration.dataset)
     let catalog = try Catalog(datasetFolder: dataset, readOnly: true)
@@ -51,7 +51,7 @@ func report(
     if let before = pretrainingRun(of: configuration, beside: run) {
         try content.add(run: before)
         content.heldOut = try [
-            HeldOut(run: before, dataset: dataset, split: options.split, threads: options.threads)
+            HeldOut(run: before, dataset: dataset, split: options.split, place: options.place)
         ].compactMap(\.self)
     }
     content.attention = try AttentionMap(run: run, catalog, options)

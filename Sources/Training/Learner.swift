@@ -1,6 +1,6 @@
 // A model that is being trained, with all that changes from step to step.
 
-import Compute
+package import Compute
 package import Models
 
 /// A model, its optimiser and, if asked for, the average of its weights.
@@ -10,13 +10,12 @@ package struct Learner {
     package let average: WeightAverage?
 
     /// A fresh learner of a run.
-    package init(_ configuration: RunConfiguration, threads: Int) throws {
+    package init(_ configuration: RunConfiguration, on engine: any Engine) {
         let learning = configuration.learning
-        let engine = try learning.engine.make(threads: threads, precision: learning.precision)
         model = EchoModel(configuration.model, engine: engine, seed: learning.seed)
         optimiser = AdamW(model)
         optimiser.weightDecay = learning.weightDecay
-        optimiser.clip = learning.clip
+        optimiser.factors.clip = learning.clip
         if let decay = learning.layerDecay {
             optimiser.rateFactors = configuration.model.rateFactors(
                 decay: decay, of: model.parameters.map(\.name))

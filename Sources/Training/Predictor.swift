@@ -1,7 +1,7 @@
 // What a trained model says about the studies of a split; evaluation is built on it.
 
 import Catalog
-import Compute
+public import Compute
 public import EchoCore
 import Foundation
 import Models
@@ -28,8 +28,8 @@ public final class Predictor {
     ///
     /// - Parameters:
     ///   - dataset: nil for the folder that the run learned from
-    ///   - threads: nil for all processors
-    public init(run: String, dataset: String? = nil, threads: Int? = nil) throws {
+    ///   - place: where it computes, whatever the run learned on
+    public init(run: String, dataset: String? = nil, place: Place) throws {
         let configuration = try RunConfiguration(run: run)
         guard configuration.task != .pretrain else {
             throw EchoError(
@@ -37,7 +37,7 @@ public final class Predictor {
                 try: "fine-tune it: echoprep train --task icd --init RUN")
         }
         self.configuration = configuration
-        trained = try TrainedModel(run: run, dataset: dataset, threads: threads)
+        trained = try TrainedModel(run: run, dataset: dataset, place: place)
     }
 
     /// Predicts the studies of a split whose truth is known, in the order of their files.

@@ -35,7 +35,7 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
         public var layerDecay: Double?
         /// Decay of the average of weights; nil for none.
         public var averageDecay: Double?
-        public var engine: EngineChoice, precision: Precision
+        public var precision: Precision
         public var seed: UInt64
     }
 

@@ -1,6 +1,6 @@
 // Whether a step will fit in memory, found out before the first one by taking two very small ones.
 
-import Compute
+package import Compute
 import EchoCore
 import Foundation
 import Models
@@ -21,10 +21,10 @@ package struct StepMemory: Sendable, Equatable {
     ///
     /// - Parameter batches: loaded batches that wait or are in use at once
     package init?(
-        _ configuration: RunConfiguration, threads: Int, batches: Int, checkpointing: Bool
-    ) throws {
-        let learner = try Learner(configuration, threads: threads)
-        guard let engine = learner.model.engine as? CPUEngine else { return nil }
+        _ configuration: RunConfiguration, on engine: any Engine, batches: Int, checkpointing: Bool
+    ) {
+        guard engine.memory != nil else { return nil }
+        let learner = Learner(configuration, on: engine), loss = engine.zero()
         learner.model.checkpointsActivations = checkpointing
         let c = configuration.model
         var random = SeededRandom(seed: 0, "memory")
@@ -35,20 +35,18 @@ package struct StepMemory: Sendable, Equatable {
                 pixels: Array(repeating: 0, count: views * c.frames * c.frameSize))
             if c.outputs == 0 {
                 let mask = PretrainMask(random: c, viewCounts: counts, using: &random)
-                _ = learner.model.pretrainStep(batch, mask)
+                _ = learner.model.pretrainStep(batch, mask, addingTo: loss)
             } else {
                 _ = learner.model.finetuneStep(
                     batch, targets: Array(repeating: 0, count: views * c.outputs), loss: .binaryCrossEntropy,
-                    frozen: configuration.learning.frozen)
+                    frozen: configuration.learning.frozen, addingTo: loss)
             }
-            _ = learner.optimiser.step(learningRate: 0)
-            return engine.memory
+            _ = learner.optimiser.step(learningRate: 0, loss: loss)
+            return engine.memory ?? 0
         }
         let one = measured(views: 1), view = measured(views: 2) - one
-        // Lending the average to the model keeps the weights beside it.
-        let average = learner.average == nil ? 0 : 8 * learner.model.parameterCount
         let pixels = 4 * c.views * c.frames * c.frameSize
-        fixed = one - view + average
+        fixed = one - view
         study = c.views * view + batches * pixels
     }
 
@@ -70,17 +68,19 @@ extension StepMemory {
     ///
     /// - Throws: `EchoError` with the estimate where a step will not fit even so
     static func recomputes(
-        _ options: TrainOptions, _ configuration: RunConfiguration, threads: Int, say: (String) -> Void
+        _ options: TrainOptions, _ configuration: RunConfiguration, say: (String) -> Void
     ) throws -> Bool {
         let asked = options.checkpointActivations
         let studies = options.partSize
         // Those of training wait while validation loads its own.
-        let batches = 2 * (BatchLoader.workers(threads: threads) + 1)
-        guard let available = options.memory ?? MachineMemory().available,
+        let batches = 2 * (BatchLoader.workers(threads: options.place.threadCount) + 1)
+        guard let available = options.place.memory ?? MachineMemory().available,
             bound(configuration, studies: studies, batches: batches) > available
         else { return asked }
         func measured(_ checkpointing: Bool) throws -> StepMemory? {
-            try StepMemory(configuration, threads: threads, batches: batches, checkpointing: checkpointing)
+            StepMemory(
+                configuration, on: try options.place.makeEngine(configuration.learning.precision),
+                batches: batches, checkpointing: checkpointing)
         }
         let plain = asked ? nil : try measured(false)?.bytes(studies: studies)
         if let plain, plain <= available { return false }

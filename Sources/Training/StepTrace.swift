@@ -1,5 +1,6 @@
 // Optimisation steps written down, so that another implementation can be held against it.
 
+import Compute
 package import EchoCore
 import Files
 import Foundation
@@ -55,7 +56,8 @@ package struct StepTrace {
             "latent_masking": c.latentMasking.rawValue, "mask_views": c.maskViews,
             "latent_queries": c.latentQueries,
             "norm_pix": c.normPix, "lr": learningRate, "weight_decay": optimiser.weightDecay,
-            "beta1": optimiser.beta1, "beta2": optimiser.beta2, "eps": optimiser.epsilon,
+            "beta1": optimiser.factors.beta1, "beta2": optimiser.factors.beta2,
+            "eps": optimiser.factors.epsilon,
             "clip": configuration.learning.clip, "step": optimiser.steps + 1,
         ]
         if configuration.task != .pretrain {

@@ -26,13 +26,11 @@ public func train(_ options: TrainOptions, say: @escaping (String) -> Void) thro
     let configuration = try describe(options, folder, found, set, shards, initial)
 
     let store = CheckpointStore(folder: folder, configuration: configuration)
-    let threads = options.threads ?? availableProcessors()
-    let recomputes = try StepMemory.recomputes(options, configuration, threads: threads, say: say)
-    let learner = try Learner(configuration, threads: threads)
+    let engine = try options.place.makeEngine(options.precision)
+    let recomputes = try StepMemory.recomputes(options, configuration, say: say)
+    let learner = Learner(configuration, on: engine)
     learner.model.checkpointsActivations = recomputes
-    if options.precision == .bf16, !CPUEngine.multipliesBF16 {
-        say("--precision bf16 is slower than f32 here: it needs libdnnl2 and a processor with AVX-512-BF16")
-    }
+    if let caution = engine.caution { say(caution) }
 
     /// The lock, if the folder is still what all this was decided on.
     func lockUnchanged(wasEmpty: Bool) throws -> FileLock {
@@ -162,7 +160,7 @@ private func describe(
             rotation: options.rotation, frozen: options.frozen,
             positiveWeights: options.positiveWeight.weights(of: set.train, targets: set.targets.count),
             layerDecay: options.layerDecay, averageDecay: options.averageDecay,
-            engine: options.engine, precision: options.precision, seed: options.seed),
+            precision: options.precision, seed: options.seed),
         data: data, initial: initial?.identity)
     if let found {
         let differences = try configuration.differences(from: found)

@@ -64,13 +64,11 @@ public struct TrainOptions: Sendable {
     public var positiveWeight = PositiveWeight.none
     /// By what the learning rate is multiplied from each layer to the one below; nil for 1.
     public var layerDecay: Double?
-    public var engine = EngineChoice.cpu, precision = Precision.f32
+    public var precision = Precision.f32
+    /// Where it computes, which is no part of what is learned.
+    public var place: Place
     /// Compute blocks again on the way back instead of keeping what they made.
     public var checkpointActivations = false
-    /// Bytes of memory that a step may take; nil for what is free.
-    public var memory: Int?
-    /// Threads of the engine; nil for all processors.
-    public var threads: Int?
     public var seed: UInt64 = 1
     /// Require a checkpoint to go on from.
     public var resume = false
@@ -85,9 +83,10 @@ public struct TrainOptions: Sendable {
     /// The step, from 1, that is written whole to `trace`, and how many are written, the others without weights.
     public var traceStep = 1, traceSteps = 1, trace: String?
 
-    public init(dataset: String, run: String) {
+    public init(dataset: String, run: String, place: Place) {
         self.dataset = dataset
         self.run = run
+        self.place = place
     }
 
     /// The model to build; its channels are those of the dataset's clips, its outputs the targets.
@@ -126,8 +125,8 @@ public struct TrainOptions: Sendable {
         try require(clip > 0 && clip.isFinite, "--clip", "must be positive")
         try require(stride > 0, "--stride", "must be at least 1")
         try require(0...180 ~= rotation, "--rotation", "must be from 0 to 180 degrees")
-        try require(threads.map { $0 > 0 } ?? true, "--threads", "must be at least 1")
-        try require(memory.map { $0 > 0 } ?? true, "--memory", "must be above 0")
+        try require(place.threads.map { $0 > 0 } ?? true, "--threads", "must be at least 1")
+        try require(place.memory.map { $0 > 0 } ?? true, "--memory", "must be above 0")
         try require(checkpointEvery > 0, "--checkpoint-every", "must be at least 1")
         try require(averageDecay.map { 0..<1 ~= $0 } ?? true, "--ema", "must be at least 0 and below 1")
         try require(divergence.steps >= 0, "--guard-steps", "must not be negative")

@@ -1,5 +1,6 @@
 // The training loop: batches in, steps, validation at the end of every epoch, checkpoints in between.
 
+import Compute
 import EchoCore
 import Files
 import Foundation
@@ -46,9 +47,8 @@ final class Trainer {
             peak: options.learningRate, warmup: options.warmupCount * plan.stepsPerEpoch,
             total: options.epochCount * plan.stepsPerEpoch)
         loader = BatchLoader(studies: StudyLoader(options, configuration, shards), model: configuration.model)
-        let threads = options.threads ?? availableProcessors()
-        clock = LoopClock(threads: threads)
-        workers = BatchLoader.workers(threads: threads)
+        clock = LoopClock(of: learner.model.engine)
+        workers = BatchLoader.workers(threads: options.place.threadCount)
         if let trace = options.trace, options.traceStep <= state.step || options.traceStep > schedule.total {
             guard options.traceStep <= state.step, FileManager.default.fileExists(atPath: trace) else {
                 throw EchoError(
@@ -122,7 +122,7 @@ final class Trainer {
             options.epochCount * set.train.count
             - state.finishedEpochs * set.train.count - state.step % plan.stepsPerEpoch * plan.batch
         let progress = Progress("train", total: remaining, unit: "studies")
-        var step = StepSums()
+        var step = StepSums(loss: model.engine.zero())
         clock.restart()
         try produceInOrder(parts, workers: workers, window: workers + 1) { [plan, loader, set] index in
             let part = plan.part(first + index)
@@ -135,9 +135,10 @@ final class Trainer {
             try learn(batch, part, &step)
             loader.recycle(batch)
             if part.endsStep {
-                try takeStep(step, part)
-                progress.update(clock.studies, note: note(loss: step.loss))
-                step = StepSums()
+                let loss = try takeStep(step, part)
+                progress.update(clock.studies, note: note(loss: loss))
+                model.engine.fill(step.loss, with: 0)
+                (step.studies, step.trace) = (0, nil)
             }
             if part.endsEpoch {
                 try endEpoch()
@@ -151,7 +152,8 @@ final class Trainer {
 
     /// What the parts of a step add up to.
     private struct StepSums {
-        var loss = 0.0
+        /// A number for sums.
+        let loss: Buffer
         var studies = 0
         var trace: StepTrace?
     }
@@ -166,42 +168,49 @@ final class Trainer {
                 path, number: traced, model: model, batch: batch, configuration: configuration,
                 learningRate: schedule.rate(after: state.step), optimiser: learner.optimiser)
         }
-        let (loss, output): (Double, [Float]?)
+        let isWhole = step.trace?.isWhole == true
+        let output: [Float]?
         if let mask = batch.mask {
-            (loss, output) = model.pretrainStep(
-                batch.input, mask, weight: weight, predicting: step.trace?.isWhole == true)
+            output = model.pretrainStep(
+                batch.input, mask, weight: weight, addingTo: step.loss, predicting: isWhole)
         } else {
-            (loss, output) = model.finetuneStep(
+            output = model.finetuneStep(
                 batch.input, targets: batch.targets, loss: configuration.task.loss,
                 positiveWeights: configuration.learning.positiveWeights, frozen: options.frozen,
-                weight: weight)
+                weight: weight, addingTo: step.loss, predicting: isWhole)
         }
-        step.trace?.record(loss: loss, output: output ?? [])
-        step.loss += weight * loss
+        // What is traced is an undivided step.
+        if step.trace != nil {
+            step.trace?.record(loss: model.engine.sums(step.loss)[0], output: output ?? [])
+        }
         step.studies += studies
     }
 
     /// The optimiser's step, once all parts are in; nothing changes if the loss or the gradient is not finite.
-    private func takeStep(_ step: StepSums, _ part: BatchPlan.Part) throws {
+    ///
+    /// - Returns: the step's loss
+    private func takeStep(_ step: StepSums, _ part: BatchPlan.Part) throws -> Double {
         let rate = schedule.rate(after: state.step)
-        guard step.loss.isFinite else { throw diverged("the loss is \(step.loss)") }
-        let norm = learner.optimiser.step(learningRate: rate)
+        let sum = learner.optimiser.step(learningRate: rate, loss: step.loss)
+        let (loss, norm) = (model.engine.sums(step.loss)[0], model.engine.sums(sum)[0])
+        guard loss.isFinite else { throw diverged("the loss is \(loss)") }
         guard norm.isFinite else { throw diverged("the gradient's norm is \(norm)") }
         try step.trace?.finish()
         state.step += 1
         learner.average?.update(step: state.step)
         let time = clock.endStep(studies: step.studies)
         var line = MetricsLine(
-            epoch: part.epoch + 1, step: state.step, split: .train, loss: step.loss, seconds: time.seconds)
+            epoch: part.epoch + 1, step: state.step, split: .train, loss: loss, seconds: time.seconds)
         line.lr = rate
         line.gradNorm = norm
         line.add(time, studies: step.studies)
         try record(line)
-        if let fault = watch.fault(loss: step.loss, norm: norm) {
+        if let fault = watch.fault(loss: loss, norm: norm) {
             throw EchoError(
                 "step \(state.step)", "\(fault); \(kept)",
                 try: "another run with a lower --lr, or go on all the same with --guard-steps 0")
         }
+        return loss
     }
 
     func record(_ line: MetricsLine) throws {

@@ -28,6 +28,7 @@ struct ExperimentCommand: ParsableCommand {
 
     @Option(help: "The models' size.") var preset = Preset.paper
     @OptionGroup var step: StepOptions
+    @OptionGroup(title: "Where it computes") var place: PlaceOptions
     @Option(help: "Epochs of pre-training.") var pretrainEpochs: Int?
     @Option(help: "Learning rate of pre-training.") var pretrainLr = 1e-4
     @Option(help: "Epochs of fine-tuning (default: the paper's).") var epochs: Int?
@@ -70,7 +71,7 @@ struct ExperimentCommand: ParsableCommand {
     }
 
     private func options() throws -> ExperimentOptions {
-        var options = ExperimentOptions(datasets: dataset, folder: out)
+        var options = ExperimentOptions(datasets: dataset, folder: out, place: place.place())
         options.pretrainingDataset = pretrainOn
         options.seeds = try list(seeds, "--seeds", UInt64.init)
         if let models { options.models = try list(models, "--models", ModelKind.init) }
@@ -88,7 +89,7 @@ struct ExperimentCommand: ParsableCommand {
     }
 
     private func template(epochs: Int?, rate: Double) -> TrainOptions {
-        var options = TrainOptions(dataset: "", run: "")
+        var options = TrainOptions(dataset: "", run: "", place: place.place())
         options.preset = preset
         step.apply(to: &options)
         options.epochs = epochs

@@ -13,7 +13,6 @@ struct StepOptions: ParsableArguments {
     @Option(help: "Parts into which a step is divided to save memory.") var accumulate = 1
     @Option(help: "In which numbers it multiplies: f32, or bf16 on the CPU engine.")
     var precision = Precision.f32
-    @Option(help: "Threads (default: all processors).") var threads: Int?
 
     func apply(to options: inout TrainOptions) {
         options.views = views
@@ -23,6 +22,5 @@ struct StepOptions: ParsableArguments {
         options.batch = batch
         options.accumulate = accumulate
         options.precision = precision
-        options.threads = threads
     }
 }

@@ -8,7 +8,6 @@ public import Models
 public import Training
 
 extension TrainTask: ExpressibleByArgument {}
-extension EngineChoice: ExpressibleByArgument {}
 extension LatentMasking: ExpressibleByArgument {}
 extension ModelKind: ExpressibleByArgument {}
 extension Preset: ExpressibleByArgument {}
@@ -68,7 +67,7 @@ struct TrainCommand: ParsableCommand {
     @Option(help: "Judge the run by an exponential average of weights with this decay, as 0.999.")
     var ema: Double?
 
-    @Option(help: "What computes.") var engine = EngineChoice.cpu
+    @OptionGroup(title: "Where it computes") var place: PlaceOptions
     @Flag(help: "Save memory: compute blocks again on the way back.") var checkpointActivations = false
     @Option(help: "Memory that a step may take, as 12GiB (default: what is free).") var memory: ByteCount?
     @Option(help: "Seed of all randomness.") var seed: UInt64 = 1
@@ -105,7 +104,8 @@ struct TrainCommand: ParsableCommand {
     }
 
     private var options: TrainOptions {
-        var options = TrainOptions(dataset: dataset, run: folder)
+        var options = TrainOptions(
+            dataset: dataset, run: folder, place: place.place(memory: memory?.bytes))
         options.task = task
         options.model = model
         options.preset = preset
@@ -130,9 +130,7 @@ struct TrainCommand: ParsableCommand {
         options.positiveWeight = posWeight
         options.layerDecay = layerDecay
         options.averageDecay = ema
-        options.engine = engine
         options.checkpointActivations = checkpointActivations
-        options.memory = memory?.bytes
         options.seed = seed
         options.resume = resume
         options.divergence.steps = guardSteps

@@ -1,3 +1,5 @@
+import Compute
+import ComputeCPU
 import EchoCore
 import Evaluation
 import Foundation
@@ -14,14 +16,14 @@ import Training
     /// One model, small enough for a test.
     private func options(_ dataset: String, _ folder: URL, seeds: [UInt64] = [1, 2]) -> ExperimentOptions {
         var options = ExperimentOptions(
-            datasets: [dataset], folder: folder.appendingPathComponent("out").path)
+            datasets: [dataset], folder: folder.appendingPathComponent("out").path,
+            place: Place(.cpu, threads: 2))
         options.seeds = seeds
         options.models = [.lamae, .mae]
         func small(_ options: inout TrainOptions) {
             options.views = 1
             options.frames = 1
             options.epochs = 1
-            options.threads = 2
         }
         small(&options.pretraining)
         small(&options.fineTuning)

@@ -1,4 +1,6 @@
 import Catalog
+import Compute
+import ComputeCPU
 import EchoCore
 import Foundation
 import GRDB
@@ -115,13 +117,13 @@ import Training
             let sample = try SampleDataset(at: folder.appendingPathComponent("dataset"))
             func run(_ name: String) -> String { folder.appendingPathComponent(name).path }
             func options(_ name: String, _ task: TrainTask) -> TrainOptions {
-                var options = TrainOptions(dataset: sample.path, run: run(name))
+                var options = TrainOptions(
+                    dataset: sample.path, run: run(name), place: Place(.cpu, threads: 2))
                 options.task = task
                 options.views = 1
                 options.frames = 1
                 options.epochs = 2
                 options.picturesEvery = 1
-                options.threads = 2
                 return options
             }
             _ = try train(options("pre", .pretrain)) { _ in }

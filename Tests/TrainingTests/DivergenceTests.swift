@@ -1,3 +1,4 @@
+import ComputeCPU
 import EchoCore
 import Foundation
 import Models
@@ -59,7 +60,7 @@ import Training
         configuration.learning.epochs = epochs
         try configuration.json().write(to: URL(fileURLWithPath: run.config))
         let store = CheckpointStore(folder: run, configuration: configuration)
-        let learner = try Learner(configuration, threads: 2)
+        let learner = Learner(configuration, on: CPUEngine(threads: 2))
         let state = try store.restore(learner)
         #expect(state.level?.steps == 12)
         learner.model.write(

@@ -1,3 +1,4 @@
+import ComputeCPU
 import EchoCore
 import Foundation
 import Models
@@ -109,7 +110,7 @@ import Training
             _ = try train(options) { _ in }
             let configuration = try RunConfiguration(run: options.run)
             let store = CheckpointStore(folder: RunFolder(options.run), configuration: configuration)
-            let learner = try Learner(configuration, threads: 2)
+            let learner = Learner(configuration, on: CPUEngine(threads: 2))
             let state = try store.restore(learner)
             learner.model.write("mask_token", [.nan] + learner.model.read("mask_token").dropFirst())
 
@@ -249,7 +250,7 @@ import Training
 
     @Test func `options that make no sense are named`() throws {
         func place(_ change: (inout TrainOptions) -> Void) -> String? {
-            var options = TrainOptions(dataset: "nowhere", run: "nowhere")
+            var options = TrainOptions(dataset: "nowhere", run: "nowhere", place: here)
             change(&options)
             return #expect(throws: EchoError.self) { try train(options) { _ in } }?.place
         }

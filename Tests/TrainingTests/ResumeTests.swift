@@ -1,3 +1,4 @@
+import Compute
 import EchoCore
 import Foundation
 import Shards
@@ -107,7 +108,7 @@ import Training
             var options = tinyOptions(dataset, folder.appendingPathComponent("run"))
             options.epochs = 1
             let first = try train(options) { _ in }
-            options.threads = 1
+            options.place.threads = 1
             options.checkpointEvery = 7
             options.resume = true
             #expect(try train(options) { _ in }.bestLoss == first.bestLoss)

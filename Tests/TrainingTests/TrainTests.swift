@@ -1,3 +1,5 @@
+import Compute
+import ComputeCPU
 import EchoCore
 import Foundation
 import Models
@@ -6,15 +8,17 @@ import TestSupport
 import Testing
 import Training
 
+/// Where the tests compute.
+let here = Place(.cpu, threads: 2)
+
 /// Options of a run that takes about a second on the slow engine.
 func tinyOptions(_ dataset: TinyDataset, _ run: URL, task: TrainTask = .pretrain) -> TrainOptions {
-    var options = TrainOptions(dataset: dataset.path, run: run.path)
+    var options = TrainOptions(dataset: dataset.path, run: run.path, place: here)
     options.task = task
     options.views = 2
     options.frames = 2
     options.epochs = 3
     options.batch = 4
-    options.threads = 2
     options.learningRate = 1e-3
     return options
 }

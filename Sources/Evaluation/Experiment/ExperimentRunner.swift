@@ -126,7 +126,7 @@ struct ExperimentRunner {
         try plans[0].runs.filter { $0.arm == nil }.compactMap {
             try HeldOut(
                 run: $0.options.run, dataset: plans[0].dataset, split: options.split,
-                threads: $0.options.threads)
+                place: $0.options.place)
         }
     }
 
@@ -136,7 +136,7 @@ struct ExperimentRunner {
             let path = predictions(run, split), folder = RunFolder(run.options.run)
             guard !isFresh(path, after: folder.best) else { continue }
             let predictor = try Predictor(
-                run: folder.path, dataset: run.options.dataset, threads: run.options.threads)
+                run: folder.path, dataset: run.options.dataset, place: run.options.place)
             let answers = try predictor.predict(split)
             if experiment.task == .lvef {
                 try Measurements(answers, name: predictor.targets[0]).write(csv: path)

@@ -1,6 +1,7 @@
 // What the floors say of a dataset's studies.
 
 import Catalog
+import Compute
 import EchoCore
 import Foundation
 import Models
@@ -65,7 +66,7 @@ struct FloorStudies {
                 shards: shards, sampler: sampler, augmentation: nil, image: shape.image, channels: channels,
                 normalisation: normalisation, seed: 0),
             model: shape)
-        let workers = max(1, options.threads ?? availableProcessors())
+        let workers = max(1, options.place.threadCount)
         func pictures(_ studies: [Study]) throws -> [[Float]] {
             try meanPictures(studies, loader, workers: workers)
         }

@@ -1,6 +1,7 @@
 // What did it learn: reconstructions of held-out studies, and a map of the studies as the model sees them.
 
 import Catalog
+import Compute
 import EchoCore
 import Models
 import Pictures
@@ -8,8 +9,8 @@ import Training
 
 extension HeldOut {
     /// - Parameter most: views at most, each a column
-    init?(run: String, dataset: String? = nil, split: Split, threads: Int?, most: Int = 8) throws {
-        let trained = try TrainedModel(run: run, dataset: dataset, threads: threads)
+    init?(run: String, dataset: String? = nil, split: Split, place: Place, most: Int = 8) throws {
+        let trained = try TrainedModel(run: run, dataset: dataset, place: place)
         let catalog = try Catalog(datasetFolder: trained.dataset, readOnly: true)
         let views = trained.configuration.model.views
         // Studies of as many views as the model takes, or as there are, so that each shows what it is to the model.
@@ -26,7 +27,7 @@ extension HeldOut {
 extension AttentionMap {
     /// - Parameter most: studies at most; the first of as many views as the model takes is shown
     init?(run: String, _ catalog: Catalog, _ options: EvaluateOptions, most: Int = 32) throws {
-        let trained = try TrainedModel(run: run, dataset: options.dataset, threads: options.threads)
+        let trained = try TrainedModel(run: run, dataset: options.dataset, place: options.place)
         let studies = try catalog.studies(in: options.split).filter { $0.clips.count > 1 }.prefix(most)
         var shown: (views: [EncodedImage], shares: [[Double]])?
         var own: [Double] = [], alike: [Double] = []
@@ -63,7 +64,7 @@ extension EmbeddingMap {
     init?(run: String, _ catalog: Catalog, _ options: EvaluateOptions, codes: [String]) throws {
         let studies = try catalog.studies(in: options.split).prefix(NeighbourMap.most)
         guard studies.count >= 8 else { return nil }
-        let trained = try TrainedModel(run: run, dataset: options.dataset, threads: options.threads)
+        let trained = try TrainedModel(run: run, dataset: options.dataset, place: options.place)
         var points: [[Float]] = []
         try trained.embed(Array(studies), per: .study) { points += $0.map(\.vector) }
         let axes = PrincipalComponents(points)

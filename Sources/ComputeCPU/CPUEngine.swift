@@ -1,13 +1,7 @@
 // The engine that needs nothing but processors: OpenBLAS for products, our own kernels for the rest.
 
+public import Compute
 public import EchoCore
-
-/// What the products of linear layers are made of.
-public enum Precision: String, Codable, Sendable, CaseIterable {
-    case f32
-    /// Factors in BF16, sums in F32. Weights, norms, softmax, losses and the optimiser stay in F32.
-    case bf16
-}
 
 /// What multiplies matrices of F32.
 package enum ProductLibrary: Sendable, CaseIterable {
@@ -32,6 +26,7 @@ package enum ProductLibrary: Sendable, CaseIterable {
 /// number of threads.
 public final class CPUEngine: Engine, Sendable {
     public let precision: Precision
+    private let threads: Int
     private let crew: ThreadCrew
     let library: ProductLibrary
     private let pool = MemoryPool(), lastingPool = MemoryPool()
@@ -44,27 +39,37 @@ public final class CPUEngine: Engine, Sendable {
     }
 
     package init(threads: Int, precision: Precision = .f32, products: ProductLibrary) {
-        crew = ThreadCrew(threads: max(1, threads))
+        self.threads = max(1, threads)
+        crew = ThreadCrew(threads: self.threads)
         self.precision = precision
         library = products
     }
 
-    public var name: String { "cpu" }
-
     /// Whether products in BF16 are faster than in F32: oneDNN is installed and the processor has instructions for
     /// them. Otherwise they are imitated.
-    public static var multipliesBF16: Bool { ProductLibrary.oneDNNIsInstalled && Kernels.hasBF16 }
+    static var multipliesBF16: Bool { ProductLibrary.oneDNNIsInstalled && Kernels.hasBF16 }
 
-    /// What multiplies, as "OpenBLAS SkylakeX".
-    public var productKernels: String {
+    public var kernels: String {
         let f32 = library == .oneDNN ? "oneDNN" : "OpenBLAS \(Kernels.openBLAS)"
         guard precision == .bf16 else { return f32 }
         return (CPUEngine.multipliesBF16 ? "oneDNN BF16" : "imitated BF16") + ", \(f32)"
     }
 
-    /// Floating-point operations in products since the process began, and the seconds spent in them by all threads: from
-    /// the difference of two readings follow GFLOP/s and, by threads and the clock, the share of time in products.
-    public static var products: (operations: Double, seconds: Double) { Kernels.products }
+    public var caution: String? {
+        precision == .bf16 && !CPUEngine.multipliesBF16
+            ? "--precision bf16 is slower than f32 here: it needs libdnnl2 and a processor with AVX-512-BF16"
+            : nil
+    }
+
+    /// Of all engines of the process together.
+    public var work: Work? {
+        let (operations, seconds) = Kernels.products
+        return Work(operations: operations, seconds: seconds / Double(threads))
+    }
+
+    /// 32 MiB in F32. A larger layer belongs to many tokens of a narrow model, or to fine-tuning, where memory is what
+    /// runs out first.
+    public var largestKept: Int { 8 << 20 }
 
     // MARK: Memory
 
@@ -85,21 +90,55 @@ public final class CPUEngine: Engine, Sendable {
     func isRounded(_ buffer: Buffer) -> Bool { storage(buffer).isRounded }
 
     /// The place of a buffer that keeps its numbers in BF16 too, which are now to be written.
-    private func weight(_ buffer: Buffer) -> Numbers {
+    func weight(_ buffer: Buffer) -> Numbers {
         storage(buffer).rounded = nil
         return numbers(buffer)
     }
 
     public func allocate(_ count: Int, for use: BufferUse) -> Buffer {
+        if use == .sums { return Sums(count: count) }
         let isRounded = use == .factors && precision == .bf16
         return Storage(count: count, isRounded: isRounded, pool: use == .weights ? lastingPool : pool)
     }
 
-    public func write(_ values: [Float], to buffer: Buffer) { weight(buffer).write(values) }
+    public func slab(_ counts: [Int], for use: BufferUse) -> Slab {
+        let isRounded = use == .factors && precision == .bf16
+        let whole = Storage(
+            count: counts.reduce(0, +), isRounded: isRounded, pool: use == .weights ? lastingPool : pool)
+        var start = 0
+        return Slab(
+            whole: whole,
+            parts: counts.map { count in
+                defer { start += count }
+                return Storage(part: start..<start + count, of: whole)
+            })
+    }
+
+    public func rows(_ numbers: [Int32]) -> RowIndex { HostRows(numbers) }
+
+    public func write(_ values: [Float], to buffer: Buffer) {
+        if let sums = buffer as? Sums {
+            precondition(values.count == sums.count, "numbers fill their place")
+            sums.values = values.map { Double($0) }
+        } else {
+            weight(buffer).write(values)
+        }
+    }
 
     public func read(_ buffer: Buffer) -> [Float] { numbers(buffer).array }
 
+    public func sums(_ buffer: Buffer) -> [Double] { storage(ofSums: buffer).values }
+
+    func storage(ofSums buffer: Buffer) -> Sums {
+        guard let sums = buffer as? Sums else { preconditionFailure("numbers where sums are meant") }
+        return sums
+    }
+
     public func fill(_ buffer: Buffer, with value: Float) {
+        if let sums = buffer as? Sums {
+            sums.values = Array(repeating: Double(value), count: sums.count)
+            return
+        }
         let target = weight(buffer)
         inTiles(of: buffer.count, by: elements) { part in target[part].fill(with: value) }
     }
@@ -111,8 +150,7 @@ public final class CPUEngine: Engine, Sendable {
 
     public func copy(_ source: Buffer, to target: Buffer) { weight(target).copy(numbers(source)) }
 
-    /// Bytes that buffers have taken so far, in use now or not.
-    public var memory: Int { pool.reached + lastingPool.reached }
+    public var memory: Int? { pool.reached + lastingPool.reached }
 
     // MARK: BF16
 
@@ -213,6 +251,8 @@ public final class CPUEngine: Engine, Sendable {
 /// Memory of the pool's, and where it goes back to.
 private final class Storage: Buffer, @unchecked Sendable {
     private let block: MemoryPool.Block
+    /// What the block belongs to, and where these numbers begin in it; nil for a block of its own.
+    private let owner: (storage: Storage, start: Int)?
     /// Whether the numbers are in BF16, two in the place of a float.
     let isRounded: Bool
     /// The numbers in BF16, if they have been asked for since they were last written.
@@ -221,12 +261,34 @@ private final class Storage: Buffer, @unchecked Sendable {
 
     init(count: Int, isRounded: Bool, pool: MemoryPool) {
         block = pool.take(isRounded ? (count + 1) / 2 : count)
+        owner = nil
         self.isRounded = isRounded
         self.pool = pool
         super.init(count: count)
     }
 
-    var numbers: Numbers { Numbers(block, count: count, isRounded: isRounded) }
+    /// Some of the numbers of another.
+    init(part: Range<Int>, of whole: Storage) {
+        precondition(part.upperBound <= whole.count, "a part lies within the whole")
+        (block, isRounded, pool) = (whole.block, whole.isRounded, whole.pool)
+        owner = (whole, part.lowerBound)
+        super.init(count: part.count)
+    }
 
-    deinit { pool.giveBack(block) }
+    var numbers: Numbers {
+        let start = owner?.start ?? 0
+        return Numbers(block, count: start + count, isRounded: isRounded).from(start)
+    }
+
+    deinit { if owner == nil { pool.giveBack(block) } }
+}
+
+/// A few numbers for sums, in F64.
+final class Sums: Buffer, @unchecked Sendable {
+    var values: [Double]
+
+    override init(count: Int) {
+        values = Array(repeating: .nan, count: count)
+        super.init(count: count)
+    }
 }

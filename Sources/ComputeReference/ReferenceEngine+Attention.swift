@@ -1,5 +1,6 @@
 // The reference's attention: all scores of a query at once.
 
+public import Compute
 import Foundation
 
 extension ReferenceEngine {

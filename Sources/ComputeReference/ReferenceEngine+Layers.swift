@@ -1,5 +1,6 @@
 // The reference's linear layers, GELU and layer norm.
 
+public import Compute
 import Foundation
 
 extension ReferenceEngine {

@@ -1,24 +1,28 @@
 // The reference's operations on rows and pictures.
 
+public import Compute
+
 extension ReferenceEngine {
     // MARK: Rows
 
-    public func gather(_ x: Buffer, rows index: [Int32], filler: Buffer?, into y: Buffer, width: Int) {
+    public func gather(_ x: Buffer, rows index: RowIndex, filler: Buffer?, into y: Buffer, width: Int) {
         let x = values(x), filler = filler.map(values) ?? []
         var out: [Double] = []
-        for row in index.map(Int.init) { out += row < 0 ? filler[...] : x[row * width..<(row + 1) * width] }
+        for row in index.host.map(Int.init) {
+            out += row < 0 ? filler[...] : x[row * width..<(row + 1) * width]
+        }
         store(out, in: y)
     }
 
     public func gatherGradient(
-        _ dy: Buffer, rows index: [Int32], into dx: Buffer, accumulating: Bool, addingTo dFiller: Buffer?,
+        _ dy: Buffer, rows index: RowIndex, into dx: Buffer, accumulating: Bool, addingTo dFiller: Buffer?,
         rows: Int,
         width: Int
     ) {
         let dy = values(dy)
         var out = [Double](repeating: 0, count: rows * width)
         var byFiller = [Double](repeating: 0, count: width)
-        for (r, row) in index.map(Int.init).enumerated() {
+        for (r, row) in index.host.map(Int.init).enumerated() {
             for c in 0..<width {
                 if row < 0 {
                     byFiller[c] += dy[r * width + c]
@@ -31,10 +35,10 @@ extension ReferenceEngine {
         if let dFiller { store(byFiller, in: dFiller, accumulating: true) }
     }
 
-    public func addRows(of table: Buffer, at index: [Int32], to x: Buffer, width: Int) {
+    public func addRows(of table: Buffer, at index: RowIndex, to x: Buffer, width: Int) {
         let table = values(table)
         var out: [Double] = []
-        for row in index.map(Int.init) { out += table[row * width..<(row + 1) * width] }
+        for row in index.host.map(Int.init) { out += table[row * width..<(row + 1) * width] }
         store(out, in: x, accumulating: true)
     }
 
@@ -65,12 +69,12 @@ extension ReferenceEngine {
     // MARK: Pictures
 
     public func patches(
-        of pixels: Buffer, _ grid: PatchGrid, at index: [Int32], order: PatchOrder, into y: Buffer
+        of pixels: Buffer, _ grid: PatchGrid, at index: RowIndex, order: PatchOrder, into y: Buffer
     ) {
         let pixels = values(pixels)
         let size = grid.side * grid.patch
         var out: [Double] = []
-        for place in index.map(Int.init) {
+        for place in index.host.map(Int.init) {
             let top = place % grid.count / grid.side * grid.patch, left = place % grid.side * grid.patch
             func pixel(_ channel: Int, _ row: Int, _ column: Int) -> Double {
                 let line = (place / grid.count * grid.channels + channel) * size + top + row

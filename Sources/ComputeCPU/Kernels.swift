@@ -2,6 +2,7 @@
 
 private import CKernels
 private import COpenBLAS
+import Compute
 import Foundation
 
 /// A run of numbers in an engine's memory, in F32 or in BF16.
@@ -132,16 +133,37 @@ enum Kernels {
     /// - Parameter rounded: receives the new parameters in BF16
     static func adamW(
         _ parameters: Numbers, gradient: Numbers, firstMoment: Numbers, secondMoment: Numbers,
-        rounded: Numbers?, _ factors: AdamWFactors
+        rounded: Numbers?, _ step: Step
     ) {
         let count = parameters.count
         precondition(
             [gradient, firstMoment, secondMoment, rounded ?? parameters].allSatisfy { $0.count == count },
             "a parameter has a gradient and moments of its size")
-        var factors = ck_adamw_factors(factors)
+        var factors = step.factors
         ck_adamw(
             parameters.floats, gradient.floats, firstMoment.floats, secondMoment.floats, rounded?.halves,
             count, &factors)
+    }
+
+    /// The factors of a parameter's step, with the corrections of both moments worked in.
+    struct Step {
+        fileprivate let factors: ck_adamw_factors
+
+        /// - Parameter number: 1 for the first step
+        init(_ f: AdamWFactors, rate: Double, weightDecay: Double, number: Double, gradientScale: Double) {
+            let first = 1 - pow(f.beta1, number), second = 1 - pow(f.beta2, number)
+            factors = ck_adamw_factors(
+                beta1: Float(f.beta1), one_minus_beta1: Float(1 - f.beta1), beta2: Float(f.beta2),
+                one_minus_beta2: Float(1 - f.beta2), epsilon: Float(f.epsilon),
+                decay: Float(1 - rate * weightDecay), rate: Float(rate / first),
+                root: Float(second.squareRoot()), gradient_scale: Float(gradientScale))
+        }
+    }
+
+    /// y += share · (x − y).
+    static func blend(_ x: Numbers, into y: Numbers, share: Float) {
+        precondition(x.count == y.count, "numbers fill their place")
+        ck_blend(x.floats, y.floats, share, y.count)
     }
 
     // MARK: Products
@@ -411,16 +433,18 @@ enum Kernels {
             prediction.floats, target.floats, gradient?.floats, Float(factor), prediction.count)
     }
 
-    /// The mean over all logits, with the weights of positive targets column by column.
+    /// The sum over all logits, each with its weight.
     ///
-    /// - Parameter gradient: receives that of `scale` times the mean
+    /// - Parameter gradient: receives that of `scale` times the sum
     static func binaryCrossEntropy(
-        _ logits: Numbers, _ targets: Numbers, weights: [Float], gradient: Numbers?, scale: Double
+        _ logits: Numbers, _ targets: Numbers, weights: Numbers, gradient: Numbers?, scale: Double
     ) -> Double {
+        let count = logits.count
         precondition(
-            logits.count == targets.count && logits.count % weights.count == 0, "one weight a column")
+            targets.count == count && weights.count == count && gradient?.count ?? count == count,
+            "a target and a weight for every logit")
         return ck_binary_cross_entropy(
-            logits.floats, targets.floats, weights, weights.count, gradient?.floats, scale, logits.count)
+            logits.floats, targets.floats, weights.floats, gradient?.floats, scale, count)
     }
 }
 
@@ -451,16 +475,4 @@ package enum Functions {
 
 extension ProductLibrary {
     fileprivate var inC: Int32 { Int32(self == .oneDNN ? CK_ONEDNN : CK_OPENBLAS) }
-}
-
-extension ck_adamw_factors {
-    /// The factors of one step, with the corrections of both moments worked in.
-    fileprivate init(_ f: AdamWFactors) {
-        let first = 1 - pow(f.beta1, Double(f.step)), second = 1 - pow(f.beta2, Double(f.step))
-        self.init(
-            beta1: Float(f.beta1), one_minus_beta1: Float(1 - f.beta1), beta2: Float(f.beta2),
-            one_minus_beta2: Float(1 - f.beta2), epsilon: Float(f.epsilon),
-            decay: Float(1 - f.learningRate * f.weightDecay), rate: Float(f.learningRate / first),
-            root: Float(second.squareRoot()), gradient_scale: Float(f.gradientScale))
-    }
 }

@@ -1,5 +1,7 @@
 // The layers of CPUEngine: linear and layer norm, each cut into tiles for the kernels.
 
+public import Compute
+
 extension CPUEngine {
     // MARK: Linear
 

@@ -1,10 +1,13 @@
 // The rest of CPUEngine: rows, pictures, losses and the optimiser.
 
+public import Compute
+
 extension CPUEngine {
     // MARK: Rows
 
-    public func gather(_ x: Buffer, rows index: [Int32], filler: Buffer?, into y: Buffer, width: Int) {
+    public func gather(_ x: Buffer, rows index: RowIndex, filler: Buffer?, into y: Buffer, width: Int) {
         let (source, y) = (numbers(x), numbers(y, index.count * width))
+        let index = index.host
         let filler = filler.map { numbers($0, width) }
         inTiles(of: index.count, by: tile(ofRows: width)) { part in
             for r in part {
@@ -16,12 +19,12 @@ extension CPUEngine {
     }
 
     public func gatherGradient(
-        _ dy: Buffer, rows index: [Int32], into dx: Buffer, accumulating: Bool, addingTo dFiller: Buffer?,
+        _ dy: Buffer, rows index: RowIndex, into dx: Buffer, accumulating: Bool, addingTo dFiller: Buffer?,
         rows: Int,
         width: Int
     ) {
         let (dy, target) = (numbers(dy, index.count * width), numbers(dx, rows * width))
-        let dFiller = dFiller.map { numbers($0, width) }
+        let dFiller = dFiller.map { numbers($0, width) }, index = index.host
         if !accumulating { fill(dx, with: 0) }
         // Each tile sums the filler's rows for itself; the sums are added in the order of the tiles.
         let size = tile(ofRows: width), tiles = (index.count + size - 1) / size
@@ -44,8 +47,9 @@ extension CPUEngine {
         withExtendedLifetime(sums) {}
     }
 
-    public func addRows(of table: Buffer, at index: [Int32], to x: Buffer, width: Int) {
+    public func addRows(of table: Buffer, at index: RowIndex, to x: Buffer, width: Int) {
         let (source, x) = (numbers(table), numbers(x, index.count * width))
+        let index = index.host
         inTiles(of: index.count, by: tile(ofRows: width)) { part in
             for r in part { Kernels.add(source.row(Int(index[r]), of: width), to: x.row(r, of: width)) }
         }
@@ -93,10 +97,10 @@ extension CPUEngine {
     // MARK: Pictures
 
     public func patches(
-        of pixels: Buffer, _ grid: PatchGrid, at index: [Int32], order: PatchOrder, into y: Buffer
+        of pixels: Buffer, _ grid: PatchGrid, at index: RowIndex, order: PatchOrder, into y: Buffer
     ) {
         let (source, y) = (numbers(pixels), numbers(y, index.count * grid.width))
-        let size = grid.side * grid.patch
+        let size = grid.side * grid.patch, index = index.host
         inTiles(of: index.count, by: 1024) { part in
             for r in part {
                 let (frame, patch) = Int(index[r]).quotientAndRemainder(dividingBy: grid.count)
@@ -118,12 +122,13 @@ extension CPUEngine {
     // MARK: Losses
 
     public func squaredError(
-        _ prediction: Buffer, target: Buffer, weights: [Float], width: Int, gradient: Buffer?, scale: Double
-    ) -> Double {
-        let count = weights.count * width
-        let (x, target) = (numbers(prediction, count), numbers(target, count))
+        _ prediction: Buffer, target: Buffer, weights: Buffer, width: Int, gradient: Buffer?, scale: Double,
+        addingTo loss: Buffer
+    ) {
+        let rows = weights.count, count = rows * width
+        let (x, target, weights) = (numbers(prediction, count), numbers(target, count), numbers(weights))
         let gradient = gradient.map { numbers($0, count) }
-        return sum(of: weights.count, by: tile(ofRows: width)) { part in
+        let found = sum(of: rows, by: tile(ofRows: width)) { part in
             part.reduce(0) { loss, r in
                 let weight = Double(weights[r]), slope = gradient?.row(r, of: width)
                 guard weight != 0 else {
@@ -136,35 +141,57 @@ extension CPUEngine {
                 return loss + weight * sum / Double(width)
             }
         }
+        storage(ofSums: loss).values[0] += scale * found
     }
 
     public func binaryCrossEntropy(
-        _ logits: Buffer, target: Buffer, positiveWeights: [Float]?, gradient: Buffer?, scale: Double
-    ) -> Double {
-        Kernels.binaryCrossEntropy(
-            numbers(logits), numbers(target), weights: positiveWeights ?? [1],
-            gradient: gradient.map { numbers($0, logits.count) }, scale: scale)
+        _ logits: Buffer, target: Buffer, weights: Buffer, gradient: Buffer?, scale: Double,
+        addingTo loss: Buffer
+    ) {
+        let count = logits.count
+        let found = Kernels.binaryCrossEntropy(
+            numbers(logits), numbers(target, count), weights: numbers(weights, count),
+            gradient: gradient.map { numbers($0, count) }, scale: scale)
+        storage(ofSums: loss).values[0] += scale * found
     }
 
     // MARK: Learning
 
-    public func sumOfSquares(_ x: Buffer) -> Double {
-        let source = numbers(x)
-        return sum(of: x.count, by: elements) { part in Kernels.sumOfSquares(source[part]) }
+    public func norm(of buffers: [Buffer], into norm: Buffer) {
+        let squares = buffers.reduce(0) { total, buffer in
+            let source = numbers(buffer)
+            return total + sum(of: buffer.count, by: elements) { Kernels.sumOfSquares(source[$0]) }
+        }
+        storage(ofSums: norm).values[0] = squares.squareRoot()
     }
 
-    public func adamW(
-        _ parameter: Buffer, gradient: Buffer, firstMoment: Buffer, secondMoment: Buffer,
-        _ factors: AdamWFactors
-    ) {
-        let count = parameter.count
-        let (p, g) = (numbers(parameter), numbers(gradient, count))
-        let (m, v) = (numbers(firstMoment, count), numbers(secondMoment, count))
-        let rounded = rounded(parameter)
-        inTiles(of: count, by: elements) { part in
-            Kernels.adamW(
-                p[part], gradient: g[part], firstMoment: m[part], secondMoment: v[part],
-                rounded: rounded?[part], factors)
+    public func adamW(_ parameters: [Learned], _ factors: AdamWFactors, sound: [Buffer], steps: Buffer) {
+        let found = sound.flatMap(sums), taken = storage(ofSums: steps)
+        guard let norm = found.first, found.allSatisfy(\.isFinite) else { return }
+        taken.values[0] += 1
+        let gradientScale = factors.gradientScale(norm: norm)
+        for parameter in parameters {
+            let count = parameter.value.count
+            let (p, g) = (numbers(parameter.value), numbers(parameter.gradient, count))
+            let (m, v) = (numbers(parameter.first, count), numbers(parameter.second, count))
+            let rounded = rounded(parameter.value)
+            let step = Kernels.Step(
+                factors, rate: parameter.rate, weightDecay: parameter.weightDecay, number: taken.values[0],
+                gradientScale: gradientScale)
+            inTiles(of: count, by: elements) { part in
+                Kernels.adamW(
+                    p[part], gradient: g[part], firstMoment: m[part], secondMoment: v[part],
+                    rounded: rounded?[part], step)
+            }
+        }
+    }
+
+    public func blend(_ sources: [Buffer], into targets: [Buffer], share: Double) {
+        for (source, target) in zip(sources, targets) {
+            let (x, y) = (numbers(source, target.count), weight(target))
+            inTiles(of: target.count, by: elements) { part in
+                Kernels.blend(x[part], into: y[part], share: Float(share))
+            }
         }
     }
 }

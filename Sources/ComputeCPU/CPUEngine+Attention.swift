@@ -1,5 +1,7 @@
 // Attention of CPUEngine: a head of a sequence is a tile, and is cut into smaller ones by its kernel.
 
+public import Compute
+
 /// The queries, keys and values of all heads.
 private struct AttentionInput {
     let q: Numbers, qStride: Int
