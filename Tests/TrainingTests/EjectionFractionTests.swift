@@ -8,7 +8,7 @@ import Training
 
 @Suite struct EjectionFractionTests {
     /// A dataset whose list gives every second study an ejection fraction, and all of them a split.
-    private func dataset(at folder: URL) throws -> TinyDataset {
+    static func dataset(at folder: URL) throws -> TinyDataset {
         let dataset = try TinyDataset(at: folder, labelled: false)
         let catalog = try Catalog(datasetFolder: folder.path, readOnly: false)
         try catalog.replace(
@@ -22,7 +22,7 @@ import Training
 
     @Test func `a run learns standardised ejection fractions and predicts percent`() throws {
         try withTemporaryFolder { folder in
-            let dataset = try dataset(at: folder.appendingPathComponent("data"))
+            let dataset = try EjectionFractionTests.dataset(at: folder.appendingPathComponent("data"))
             let run = folder.appendingPathComponent("run")
             var said: [String] = []
             let summary = try train(tinyOptions(dataset, run, task: .lvef)) { said.append($0) }
@@ -55,7 +55,7 @@ import Training
 
     @Test func `a frozen model learns an ejection fraction with its head alone`() throws {
         try withTemporaryFolder { folder in
-            let dataset = try dataset(at: folder.appendingPathComponent("data"))
+            let dataset = try EjectionFractionTests.dataset(at: folder.appendingPathComponent("data"))
             var options = tinyOptions(dataset, folder.appendingPathComponent("before"))
             options.epochs = 1
             _ = try train(options) { _ in }
@@ -68,7 +68,7 @@ import Training
 
     @Test func `pre-training keeps to the list's splits`() throws {
         try withTemporaryFolder { folder in
-            let dataset = try dataset(at: folder)
+            let dataset = try EjectionFractionTests.dataset(at: folder)
             let set = try StudySet(dataset: dataset.path, task: .pretrain)
             #expect(set.train.map(\.stored.key) == (1...9).map(String.init))
             #expect(set.validation.map(\.stored.key) == ["10", "11", "12"])
