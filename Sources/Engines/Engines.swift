@@ -9,6 +9,7 @@ public enum Engines {
     public static let all: [EngineKind] = [
         .cpu,
         .reference,
+        .counting,
     ]
 
     /// The engine of that name; nil if there is none.
