@@ -1,14 +1,5 @@
 // An engine that computes nothing and counts everything: what a step would take of memory and of work.
 
-import EchoCore
-
-extension EngineKind {
-    /// Counts memory and operations; every number that it gives is 0.
-    public static let counting = EngineKind("counting", "computes nothing, counts memory and operations") {
-        CountingEngine($1)
-    }
-}
-
 /// Counts the bytes that buffers take at the same time, and the operations of products.
 ///
 /// A number of a step takes four bytes, a factor of BF16 products two, and weights have a rounded copy once a product
@@ -16,7 +7,9 @@ extension EngineKind {
 public final class CountingEngine: Engine, @unchecked Sendable {
     private let precision: Precision
     public let largestKept: Int
-    private var held = 0, most = 0, operations = 0.0
+    /// Of a step's numbers, and of those that last, which lie apart.
+    private var passing = Account(), lasting = Account()
+    private var operations = 0.0
 
     /// - Parameter largestKept: of the engine that would compute
     public init(_ precision: Precision = .f32, largestKept: Int = .max) {
@@ -26,47 +19,63 @@ public final class CountingEngine: Engine, @unchecked Sendable {
 
     public var kernels: String { "none" }
     /// The most that was held at the same time.
-    public var memory: Int? { most }
+    public var memory: Int? { passing.most + lasting.most }
     public var work: Work? { Work(operations: operations, seconds: 0) }
+
+    private struct Account {
+        private var held = 0
+        private(set) var most = 0
+
+        mutating func hold(_ bytes: Int) {
+            held += bytes
+            most = max(most, held)
+        }
+    }
 
     /// No numbers, and how many bytes they would take.
     private final class Room: Buffer, @unchecked Sendable {
         let bytes: Int
+        private let account: ReferenceWritableKeyPath<CountingEngine, Account>
         private let engine: CountingEngine
-        var hasRoundedCopy = false
+        private var rounded = 0
 
-        init(count: Int, bytes: Int, of engine: CountingEngine) {
+        init(
+            count: Int, bytes: Int, in account: ReferenceWritableKeyPath<CountingEngine, Account>,
+            of engine: CountingEngine
+        ) {
             self.bytes = bytes
+            self.account = account
             self.engine = engine
             super.init(count: count)
-            engine.hold(bytes)
+            engine[keyPath: account].hold(bytes)
         }
 
-        deinit { engine.hold(hasRoundedCopy ? -bytes - 2 * count : -bytes) }
-    }
+        /// A copy in BF16 lasts from now on.
+        func round() {
+            guard rounded == 0 else { return }
+            rounded = 2 * count
+            engine[keyPath: account].hold(rounded)
+        }
 
-    private func hold(_ bytes: Int) {
-        held += bytes
-        most = max(most, held)
+        deinit { engine[keyPath: account].hold(-bytes - rounded) }
     }
 
     /// A product of [rows, depth] and [depth, columns].
     private func multiply(_ rows: Int, _ depth: Int, _ columns: Int, weight: Buffer? = nil) {
         operations += 2 * Double(rows) * Double(depth) * Double(columns)
-        if precision == .bf16, let room = weight as? Room, !room.hasRoundedCopy {
-            room.hasRoundedCopy = true
-            hold(2 * room.count)
-        }
+        if precision == .bf16 { (weight as? Room)?.round() }
     }
 
     // MARK: Memory
 
     public func allocate(_ count: Int, for use: BufferUse) -> Buffer {
-        Room(count: count, bytes: count * (use == .factors && precision == .bf16 ? 2 : 4), of: self)
+        Room(
+            count: count, bytes: count * (use == .factors && precision == .bf16 ? 2 : 4),
+            in: use == .weights ? \.lasting : \.passing, of: self)
     }
     public func slab(_ counts: [Int], for use: BufferUse) -> Slab {
         Slab(
-            whole: Room(count: counts.reduce(0, +), bytes: 0, of: self),
+            whole: Room(count: counts.reduce(0, +), bytes: 0, in: \.passing, of: self),
             parts: counts.map { allocate($0, for: use) })
     }
     public func rows(_ numbers: [Int32]) -> RowIndex { HostRows(numbers) }

@@ -9,7 +9,6 @@ public enum Engines {
     public static let all: [EngineKind] = [
         .cpu,
         .reference,
-        .counting,
     ]
 
     /// The engine of that name; nil if there is none.

@@ -1,6 +1,6 @@
-// Whether a step will fit in memory, found out before the first one by taking two very small ones.
+// Whether a step will fit in memory, found out before the first one by counting.
 
-package import Compute
+import Compute
 import EchoCore
 import Foundation
 import Models
@@ -12,18 +12,22 @@ package struct StepMemory: Sendable, Equatable {
     /// Bytes of a study in a part of a step.
     package let study: Int
 
-    /// Bytes of a step in parts of `studies`; a tenth more than was measured.
-    package func bytes(studies: Int) -> Int { (fixed + studies * study) / 10 * 11 }
+    /// What is lost between blocks of memory: measured on steps that keep what blocks make, and on those that compute it
+    /// again, with some to spare.
+    private let lost: Double
 
-    /// Measures steps of one view and of two, with weights of their own that are gone afterwards.
+    /// Bytes of a step in parts of `studies`: what was counted, and what is lost.
+    package func bytes(studies: Int) -> Int { Int(Double(fixed + studies * study) * (1 + lost)) }
+
+    /// Counts what steps of one view and of two would take.
     ///
-    /// All that a step keeps grows with its tokens, so two points tell the rest. Nil for an engine that does not count.
+    /// All that a step keeps grows with its tokens, so two points tell the rest.
     ///
-    /// - Parameter batches: loaded batches that wait or are in use at once
-    package init?(
-        _ configuration: RunConfiguration, on engine: any Engine, batches: Int, checkpointing: Bool
-    ) {
-        guard engine.memory != nil else { return nil }
+    /// - Parameters:
+    ///   - largestKept: of the engine that is to compute
+    ///   - batches: loaded batches that wait or are in use at once
+    package init(_ configuration: RunConfiguration, largestKept: Int, batches: Int, checkpointing: Bool) {
+        let engine = CountingEngine(configuration.learning.precision, largestKept: largestKept)
         let learner = Learner(configuration, on: engine), loss = engine.zero()
         learner.model.checkpointsActivations = checkpointing
         let c = configuration.model
@@ -48,6 +52,7 @@ package struct StepMemory: Sendable, Equatable {
         let pixels = 4 * c.views * c.frames * c.frameSize
         fixed = one - view
         study = c.views * view + batches * pixels
+        lost = checkpointing ? 0.3 : 0.1
     }
 
     /// More than a step can take, without measuring; most runs are far below what there is.
@@ -68,7 +73,8 @@ extension StepMemory {
     ///
     /// - Throws: `EchoError` with the estimate where a step will not fit even so
     static func recomputes(
-        _ options: TrainOptions, _ configuration: RunConfiguration, say: (String) -> Void
+        _ options: TrainOptions, _ configuration: RunConfiguration, on engine: any Engine,
+        say: (String) -> Void
     ) throws -> Bool {
         let asked = options.checkpointActivations
         let studies = options.partSize
@@ -77,14 +83,14 @@ extension StepMemory {
         guard let available = options.place.memory ?? MachineMemory().available,
             bound(configuration, studies: studies, batches: batches) > available
         else { return asked }
-        func measured(_ checkpointing: Bool) throws -> StepMemory? {
+        func counted(_ checkpointing: Bool) -> StepMemory {
             StepMemory(
-                configuration, on: try options.place.makeEngine(configuration.learning.precision),
-                batches: batches, checkpointing: checkpointing)
+                configuration, largestKept: engine.largestKept, batches: batches, checkpointing: checkpointing
+            )
         }
-        let plain = asked ? nil : try measured(false)?.bytes(studies: studies)
+        let plain = asked ? nil : counted(false).bytes(studies: studies)
         if let plain, plain <= available { return false }
-        guard let sparing = try measured(true) else { return asked }
+        let sparing = counted(true)
         let needed = sparing.bytes(studies: studies)
         guard needed <= available else {
             throw EchoError(

@@ -27,7 +27,7 @@ public func train(_ options: TrainOptions, say: @escaping (String) -> Void) thro
 
     let store = CheckpointStore(folder: folder, configuration: configuration)
     let engine = try options.place.makeEngine(options.precision)
-    let recomputes = try StepMemory.recomputes(options, configuration, say: say)
+    let recomputes = try StepMemory.recomputes(options, configuration, on: engine, say: say)
     let learner = Learner(configuration, on: engine)
     learner.model.checkpointsActivations = recomputes
     if let caution = engine.caution { say(caution) }

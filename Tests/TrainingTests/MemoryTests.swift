@@ -45,15 +45,16 @@ import Training
         }
     }
 
-    @Test(arguments: [false, true]) func `a step takes the memory that two small ones promise`(again: Bool)
+    @Test(arguments: [false, true]) func `a step takes the memory that counting promises`(again: Bool)
         throws
     {
         try withRun { options in
             options.checkpointActivations = again
             _ = try train(options) { _ in }
             let configuration = try RunConfiguration(run: options.run)
-            let promised = try #require(
-                StepMemory(configuration, on: CPUEngine(threads: 2), batches: 0, checkpointing: again))
+            let promised = StepMemory(
+                configuration, largestKept: CPUEngine(threads: 2).largestKept, batches: 0,
+                checkpointing: again)
             let c = configuration.model
             let learner = Learner(configuration, on: CPUEngine(threads: 2))
             let engine = learner.model.engine
@@ -76,21 +77,21 @@ import Training
         try withRun { options in
             let whole = try train(options) { _ in }
             let configuration = try RunConfiguration(run: options.run)
-            func estimate(_ again: Bool) throws -> Int {
-                try #require(
-                    StepMemory(configuration, on: CPUEngine(threads: 2), batches: 2, checkpointing: again)
-                )
-                .bytes(studies: 9)
+            func estimate(_ again: Bool) -> Int {
+                StepMemory(
+                    configuration, largestKept: CPUEngine(threads: 2).largestKept, batches: 2,
+                    checkpointing: again
+                ).bytes(studies: 9)
             }
             options.run += "-again"
-            options.place.memory = (try estimate(true) + estimate(false)) / 2
+            options.place.memory = (estimate(true) + estimate(false)) / 2
             var said: [String] = []
             let sparing = try train(options) { said.append($0) }
             #expect(said.contains { $0.hasPrefix("a step needs about ") })
             #expect(sparing.bestLoss == whole.bestLoss)
 
             options.run += "-not"
-            options.place.memory = try estimate(true) * 9 / 10
+            options.place.memory = estimate(true) * 9 / 10
             let error = #expect(throws: EchoError.self) { try train(options) { _ in } }
             #expect(error?.place == "--preset tiny")
             #expect(error?.remedy?.hasPrefix("--accumulate ") == true)
