@@ -89,16 +89,18 @@ package struct CheckpointStore {
                 checksumKey: String(repeating: "0", count: 64),
             ],
             tensors: shapes.map { ($0, .f32, $1) })
-        func add(_ name: String, _ shape: [Int], _ values: [Float]) throws {
+        func add(
+            _ name: String, _ shape: [Int], _ values: [Float], to writer: inout SafetensorsWriter
+        ) throws {
             values.withUnsafeBytes { checksum.update($0) }
             try writer.add(name, shape: shape, floats: values)
         }
         for (name, shape, first, second) in learner.optimiser.state {
-            try add("first.\(name)", shape, first)
-            try add("second.\(name)", shape, second)
+            try add("first.\(name)", shape, first, to: &writer)
+            try add("second.\(name)", shape, second, to: &writer)
         }
         for (parameter, values) in averages.map(Array.init) ?? [] {
-            try add("average.\(parameter.name)", parameter.shape, values)
+            try add("average.\(parameter.name)", parameter.shape, values, to: &writer)
         }
         writer.metadata[checksumKey] = checksum.hex()
         try writer.finish()
