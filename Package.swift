@@ -11,6 +11,7 @@ let strict: [SwiftSetting] = [
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 /// One module map and shim for a C library of the system.
@@ -40,6 +41,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         library("CZlib", links: "z"),
@@ -86,9 +88,8 @@ let package = Package(
         .executableTarget(
             name: "echoprep",
             dependencies: [
-                "EchoCore", "Crop", "Shards", "Compute", "Engines", "Models", "Phantom", "Ingest", "Labels",
-                "Training",
-                "Evaluation", arguments, logging,
+                "EchoCore", "Files", "Crop", "Shards", "Compute", "Engines", "Models", "Phantom", "Ingest",
+                "Labels", "Training", "Evaluation", arguments, logging, yams,
             ], swiftSettings: strict),
         .executableTarget(
             name: "echobench",

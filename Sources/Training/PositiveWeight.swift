@@ -1,7 +1,7 @@
 // How much a positive study counts where most studies are negative.
 
 /// The weight of positive targets in the cross-entropy (`--pos-weight`).
-public enum PositiveWeight: Sendable, Equatable {
+public enum PositiveWeight: Sendable, Equatable, CustomStringConvertible {
     /// As much as a negative one.
     case none
     /// For each target, as often as there are more negative than positive studies in the training split.
@@ -17,6 +17,15 @@ public enum PositiveWeight: Sendable, Equatable {
         default:
             guard let number = Double(text), number > 0, number.isFinite else { return nil }
             self = .constant(number)
+        }
+    }
+
+    /// As it is read.
+    public var description: String {
+        switch self {
+        case .none: "none"
+        case .balanced: "balanced"
+        case .constant(let weight): "\(weight)"
         }
     }
 

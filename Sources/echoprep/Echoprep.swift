@@ -29,8 +29,10 @@ struct Echoprep: AsyncParsableCommand {
         Interruption.watch()
         MappedFileFault.watch()
         do {
-            var command = try parseAsRoot()
-            if var asynchronous = command as? any AsyncParsableCommand {
+            var command = try parseAsRoot(try configured(Array(CommandLine.arguments.dropFirst())))
+            if let command = command as? any ConfigurableCommand, command.configuration.printConfig {
+                print(try EffectiveOptions(command).text())
+            } else if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {
                 try command.run()

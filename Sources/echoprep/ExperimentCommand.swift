@@ -7,7 +7,7 @@ import Foundation
 import Models
 import Training
 
-struct ExperimentCommand: ParsableCommand {
+struct ExperimentCommand: ConfigurableCommand {
     static let configuration = CommandConfiguration(
         commandName: "experiment",
         abstract: "Does a declared experiment: trains what is missing, and writes its table.",
@@ -46,6 +46,7 @@ struct ExperimentCommand: ParsableCommand {
         String?
     @Flag(help: "Only list the runs and how far each is.") var dryRun = false
     @Flag(help: "Print JSON.") var json = false
+    @OptionGroup var configuration: ConfigurationOptions
 
     func validate() throws {
         try checkIntervals(bootstrap: bootstrap, confidence: confidence)

@@ -14,7 +14,7 @@ extension Preset: ExpressibleByArgument {}
 
 extension Precision: ExpressibleByArgument {}
 
-struct TrainCommand: ParsableCommand {
+struct TrainCommand: ConfigurableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train",
         abstract: "Pre-trains a model on a dataset's clips, or fine-tunes it on labels.",
@@ -91,6 +91,7 @@ struct TrainCommand: ParsableCommand {
     var traceSteps = 1
     @Option(help: "Write one step whole, as safetensors.") var trace: String?
     @Flag(help: "Print JSON.") var json = false
+    @OptionGroup var configuration: ConfigurationOptions
 
     func run() throws {
         func say(_ message: String) { FileHandle.standardError.write(Data((message + "\n").utf8)) }
