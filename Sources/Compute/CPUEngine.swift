@@ -1,6 +1,7 @@
 // The engine that needs nothing but processors: OpenBLAS for products, our own kernels for the rest.
 
 public import EchoCore
+import Synchronization
 
 /// What the products of linear layers are made of.
 public enum Precision: String, Codable, Sendable, CaseIterable {
@@ -154,7 +155,7 @@ public final class CPUEngine: Engine, Sendable {
 
     /// The sum of what `body` makes of consecutive ranges, added in their order.
     func sum(of count: Int, by size: Int, _ body: (Range<Int>) -> Double) -> Double {
-        let sums = Locked([Double](repeating: 0, count: (count + size - 1) / size))
+        let sums = Mutex([Double](repeating: 0, count: (count + size - 1) / size))
         inTiles(of: count, by: size) { part in
             let sum = body(part)
             sums.withLock { $0[part.lowerBound / size] = sum }
