@@ -2,6 +2,7 @@
 
 public import Compute
 public import EchoCore
+import Synchronization
 
 /// What multiplies matrices of F32.
 package enum ProductLibrary: Sendable, CaseIterable {
@@ -192,7 +193,7 @@ public final class CPUEngine: Engine, Sendable {
 
     /// The sum of what `body` makes of consecutive ranges, added in their order.
     func sum(of count: Int, by size: Int, _ body: (Range<Int>) -> Double) -> Double {
-        let sums = Locked([Double](repeating: 0, count: (count + size - 1) / size))
+        let sums = Mutex([Double](repeating: 0, count: (count + size - 1) / size))
         inTiles(of: count, by: size) { part in
             let sum = body(part)
             sums.withLock { $0[part.lowerBound / size] = sum }

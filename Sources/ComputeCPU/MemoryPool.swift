@@ -2,6 +2,7 @@
 
 import EchoCore
 import Foundation
+import Synchronization
 
 /// Hands out aligned blocks of floats from a chunk of addresses, and joins those that come back with their free
 /// neighbours.
@@ -14,7 +15,7 @@ final class MemoryPool: Sendable {
         let start: UnsafeMutableRawPointer, bytes: Int
     }
 
-    private let chunks = Locked(Chunks())
+    private let chunks = Mutex(Chunks())
 
     func take(_ count: Int) -> Block {
         let grains = (max(count, 1) * MemoryLayout<Float>.stride + Chunks.grain - 1) / Chunks.grain

@@ -14,6 +14,14 @@ public enum PixelLayout: String, Sendable, CaseIterable, Codable {
     /// Samples a pixel.
     public var channels: Int { self == .luma ? 1 : 3 }
 
+    /// Samples as a picture has them, which are red, green and blue where they are not luma.
+    public func picture(_ pixels: [UInt8]) -> [UInt8] {
+        guard self == .echoprime else { return pixels }
+        var pixels = pixels
+        for place in stride(from: 0, to: pixels.count, by: 3) { pixels.swapAt(place, place + 2) }
+        return pixels
+    }
+
     /// The conversion to colours, and the weights of the channels in their order.
     fileprivate var colours: (matrix: ColourMatrix, channels: [SIMD2<Int32>]) {
         let matrix = self == .rgb ? ColourMatrix.jpeg : .echoPrime

@@ -1,15 +1,20 @@
 // How far the work is: a bar on a terminal, a line every few seconds elsewhere, always on stderr.
 
 import Foundation
+import Synchronization
 
 /// Progress of one stage, with its rate and the time left.
 public final class Progress: Sendable {
     private let stage: String, unit: String, total: Int
     private let start = ContinuousClock.now
     private let terminal = isatty(2) != 0
-    private let last: Locked<ContinuousClock.Instant?> = Locked(nil)
-    /// Whether the terminal's cursor stands behind a line that is not ended.
-    private let isOpen = Locked(false)
+    private let said = Mutex(Said())
+
+    private struct Said {
+        var last: ContinuousClock.Instant?
+        /// Whether the terminal's cursor stands behind a line that is not ended.
+        var isOpen = false
+    }
 
     /// - Parameters:
     ///   - stage: what is being done, as "ingest"
@@ -25,16 +30,16 @@ public final class Progress: Sendable {
     public func update(_ done: Int, note: String = "") {
         let now = ContinuousClock.now
         let interval: Duration = terminal ? .milliseconds(100) : .seconds(5)
-        let due = last.withLock { last in
-            if let last, now - last < interval { return false }
-            defer { last = now }
-            return terminal || last != nil
+        let due = said.withLock { said in
+            if let last = said.last, now - last < interval { return false }
+            defer { said.last = now }
+            return terminal || said.last != nil
         }
         if due { write(done, note: note, ending: terminal ? "" : "\n") }
     }
 
     /// A stage that was left in the middle ends its line, so that what is said next begins on its own.
-    deinit { if isOpen.withLock({ $0 }) { FileHandle.standardError.write(Data("\n".utf8)) } }
+    deinit { if said.withLock(\.isOpen) { FileHandle.standardError.write(Data("\n".utf8)) } }
 
     /// Says that the stage is over, after `done` units.
     public func finish(_ done: Int, note: String = "") { write(done, note: note, ending: "\n") }
@@ -48,7 +53,7 @@ public final class Progress: Sendable {
         line += done < total ? " · \(duration(left)) left" : " · \(duration(elapsed))"
         if !note.isEmpty { line += " · \(note)" }
         if terminal { line = "\r\u{1B}[2K" + Progress.fitted(line, share: share(done), columns: columns) }
-        isOpen.withLock { $0 = ending.isEmpty }
+        said.withLock { $0.isOpen = ending.isEmpty }
         FileHandle.standardError.write(Data((line + ending).utf8))
     }
 

@@ -104,7 +104,7 @@ private struct PassTime {
 
 /// A pass of ours over the studies of a dataset.
 private struct Pass {
-    let studies: [Training.Study]
+    let studies: [Study]
     let loader: BatchLoader
     let batch: Int, workers: Int
 

@@ -4,6 +4,7 @@ import EchoCore
 import Evaluation
 import Foundation
 import Models
+import Synchronization
 import TestSupport
 import Testing
 import Training
@@ -37,7 +38,7 @@ import Training
             let sample = try SampleDataset(at: folder.appendingPathComponent("dataset"))
             let table1 = try declared("table1")
             let whole = options(sample.path, folder)
-            let errors = Locked([String]())
+            let errors = Mutex([String]())
             DispatchQueue.concurrentPerform(iterations: whole.seeds.count) { index in
                 var part = whole
                 part.seeds = [whole.seeds[index]]

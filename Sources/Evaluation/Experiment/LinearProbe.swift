@@ -20,13 +20,10 @@ package struct LinearProbe: Sendable {
         let rows = features.map { Self.standardised($0, mean, scale) }
         let steepness = (loss == .logistic ? 0.25 : 1) * (Self.largestEigenvalue(rows) + 1) + penalty
         let outputs = targets[0].count
-        let fits = Locked([(weights: [Float], intercept: Float)](repeating: ([], 0), count: outputs))
-        parallelFor(outputs) { output in
-            let fit = Self.fit(rows, targets.map { $0[output] }, loss, penalty, steepness)
-            fits.withLock { $0[output] = fit }
+        let fits = parallelMap(outputs) { output in
+            Self.fit(rows, targets.map { $0[output] }, loss, penalty, steepness)
         }
-        let found = fits.withLock { $0 }
-        (weights, intercepts) = (found.map(\.weights), found.map(\.intercept))
+        (weights, intercepts) = (fits.map(\.weights), fits.map(\.intercept))
         (self.mean, self.scale) = (mean, scale)
     }
 

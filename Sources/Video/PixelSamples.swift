@@ -3,7 +3,7 @@
 import EchoCore
 
 /// The samples of a picture.
-struct Samples: Sendable {
+struct PixelSamples: Sendable {
     let height: Int, width: Int
     /// Bits of a sample, 1 to 16.
     let bits: Int

@@ -2,13 +2,13 @@
 
 import EchoCore
 
-extension Cohort {
+extension CohortTables {
     /// Reads all tables but the two lists of MIMIC-IV-ECHO, the large ones side by side.
-    init(_ sources: Sources, studies: Reading<[Study]>, level: ICD10CM.Level) throws {
+    init(_ sources: Sources, studies: Reading<[EchoStudy]>, level: ICD10CM.Level) throws {
         let subjects = SubjectSet(studies.value.lazy.map(\.subject))
-        let patients = Background { try Cohort.readPatients(sources.patients, of: subjects) }
-        let admissions = Background { try Cohort.readAdmissions(sources.admissions, of: subjects) }
-        let diagnoses = Background { try Cohort.readDiagnoses(sources.diagnoses, of: subjects) }
+        let patients = Background { try CohortTables.readPatients(sources.patients, of: subjects) }
+        let admissions = Background { try CohortTables.readAdmissions(sources.admissions, of: subjects) }
+        let diagnoses = Background { try CohortTables.readDiagnoses(sources.diagnoses, of: subjects) }
         self.studies = take(studies, of: sources.studyList)
         self.patients = take(try patients.value(), of: sources.patients)
         stays = take(try admissions.value(), of: sources.admissions)
@@ -38,17 +38,18 @@ extension Cohort {
     }
 
     /// The studies by their numbers.
-    static func readStudies(_ table: SourceTable) throws -> Reading<[Study]> {
+    static func readStudies(_ table: SourceTable) throws -> Reading<[EchoStudy]> {
         var seen: Set<Int> = []
         let columns = ["study_id", "subject_id", "study_datetime"]
-        var reading = try table.read(columns, optional: ["measurement_id"], into: [Study]()) { studies, row in
+        var reading = try table.read(columns, optional: ["measurement_id"], into: [EchoStudy]()) {
+            studies, row in
             let id = try row.integer(0)
             let subject = try row.integer(1)
             guard seen.insert(id).inserted else {
                 throw RowFault(reason: "repeats a study_id", text: "\(id)")
             }
             studies.append(
-                Study(
+                EchoStudy(
                     id: id, subject: subject, time: row.optional(2, TableRow.time),
                     measurement: row.optional(3, TableRow.integer)))
         }
@@ -58,7 +59,7 @@ extension Cohort {
 
     /// The record list, in pieces: there are seventy files a study.
     static func readRecords(
-        _ table: SourceTable, studies: [Study], _ body: ([EchoRecord]) -> Void
+        _ table: SourceTable, studies: [EchoStudy], _ body: ([EchoRecord]) -> Void
     ) throws -> Reading<Void> {
         let subjects = Dictionary(uniqueKeysWithValues: studies.map { ($0.id, $0.subject) })
         let columns = ["dicom_filepath", "study_id", "subject_id", "acquisition_datetime"]
@@ -112,13 +113,13 @@ extension Cohort {
     /// The stays of each subject, by hadm_id.
     private static func readAdmissions(
         _ table: SourceTable, of subjects: SubjectSet
-    ) throws -> Reading<[Int: [Stay]]> {
+    ) throws -> Reading<[Int: [Admission]]> {
         let columns = [
             "subject_id", "hadm_id", "admittime", "dischtime", "deathtime", "edregtime", "edouttime",
             "admission_type", "hospital_expire_flag",
         ]
         var seen: Set<Int> = []
-        var reading = try table.read(columns, of: subjects, into: [Int: [Stay]]()) { stays, row in
+        var reading = try table.read(columns, of: subjects, into: [Int: [Admission]]()) { stays, row in
             let subject = try row.integer(0)
             let hadm = try row.integer(1)
             let admittime = try row.time(2)
@@ -127,7 +128,7 @@ extension Cohort {
                 throw RowFault(reason: "repeats a hadm_id", text: "\(hadm)")
             }
             stays[subject, default: []].append(
-                Stay(
+                Admission(
                     hadm: hadm, subject: subject, admittime: admittime, dischtime: dischtime,
                     deathtime: row.optional(4, TableRow.time), edregtime: row.optional(5, TableRow.time),
                     edouttime: row.optional(6, TableRow.time), admissionType: row.optional(7, TableRow.text),

@@ -7,8 +7,11 @@ public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible
 
     public init(seconds: Int) { self.seconds = seconds }
 
+    /// Midnight at the beginning of a year's day, counted from 0.
+    public init(year: Int, day: Int) { seconds = (Self.day(year: year, month: 1, day: 1) + day) * 86_400 }
+
     /// Reads "2180-05-06 22:23:00", also with a T between date and time; nil where no such second exists.
-    public init?(_ text: some StringProtocol) {
+    public init?(_ text: String) {
         var fields = (year: 0, month: 0, day: 0, hour: 0, minute: 0, second: 0)
         var position = 0
         for byte in text.utf8 {
@@ -43,22 +46,35 @@ public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible
 
     public static func < (a: Timestamp, b: Timestamp) -> Bool { a.seconds < b.seconds }
 
+    /// The time so many hours later, to the second.
+    public static func + (time: Timestamp, hours: Double) -> Timestamp {
+        Timestamp(seconds: time.seconds + Int((hours * 3_600).rounded()))
+    }
+
     /// Hours from `earlier` to this time; negative if it is later.
     public func hours(since earlier: Timestamp) -> Double { Double(seconds - earlier.seconds) / 3_600 }
 
-    /// As MIMIC prints it.
-    public var description: String {
-        let days = Int((Double(seconds) / 86_400).rounded(.down))
-        let rest = seconds - days * 86_400
-        let (year, month, day) = Self.date(ofDay: days)
-        func two(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
+    /// As MIMIC prints it: 2180-05-06 22:23:00.
+    public var description: String { "\(date) \(clock)" }
+
+    /// 2180-05-06
+    public var date: String {
+        let (year, month, day) = Self.date(ofDay: wholeDays)
         let digits = String(year)
         let padded = String(repeating: "0", count: max(0, 4 - digits.count)) + digits
-        return
-            "\(padded)-\(two(month))-\(two(day)) \(two(rest / 3_600)):\(two(rest / 60 % 60)):\(two(rest % 60))"
+        return "\(padded)-\(two(month))-\(two(day))"
     }
 
-    static func days(inMonth month: Int, of year: Int) -> Int {
+    /// 22:23:00
+    public var clock: String {
+        let rest = seconds - wholeDays * 86_400
+        return "\(two(rest / 3_600)):\(two(rest / 60 % 60)):\(two(rest % 60))"
+    }
+
+    private var wholeDays: Int { Int((Double(seconds) / 86_400).rounded(.down)) }
+    private func two(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
+
+    private static func days(inMonth month: Int, of year: Int) -> Int {
         switch month {
         case 2: (year % 4 == 0 && year % 100 != 0) || year % 400 == 0 ? 29 : 28
         case 4, 6, 9, 11: 30

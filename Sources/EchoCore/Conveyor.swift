@@ -1,9 +1,7 @@
 // From one thread to another, in order, a few pieces ahead.
 
-import EchoCore
-
 /// A queue of at most `capacity` items between a thread that puts and one that takes.
-final class Conveyor<Item: Sendable>: Sendable {
+package final class Conveyor<Item: Sendable>: Sendable {
     private struct State {
         var items: [Item] = []
         var isFinished = false
@@ -12,10 +10,10 @@ final class Conveyor<Item: Sendable>: Sendable {
     private let capacity: Int
     private let state = Monitor(State())
 
-    init(capacity: Int) { self.capacity = capacity }
+    package init(capacity: Int) { self.capacity = capacity }
 
     /// Waits until there is room; after `finish`, by whichever side, the item is dropped.
-    func put(_ item: Item) {
+    package func put(_ item: Item) {
         let capacity = capacity
         state.change(when: { $0.isFinished || $0.items.count < capacity }) {
             if !$0.isFinished { $0.items.append(item) }
@@ -23,11 +21,12 @@ final class Conveyor<Item: Sendable>: Sendable {
     }
 
     /// Waits for the next item; nil when there will be none.
-    func take() -> Item? {
+    package func take() -> Item? {
         state.change(when: { $0.isFinished || !$0.items.isEmpty }) {
             $0.items.isEmpty ? nil : $0.items.removeFirst()
         }
     }
 
-    func finish() { state.change { $0.isFinished = true } }
+    /// No item follows those that wait.
+    package func finish() { state.change { $0.isFinished = true } }
 }

@@ -3,7 +3,7 @@
 import EchoCore
 
 /// An echocardiography study of `echo-study-list`.
-struct Study: Equatable, Sendable {
+struct EchoStudy: Equatable, Sendable {
     let id: Int
     let subject: Int
     /// nil where the list holds no time that exists.
@@ -33,7 +33,7 @@ struct Patient: Sendable {
 }
 
 /// A hospital stay: a row of `hosp/admissions`.
-struct Stay: Equatable, Sendable {
+struct Admission: Equatable, Sendable {
     let hadm: Int
     let subject: Int
     let admittime: Timestamp
@@ -51,17 +51,17 @@ struct Stay: Equatable, Sendable {
 struct Diagnosis: Equatable, Sendable {
     /// Priority within the stay; 1 is the principal diagnosis.
     let seqNum: Int
-    /// Its place in `Cohort.codes`.
+    /// Its place in `CohortTables.codes`.
     let code: Int
 }
 
 /// The tables of the cohort's subjects, read and checked.
-struct Cohort: Sendable {
+struct CohortTables: Sendable {
     /// By their numbers.
-    var studies: [Study] = []
+    var studies: [EchoStudy] = []
     var patients: [Patient] = []
     /// The stays of each subject, by hadm_id.
-    var stays: [Int: [Stay]] = [:]
+    var stays: [Int: [Admission]] = [:]
     /// Every code in use, once.
     var codes: [ICDCode] = []
     /// What the codes of ICD-9 mean in ICD-10, by their text; empty without a file of mappings.

@@ -1,6 +1,5 @@
 import EchoCore
 import Foundation
-import Labels
 import Testing
 
 @Suite struct TimestampTests {
@@ -17,10 +16,18 @@ import Testing
     @Test(arguments: [
         "0000-01-01 00:00:00", "0000-02-29 12:34:56", "1969-12-31 23:59:59", "1970-01-01 00:00:00",
         "2000-02-29 23:59:59",
-        "2196-02-24 14:38:00", "9999-12-31 23:59:59",
+        "2196-02-24 14:38:00", "9999-12-31 23:59:59", "2180-05-06 22:23:00", "2100-02-28 23:59:59",
+        "2104-02-29 00:00:00", "2199-12-31 12:00:01",
     ]) func `a time prints as it was read`(text: String) throws {
         #expect(try #require(Timestamp(text)).description == text)
         #expect(Timestamp(text.replacingOccurrences(of: " ", with: "T")) == Timestamp(text))
+        #expect(Timestamp(text.replacing("-", with: "x")) == nil)
+    }
+
+    @Test func `a day of a year begins at midnight, and hours lead on from there`() {
+        #expect(Timestamp(year: 2180, day: 59).description == "2180-02-29 00:00:00")
+        #expect((Timestamp(year: 2180, day: 59) + 25.5).description == "2180-03-01 01:30:00")
+        #expect((Timestamp(year: 2180, day: 0) + -0.25).description == "2179-12-31 23:45:00")
     }
 
     @Test(arguments: [UInt64(1), 2]) func `seconds are those of Foundation's calendar`(seed: UInt64) throws {
