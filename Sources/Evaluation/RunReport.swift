@@ -10,14 +10,13 @@ import Training
 func report(
     on run: String, _ name: String, as model: String, _ options: EvaluateOptions
 ) throws -> Report {
-    let folder = RunFolder(run), split = options.split.rawValue
-    let predictor = try Predictor(run: run, dataset: options.dataset, threads: options.threads)
-    let configuration = predictor.configuration
-    let dataset = options.dataset ?? folder.resolve(configuration.dataset)
-    let catalog = try Catalog(datasetFolder: dataset, readOnly: true)
+    let split = options.split.rawValue
+    let trained = try TrainedModel(run: run, dataset: options.dataset, threads: options.threads)
+    let configuration = trained.configuration
+    let catalog = try Catalog(datasetFolder: trained.dataset, readOnly: true)
     let progress = Progress(
         "evaluate \(name)", total: try catalog.studies(in: options.split).count, unit: "studies")
-    let answers = try predictor.predict(options.split, draws: options.draws, progress: progress)
+    let answers = try trained.predict(options.split, draws: options.draws, progress: progress)
     guard !answers.isEmpty else {
         throw EchoError(
             "--split \(split)", "the dataset has no study with clips and a truth in it",
@@ -33,8 +32,8 @@ func report(
         content.measured = [scored]
         population = scored.scores.population
     } else {
-        let scored = try judge(answers, predictor, catalog, run, name, model, options)
-        content.title = "\(configuration.modelName) on \(predictor.targets.count) ICD-10 categories"
+        let scored = try judge(answers, trained, catalog, run, name, model, options)
+        content.title = "\(configuration.modelName) on \(trained.targets.count) ICD-10 categories"
         content.runs = [scored]
         population = scored.scores.population
     }
@@ -51,11 +50,11 @@ func report(
     if let before = pretrainingRun(of: configuration, beside: run) {
         try content.add(run: before)
         content.heldOut = try [
-            HeldOut(run: before, dataset: dataset, split: options.split, threads: options.threads)
+            HeldOut(run: before, dataset: trained.dataset, split: options.split, threads: options.threads)
         ].compactMap(\.self)
     }
-    content.attention = try AttentionMap(run: run, catalog, options)
-    content.map = try EmbeddingMap(run: run, catalog, options, codes: bestTold(content.runs.first))
+    content.attention = try AttentionMap(trained, catalog, options)
+    content.map = try EmbeddingMap(trained, catalog, options, codes: bestTold(content.runs.first))
     try content.add(run: run)
     content.settings = configuration.settings
     return content
@@ -75,21 +74,21 @@ private func bestTold(_ run: ScoredRun?, most count: Int = 1) -> [String] {
 
 /// Probabilities of codes.
 private func judge(
-    _ answers: [Prediction], _ predictor: Predictor, _ catalog: Catalog, _ run: String, _ name: String,
+    _ answers: [Prediction], _ trained: TrainedModel, _ catalog: Catalog, _ run: String, _ name: String,
     _ model: String, _ options: EvaluateOptions
 ) throws -> ScoredRun {
     let split = options.split.rawValue
-    let predictions = Predictions(answers, codes: predictor.targets)
+    let predictions = Predictions(answers, codes: trained.targets)
     try predictions.write(csv: "\(run)/predictions-\(split).csv")
     var scoring = options.scoring
     if options.fitsThreshold {
-        let chosen = try predictor.predict(.val, draws: options.draws)
+        let chosen = try trained.predict(.val, draws: options.draws)
         guard !chosen.isEmpty else {
             throw EchoError(
                 "--threshold fit", "the dataset has no study with clips and a truth in the split val",
                 try: "run echoprep link-icd with other shares, or give a number")
         }
-        scoring.threshold = Threshold(fittedTo: Predictions(chosen, codes: predictor.targets))
+        scoring.threshold = Threshold(fittedTo: Predictions(chosen, codes: trained.targets))
     }
     var scored = try score(predictions, run: name, split: split, options: scoring)
     scored.scores.addTitles(of: try catalog.targets())
