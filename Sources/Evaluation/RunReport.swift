@@ -2,18 +2,19 @@
 
 import Catalog
 import EchoCore
-import Files
 import Foundation
 import Training
 
 /// Scores one run, writes its files and gathers its page.
 func report(
     on run: String, _ name: String, as model: String, _ options: EvaluateOptions
-) throws -> Report {
+) throws -> (content: Report, folder: EvaluationFolder) {
     let split = options.split.rawValue
     let trained = try TrainedModel(run: run, dataset: options.dataset, threads: options.threads)
     let configuration = trained.configuration
     let catalog = try Catalog(datasetFolder: trained.dataset, readOnly: true)
+    let folder = EvaluationFolder(
+        RunFolder(run), own: configuration.dataset, split: options.split, dataset: trained.dataset)
     let progress = Progress(
         "evaluate \(name)", total: try catalog.studies(in: options.split).count, unit: "studies")
     let answers = try trained.predict(options.split, draws: options.draws, progress: progress)
@@ -27,12 +28,12 @@ func report(
     var content = Report(title: "")
     let population: String
     if configuration.task == .lvef {
-        let scored = try measure(answers, run, name, model, configuration, options)
+        let scored = try measure(answers, folder, name, model, configuration, options)
         content.title = "\(configuration.modelName) on the ejection fraction"
         content.measured = [scored]
         population = scored.scores.population
     } else {
-        let scored = try judge(answers, trained, catalog, run, name, model, options)
+        let scored = try judge(answers, trained, catalog, folder, name, model, options)
         content.title = "\(configuration.modelName) on \(trained.targets.count) ICD-10 categories"
         content.runs = [scored]
         population = scored.scores.population
@@ -57,7 +58,7 @@ func report(
     content.map = try EmbeddingMap(trained, catalog, options, codes: bestTold(content.runs.first))
     try content.add(run: run)
     content.settings = configuration.settings
-    return content
+    return (content, folder)
 }
 
 /// How many of those that a run is judged on its weights know; nil where that is not known.
@@ -74,12 +75,13 @@ private func bestTold(_ run: ScoredRun?, most count: Int = 1) -> [String] {
 
 /// Probabilities of codes.
 private func judge(
-    _ answers: [Prediction], _ trained: TrainedModel, _ catalog: Catalog, _ run: String, _ name: String,
+    _ answers: [Prediction], _ trained: TrainedModel, _ catalog: Catalog, _ folder: EvaluationFolder,
+    _ name: String,
     _ model: String, _ options: EvaluateOptions
 ) throws -> ScoredRun {
     let split = options.split.rawValue
     let predictions = Predictions(answers, codes: trained.targets)
-    try predictions.write(csv: "\(run)/predictions-\(split).csv")
+    try folder.write("predictions.csv", predictions.csv)
     var scoring = options.scoring
     if options.fitsThreshold {
         let chosen = try trained.predict(.val, draws: options.draws)
@@ -93,23 +95,23 @@ private func judge(
     var scored = try score(predictions, run: name, split: split, options: scoring)
     scored.scores.addTitles(of: try catalog.targets())
     scored.scores.model = model
-    try writeFile("\(run)/metrics.json", Array((jsonText(scored.scores) + "\n").utf8))
-    try writeFile("\(run)/codes-\(split).csv", Array(scored.scores.codesCSV.utf8))
-    try writeFile("\(run)/groups-\(split).csv", Array(scored.scores.groupsCSV.utf8))
+    try folder.write("metrics.json", jsonText(scored.scores) + "\n")
+    try folder.write("codes.csv", scored.scores.codesCSV)
+    try folder.write("groups.csv", scored.scores.groupsCSV)
     return scored
 }
 
 /// Ejection fractions.
 private func measure(
-    _ answers: [Prediction], _ run: String, _ name: String, _ model: String,
+    _ answers: [Prediction], _ folder: EvaluationFolder, _ name: String, _ model: String,
     _ configuration: RunConfiguration, _ options: EvaluateOptions
 ) throws -> ScoredMeasurements {
     let split = options.split.rawValue, measurements = Measurements(answers, name: configuration.targets[0])
-    try measurements.write(csv: "\(run)/predictions-\(split).csv")
+    try folder.write("predictions.csv", measurements.csv)
     var scored = try score(measurements, run: name, split: split, options: options.scoring)
     scored.scores.model = model
-    try writeFile("\(run)/metrics.json", Array((jsonText(scored.scores) + "\n").utf8))
-    try writeFile("\(run)/errors-\(split).csv", Array(scored.scores.csv.utf8))
+    try folder.write("metrics.json", jsonText(scored.scores) + "\n")
+    try folder.write("errors.csv", scored.scores.csv)
     return scored
 }
 
