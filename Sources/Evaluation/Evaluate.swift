@@ -64,8 +64,8 @@ public struct Evaluation: Codable, Sendable {
 
 /// Scores fine-tuned runs on a split of their dataset.
 ///
-/// Writes into each run's folder: `predictions-SPLIT.csv`, `metrics.json`, `report.html`, and `codes-SPLIT.csv` and
-/// `groups-SPLIT.csv`, or `errors-SPLIT.csv` of a measured quantity.
+/// Writes into each run's `evaluation/SPLIT/`: `predictions.csv`, `metrics.json`, `report.html`, and `codes.csv` and
+/// `groups.csv`, or `errors.csv` of a measured quantity. The run's own `report.html` leads to the last page written.
 ///
 /// - Parameter folders: of runs, or of the runs of several seeds
 public func evaluate(runs folders: [String], options: EvaluateOptions) throws -> Evaluation {
@@ -73,9 +73,9 @@ public func evaluate(runs folders: [String], options: EvaluateOptions) throws ->
     var pages: [String] = [], contents: [Report] = []
     let names = names(of: runs)
     for (run, (name, model)) in zip(runs, zip(names, try models(of: runs, called: names))) {
-        let content = try report(on: run, name, as: model, options)
-        pages.append("\(run)/report.html")
-        try writeFile("\(run)/report.html", Array(content.html.utf8))
+        let (content, folder) = try report(on: run, name, as: model, options)
+        try folder.write(page: content.html)
+        pages.append(folder.page)
         contents.append(content)
     }
     var evaluation = try Evaluation(contents, confidence: options.scoring.confidence)
@@ -153,6 +153,6 @@ private func writeReport(_ path: String, _ evaluation: inout Evaluation, of cont
         all.models = evaluation.models
         all.comparisons = evaluation.comparisons
     }
-    try writeFile(path, Array(all.html.utf8))
+    try writeFile(path, Array(all.html.text.utf8))
     evaluation.reports.append(path)
 }

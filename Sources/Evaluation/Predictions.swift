@@ -96,7 +96,10 @@ public struct Predictions: Sendable {
     }
 
     /// Writes the csv file that `init(csv:)` reads.
-    public func write(csv path: String) throws {
+    public func write(csv path: String) throws { try writeFile(path, Array(csv.utf8)) }
+
+    /// The text of that file.
+    var csv: String {
         let rows: [[String?]] = codes.flatMap { code in
             self[code].map { row in
                 [
@@ -106,6 +109,6 @@ public struct Predictions: Sendable {
             }
         }
         let header = ["study_id", "subject_id", "code", "label", "logit", "probability"]
-        try writeFile(path, Array(csvText(header, rows).utf8))
+        return csvText(header, rows)
     }
 }

@@ -2,22 +2,22 @@
 
 import Catalog
 import EchoCore
-import Files
 import Foundation
 import Training
 
 /// Scores one run, writes its files and gathers its page.
 func report(
     on run: String, _ name: String, as model: String, _ options: EvaluateOptions
-) throws -> Report {
-    let folder = RunFolder(run), split = options.split.rawValue
-    let predictor = try Predictor(run: run, dataset: options.dataset, place: options.place)
-    let configuration = predictor.configuration
-    let dataset = options.dataset ?? folder.resolve(configuration.dataset)
-    let catalog = try Catalog(datasetFolder: dataset, readOnly: true)
+) throws -> (content: Report, folder: EvaluationFolder) {
+    let split = options.split.rawValue
+    let trained = try TrainedModel(run: run, dataset: options.dataset, place: options.place)
+    let configuration = trained.configuration
+    let catalog = try Catalog(datasetFolder: trained.dataset, readOnly: true)
+    let folder = EvaluationFolder(
+        RunFolder(run), own: configuration.dataset, split: options.split, dataset: trained.dataset)
     let progress = Progress(
         "evaluate \(name)", total: try catalog.studies(in: options.split).count, unit: "studies")
-    let answers = try predictor.predict(options.split, draws: options.draws, progress: progress)
+    let answers = try trained.predict(options.split, draws: options.draws, progress: progress)
     guard !answers.isEmpty else {
         throw EchoError(
             "--split \(split)", "the dataset has no study with clips and a truth in it",
@@ -28,13 +28,13 @@ func report(
     var content = Report(title: "")
     let population: String
     if configuration.task == .lvef {
-        let scored = try measure(answers, run, name, model, configuration, options)
+        let scored = try measure(answers, folder, name, model, configuration, options)
         content.title = "\(configuration.modelName) on the ejection fraction"
         content.measured = [scored]
         population = scored.scores.population
     } else {
-        let scored = try judge(answers, predictor, catalog, run, name, model, options)
-        content.title = "\(configuration.modelName) on \(predictor.targets.count) ICD-10 categories"
+        let scored = try judge(answers, trained, catalog, folder, name, model, options)
+        content.title = "\(configuration.modelName) on \(trained.targets.count) ICD-10 categories"
         content.runs = [scored]
         population = scored.scores.population
     }
@@ -51,14 +51,14 @@ func report(
     if let before = pretrainingRun(of: configuration, beside: run) {
         try content.add(run: before)
         content.heldOut = try [
-            HeldOut(run: before, dataset: dataset, split: options.split, place: options.place)
+            HeldOut(run: before, dataset: trained.dataset, split: options.split, place: options.place)
         ].compactMap(\.self)
     }
-    content.attention = try AttentionMap(run: run, catalog, options)
-    content.map = try EmbeddingMap(run: run, catalog, options, codes: bestTold(content.runs.first))
+    content.attention = try AttentionMap(trained, catalog, options)
+    content.map = try EmbeddingMap(trained, catalog, options, codes: bestTold(content.runs.first))
     try content.add(run: run)
     content.settings = configuration.settings
-    return content
+    return (content, folder)
 }
 
 /// How many of those that a run is judged on its weights know; nil where that is not known.
@@ -75,42 +75,43 @@ private func bestTold(_ run: ScoredRun?, most count: Int = 1) -> [String] {
 
 /// Probabilities of codes.
 private func judge(
-    _ answers: [Prediction], _ predictor: Predictor, _ catalog: Catalog, _ run: String, _ name: String,
+    _ answers: [Prediction], _ trained: TrainedModel, _ catalog: Catalog, _ folder: EvaluationFolder,
+    _ name: String,
     _ model: String, _ options: EvaluateOptions
 ) throws -> ScoredRun {
     let split = options.split.rawValue
-    let predictions = Predictions(answers, codes: predictor.targets)
-    try predictions.write(csv: "\(run)/predictions-\(split).csv")
+    let predictions = Predictions(answers, codes: trained.targets)
+    try folder.write("predictions.csv", predictions.csv)
     var scoring = options.scoring
     if options.fitsThreshold {
-        let chosen = try predictor.predict(.val, draws: options.draws)
+        let chosen = try trained.predict(.val, draws: options.draws)
         guard !chosen.isEmpty else {
             throw EchoError(
                 "--threshold fit", "the dataset has no study with clips and a truth in the split val",
                 try: "run echoprep link-icd with other shares, or give a number")
         }
-        scoring.threshold = Threshold(fittedTo: Predictions(chosen, codes: predictor.targets))
+        scoring.threshold = Threshold(fittedTo: Predictions(chosen, codes: trained.targets))
     }
     var scored = try score(predictions, run: name, split: split, options: scoring)
     scored.scores.addTitles(of: try catalog.targets())
     scored.scores.model = model
-    try writeFile("\(run)/metrics.json", Array((jsonText(scored.scores) + "\n").utf8))
-    try writeFile("\(run)/codes-\(split).csv", Array(scored.scores.codesCSV.utf8))
-    try writeFile("\(run)/groups-\(split).csv", Array(scored.scores.groupsCSV.utf8))
+    try folder.write("metrics.json", jsonText(scored.scores) + "\n")
+    try folder.write("codes.csv", scored.scores.codesCSV)
+    try folder.write("groups.csv", scored.scores.groupsCSV)
     return scored
 }
 
 /// Ejection fractions.
 private func measure(
-    _ answers: [Prediction], _ run: String, _ name: String, _ model: String,
+    _ answers: [Prediction], _ folder: EvaluationFolder, _ name: String, _ model: String,
     _ configuration: RunConfiguration, _ options: EvaluateOptions
 ) throws -> ScoredMeasurements {
     let split = options.split.rawValue, measurements = Measurements(answers, name: configuration.targets[0])
-    try measurements.write(csv: "\(run)/predictions-\(split).csv")
+    try folder.write("predictions.csv", measurements.csv)
     var scored = try score(measurements, run: name, split: split, options: options.scoring)
     scored.scores.model = model
-    try writeFile("\(run)/metrics.json", Array((jsonText(scored.scores) + "\n").utf8))
-    try writeFile("\(run)/errors-\(split).csv", Array(scored.scores.csv.utf8))
+    try folder.write("metrics.json", jsonText(scored.scores) + "\n")
+    try folder.write("errors.csv", scored.scores.csv)
     return scored
 }
 

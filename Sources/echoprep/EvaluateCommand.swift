@@ -69,7 +69,7 @@ struct EvaluateCommand: ParsableCommand {
     @Option(help: "The dataset (default: the one that the run learned from).")
     var dataset: String?
 
-    @Option(help: "Write a page about all that was given here; each run has its own report.html besides.")
+    @Option(help: "Write a page about all that was given here; RUN/report.html leads to each run's own.")
     var report: String?
 
     @Flag(help: "Show the whole source pictures beside the cropped clips, with all that is written in them.")

@@ -147,7 +147,7 @@ import Training
             for name in ["icd-1", "other"] {
                 #expect(apart.output.contains("LAMAE, pre-trained, as \(name)"))
             }
-            let page = try Page(URL(fileURLWithPath: run("icd-1/report.html")))
+            let page = try Page(URL(fileURLWithPath: run("icd-1/evaluation/test/report.html")))
             #expect(page.text.contains("none of whom its weights have learned from"))
             for title in ["Pre-training", "Fine-tuning", "What pre-training fills in"] {
                 #expect(page.text.contains(title))
@@ -167,7 +167,8 @@ import Training
             #expect(fitted.output.contains("thresholds fitted on val"))
             let once = try Built.run("evaluate", run("icd-1"), "--bootstrap", "20")
             let again = try Built.run(
-                "evaluate", "--predictions", run("icd-1/predictions-test.csv"), "--dataset", sample.path,
+                "evaluate", "--predictions", run("icd-1/evaluation/test/predictions.csv"), "--dataset",
+                sample.path,
                 "--bootstrap", "20")
             func numbers(_ text: String) -> [Substring] {
                 text.split(separator: "\n").filter { !$0.contains("·") && !$0.contains("report:") }

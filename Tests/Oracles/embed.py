@@ -103,7 +103,7 @@ def main():
         weights = load_file("runs/icd/checkpoints/best.safetensors")
         targets = json.loads(pathlib.Path("runs/icd/config.json").read_text())["targets"]
         logits = 0.0
-        with open("runs/icd/predictions-test.csv", newline="") as file:
+        with open("runs/icd/evaluation/test/predictions.csv", newline="") as file:
             predictions = list(csv.DictReader(file))
         for row in predictions:
             hidden = weights["head.fc1.weight"] @ studies[row["study_id"]] + weights["head.fc1.bias"]

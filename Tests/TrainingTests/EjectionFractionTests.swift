@@ -43,13 +43,13 @@ import Training
             let lines = try metrics(run).filter { $0.split == .val }
             #expect(lines.count == 3 && lines.allSatisfy { $0.auroc == nil && $0.rmse! >= $0.mae! })
             #expect(summary.bestLoss == lines.compactMap(\.mae).min())
-            let predictions = try Predictor(run: run.path, place: here).predict(.val)
+            let predictions = try TrainedModel(run: run.path, place: here).predict(.val)
             #expect(predictions.map(\.study) == ["10", "11"])
             #expect(predictions.map(\.labels) == [[52.5], [55.75]])
             let errors = RegressionErrors(
                 truths: [52.5, 55.75], predictions: predictions.map { Double($0.logits[0]) })
             #expect(abs(errors.mae - summary.bestLoss!) < 1e-3)
-            #expect(try Predictor(run: run.path, place: here).predict(.test).map(\.study) == ["13", "14"])
+            #expect(try TrainedModel(run: run.path, place: here).predict(.test).map(\.study) == ["13", "14"])
         }
     }
 

@@ -35,25 +35,22 @@ import Training
                     "not in the file (4): head.fc1.weight, head.fc1.bias, head.fc2.weight, head.fc2.bias"))
             #expect(try metrics(after).last?.auroc != nil)
 
-            let predictions = try Predictor(run: after.path, place: here).predict(.test)
+            let predictions = try TrainedModel(run: after.path, place: here).predict(.test)
             #expect(predictions.map(\.study) == ["13", "14"])
             #expect(predictions.map(\.subjectID) == [113, 114])
             #expect(predictions.map(\.labels) == [[1, 1], [0, 0]])
             #expect(predictions.allSatisfy { $0.logits.count == 2 && $0.logits.allSatisfy(\.isFinite) })
-            #expect(try Predictor(run: after.path, place: here).predict(.test) == predictions)
-            #expect(
-                try Predictor(run: after.path, place: here).predict(.test, draws: 2).map(\.study) == [
-                    "13", "14",
-                ])
+            #expect(try TrainedModel(run: after.path, place: here).predict(.test) == predictions)
+            #expect(try TrainedModel(run: after.path, place: here).predict(.test, draws: 2).map(\.study) == ["13", "14"])
         }
     }
 
-    @Test func `validation reports what the predictor gives`() throws {
+    @Test func `validation reports what the trained model gives`() throws {
         try withTemporaryFolder { folder in
             let dataset = try TinyDataset(at: folder.appendingPathComponent("data"))
             let run = folder.appendingPathComponent("run")
             let summary = try train(tinyOptions(dataset, run, task: .icd)) { _ in }
-            let predictions = try Predictor(run: run.path, place: here).predict(.val)
+            let predictions = try TrainedModel(run: run.path, place: here).predict(.val)
             let loss = binaryCrossEntropy(
                 logits: predictions.flatMap(\.logits), targets: predictions.flatMap(\.labels))
             #expect(abs(loss - summary.bestLoss!) < 1e-6)
@@ -66,7 +63,7 @@ import Training
             var options = tinyOptions(dataset, folder.appendingPathComponent("run"))
             options.epochs = 1
             _ = try train(options) { _ in }
-            #expect(throws: EchoError.self) { try Predictor(run: options.run, place: here) }
+            #expect(throws: EchoError.self) { try TrainedModel(run: options.run, place: here).predict(.test) }
         }
     }
 

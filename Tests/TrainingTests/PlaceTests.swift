@@ -46,7 +46,7 @@ struct EarlierRuns {
     func `an earlier run answers as it did, wherever it is asked`(task: String, engine: EngineKind) throws {
         try withTemporaryFolder { folder in
             let earlier = try EarlierRuns(at: folder), run = earlier.run("\(task)-done")
-            let answers = try Predictor(run: run.path, place: Place(engine, threads: 2)).predict(.test)
+            let answers = try TrainedModel(run: run.path, place: Place(engine, threads: 2)).predict(.test)
             let expected = try rows(run.appendingPathComponent("predictions-test.csv"))
             let studies = answers.map(\.study)
             #expect(Set(studies) == Set(expected.map { String($0[0]) }) && !studies.isEmpty)
@@ -85,7 +85,7 @@ struct EarlierRuns {
             (options.views, options.frames, options.epochs) = (1, 1, 1)
             _ = try train(options) { _ in }
             let answers = try [trained, asked].map {
-                try Predictor(run: options.run, place: Place($0, threads: 2)).predict(.test)
+                try TrainedModel(run: options.run, place: Place($0, threads: 2)).predict(.test)
             }
             for (one, other) in zip(answers[0], answers[1]) {
                 #expect(one.study == other.study)

@@ -107,7 +107,7 @@ struct ExperimentOutcome {
         try writeFile(path + ".csv", Array(table.csv.utf8))
         try writeFile(path + ".tex", Array(table.latex.utf8))
         try writeFile(path + ".json", Array((try jsonText(result) + "\n").utf8))
-        try writeFile(path + ".html", Array(report(table, differences).html.utf8))
+        try writeFile(path + ".html", Array(report(table, differences).html.text.utf8))
         return result
     }
 

@@ -132,16 +132,17 @@ struct ExperimentRunner {
 
     /// Asks a run about the splits, unless it has answered since its weights were written.
     private func predict(_ run: PlannedRun) throws {
-        for split in askedSplits {
-            let path = predictions(run, split), folder = RunFolder(run.options.run)
-            guard !isFresh(path, after: folder.best) else { continue }
-            let predictor = try Predictor(
-                run: folder.path, dataset: run.options.dataset, place: run.options.place)
-            let answers = try predictor.predict(split)
+        let folder = RunFolder(run.options.run)
+        let splits = askedSplits.filter { !isFresh(predictions(run, $0), after: folder.best) }
+        guard !splits.isEmpty else { return }
+        let trained = try TrainedModel(
+            run: folder.path, dataset: run.options.dataset, place: run.options.place)
+        for split in splits {
+            let path = predictions(run, split), answers = try trained.predict(split)
             if experiment.task == .lvef {
-                try Measurements(answers, name: predictor.targets[0]).write(csv: path)
+                try Measurements(answers, name: trained.targets[0]).write(csv: path)
             } else {
-                try Predictions(answers, codes: predictor.targets).write(csv: path)
+                try Predictions(answers, codes: trained.targets).write(csv: path)
             }
         }
     }

@@ -26,8 +26,7 @@ extension HeldOut {
 
 extension AttentionMap {
     /// - Parameter most: studies at most; the first of as many views as the model takes is shown
-    init?(run: String, _ catalog: Catalog, _ options: EvaluateOptions, most: Int = 32) throws {
-        let trained = try TrainedModel(run: run, dataset: options.dataset, place: options.place)
+    init?(_ trained: TrainedModel, _ catalog: Catalog, _ options: EvaluateOptions, most: Int = 32) throws {
         let studies = try catalog.studies(in: options.split).filter { $0.clips.count > 1 }.prefix(most)
         var shown: (views: [EncodedImage], shares: [[Double]])?
         var own: [Double] = [], alike: [Double] = []
@@ -61,10 +60,9 @@ extension EmbeddingMap {
     /// Maps the studies of a split, at most as many as an exact map takes; nil for too few.
     ///
     /// - Parameter codes: those whose studies are coloured
-    init?(run: String, _ catalog: Catalog, _ options: EvaluateOptions, codes: [String]) throws {
+    init?(_ trained: TrainedModel, _ catalog: Catalog, _ options: EvaluateOptions, codes: [String]) throws {
         let studies = try catalog.studies(in: options.split).prefix(NeighbourMap.most)
         guard studies.count >= 8 else { return nil }
-        let trained = try TrainedModel(run: run, dataset: options.dataset, place: options.place)
         var points: [[Float]] = []
         try trained.embed(Array(studies), per: .study) { points += $0.map(\.vector) }
         let axes = PrincipalComponents(points)

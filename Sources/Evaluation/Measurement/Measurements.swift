@@ -72,9 +72,12 @@ public struct Measurements: Sendable {
     }
 
     /// Writes the csv file that `init(csv:)` reads.
-    public func write(csv path: String) throws {
+    public func write(csv path: String) throws { try writeFile(path, Array(csv.utf8)) }
+
+    /// The text of that file.
+    var csv: String {
         let lines = rows.map { [$0.study, $0.subject, name, "\($0.truth)", "\($0.prediction)"] as [String?] }
         let header = ["study_id", "subject_id", "code", "label", "prediction"]
-        try writeFile(path, Array(csvText(header, lines).utf8))
+        return csvText(header, lines)
     }
 }

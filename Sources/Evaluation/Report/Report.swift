@@ -37,7 +37,7 @@ struct Report: Sendable {
     var isSingle: Bool { runs.count == 1 }
 
     /// The whole page: no script, no network, all pictures inside.
-    var html: String { page(self).text }
+    var html: HTML { page(self) }
 }
 
 /// A dataset in numbers.

@@ -1,59 +1,39 @@
 // What a trained model says about the studies of a split; evaluation is built on it.
 
 import Catalog
-public import Compute
-public import EchoCore
-import Foundation
+package import EchoCore
 import Models
 
 /// One study's outputs.
-public struct Prediction: Sendable, Equatable {
+package struct Prediction: Sendable, Equatable {
     /// The study as text, and its and its subject's numbers where the layout has them.
-    public let study: String
-    public let studyID: Int64?, subjectID: Int64?
+    package let study: String
+    package let studyID: Int64?, subjectID: Int64?
     /// Before the logistic function, in the order of the run's targets; an ejection fraction in percent.
-    public let logits: [Float]
+    package let logits: [Float]
     /// 0 or 1 each, of the same order; an ejection fraction in percent.
-    public let labels: [Float]
+    package let labels: [Float]
 }
 
-/// A fine-tuned run, ready to predict.
-public final class Predictor {
-    public let configuration: RunConfiguration
-    /// The categories of the outputs.
-    public var targets: [String] { configuration.targets }
-    private let trained: TrainedModel
-
-    /// Loads the best checkpoint of a run.
-    ///
-    /// - Parameters:
-    ///   - dataset: nil for the folder that the run learned from
-    ///   - place: where it computes, whatever the run learned on
-    public init(run: String, dataset: String? = nil, place: Place) throws {
-        let configuration = try RunConfiguration(run: run)
-        guard configuration.task != .pretrain else {
-            throw EchoError(
-                "--run", "the run pre-trained a model that predicts no label",
-                try: "fine-tune it: echoprep train --task icd --init RUN")
-        }
-        self.configuration = configuration
-        trained = try TrainedModel(run: run, dataset: dataset, place: place)
-    }
+extension TrainedModel {
+    /// What the outputs stand for; empty for a pre-training run.
+    package var targets: [String] { configuration.targets }
 
     /// Predicts the studies of a split whose truth is known, in the order of their files.
     ///
     /// - Parameter draws: sets of views a study; logits are their mean. The first is the one that validation used.
-    public func predict(_ split: Split, draws: Int = 1, progress: EchoCore.Progress? = nil) throws
+    /// - Throws: `EchoError`, also for a run that pre-trained
+    package func predict(_ split: Split, draws: Int = 1, progress: EchoCore.Progress? = nil) throws
         -> [Prediction]
     {
         precondition(draws > 0, "at least one draw")
-        let studies = try studies(in: split, Catalog(datasetFolder: trained.dataset, readOnly: true))
+        let studies = try studies(in: split, Catalog(datasetFolder: dataset, readOnly: true))
         let outputs = targets.count
         var sums = [Float](repeating: 0, count: studies.count * outputs)
         for draw in 0..<draws {
             var at = 0
-            try trained.loader.evaluate(studies, batch: 1, workers: trained.workers, draw: draw) { _, batch in
-                for logit in trained.model.logits(batch.input) {
+            try loader.evaluate(studies, batch: 1, workers: workers, draw: draw) { _, batch in
+                for logit in model.logits(batch.input) {
                     sums[at] += logit
                     at += 1
                 }
@@ -72,6 +52,11 @@ public final class Predictor {
 
     /// The studies of a split whose truth is known.
     private func studies(in split: Split, _ catalog: Catalog) throws -> [Study] {
+        guard configuration.task != .pretrain else {
+            throw EchoError(
+                "--run", "the run pre-trained a model that predicts no label",
+                try: "fine-tune it: echoprep train --task icd --init RUN")
+        }
         guard try configuration.task == .lvef || catalog.targets().map(\.category) == targets else {
             throw EchoError(
                 "--run", "the dataset's targets are not those that the run learned",

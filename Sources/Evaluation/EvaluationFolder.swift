@@ -1,0 +1,70 @@
+// Where the results of an evaluation go: a folder for each split and dataset, so that none is written over another.
+
+import EchoCore
+import Files
+import Foundation
+import Training
+
+/// The folder of one run's results on one split of one dataset.
+struct EvaluationFolder {
+    private let run: String
+    /// As seen from the run folder: letters, digits, `.`, `-`, `_` and `/`, so that it may stand in a link.
+    private let name: String
+
+    var path: String { "\(run)/\(name)" }
+    var page: String { "\(path)/report.html" }
+
+    /// `evaluation/SPLIT`; for another dataset than the run's own `evaluation/SPLIT-NAME-DIGEST`, where the digest is that
+    /// of the path, for two datasets may have one name.
+    ///
+    /// - Parameter dataset: the folder of the studies that are judged
+    init(_ run: RunFolder, own: String, split: Split, dataset: String) {
+        func place(_ path: String) -> URL {
+            URL(fileURLWithPath: path).standardizedFileURL.resolvingSymlinksInPath()
+        }
+        let judged = place(dataset)
+        var folder = split.rawValue
+        if judged.path != place(run.resolve(own)).path {
+            let title = judged.lastPathComponent.map { character in
+                character.isASCII && (character.isLetter || character.isNumber || "._".contains(character))
+                    ? character : "-"
+            }
+            folder += "-\(String(title))-\(sha256(Array(judged.path.utf8)).prefix(16))"
+        }
+        self.run = run.path
+        name = "evaluation/\(folder)"
+    }
+
+    /// Writes a file of the results.
+    func write(_ file: String, _ text: String) throws(EchoError) {
+        try makeFolder(path)
+        try writeFile("\(path)/\(file)", Array(text.utf8))
+    }
+
+    /// Writes the page, the last of the results, and makes the run's `report.html` lead to it.
+    func write(page html: HTML) throws(EchoError) {
+        try write("report.html", html.text)
+        try writeFile("\(run)/report.html", Array(leading(to: "\(name)/report.html").text.utf8))
+    }
+}
+
+/// A page that opens another one: no script, nothing from elsewhere.
+private func leading(to link: String) -> HTML {
+    """
+    <!DOCTYPE html>
+    <html lang="en">
+    <head>
+    <meta charset="utf-8"/>
+    <meta name="viewport" content="width=device-width, initial-scale=1"/>
+    <meta name="referrer" content="no-referrer"/>
+    <meta http-equiv="Content-Security-Policy" content="default-src 'none'"/>
+    <meta http-equiv="refresh" content="0; url=\(link)"/>
+    <title>The last evaluation</title>
+    </head>
+    <body>
+    <p>The last evaluation of this run: <a href="\(link)">\(link)</a></p>
+    </body>
+    </html>
+
+    """
+}
