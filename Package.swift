@@ -76,11 +76,13 @@ let package = Package(
         layer("ComputeReference", "EchoCore", "Compute"),
         layer("Engines", "Compute", "ComputeCPU", "ComputeReference"),
         layer("Models", "EchoCore", "Compute"),
+        layer("Tasks", "EchoCore", "Catalog", "Models"),
         layer(
-            "Training", "EchoCore", "Files", "Pictures", "Shards", "Catalog", "Compute", "Models", "CKernels"),
+            "Training", "EchoCore", "Files", "Pictures", "Shards", "Catalog", "Compute", "Models", "Tasks",
+            "CKernels"),
         layer(
             "Evaluation", "EchoCore", "Files", "Pictures", "Video", "Crop", "Shards", "Catalog", "Compute",
-            "Models", "Training"),
+            "Models", "Tasks", "Training"),
         layer("Phantom", "EchoCore", "Files", "DICOM", "Video"),
         // MIMIC-IV at its full size with planted hard cases, for the races and the tests of Labels.
         layer("Hospital", "EchoCore", "Files", "Labels"),
@@ -89,14 +91,14 @@ let package = Package(
             name: "echoprep",
             dependencies: [
                 "EchoCore", "Files", "Crop", "Shards", "Compute", "Engines", "Models", "Phantom", "Ingest",
-                "Labels", "Training", "Evaluation", arguments, logging, yams,
+                "Labels", "Tasks", "Training", "Evaluation", arguments, logging, yams,
             ], swiftSettings: strict),
         .executableTarget(
             name: "echobench",
             dependencies: [
                 "EchoCore", "Files", "DICOM", "Video", "Crop", "Catalog", "Phantom", "Ingest", "Labels",
                 "Compute", "Engines",
-                "Models", "Training", "Hospital", arguments, grdb,
+                "Models", "Tasks", "Training", "Hospital", arguments, grdb,
             ],
             swiftSettings: strict),
 
@@ -119,10 +121,10 @@ let package = Package(
         tests("Models", "EchoCore", "Compute", "ComputeCPU", "ComputeReference", "Models"),
         tests(
             "Training", "EchoCore", "Files", "Pictures", "Shards", "Catalog", "Compute", "ComputeCPU",
-            "ComputeReference", "Models", "Training", grdb),
+            "ComputeReference", "Models", "Tasks", "Training", grdb),
         tests(
             "Evaluation", "EchoCore", "Pictures", "Shards", "Catalog", "Compute", "ComputeCPU", "Models",
-            "Training", "Evaluation", grdb),
+            "Tasks", "Training", "Evaluation", grdb),
         tests("Echoprep", grdb),
         tests("Phantom", "EchoCore", "Files", "Video", "Crop", "Phantom"),
     ],

@@ -3,6 +3,7 @@
 import Catalog
 import EchoCore
 import Foundation
+import Tasks
 import Training
 
 /// Scores one run, writes its files and gathers its page.

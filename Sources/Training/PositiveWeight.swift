@@ -37,7 +37,8 @@ public enum PositiveWeight: Sendable, Equatable, CustomStringConvertible {
         case .balanced:
             return (0..<targets).map { target in
                 let positive = studies.count { $0.target[target] > 0.5 }
-                return positive > 0 ? Float(studies.count - positive) / Float(positive) : 1
+                let negative = studies.count { $0.target[target] <= 0.5 }
+                return positive > 0 ? Float(negative) / Float(positive) : 1
             }
         }
     }

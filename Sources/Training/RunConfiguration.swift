@@ -5,6 +5,7 @@ public import EchoCore
 import Files
 package import Foundation
 public import Models
+public import Tasks
 
 /// What a run is; stored in its folder and in the metadata of its checkpoints.
 public struct RunConfiguration: Codable, Sendable, Equatable {

@@ -6,6 +6,7 @@ import Files
 import Foundation
 package import Models
 import Shards
+import Tasks
 
 /// Collects a step and writes it as safetensors: what it saw, and of the first step all weights before and after it,
 /// their gradients and the output.
@@ -49,7 +50,7 @@ package struct StepTrace {
         self.batch = batch
         let (studies, views) = (counts.count, counts[0])
         settings = [
-            "model": c.kind.rawValue, "task": configuration.task.rawValue, "image": c.image, "patch": c.patch,
+            "model": c.kind.rawValue, "task": configuration.task.name, "image": c.image, "patch": c.patch,
             "channels": c.channels, "views": views, "frames": c.frames, "dim": c.dim, "depth": c.depth,
             "heads": c.heads, "latent_depth": c.latentDepth, "latent_heads": c.latentHeads,
             "decoder_dim": c.decoderDim, "decoder_depth": c.decoderDepth, "decoder_heads": c.decoderHeads,
@@ -60,7 +61,7 @@ package struct StepTrace {
             "eps": optimiser.factors.epsilon,
             "clip": configuration.learning.clip, "step": optimiser.steps + 1,
         ]
-        if configuration.task != .pretrain {
+        if configuration.task.labels != nil {
             settings["outputs"] = c.outputs
             settings["frozen"] = configuration.learning.frozen
             settings["linear_head"] = c.linearHead ?? false

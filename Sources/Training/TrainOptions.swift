@@ -3,28 +3,7 @@
 public import Compute
 package import EchoCore
 public import Models
-
-/// What a model learns.
-public enum TrainTask: String, Sendable, CaseIterable, Codable {
-    /// Reconstruct masked patches.
-    case pretrain
-    /// ICD-10-CM categories of the stay, one logit each.
-    case icd
-    /// The left ventricle's ejection fraction, one number.
-    case lvef
-
-    /// Epochs, unless asked otherwise (Table 4 and the text on fine-tuning).
-    package var epochs: Int {
-        switch self {
-        case .pretrain: 1600
-        case .icd: 120
-        case .lvef: 60
-        }
-    }
-
-    /// What fine-tuning makes small.
-    var loss: EchoModel.FinetuneLoss { self == .lvef ? .meanSquaredError : .binaryCrossEntropy }
-}
+public import Tasks
 
 /// All of `echoprep train`'s options.
 public struct TrainOptions: Sendable {
@@ -138,14 +117,16 @@ public struct TrainOptions: Sendable {
         try require(1..<10_000 ~= traceSteps, "--trace-steps", "must be from 1 to 9,999")
         try require(
             trace == nil || accumulate == 1, "--trace", "writes an undivided step: leave out --accumulate")
-        try require(!frozen || task != .pretrain, "--frozen", "is for fine-tuning: pre-training has no head")
+        try require(!frozen || task.labels != nil, "--frozen", "is for fine-tuning: pre-training has no head")
         try require(
-            !linearHead || task != .pretrain, "--linear-head", "is for fine-tuning: pre-training has no head")
+            !linearHead || task.labels != nil, "--linear-head", "is for fine-tuning: pre-training has no head"
+        )
         try require(
-            positiveWeight == .none || task == .icd, "--pos-weight", "is for labels that are 0 or 1")
+            positiveWeight == .none || task.answers == .classes, "--pos-weight",
+            "is for labels that are 0 or 1")
         try require(
             layerDecay.map { $0 > 0 && $0 <= 1 } ?? true, "--layer-decay", "must be above 0 and at most 1")
-        try require(layerDecay == nil || task != .pretrain, "--layer-decay", "is for fine-tuning")
+        try require(layerDecay == nil || task.labels != nil, "--layer-decay", "is for fine-tuning")
         try require(!strictInitial || initial != nil, "--init-strict", "needs --init")
     }
 }

@@ -4,6 +4,7 @@ import EchoCore
 import Files
 import Models
 import Pictures
+import Tasks
 
 extension Trainer {
     func endEpoch() throws {
@@ -47,7 +48,8 @@ extension Trainer {
     }
 
     private func validate(epoch: Int) throws -> ValidationScore? {
-        if configuration.task == .pretrain { try drawReconstructions(epoch: epoch) }
+        let answers = configuration.task.answers
+        if answers == nil { try drawReconstructions(epoch: epoch) }
         guard !set.validation.isEmpty else { return nil }
         var loss = 0.0
         var logits: [Float] = []
@@ -58,16 +60,10 @@ extension Trainer {
                 logits += model.logits(batch.input)
             }
         }
-        let targets = set.validation.flatMap(\.target)
-        switch configuration.task {
-        case .pretrain: return ValidationScore(loss: loss / Double(set.validation.count))
-        case .icd:
-            return ValidationScore(
-                loss: binaryCrossEntropy(
-                    logits: logits, targets: targets, positiveWeights: configuration.learning.positiveWeights),
-                auroc: meanAUROC(logits: logits, targets: targets, outputs: set.targets.count))
-        case .lvef: return ValidationScore(outputs: logits, targets: targets, scale: configuration.scale)
-        }
+        guard let answers else { return ValidationScore(loss: loss / Double(set.validation.count)) }
+        return answers.score(
+            outputs: logits, targets: set.validation.flatMap(\.target), count: set.targets.count,
+            scale: configuration.scale, positiveWeights: configuration.learning.positiveWeights)
     }
 
     /// RUN/pictures/epoch-NNNN.png of a few studies, after the first, every n-th and the last epoch.

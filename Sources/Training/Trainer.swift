@@ -6,6 +6,7 @@ import Files
 import Foundation
 import Models
 import Pictures
+import Tasks
 
 /// One run from its state to its end.
 final class Trainer {
@@ -98,12 +99,12 @@ final class Trainer {
         let c = configuration.model
         say(
             """
-            \(configuration.task.rawValue) \(c.kind.rawValue) \(options.preset.rawValue): \
+            \(configuration.task.name) \(c.kind.rawValue) \(options.preset.rawValue): \
             \(grouped(model.parameterCount)) parameters, \(grouped(set.train.count)) studies to learn from, \
             \(grouped(set.validation.count)) to choose by, \(grouped(totalSteps)) steps of \(options.batch)
             """)
-        if let error = set.errorOfMean {
-            say(String(format: "predicting the mean of train errs by %.2f %% of EF on val", error))
+        if let error = set.errorOfMean, let quantity = configuration.task.answers?.measured {
+            say("predicting the mean of train errs by \(quantity.text(error)) of \(quantity.name) on val")
         }
         if set.validation.isEmpty { say("no study in the split val: the last epoch counts as the best") }
         if state.step > 0 && state.step < totalSteps {
@@ -175,7 +176,8 @@ final class Trainer {
                 batch.input, mask, weight: weight, addingTo: step.loss, predicting: isWhole)
         } else {
             output = model.finetuneStep(
-                batch.input, targets: batch.targets, loss: configuration.task.loss,
+                batch.input, targets: batch.targets,
+                loss: configuration.task.answers?.loss ?? .binaryCrossEntropy,
                 positiveWeights: configuration.learning.positiveWeights, frozen: options.frozen,
                 weight: weight, addingTo: step.loss, predicting: isWhole)
         }
@@ -247,7 +249,7 @@ final class Trainer {
             studiesPerSecond: clock.studiesPerSecond, stall: clock.stall, gflops: clock.gflops,
             products: clock.products,
             best: store.folder.best, last: store.folder.last, metrics: store.folder.metrics,
-            pictures: configuration.task == .pretrain && options.picturesEvery > 0
+            pictures: configuration.task.labels == nil && options.picturesEvery > 0
                 ? store.folder.pictures : nil)
     }
 }

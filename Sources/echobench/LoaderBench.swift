@@ -6,6 +6,7 @@ import Foundation
 import Ingest
 import Models
 import Phantom
+import Tasks
 import Training
 
 struct LoaderBench: ParsableCommand {

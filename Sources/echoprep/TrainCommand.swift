@@ -5,9 +5,18 @@ public import Compute
 import EchoCore
 import Foundation
 public import Models
-public import Training
+public import Tasks
+import Training
 
-extension TrainTask: ExpressibleByArgument {}
+extension TrainTask: ExpressibleByArgument {
+    public init?(argument: String) {
+        guard let task = TrainTask.named(argument) else { return nil }
+        self = task
+    }
+
+    public var defaultValueDescription: String { name }
+    public static var allValueStrings: [String] { all.map(\.name) }
+}
 extension LatentMasking: ExpressibleByArgument {}
 extension ModelKind: ExpressibleByArgument {}
 extension Preset: ExpressibleByArgument {}

@@ -3,6 +3,7 @@ import ComputeCPU
 import Foundation
 import TestSupport
 import Testing
+import Tasks
 import Training
 
 @Suite struct EvaluationFolderTests {

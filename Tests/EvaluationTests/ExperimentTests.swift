@@ -7,6 +7,7 @@ import Models
 import Synchronization
 import TestSupport
 import Testing
+import Tasks
 import Training
 
 @Suite struct ExperimentTests {

@@ -7,6 +7,7 @@ import GRDB
 import Pictures
 import TestSupport
 import Testing
+import Tasks
 import Training
 
 @Suite struct ReportTests {

@@ -5,6 +5,7 @@ import Models
 import Shards
 import TestSupport
 import Testing
+import Tasks
 import Training
 
 @Suite struct FaultTests {

@@ -6,6 +6,7 @@ import Models
 import Shards
 import TestSupport
 import Testing
+import Tasks
 import Training
 
 @Suite struct FinetuneTests {
@@ -41,7 +42,10 @@ import Training
             #expect(predictions.map(\.labels) == [[1, 1], [0, 0]])
             #expect(predictions.allSatisfy { $0.logits.count == 2 && $0.logits.allSatisfy(\.isFinite) })
             #expect(try TrainedModel(run: after.path, place: here).predict(.test) == predictions)
-            #expect(try TrainedModel(run: after.path, place: here).predict(.test, draws: 2).map(\.study) == ["13", "14"])
+            #expect(
+                try TrainedModel(run: after.path, place: here).predict(.test, draws: 2).map(\.study) == [
+                    "13", "14",
+                ])
         }
     }
 

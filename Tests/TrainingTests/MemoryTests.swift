@@ -5,6 +5,7 @@ import Foundation
 import Models
 import TestSupport
 import Testing
+import Tasks
 import Training
 
 @Suite struct MemoryTests {

@@ -8,6 +8,7 @@ import Models
 import Shards
 import TestSupport
 public import Testing
+import Tasks
 import Training
 
 /// Run folders that the program of commit 65363c9 wrote, beside the datasets that they learned from.

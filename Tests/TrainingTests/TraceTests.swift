@@ -4,6 +4,7 @@ import Models
 import Shards
 import TestSupport
 import Testing
+import Tasks
 import Training
 
 @Suite struct TraceTests {

@@ -6,6 +6,7 @@ import Models
 import Shards
 import TestSupport
 import Testing
+import Tasks
 import Training
 
 /// Where the tests compute.

@@ -2,7 +2,7 @@
 
 import EchoCore
 public import Models
-public import Training
+public import Tasks
 
 /// One way of coming to a model that predicts: its kind, where its weights start, and how much of it learns.
 public struct Arm: Sendable, Hashable {

@@ -3,6 +3,7 @@
 public import Compute
 public import EchoCore
 public import Models
+import Tasks
 public import Training
 
 /// What `echoprep experiment` is asked to do.

@@ -4,6 +4,7 @@ import EchoCore
 import Files
 import Foundation
 import Models
+import Tasks
 import Training
 
 /// One run of the grid.
@@ -47,7 +48,7 @@ struct ExperimentPlan {
                 var tuning = arm.regime == .frozen ? options.frozen : options.fineTuning
                 tuning.task = experiment.task
                 tuning.dataset = dataset
-                let task = experiment.task == .icd ? "" : "-\(experiment.task.rawValue)"
+                let task = experiment.task == .icd ? "" : "-\(experiment.task.name)"
                 tuning.run = "\(folder)/\(arm.folder)\(task)-\(seed)"
                 (tuning.model, tuning.seed) = (arm.model, seed)
                 tuning.frozen = arm.regime == .frozen
@@ -65,7 +66,7 @@ struct ExperimentPlan {
     func runs(of arm: Arm) -> [PlannedRun] { runs.filter { $0.arm == arm } }
 
     func floorFile(_ floor: Floor, _ task: TrainTask, _ split: Split) -> String {
-        "\(folder)/\(floor.rawValue)-\(task.rawValue)/predictions-\(split.rawValue).csv"
+        "\(folder)/\(floor.rawValue)-\(task.name)/predictions-\(split.rawValue).csv"
     }
 }
 

@@ -5,6 +5,7 @@ import EchoCore
 import Files
 import Foundation
 import Models
+import Tasks
 import Training
 
 /// A run of an experiment, and how far it is.

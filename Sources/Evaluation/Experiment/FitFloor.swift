@@ -5,6 +5,7 @@ import Compute
 import EchoCore
 import Foundation
 import Models
+import Tasks
 import Training
 
 /// Predictions of either kind.

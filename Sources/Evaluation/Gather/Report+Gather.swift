@@ -4,6 +4,7 @@ import Catalog
 import EchoCore
 import Files
 import Foundation
+import Tasks
 import Training
 
 extension Report {

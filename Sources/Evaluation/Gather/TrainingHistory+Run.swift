@@ -5,6 +5,7 @@ import Files
 import Foundation
 import Models
 import Pictures
+import Tasks
 import Training
 
 extension TrainingHistory {
@@ -18,12 +19,7 @@ extension TrainingHistory {
         }
         let isPretraining = configuration.task == .pretrain
         name = isPretraining ? "Pre-training" : "Fine-tuning"
-        lossName =
-            switch configuration.task {
-            case .pretrain: "Squared error of masked patches"
-            case .icd: "Binary cross-entropy"
-            case .lvef: "Squared error, standardised"
-            }
+        lossName = configuration.task.lossName
         training = points(.train, \.loss)
         validation = points(.val, \.loss)
         let measures = configuration.task == .lvef

@@ -10,6 +10,12 @@ package struct ValidationScore: Sendable, Equatable {
     /// In the unit of the number.
     package var errors: RegressionErrors?
 
+    package init(loss: Double, auroc: Double? = nil, errors: RegressionErrors? = nil) {
+        self.loss = loss
+        self.auroc = auroc
+        self.errors = errors
+    }
+
     /// The less, the better: what the best epoch is chosen by.
     package var criterion: Double { errors?.mae ?? loss }
 }
@@ -17,7 +23,9 @@ package struct ValidationScore: Sendable, Equatable {
 extension ValidationScore {
     /// Of a regression: the mean squared error of its standardised outputs, and the errors of what they stand for.
     package init(outputs: [Float], targets: [Float], scale: TargetScale?) {
-        let errors = RegressionErrors(truths: targets.map(Double.init), predictions: outputs.map(Double.init))
+        let known = targets.indices.filter { !targets[$0].isNaN }
+        let errors = RegressionErrors(
+            truths: known.map { Double(targets[$0]) }, predictions: known.map { Double(outputs[$0]) })
         let unit = scale?.deviation ?? 1
         self.init(
             loss: errors.rmse * errors.rmse,
@@ -25,21 +33,22 @@ extension ValidationScore {
     }
 }
 
-/// Binary cross-entropy of logits, the mean over all; computed so that no logit overflows.
+/// Binary cross-entropy of logits, the mean over all whose target is known; computed so that no logit overflows.
 ///
 /// - Parameter positiveWeights: how much a target of 1 counts for each output; nil for 1
 package func binaryCrossEntropy(
     logits: [Float], targets: [Float], positiveWeights: [Float]? = nil
 ) -> Double {
     precondition(logits.count == targets.count && !logits.isEmpty, "a logit for every target")
-    var sum = 0.0
-    for (place, (logit, target)) in zip(logits, targets).enumerated() {
+    var sum = 0.0, known = 0.0
+    for (place, (logit, target)) in zip(logits, targets).enumerated() where !target.isNaN {
+        known += 1
         let (x, t) = (Double(logit), Double(target))
         let weight = positiveWeights.map { Double($0[place % $0.count]) } ?? 1
         let common = log1p(exp(-abs(x)))
         sum += weight * t * (common + max(-x, 0)) + (1 - t) * (common + max(x, 0))
     }
-    return sum / Double(logits.count)
+    return sum / max(1, known)
 }
 
 /// The mean area under the ROC curve over the outputs that have both classes; nil if none has.
@@ -47,7 +56,7 @@ package func binaryCrossEntropy(
 /// - Parameter logits, targets: [studies, outputs]
 package func meanAUROC(logits: [Float], targets: [Float], outputs: Int) -> Double? {
     let areas = (0..<outputs).compactMap { output in
-        let column = stride(from: output, to: logits.count, by: outputs)
+        let column = stride(from: output, to: logits.count, by: outputs).filter { !targets[$0].isNaN }
         return RankedScores(
             labels: column.map { targets[$0] > 0.5 }, scores: column.map { Double(logits[$0]) }
         ).auroc()
