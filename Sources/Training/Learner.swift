@@ -11,16 +11,16 @@ package struct Learner {
 
     /// A fresh learner of a run.
     package init(_ configuration: RunConfiguration, on engine: any Engine) {
-        let learning = configuration.learning
-        model = EchoModel(configuration.model, engine: engine, seed: learning.seed)
+        let recipe = configuration.recipe
+        model = EchoModel(configuration.model, engine: engine, seed: recipe.seed)
         optimiser = AdamW(model)
-        optimiser.weightDecay = learning.weightDecay
-        optimiser.factors.clip = learning.clip
-        if let decay = learning.layerDecay {
+        optimiser.weightDecay = recipe.weightDecay
+        optimiser.factors.clip = recipe.clip
+        if let decay = recipe.layerDecay {
             optimiser.rateFactors = configuration.model.rateFactors(
                 decay: decay, of: model.parameters.map(\.name))
         }
-        average = learning.averageDecay.map { [model] in WeightAverage(of: model, decay: $0) }
+        average = recipe.averageDecay.map { [model] in WeightAverage(of: model, decay: $0) }
     }
 
     /// Calls `body` while the model has the weights that it is judged by: the average where there is one.

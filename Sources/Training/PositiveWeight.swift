@@ -1,7 +1,9 @@
 // How much a positive study counts where most studies are negative.
 
+import EchoCore
+
 /// The weight of positive targets in the cross-entropy (`--pos-weight`).
-public enum PositiveWeight: Sendable, Equatable, CustomStringConvertible {
+public enum PositiveWeight: Sendable, Equatable, CustomStringConvertible, Codable {
     /// As much as a negative one.
     case none
     /// For each target, as often as there are more negative than positive studies in the training split.
@@ -27,6 +29,19 @@ public enum PositiveWeight: Sendable, Equatable, CustomStringConvertible {
         case .balanced: "balanced"
         case .constant(let weight): "\(weight)"
         }
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let text = try decoder.singleValueContainer().decode(String.self)
+        guard let weight = PositiveWeight(text) else {
+            throw EchoError("pos-weight", "is neither none nor balanced nor a positive number")
+        }
+        self = weight
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
     }
 
     /// One weight a target; nil where all are 1. A target without a positive study keeps the weight 1.

@@ -59,13 +59,13 @@ package struct StepTrace {
             "norm_pix": c.normPix, "lr": learningRate, "weight_decay": optimiser.weightDecay,
             "beta1": optimiser.factors.beta1, "beta2": optimiser.factors.beta2,
             "eps": optimiser.factors.epsilon,
-            "clip": configuration.learning.clip, "step": optimiser.steps + 1,
+            "clip": configuration.recipe.clip, "step": optimiser.steps + 1,
         ]
         if configuration.task.labels != nil {
             settings["outputs"] = c.outputs
-            settings["frozen"] = configuration.learning.frozen
+            settings["frozen"] = configuration.recipe.frozen
             settings["linear_head"] = c.linearHead ?? false
-            settings["layer_decay"] = configuration.learning.layerDecay ?? 1
+            settings["layer_decay"] = configuration.recipe.layerDecay ?? 1
         }
         add("input", [studies, views, c.frames, c.channels, c.image, c.image], batch.input.pixels)
         if let mask = batch.mask {
@@ -75,7 +75,7 @@ package struct StepTrace {
             }
         } else {
             add("target", [studies, c.outputs], batch.targets)
-            if let weights = configuration.learning.positiveWeights {
+            if let weights = configuration.positiveWeights {
                 add("positive_weights", [c.outputs], weights)
             }
         }

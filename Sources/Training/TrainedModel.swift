@@ -25,13 +25,13 @@ package struct TrainedModel {
         configuration = try RunConfiguration(run: run)
         self.dataset = dataset ?? folder.resolve(configuration.dataset)
         workers = BatchLoader.workers(threads: place.threadCount)
-        let learning = configuration.learning, shape = configuration.model
-        model = EchoModel(shape, engine: try place.makeEngine(learning.precision), seed: 0)
+        let recipe = configuration.recipe, shape = configuration.model
+        model = EchoModel(shape, engine: try place.makeEngine(recipe.precision), seed: 0)
         try CheckpointStore(folder: folder, configuration: configuration).loadWeights(
             folder.best, into: model)
         let sampler = Sampler(
-            views: views ?? shape.views, frames: shape.frames, stride: learning.stride,
-            padViews: views == nil && learning.padViews)
+            views: views ?? shape.views, frames: shape.frames, stride: recipe.stride,
+            padViews: views == nil && recipe.padViews)
         loader = BatchLoader(
             studies: StudyLoader(
                 shards: ShardPool(dataset: self.dataset), sampler: sampler, augmentation: nil,

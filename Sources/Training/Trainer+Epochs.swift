@@ -31,7 +31,7 @@ extension Trainer {
             try learner.judged { try store.writeWeights(of: model, state: next, to: store.folder.best) }
         }
         state = next
-        if try save() { try store.keep(epoch: epoch, last: options.keepLast) }
+        if try save() { try store.keep(epoch: epoch, last: options.upkeep.keepLast) }
     }
 
     /// Writes a checkpoint and returns true, unless the last steps are in doubt: then as soon as they no longer are.
@@ -53,7 +53,7 @@ extension Trainer {
         guard !set.validation.isEmpty else { return nil }
         var loss = 0.0
         var logits: [Float] = []
-        try loader.evaluate(set.validation, batch: options.partSize, workers: workers) { studies, batch in
+        try loader.evaluate(set.validation, batch: recipe.partSize, workers: workers) { studies, batch in
             if let mask = batch.mask {
                 loss += model.reconstruct(batch.input, mask).loss * Double(studies.count)
             } else {
@@ -63,13 +63,15 @@ extension Trainer {
         guard let answers else { return ValidationScore(loss: loss / Double(set.validation.count)) }
         return answers.score(
             outputs: logits, targets: set.validation.flatMap(\.target), count: set.targets.count,
-            scale: configuration.scale, positiveWeights: configuration.learning.positiveWeights)
+            scale: configuration.scale, positiveWeights: configuration.positiveWeights)
     }
 
     /// RUN/pictures/epoch-NNNN.png of a few studies, after the first, every n-th and the last epoch.
     private func drawReconstructions(epoch: Int) throws {
-        guard options.picturesEvery > 0 else { return }
-        guard epoch == 1 || epoch % options.picturesEvery == 0 || epoch == options.epochCount else { return }
+        guard options.upkeep.picturesEvery > 0 else { return }
+        guard epoch == 1 || epoch % options.upkeep.picturesEvery == 0 || epoch == recipe.epochCount else {
+            return
+        }
         let studies = Array((set.validation.isEmpty ? set.train : set.validation).prefix(3))
         let batch = try loader.load(studies, .evaluation())
         guard let mask = batch.mask else { return }

@@ -21,11 +21,11 @@ import Training
                 folder.appendingPathComponent("before"), folder.appendingPathComponent("after")
             )
             var options = tinyOptions(dataset, before)
-            options.epochs = 1
+            options.recipe.epochs = 1
             _ = try train(options) { _ in }
             options = tinyOptions(dataset, after, task: .icd)
-            options.initial = before.path
-            options.frozen = true
+            options.recipe.initial = before.path
+            options.recipe.frozen = true
             var said: [String] = []
             _ = try train(options) { said.append($0) }
             let (old, new) = (try weights(before), try weights(after))
@@ -65,7 +65,7 @@ import Training
         try withTemporaryFolder { folder in
             let dataset = try TinyDataset(at: folder.appendingPathComponent("data"))
             var options = tinyOptions(dataset, folder.appendingPathComponent("run"))
-            options.epochs = 1
+            options.recipe.epochs = 1
             _ = try train(options) { _ in }
             #expect(throws: EchoError.self) { try TrainedModel(run: options.run, place: here).predict(.test) }
         }
@@ -132,8 +132,8 @@ import Training
             }
             func run(_ name: String, _ task: TrainTask, from initial: String? = nil) throws -> String {
                 var options = tinyOptions(dataset, folder.appendingPathComponent(name), task: task)
-                options.epochs = 1
-                options.initial = initial.map { folder.appendingPathComponent($0).path }
+                options.recipe.epochs = 1
+                options.recipe.initial = initial.map { folder.appendingPathComponent($0).path }
                 var said = ""
                 _ = try train(options) { said += $0 + "\n" }
                 return said

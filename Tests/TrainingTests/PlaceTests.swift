@@ -83,7 +83,7 @@ struct EarlierRuns {
             let dataset = try TinyDataset(at: folder.appendingPathComponent("data"))
             var options = tinyOptions(dataset, folder.appendingPathComponent("run"), task: .icd)
             options.place = Place(trained, threads: 2)
-            (options.views, options.frames, options.epochs) = (1, 1, 1)
+            (options.recipe.views, options.recipe.frames, options.recipe.epochs) = (1, 1, 1)
             _ = try train(options) { _ in }
             let answers = try [trained, asked].map {
                 try TrainedModel(run: options.run, place: Place($0, threads: 2)).predict(.test)

@@ -29,7 +29,7 @@ public struct ExperimentOptions: Sendable {
     public init(datasets: [String], folder: String, place: Place) {
         self.datasets = datasets
         self.folder = folder
-        pretraining = TrainOptions(dataset: "", run: "", place: place)
+        pretraining = TrainOptions(run: "", place: place)
         (fineTuning, frozen) = (pretraining, pretraining)
     }
 

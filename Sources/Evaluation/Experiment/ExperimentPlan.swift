@@ -36,24 +36,24 @@ struct ExperimentPlan {
             for arm in arms {
                 if arm.regime != .scratch, pretrained[arm.model] == nil {
                     var pretraining = options.pretraining
-                    pretraining.task = .pretrain
-                    pretraining.dataset = options.pretrainingDataset ?? dataset
+                    pretraining.recipe.task = .pretrain
+                    pretraining.recipe.dataset = options.pretrainingDataset ?? dataset
                     // Pre-trained elsewhere, a model serves every dataset.
                     let shared = options.pretrainingDataset == nil ? folder : options.folder + "/runs"
                     pretraining.run = "\(shared)/\(arm.model.rawValue)-pretrain"
-                    pretraining.model = arm.model
+                    pretraining.recipe.model = arm.model
                     pretrained[arm.model] = pretraining.run
                     runs.append(PlannedRun(options: pretraining, arm: nil))
                 }
                 var tuning = arm.regime == .frozen ? options.frozen : options.fineTuning
-                tuning.task = experiment.task
-                tuning.dataset = dataset
+                tuning.recipe.task = experiment.task
+                tuning.recipe.dataset = dataset
                 let task = experiment.task == .icd ? "" : "-\(experiment.task.name)"
                 tuning.run = "\(folder)/\(arm.folder)\(task)-\(seed)"
-                (tuning.model, tuning.seed) = (arm.model, seed)
-                tuning.frozen = arm.regime == .frozen
-                tuning.linearHead = arm.regime == .linear
-                tuning.initial = arm.regime == .scratch ? nil : pretrained[arm.model]
+                (tuning.recipe.model, tuning.recipe.seed) = (arm.model, seed)
+                tuning.recipe.frozen = arm.regime == .frozen
+                tuning.recipe.linearHead = arm.regime == .linear
+                tuning.recipe.initial = arm.regime == .scratch ? nil : pretrained[arm.model]
                 runs.append(PlannedRun(options: tuning, arm: arm))
             }
         }

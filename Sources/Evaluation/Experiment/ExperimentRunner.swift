@@ -75,7 +75,7 @@ struct ExperimentRunner {
                 _ = try train(run.options) { say("  \($0)") }
                 try predict(run)
                 let next = plan.runs[(index + 1)...].first { $0.arm != nil }
-                let ends = next?.options.seed != run.options.seed
+                let ends = next?.options.recipe.seed != run.options.recipe.seed
                 if ends && place < count { _ = try alone { try outcome().write(to: options.folder) } }
             }
         }
@@ -137,7 +137,7 @@ struct ExperimentRunner {
         let splits = askedSplits.filter { !isFresh(predictions(run, $0), after: folder.best) }
         guard !splits.isEmpty else { return }
         let trained = try TrainedModel(
-            run: folder.path, dataset: run.options.dataset, place: run.options.place)
+            run: folder.path, dataset: run.options.recipe.dataset, place: run.options.place)
         for split in splits {
             let path = predictions(run, split), answers = try trained.predict(split)
             if experiment.task == .lvef {

@@ -58,14 +58,14 @@ extension RunConfiguration {
             ("views and frames", "\(model.views), \(model.frames)"),
             ("width, layers, heads", "\(model.dim), \(model.depth), \(model.heads)"),
             ("latent attention, layers", "\(model.latentDepth)"),
-            ("epochs", "\(learning.epochs), warm-up \(learning.warmupEpochs)"),
-            ("batch", "\(learning.batch)"),
-            ("learning rate", "\(learning.learningRate)"),
-            ("weight decay", "\(learning.weightDecay)"),
+            ("epochs", "\(recipe.epochCount), warm-up \(recipe.warmupCount)"),
+            ("batch", "\(recipe.batch)"),
+            ("learning rate", "\(recipe.learningRate)"),
+            ("weight decay", "\(recipe.weightDecay)"),
             ("head", model.linearHead == true ? "linear" : "two layers"),
-            ("frozen", learning.frozen ? "yes, only the head learned" : "no"),
+            ("frozen", recipe.frozen ? "yes, only the head learned" : "no"),
             ("started from", initial == nil ? "random weights" : "a pre-trained checkpoint"),
-            ("seed", "\(learning.seed)"),
+            ("seed", "\(recipe.seed)"),
             ("studies: train, validation", "\(grouped(data.train)), \(grouped(data.validation))"),
             ("program", program),
         ]
@@ -74,8 +74,9 @@ extension RunConfiguration {
     /// All that the numbers depend on but seeds, where files lie and the program's version.
     var withoutSeeds: RunConfiguration {
         var key = self
-        key.learning.seed = 0
-        (key.program, key.dataset) = ("", "")
+        key.recipe.seed = 0
+        (key.program, key.recipe.dataset, key.recipe.initial) = ("", "", nil)
+        key.upkeep = Upkeep()
         key.initial?.file = ""
         key.initial?.sha256 = ""
         return key
@@ -84,7 +85,7 @@ extension RunConfiguration {
     /// In words, the kind of model and how it came about.
     var description: String {
         [
-            modelName, initial == nil ? "from scratch" : "pre-trained", learning.frozen ? "frozen" : "",
+            modelName, initial == nil ? "from scratch" : "pre-trained", recipe.frozen ? "frozen" : "",
             model.linearHead == true ? "linear head" : "",
         ]
         .filter { !$0.isEmpty }.joined(separator: ", ")
