@@ -131,8 +131,7 @@ private struct Chunks {
         let error = EchoError(
             "memory", "the system lends no \(bytes >> 20) MiB more, with \(reached >> 20) MiB in use",
             try: "--checkpoint-activations, or --accumulate for smaller parts of a step")
-        FileHandle.standardError.write(Data("\(error)\n".utf8))
-        exit(1)
+        MemoryShortage.end(error)
     }
 
     mutating func unmap() {

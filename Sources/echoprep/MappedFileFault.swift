@@ -5,7 +5,7 @@
 #endif
 
 /// What happens when the system cannot bring a page of a mapped file.
-public enum MappedFileFault {
+enum MappedFileFault {
     private static let message: StaticString = """
         echoprep: a file of the dataset became shorter while it was read, or its disk failed
           try: echoprep verify; once the file is back, the same command goes on
@@ -13,7 +13,7 @@ public enum MappedFileFault {
         """
 
     /// From now on such a fault (SIGBUS) ends the program with a message and exit code 1; what is committed stays.
-    public static func watch() {
+    static func watch() {
         signal(SIGBUS) { _ in
             _ = write(2, MappedFileFault.message.utf8Start, MappedFileFault.message.utf8CodeUnitCount)
             _exit(1)
