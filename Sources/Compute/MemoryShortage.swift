@@ -13,7 +13,7 @@ package enum MemoryShortage {
     }
 
     /// Ends the program.
-    static func end(_ error: EchoError) -> Never {
+    package static func end(_ error: EchoError) -> Never {
         let handler = handler.withLock { $0 }
         handler(error)
     }
