@@ -43,7 +43,8 @@ public struct DecoderKind: Sendable {
 
     /// All decoders; the first is the paper's.
     public static let all: [DecoderKind] = [
-        .frames
+        .frames,
+        .study,
     ]
 
     /// The decoder of that name; nil if there is none.
