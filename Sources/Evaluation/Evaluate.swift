@@ -5,6 +5,7 @@ public import Compute
 public import EchoCore
 import Files
 import Foundation
+import Runs
 import Training
 
 /// What `echoprep evaluate` is asked to do.

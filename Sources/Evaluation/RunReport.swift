@@ -4,7 +4,7 @@ import Catalog
 import EchoCore
 import Foundation
 import Tasks
-import Training
+import Runs
 
 /// Scores one run, writes its files and gathers its page.
 func report(

@@ -2,6 +2,7 @@
 
 import EchoCore
 import Foundation
+import Runs
 
 /// Trains once for each seed, in RUN/seed-1, RUN/seed-2 and so on; finished ones are only reported.
 ///

@@ -4,6 +4,8 @@ import Compute
 import EchoCore
 import Foundation
 import Models
+package import Runs
+import StudyData
 
 /// The memory of a run's steps.
 package struct StepMemory: Sendable, Equatable {

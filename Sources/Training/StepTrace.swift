@@ -7,6 +7,8 @@ import Foundation
 package import Models
 import Shards
 import Tasks
+package import Runs
+package import StudyData
 
 /// Collects a step and writes it as safetensors: what it saw, and of the first step all weights before and after it,
 /// their gradients and the output.

@@ -7,6 +7,8 @@ import Files
 import Foundation
 import Models
 import Shards
+import Runs
+import StudyData
 
 /// Trains, or goes on training, until the run is complete.
 ///
@@ -153,8 +155,7 @@ private func describe(
 ) throws -> RunConfiguration {
     var recipe = options.recipe
     let channels = try StudyLoader.channels(of: set.train, in: shards)
-    let data = RunConfiguration.DataIdentity(
-        train: set.train.count, validation: set.validation.count, digest: set.digest)
+    let data = RunConfiguration.DataIdentity(set)
     // Sizes of a run that is there are its own, whatever a preset of that name is now.
     let isSamePreset = found?.recipe.preset == nil || found?.recipe.preset == recipe.preset
     let shape = try recipe.model(

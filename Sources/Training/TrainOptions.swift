@@ -3,6 +3,7 @@
 public import Compute
 package import EchoCore
 import Tasks
+public import Runs
 
 /// All of `echoprep train`'s options.
 public struct TrainOptions: Sendable {

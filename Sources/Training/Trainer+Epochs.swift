@@ -5,6 +5,8 @@ import Files
 import Models
 import Pictures
 import Tasks
+import Runs
+import StudyData
 
 extension Trainer {
     func endEpoch() throws {

@@ -7,6 +7,8 @@ import Foundation
 import Models
 import Pictures
 import Tasks
+import Runs
+import StudyData
 
 /// One run from its state to its end.
 final class Trainer {

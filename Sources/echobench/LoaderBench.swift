@@ -7,6 +7,7 @@ import Ingest
 import Models
 import Phantom
 import Tasks
+import StudyData
 import Training
 
 struct LoaderBench: ParsableCommand {

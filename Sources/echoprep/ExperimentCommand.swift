@@ -5,6 +5,7 @@ import EchoCore
 import Evaluation
 import Foundation
 import Models
+import Runs
 import Training
 
 struct ExperimentCommand: ConfigurableCommand {

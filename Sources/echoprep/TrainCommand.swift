@@ -6,6 +6,7 @@ import EchoCore
 import Foundation
 public import Models
 public import Tasks
+import Runs
 import Training
 
 extension TrainTask: ExpressibleByArgument {

@@ -5,6 +5,7 @@ import TestSupport
 import Testing
 import Tasks
 import Training
+import Runs
 
 @Suite struct EvaluationFolderTests {
     /// A run of one epoch on a dataset.

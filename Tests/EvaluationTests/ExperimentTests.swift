@@ -8,6 +8,7 @@ import Synchronization
 import TestSupport
 import Testing
 import Tasks
+import Runs
 import Training
 
 @Suite struct ExperimentTests {

@@ -9,6 +9,7 @@ import TestSupport
 import Testing
 import Tasks
 import Training
+import Runs
 
 @Suite struct ReportTests {
     /// Calls `body` with the page about a csv of predictions.

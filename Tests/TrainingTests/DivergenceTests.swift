@@ -4,6 +4,7 @@ import Foundation
 import Models
 import TestSupport
 import Testing
+import Runs
 import Training
 
 @Suite struct DivergenceTests {

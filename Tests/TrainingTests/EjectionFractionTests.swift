@@ -5,6 +5,8 @@ import Models
 import TestSupport
 import Testing
 import Tasks
+import Runs
+import StudyData
 import Training
 
 @Suite struct EjectionFractionTests {

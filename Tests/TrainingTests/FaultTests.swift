@@ -6,6 +6,7 @@ import Shards
 import TestSupport
 import Testing
 import Tasks
+import Runs
 import Training
 
 @Suite struct FaultTests {

@@ -7,6 +7,8 @@ import Shards
 import TestSupport
 import Testing
 import Tasks
+import Runs
+import StudyData
 import Training
 
 @Suite struct FinetuneTests {

@@ -7,6 +7,7 @@ import Shards
 import TestSupport
 import Testing
 import Training
+import Runs
 
 @Suite struct InitialisationTests {
     private let configuration = ModelConfiguration(

@@ -6,6 +6,7 @@ import Models
 import TestSupport
 import Testing
 import Tasks
+import Runs
 import Training
 
 @Suite struct MemoryTests {

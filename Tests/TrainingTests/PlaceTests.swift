@@ -9,6 +9,7 @@ import Shards
 import TestSupport
 public import Testing
 import Tasks
+import Runs
 import Training
 
 /// Run folders that the program of commit 65363c9 wrote, beside the datasets that they learned from.

@@ -6,6 +6,7 @@ import Shards
 import Tasks
 import TestSupport
 import Testing
+import Runs
 import Training
 
 @Suite struct RecipeTests {

@@ -5,6 +5,7 @@ import Shards
 import TestSupport
 import Testing
 import Training
+import Runs
 
 @Suite struct ResumeTests {
     private func arguments(_ dataset: TinyDataset, _ run: URL, _ task: String) -> [String] {

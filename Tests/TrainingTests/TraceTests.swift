@@ -6,6 +6,7 @@ import TestSupport
 import Testing
 import Tasks
 import Training
+import Runs
 
 @Suite struct TraceTests {
     private func trace(_ folder: URL, _ change: (inout TrainOptions) -> Void) throws -> SafetensorsFile {

@@ -7,6 +7,7 @@ import Shards
 import TestSupport
 import Testing
 import Tasks
+import Runs
 import Training
 
 /// Where the tests compute.

@@ -5,6 +5,7 @@ import Files
 import Foundation
 import Models
 import Tasks
+import Runs
 import Training
 
 /// One run of the grid.

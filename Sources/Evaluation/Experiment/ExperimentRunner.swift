@@ -6,6 +6,8 @@ import Files
 import Foundation
 import Models
 import Tasks
+import Runs
+import StudyData
 import Training
 
 /// A run of an experiment, and how far it is.

@@ -6,7 +6,9 @@ import EchoCore
 import Foundation
 import Models
 import Tasks
+import StudyData
 import Training
+import Runs
 
 /// Predictions of either kind.
 enum FloorAnswers {

@@ -5,7 +5,7 @@ import EchoCore
 import Files
 import Foundation
 import Tasks
-import Training
+import StudyData
 
 /// Makes a dataset folder that shares the shards of another and deals its labels out anew, unless it is there.
 ///

@@ -5,7 +5,7 @@ import EchoCore
 import Files
 import Foundation
 import Tasks
-import Training
+import Runs
 
 extension Report {
     /// Adds what a dataset has to show.

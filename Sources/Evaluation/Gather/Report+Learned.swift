@@ -5,7 +5,7 @@ import Compute
 import EchoCore
 import Models
 import Pictures
-import Training
+import Runs
 
 extension HeldOut {
     /// - Parameter most: views at most, each a column

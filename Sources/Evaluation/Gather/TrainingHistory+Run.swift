@@ -6,6 +6,7 @@ import Foundation
 import Models
 import Pictures
 import Tasks
+import Runs
 import Training
 
 extension TrainingHistory {

@@ -2,7 +2,7 @@
 
 import EchoCore
 import Files
-import Training
+import Runs
 private import Yams
 
 /// The options that a file gives, each by the text that stands there.

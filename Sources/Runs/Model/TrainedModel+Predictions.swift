@@ -4,6 +4,7 @@ import Catalog
 package import EchoCore
 import Models
 import Tasks
+import StudyData
 
 /// One study's outputs.
 package struct Prediction: Sendable, Equatable {

@@ -105,7 +105,7 @@ public struct Upkeep: Codable, Sendable, Equatable {
         case picturesEvery = "pictures-every"
     }
 
-    var divergence: DivergenceLimits {
+    package var divergence: DivergenceLimits {
         DivergenceLimits(loss: guardLoss, norm: guardNorm, steps: guardSteps)
     }
 }
@@ -162,7 +162,7 @@ extension Recipe {
     }
 
     /// The same with nothing left to a default that depends on another part.
-    func resolved(_ shape: ModelConfiguration) -> Recipe {
+    package func resolved(_ shape: ModelConfiguration) -> Recipe {
         var recipe = self
         recipe.epochs = epochCount
         recipe.warmupEpochs = warmupCount

@@ -3,6 +3,7 @@
 package import Catalog
 import EchoCore
 package import Models
+import StudyData
 
 /// The vector of one study, clip or frame.
 package struct Embedding: Sendable {

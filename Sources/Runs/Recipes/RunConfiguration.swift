@@ -5,6 +5,7 @@ import Files
 package import Foundation
 public import Models
 public import Tasks
+public import StudyData
 
 /// What a run is; stored in its folder and in the metadata of its checkpoints.
 ///
@@ -12,7 +13,7 @@ public import Tasks
 /// found by itself stands under `found`.
 public struct RunConfiguration: Sendable, Equatable {
     /// The version of the program that began the run.
-    public var program = programVersion
+    public var program: String
     /// With nothing left to defaults; its dataset is relative to the run folder where both lie in one tree.
     public var recipe: Recipe
     public var upkeep: Upkeep
@@ -27,7 +28,26 @@ public struct RunConfiguration: Sendable, Equatable {
     public var data: DataIdentity
     public var initial: InitialIdentity?
     /// Where it was prolonged; empty for a run as it was begun.
-    public var extensions: [Extension] = []
+    public var extensions: [Extension]
+
+    /// A run as it begins.
+    package init(
+        recipe: Recipe, upkeep: Upkeep, model: ModelConfiguration, targets: [String], scale: TargetScale?,
+        positiveWeights: [Float]?, normalisation: Normalisation, data: DataIdentity,
+        initial: InitialIdentity?, extensions: [Extension] = [], program: String = programVersion
+    ) {
+        self.program = program
+        self.recipe = recipe
+        self.upkeep = upkeep
+        self.model = model
+        self.targets = targets
+        self.scale = scale
+        self.positiveWeights = positiveWeights
+        self.normalisation = normalisation
+        self.data = data
+        self.initial = initial
+        self.extensions = extensions
+    }
 
     public var dataset: String { recipe.dataset }
     public var task: TrainTask { recipe.task }
@@ -36,17 +56,33 @@ public struct RunConfiguration: Sendable, Equatable {
     public struct DataIdentity: Codable, Sendable, Equatable {
         public var train: Int, validation: Int
         public var digest: String
+
+        package init(_ set: StudySet) {
+            train = set.train.count
+            validation = set.validation.count
+            digest = set.digest
+        }
     }
 
     /// What it started from: the file's name and content.
     public struct InitialIdentity: Codable, Sendable, Equatable {
         public var file: String, sha256: String
+
+        package init(file: String, sha256: String) {
+            self.file = file
+            self.sha256 = sha256
+        }
     }
 
     /// From one step on the schedule is that of more epochs.
     public struct Extension: Codable, Sendable, Equatable {
         /// Steps that were taken before, and the epochs that the run had then.
         public var step: Int, epochs: Int
+
+        package init(step: Int, epochs: Int) {
+            self.step = step
+            self.epochs = epochs
+        }
     }
 
     /// What the run found by itself, as it is stored.
@@ -112,9 +148,10 @@ extension RunConfiguration {
             let upkeep = try? Upkeep(object), let program = object["program"] as? String
         else { return nil }
         self.init(
-            program: program, recipe: recipe, upkeep: upkeep, model: found.model, targets: found.targets,
+            recipe: recipe, upkeep: upkeep, model: found.model, targets: found.targets,
             scale: found.scale, positiveWeights: found.positiveWeights, normalisation: found.normalisation,
-            data: found.data, initial: found.initial, extensions: found.extensions ?? [])
+            data: found.data, initial: found.initial, extensions: found.extensions ?? [],
+            program: program)
     }
 
     /// The configuration of a run folder.

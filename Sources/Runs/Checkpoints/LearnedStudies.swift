@@ -4,6 +4,7 @@ import Catalog
 package import EchoCore
 import Files
 import Foundation
+package import StudyData
 
 /// The studies that a run learns from and chooses its best epoch by, and those behind the weights that it began with.
 package struct LearnedStudies: Sendable {
@@ -13,7 +14,7 @@ package struct LearnedStudies: Sendable {
     private var rows: [(study: String, subject: Int64?, role: Role)] = []
 
     /// - Parameter initial: of the run whose weights are the first
-    init(_ set: StudySet, initial: LearnedStudies?) {
+    package init(_ set: StudySet, initial: LearnedStudies?) {
         for (role, studies) in [(Role.train, set.train), (.val, set.validation)] {
             rows += studies.map { ($0.stored.key, $0.stored.subjectID, role) }
         }
@@ -41,7 +42,7 @@ package struct LearnedStudies: Sendable {
         }
     }
 
-    var csv: String {
+    package var csv: String {
         rows.reduce(into: "study,subject,split\n") {
             $0 += "\(csvField($1.study)),\($1.subject.map(String.init) ?? ""),\($1.role.rawValue)\n"
         }

@@ -1,6 +1,7 @@
 // How much a positive study counts where most studies are negative.
 
 import EchoCore
+package import StudyData
 
 /// The weight of positive targets in the cross-entropy (`--pos-weight`).
 public enum PositiveWeight: Sendable, Equatable, CustomStringConvertible, Codable {

@@ -3,6 +3,7 @@
 package import Catalog
 import Models
 package import Pictures
+import StudyData
 
 extension TrainedModel {
     /// A picture of the middle frame of each view, a column each: what the encoder sees, the reconstruction, the original

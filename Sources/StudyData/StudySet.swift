@@ -12,6 +12,11 @@ package struct Study: Sendable, Equatable {
     /// One number an output of the model, NaN where it is not known; empty in pre-training.
     package let target: [Float]
 
+    package init(stored: StoredStudy, target: [Float]) {
+        self.stored = stored
+        self.target = target
+    }
+
     fileprivate func standardised(_ scale: TargetScale?) -> Study {
         Study(stored: stored, target: target.map { scale?.standardised($0) ?? $0 })
     }

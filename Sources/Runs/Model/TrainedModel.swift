@@ -3,6 +3,7 @@
 package import Compute
 import EchoCore
 package import Models
+package import StudyData
 
 /// The model of a run, ready to be asked about the studies of a dataset.
 package struct TrainedModel {

@@ -3,6 +3,7 @@
 import EchoCore
 package import Models
 package import Pictures
+package import StudyData
 
 /// Draws the middle frame of each view of a batch as a column of three pictures.
 package struct Reconstructions {

@@ -6,6 +6,7 @@ import Files
 import Foundation
 package import Models
 import Shards
+import StudyData
 
 /// What it takes to go on, besides weights and moments; random streams are functions of the step.
 package struct RunState: Codable, Sendable, Equatable {
@@ -26,7 +27,7 @@ private let checksumKey = "tensors_sha256"
 
 extension SafetensorsFile {
     /// Whether the tensors are those that were written, as far as the file says which those are.
-    func matchesChecksum() throws(EchoError) -> Bool {
+    package func matchesChecksum() throws(EchoError) -> Bool {
         guard let wanted = metadata[checksumKey] else { return true }
         let checksum = SHA256()
         for name in names { checksum.update(try bytes(name)) }

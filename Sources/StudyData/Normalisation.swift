@@ -13,7 +13,7 @@ public struct Normalisation: Sendable, Equatable, Codable {
     }
 
     /// Whether pixels can be normalised by it, wherever it was read from.
-    var isSound: Bool {
+    package var isSound: Bool {
         mean.count == deviation.count && (mean + deviation).allSatisfy(\.isFinite)
             && deviation.allSatisfy { $0 > 0 }
     }

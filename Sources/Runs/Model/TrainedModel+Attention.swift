@@ -4,6 +4,7 @@ package import Catalog
 import Foundation
 package import Models
 package import Pictures
+import StudyData
 
 extension TrainedModel {
     /// The latent attention of a study from view to view, and each view's middle frame as it lies in the shards, in the

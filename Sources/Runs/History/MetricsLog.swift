@@ -15,7 +15,7 @@ public struct MetricsLine: Codable, Sendable, Equatable {
     public var auroc: Double?
     /// Of validation lines of an ejection fraction, in percent; r2 as `RegressionErrors` has it.
     public var mae: Double?, rmse: Double?, r2: Double?
-    /// Wall clock, the only fields that differ from one run to the same run again; see `LoopClock.StepTime`.
+    /// Wall clock, the only fields that differ from one run to the same run again; see `LoopClock`.
     public var seconds: Double, studiesPerSecond: Double?, stall: Double?, gflops: Double?, products: Double?
 
     package init(epoch: Int, step: Int, split: Split, loss: Double, seconds: Double) {
@@ -30,14 +30,6 @@ public struct MetricsLine: Codable, Sendable, Equatable {
         mae = errors?.mae
         rmse = errors?.rmse
         r2 = errors?.r2
-    }
-
-    /// Adds what the step took.
-    package mutating func add(_ time: LoopClock.StepTime, studies: Int) {
-        studiesPerSecond = Double(studies) / time.seconds
-        stall = time.stall
-        gflops = time.gflops
-        products = time.products
     }
 
     enum CodingKeys: String, CodingKey {

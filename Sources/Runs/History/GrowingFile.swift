@@ -2,6 +2,7 @@
 
 package import EchoCore
 package import Foundation
+import StudyData
 
 /// A history on the disk: appended to while a run runs, cut back when it goes on from a checkpoint.
 package final class GrowingFile {

@@ -4,6 +4,7 @@ import Compute
 import Foundation
 import Models
 import Tasks
+import StudyData
 
 /// The configuration of an earlier run.
 struct EarlierConfiguration: Decodable {
@@ -68,9 +69,9 @@ struct EarlierConfiguration: Decodable {
 extension RunConfiguration {
     init(_ earlier: EarlierConfiguration) {
         self.init(
-            program: earlier.program, recipe: earlier.recipe, upkeep: Upkeep(), model: earlier.model,
+            recipe: earlier.recipe, upkeep: Upkeep(), model: earlier.model,
             targets: earlier.targets, scale: earlier.scale,
             positiveWeights: earlier.learning.positiveWeights, normalisation: earlier.normalisation,
-            data: earlier.data, initial: earlier.initial)
+            data: earlier.data, initial: earlier.initial, program: earlier.program)
     }
 }

@@ -80,17 +80,6 @@ package struct StudyLoader: Sendable {
 }
 
 extension StudyLoader {
-    /// The loader of a run.
-    package init(_ configuration: RunConfiguration, _ shards: ShardPool) {
-        let model = configuration.model, recipe = configuration.recipe
-        self.init(
-            shards: shards,
-            sampler: Sampler(
-                views: model.views, frames: model.frames, stride: recipe.stride, padViews: recipe.padViews),
-            augmentation: recipe.augment ? Augmentation(degrees: recipe.rotation) : nil, image: model.image,
-            channels: model.channels, normalisation: configuration.normalisation, seed: recipe.seed)
-    }
-
     /// Channels of the dataset's clips, found on its first.
     package static func channels(of studies: [Study], in shards: ShardPool) throws(EchoError) -> Int {
         guard let clip = studies.first?.stored.clips.first else { return 1 }
