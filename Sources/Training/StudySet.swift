@@ -106,12 +106,15 @@ package struct StudySet: Sendable {
 
     /// The studies of a split that have both clips and labels, in the order of their files.
     private static func labelled(in split: Split, _ catalog: Catalog) throws(EchoError) -> [Study] {
-        let labels = try catalog.labels(in: split)
-        let values = Dictionary(
-            labels.map { ($0.studyID, $0.values) }, uniquingKeysWith: { first, _ in first })
+        let targets = try catalog.targets().map(\.category)
+        let labels = try catalog.labels(of: targets, from: LabelSource.linkICD, in: split)
+        let values = Dictionary(uniqueKeysWithValues: labels.map { ($0.key, $0.values) })
         return try catalog.studies(in: split).compactMap { study in
-            guard let id = study.studyID, let values = values[id] else { return nil }
-            return Study(stored: study, target: values.map { $0 ? 1 : 0 })
+            // link-icd knows all of a study's labels, or none.
+            guard let known = values[study.key]?.compactMap(\.self), known.count == targets.count else {
+                return nil
+            }
+            return Study(stored: study, target: known.map(Float.init))
         }
     }
 
