@@ -39,7 +39,7 @@ package struct StudySet: Sendable {
         if let labels = task.labels {
             targets = try labels.targets(catalog)
             guard !targets.isEmpty else {
-                throw EchoError("--task \(task.name)", "the dataset has no targets", try: labels.remedy)
+                throw EchoError("--task \(task.name)", "the dataset has no targets", try: labels.untargeted)
             }
             let known = try StudySet.labelled(in: .train, by: labels, targets, catalog)
             let scale = labels.answers.scale(of: known.flatMap(\.target))

@@ -9,12 +9,10 @@ extension TrainTask {
         labels: LabelledTask(
             .classes, lack: "labelled study with",
             remedy: "run echoprep ingest and echoprep link-icd on it first",
+            untargeted: "run echoprep link-icd on it first",
             targets: { catalog in try catalog.targets().map(\.category) },
-            values: { catalog, _, split in
-                let labels = try catalog.labels(in: split)
-                return Dictionary(
-                    labels.map { ("\($0.studyID)", $0.values.map { $0 ? 1 : 0 }) },
-                    uniquingKeysWith: { first, _ in first })
+            values: { catalog, targets, split in
+                try catalog.values(of: targets, from: LabelSource.linkICD, in: split)
             }),
         subject: { "\($0) ICD-10 categories" })
 }

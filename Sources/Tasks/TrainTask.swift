@@ -48,17 +48,34 @@ public struct LabelledTask: Sendable {
     public let values: @Sendable (Catalog, _ targets: [String], Split) throws -> [String: [Float]]
     /// What a dataset lacks that cannot be learned from, as "labelled study with", and what to do about it.
     public let lack: String, remedy: String
+    /// What to do where it has no targets.
+    public let untargeted: String
 
     public init(
-        _ answers: AnswerKind, lack: String, remedy: String,
+        _ answers: AnswerKind, lack: String, remedy: String, untargeted: String? = nil,
         targets: @escaping @Sendable (Catalog) throws -> [String],
         values: @escaping @Sendable (Catalog, _ targets: [String], Split) throws -> [String: [Float]]
     ) {
         self.answers = answers
         self.lack = lack
         self.remedy = remedy
+        self.untargeted = untargeted ?? remedy
         self.targets = targets
         self.values = values
+    }
+}
+
+extension Catalog {
+    /// What a source of labels knows of a split's studies, as `LabelledTask.values` has it; a study of which it knows
+    /// nothing is left out.
+    package func values(
+        of targets: [String], from source: String, in split: Split
+    ) throws(EchoError) -> [String: [Float]] {
+        let known = try labels(of: targets, from: source, in: split).filter { study in
+            study.values.contains { $0 != nil }
+        }
+        return Dictionary(
+            uniqueKeysWithValues: known.map { ($0.key, $0.values.map { $0.map(Float.init) ?? .nan }) })
     }
 }
 

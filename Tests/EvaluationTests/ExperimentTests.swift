@@ -112,7 +112,7 @@ import Training
             #expect(page.references.isEmpty && page.text.contains("Results"))
             options.fineTuning.recipe.epochs = 2
             let error = #expect(throws: EchoError.self) { try runExperiment(table1, options) { _ in } }
-            #expect(error?.description.contains("learning.epochs: 1 there, 2 here") == true)
+            #expect(error?.description.contains("epochs: 1 there, 2 here") == true)
         }
     }
 

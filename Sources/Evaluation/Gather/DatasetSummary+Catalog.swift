@@ -10,9 +10,10 @@ extension DatasetSummary {
         let all = try catalog.prevalence()
         let targets = all.filter { $0.target != nil }
         prevalence = targets.isEmpty ? Array(all.prefix(top)) : targets
-        let labelled = Set(try catalog.labels().map(\.studyID))
+        let known = try catalog.labels(of: try catalog.targets().map(\.category), from: LabelSource.linkICD)
+        let labelled = Set(known.map(\.key))
         splits = try Split.allCases.map { split in
-            let studies = try catalog.studies(in: split).filter { $0.studyID.map(labelled.contains) ?? false }
+            let studies = try catalog.studies(in: split).filter { labelled.contains($0.key) }
             return (split, studies.count, Set(studies.map(\.subjectID)).count)
         }.filter { $0.studies > 0 }
     }

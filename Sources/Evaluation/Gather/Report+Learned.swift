@@ -72,13 +72,15 @@ extension EmbeddingMap {
 
         let targets = try catalog.targets().map(\.category)
         let labels = Dictionary(
-            try catalog.labels(in: options.split).map { ($0.studyID, $0.values) }, uniquingKeysWith: { $1 })
+            uniqueKeysWithValues: try catalog.labels(
+                of: targets, from: LabelSource.linkICD, in: options.split
+            ).map { ($0.key, $0.values) })
         let fractions = try catalog.ejectionFractions(in: options.split)
         var colourings = codes.compactMap { code in
             targets.firstIndex(of: code).map { index in
                 Colouring(
                     name: code, classes: ["without \(code)", "with \(code)"],
-                    members: studies.map { $0.studyID.flatMap { labels[$0] }.map { $0[index] ? 1 : 0 } })
+                    members: studies.map { labels[$0.key]?[index].map { $0 == 0 ? 0 : 1 } })
             }
         }
         if studies.contains(where: { fractions[$0.key] != nil }) {

@@ -1,4 +1,4 @@
-// How well hearts pump: ejection fractions of studies, out of a source's own list or out of measurements.
+// What a source's own lists say of its studies: ejection fractions and splits, as EchoNet's do.
 
 public import EchoCore
 import GRDB
@@ -21,8 +21,10 @@ public struct ListedStudy: Sendable, Equatable {
 }
 
 extension Catalog {
-    /// Writes what a list says, in place of what is known of the same studies.
-    public func replace(_ studies: [ListedStudy]) throws(EchoError) {
+    /// Writes what a list says, in place of what is known of the same studies, and the labels that it gives.
+    ///
+    /// - Parameter run: the run that reads the list, if it is known
+    public func replace(_ studies: [ListedStudy], run: Int64? = nil) throws(EchoError) {
         if studies.isEmpty { return }
         try write { db in
             let sql = "INSERT OR REPLACE INTO listed_study VALUES (?, ?, ?, ?)"
@@ -31,6 +33,7 @@ extension Catalog {
                     sql: sql,
                     arguments: [study.key, study.ejectionFraction, study.listSplit, study.split?.rawValue])
             }
+            try Catalog.replaceLabels(db, of: .echoNetLists, run: run)
         }
     }
 
@@ -43,15 +46,6 @@ extension Catalog {
                     key: $0[0], ejectionFraction: $0[1], listSplit: $0[2],
                     split: ($0[3] as String?).flatMap(Split.init))
             }
-        }
-    }
-
-    /// The ejection fractions of a split's studies, in percent, by their keys; of studies without clips too.
-    public func ejectionFractions(in split: Split) throws(EchoError) -> [String: Double] {
-        try read { db in
-            let sql = "SELECT study_key, ef FROM v_ef WHERE split = ?"
-            let rows = try Row.fetchAll(db, sql: sql, arguments: [split.rawValue])
-            return Dictionary(rows.map { ($0[0], $0[1]) }) { first, _ in first }
         }
     }
 }
