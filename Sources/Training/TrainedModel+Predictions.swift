@@ -13,6 +13,14 @@ package struct Prediction: Sendable, Equatable {
     package let logits: [Float]
     /// 0 or 1 each, of the same order; an ejection fraction in percent.
     package let labels: [Float]
+
+    package init(of study: Study, logits: [Float]) {
+        self.study = study.stored.key
+        studyID = study.stored.studyID
+        subjectID = study.stored.subjectID
+        self.logits = logits
+        labels = study.target
+    }
 }
 
 extension TrainedModel {
@@ -42,22 +50,22 @@ extension TrainedModel {
         }
         return studies.enumerated().map { index, study in
             Prediction(
-                study: study.stored.key, studyID: study.stored.studyID, subjectID: study.stored.subjectID,
+                of: study,
                 logits: sums[index * outputs..<(index + 1) * outputs].map {
                     configuration.scale?.value(of: $0 / Float(draws)) ?? $0 / Float(draws)
-                },
-                labels: study.target)
+                })
         }
     }
 
     /// The studies of a split whose truth is known.
     private func studies(in split: Split, _ catalog: Catalog) throws -> [Study] {
-        guard configuration.task != .pretrain else {
+        guard configuration.task.answers != nil else {
             throw EchoError(
                 "--run", "the run pre-trained a model that predicts no label",
                 try: "fine-tune it: echoprep train --task icd --init RUN")
         }
-        guard try configuration.task == .lvef || catalog.targets().map(\.category) == targets else {
+        guard try configuration.task.answers != .classes || catalog.targets().map(\.category) == targets
+        else {
             throw EchoError(
                 "--run", "the dataset's targets are not those that the run learned",
                 try: "use the dataset of the run, or train again")

@@ -35,7 +35,7 @@ struct ExperimentPlan {
             for arm in arms {
                 if arm.regime != .scratch, pretrained[arm.model] == nil {
                     var pretraining = options.pretraining
-                    pretraining.task = .pretrain
+                    pretraining.task = Experiment.pretraining
                     pretraining.dataset = options.pretrainingDataset ?? dataset
                     // Pre-trained elsewhere, a model serves every dataset.
                     let shared = options.pretrainingDataset == nil ? folder : options.folder + "/runs"
@@ -47,8 +47,7 @@ struct ExperimentPlan {
                 var tuning = arm.regime == .frozen ? options.frozen : options.fineTuning
                 tuning.task = experiment.task
                 tuning.dataset = dataset
-                let task = experiment.task == .icd ? "" : "-\(experiment.task.rawValue)"
-                tuning.run = "\(folder)/\(arm.folder)\(task)-\(seed)"
+                tuning.run = "\(folder)/\(arm.folder)\(experiment.suffix)-\(seed)"
                 (tuning.model, tuning.seed) = (arm.model, seed)
                 tuning.frozen = arm.regime == .frozen
                 tuning.linearHead = arm.regime == .linear
