@@ -63,6 +63,12 @@ public struct Experiment: Sendable {
     /// Every experiment by its name.
     public static let all = [table1, table2, figure2, figure3, heads, leak]
 
+    /// What comes before an experiment's task.
+    static let pretraining = TrainTask.pretrain
+
+    /// The end of the names of runs that learn its task: nothing for the first that there was.
+    var suffix: String { task == .icd ? "" : "-\(task.name)" }
+
     private static func grid(_ regimes: Arm.Regime...) -> [Arm] {
         regimes.flatMap { regime in
             [.mae, .videoMAE, .lamae, .videoLAMAE].map { Arm(model: $0, regime: regime) }

@@ -35,7 +35,7 @@ public struct ExperimentOptions: Sendable {
 
     func check(_ experiment: Experiment) throws(EchoError) {
         if datasets.isEmpty { throw EchoError("--dataset", "is missing") }
-        if datasets.count > 1 && experiment.task == .icd {
+        if datasets.count > 1 && experiment.task.answers == .classes {
             throw EchoError("--dataset", "more than one", try: "only table2 compares datasets")
         }
         if seeds.isEmpty || Set(seeds).count < seeds.count {

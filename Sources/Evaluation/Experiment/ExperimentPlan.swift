@@ -4,8 +4,8 @@ import EchoCore
 import Files
 import Foundation
 import Models
-import Tasks
 import Runs
+import Tasks
 import Training
 
 /// One run of the grid.
@@ -37,7 +37,7 @@ struct ExperimentPlan {
             for arm in arms {
                 if arm.regime != .scratch, pretrained[arm.model] == nil {
                     var pretraining = options.pretraining
-                    pretraining.recipe.task = .pretrain
+                    pretraining.recipe.task = Experiment.pretraining
                     pretraining.recipe.dataset = options.pretrainingDataset ?? dataset
                     // Pre-trained elsewhere, a model serves every dataset.
                     let shared = options.pretrainingDataset == nil ? folder : options.folder + "/runs"
@@ -49,8 +49,7 @@ struct ExperimentPlan {
                 var tuning = arm.regime == .frozen ? options.frozen : options.fineTuning
                 tuning.recipe.task = experiment.task
                 tuning.recipe.dataset = dataset
-                let task = experiment.task == .icd ? "" : "-\(experiment.task.name)"
-                tuning.run = "\(folder)/\(arm.folder)\(task)-\(seed)"
+                tuning.run = "\(folder)/\(arm.folder)\(experiment.suffix)-\(seed)"
                 (tuning.recipe.model, tuning.recipe.seed) = (arm.model, seed)
                 tuning.recipe.frozen = arm.regime == .frozen
                 tuning.recipe.linearHead = arm.regime == .linear

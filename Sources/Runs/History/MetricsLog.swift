@@ -2,6 +2,7 @@
 
 public import EchoCore
 import Foundation
+package import Tasks
 
 /// One line of a run's history.
 public struct MetricsLine: Codable, Sendable, Equatable {
@@ -30,6 +31,12 @@ public struct MetricsLine: Codable, Sendable, Equatable {
         mae = errors?.mae
         rmse = errors?.rmse
         r2 = errors?.r2
+    }
+
+    /// What a validation found, of its lines.
+    package var score: ValidationScore {
+        let errors = mae.flatMap { mae in rmse.map { RegressionErrors(mae: mae, rmse: $0, r2: r2) } }
+        return ValidationScore(loss: loss, auroc: auroc, errors: errors)
     }
 
     enum CodingKeys: String, CodingKey {

@@ -3,8 +3,8 @@
 import Catalog
 package import EchoCore
 import Models
+package import StudyData
 import Tasks
-import StudyData
 
 /// One study's outputs.
 package struct Prediction: Sendable, Equatable {
@@ -15,6 +15,14 @@ package struct Prediction: Sendable, Equatable {
     package let logits: [Float]
     /// 0 or 1 each, of the same order; an ejection fraction in percent.
     package let labels: [Float]
+
+    package init(of study: Study, logits: [Float]) {
+        self.study = study.stored.key
+        studyID = study.stored.studyID
+        subjectID = study.stored.subjectID
+        self.logits = logits
+        labels = study.target
+    }
 }
 
 extension TrainedModel {
@@ -44,11 +52,10 @@ extension TrainedModel {
         }
         return studies.enumerated().map { index, study in
             Prediction(
-                study: study.stored.key, studyID: study.stored.studyID, subjectID: study.stored.subjectID,
+                of: study,
                 logits: sums[index * outputs..<(index + 1) * outputs].map {
                     configuration.scale?.value(of: $0 / Float(draws)) ?? $0 / Float(draws)
-                },
-                labels: study.target)
+                })
         }
     }
 

@@ -3,37 +3,39 @@ import Evaluation
 import Foundation
 import TestSupport
 import Testing
+import Training
+import Tasks
 
-@Suite struct PredictionsTests {
-    private func read(_ text: String) throws -> Predictions {
+@Suite struct AnswersTests {
+    private func read(_ text: String) throws -> Answers {
         try withTemporaryFolder { folder in
             let file = folder.appendingPathComponent("p.csv")
             try Data(text.utf8).write(to: file)
-            return try Predictions(csv: file.path)
+            return try Answers(csv: file.path)
         }
     }
 
     @Test func `predictions are written and read back as they were`() throws {
-        var predictions = Predictions()
+        var predictions = Answers(.classes)
         predictions.append(
-            .init(study: "1", subject: "9", label: true, probability: 1 / 3, logit: -0.1), to: "I50")
-        predictions.append(.init(study: "a,\"b\"", subject: "", label: false, probability: 0), to: "I11")
+            .init(study: "1", subject: "9", truth: 1, answer: 1 / 3, logit: -0.1), to: "I50")
+        predictions.append(.init(study: "a,\"b\"", subject: "", truth: 0, answer: 0), to: "I11")
         // A study without a subject is read as its own.
         let back = try withTemporaryFolder { folder in
             let path = folder.appendingPathComponent("p.csv").path
             try predictions.write(csv: path)
-            return try Predictions(csv: path)
+            return try Answers(csv: path)
         }
-        #expect(back.codes == ["I50", "I11"])
+        #expect(back.targets == ["I50", "I11"])
         #expect(back["I50"] == predictions["I50"])
         #expect(
-            back["I11"] == [.init(study: "a,\"b\"", subject: "a,\"b\"", label: false, probability: 0)])
+            back["I11"] == [.init(study: "a,\"b\"", subject: "a,\"b\"", truth: 0, answer: 0)])
     }
 
     @Test func `columns go by name, in any order, quoted or not`() throws {
         let found = try read(
             "\u{FEFF}probability,\"code\",extra,label,study_id\r\n0.25,I50,x,1.0,7\r\n\r\n0.5,I50,,,8\r\n")
-        #expect(found["I50"] == [.init(study: "7", subject: "7", label: true, probability: 0.25)])
+        #expect(found["I50"] == [.init(study: "7", subject: "7", truth: 1, answer: 0.25)])
     }
 
     @Test(arguments: [
