@@ -6,7 +6,7 @@ ECHOPREP := .build/release/echoprep
 PACKAGES := libjpeg62-turbo-dev libavformat-dev libavcodec-dev libavutil-dev libswscale-dev \
 	libopenblas-dev libdnnl2 libsqlite3-dev libcsv-dev libxxhash-dev zlib1g-dev libisal-dev libpng-dev libssl-dev
 
-.PHONY: help deps build test lint check format demo paper heads oracle bench fuzz sanitize docs clean
+.PHONY: help deps build test lint check format demo paper heads oracle bench fuzz sanitize docs house clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 10
@@ -31,7 +31,7 @@ test: build ## run every test
 lint:
 	swift format lint --strict --recursive Package.swift Sources Tests
 
-check: lint test ## lint, build and test
+check: lint house test ## lint, build and test
 
 format: ## format the sources in place
 	swift format --in-place --recursive Package.swift Sources Tests
@@ -153,6 +153,9 @@ docs: deps ## write the reference of our libraries to .build/docs
 	@docc convert --fallback-display-name echoprep --fallback-bundle-identifier echoprep \
 	  --additional-symbol-graph-dir .build/symbols --output-dir .build/docs
 	@echo "written to .build/docs; see it with: python3 -m http.server -d .build/docs"
+
+house: ## draw the targets and their imports to docs/house.svg; an error where one imports what is declared after it
+	@swift package dump-package | swift Tests/House/house.swift docs/house.svg
 
 clean: ## remove what was built and the demo
 	rm -rf .build .build-* .oracle demo

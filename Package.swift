@@ -11,6 +11,7 @@ let strict: [SwiftSetting] = [
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 /// One module map and shim for a C library of the system.
@@ -40,6 +41,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         library("CZlib", links: "z"),
@@ -69,13 +71,18 @@ let package = Package(
         layer("Catalog", "EchoCore", "CResources", grdb, sqlite),
         layer("Labels", "EchoCore", "Files", "Catalog", "CResources", grdb),
         layer("Ingest", "EchoCore", "Files", "Pictures", "Video", "Crop", "Shards", "Catalog"),
-        layer("Compute", "EchoCore", "COpenBLAS", "CKernels"),
+        layer("Compute", "EchoCore"),
+        layer("ComputeCPU", "EchoCore", "Compute", "COpenBLAS", "CKernels"),
+        layer("ComputeReference", "EchoCore", "Compute"),
+        layer("Engines", "Compute", "ComputeCPU", "ComputeReference"),
         layer("Models", "EchoCore", "Compute"),
+        layer("Tasks", "EchoCore", "Catalog", "Models"),
         layer(
-            "Training", "EchoCore", "Files", "Pictures", "Shards", "Catalog", "Compute", "Models", "CKernels"),
+            "Training", "EchoCore", "Files", "Pictures", "Shards", "Catalog", "Compute", "Models", "Tasks",
+            "CKernels"),
         layer(
-            "Evaluation", "EchoCore", "Files", "Pictures", "Video", "Crop", "Shards", "Catalog", "Models",
-            "Training"),
+            "Evaluation", "EchoCore", "Files", "Pictures", "Video", "Crop", "Shards", "Catalog", "Compute",
+            "Models", "Tasks", "Training"),
         layer("Phantom", "EchoCore", "Files", "DICOM", "Video"),
         // MIMIC-IV at its full size with planted hard cases, for the races and the tests of Labels.
         layer("Hospital", "EchoCore", "Files", "Labels"),
@@ -83,15 +90,15 @@ let package = Package(
         .executableTarget(
             name: "echoprep",
             dependencies: [
-                "EchoCore", "Crop", "Shards", "Compute", "Models", "Phantom", "Ingest", "Labels", "Training",
-                "Evaluation", arguments, logging,
+                "EchoCore", "Files", "Crop", "Shards", "Compute", "Engines", "Models", "Phantom", "Ingest",
+                "Labels", "Tasks", "Training", "Evaluation", arguments, logging, yams,
             ], swiftSettings: strict),
         .executableTarget(
             name: "echobench",
             dependencies: [
                 "EchoCore", "Files", "DICOM", "Video", "Crop", "Catalog", "Phantom", "Ingest", "Labels",
-                "Compute",
-                "Models", "Training", "Hospital", arguments, grdb,
+                "Compute", "Engines",
+                "Models", "Tasks", "Training", "Hospital", arguments, grdb,
             ],
             swiftSettings: strict),
 
@@ -109,15 +116,15 @@ let package = Package(
         tests(
             "Ingest", "EchoCore", "Files", "Pictures", "DICOM", "Video", "Crop", "Shards", "Catalog", "Ingest"
         ),
-        tests("Compute", "EchoCore", "Compute"),
+        tests("Compute", "EchoCore", "Compute", "ComputeCPU", "ComputeReference", "Engines"),
         tests("Labels", "EchoCore", "Files", "Catalog", "Labels", "Hospital", grdb),
-        tests("Models", "EchoCore", "Compute", "Models"),
+        tests("Models", "EchoCore", "Compute", "ComputeCPU", "ComputeReference", "Models"),
         tests(
-            "Training", "EchoCore", "Files", "Pictures", "Shards", "Catalog", "Compute", "Models", "Training",
-            grdb),
+            "Training", "EchoCore", "Files", "Pictures", "Shards", "Catalog", "Compute", "ComputeCPU",
+            "ComputeReference", "Models", "Tasks", "Training", grdb),
         tests(
-            "Evaluation", "EchoCore", "Pictures", "Shards", "Catalog", "Models", "Training", "Evaluation",
-            grdb),
+            "Evaluation", "EchoCore", "Pictures", "Shards", "Catalog", "Compute", "ComputeCPU", "Models",
+            "Tasks", "Training", "Evaluation", grdb),
         tests("Echoprep", grdb),
         tests("Phantom", "EchoCore", "Files", "Video", "Crop", "Phantom"),
     ],

@@ -3,7 +3,7 @@
 /// Memory that an engine owns: `count` numbers in the engine's own format and place.
 ///
 /// Nothing above an engine looks inside; the memory goes back to its engine when the last reference goes.
-public class Buffer: @unchecked Sendable {
+open class Buffer: @unchecked Sendable {
     /// How many numbers it holds.
     public let count: Int
 
@@ -19,6 +19,38 @@ public enum BufferUse: Sendable {
     /// Numbers that last from step to step, as weights do. They lie apart: among the others they would leave gaps that
     /// nothing large fits into.
     case weights
+    /// A few numbers that many are summed into: losses, norms, counts of steps. They are as exact as the engine has
+    /// numbers, and stay with it until `sums` asks for them.
+    case sums
+}
+
+/// Numbers of rows, in the engine's own place: brought there once for all operations that go by them.
+open class RowIndex: @unchecked Sendable {
+    /// How many numbers it holds.
+    public let count: Int
+
+    package init(count: Int) { self.count = count }
+}
+
+/// Buffers that lie side by side in one: what is done to `whole` is done to all.
+public struct Slab {
+    public let whole: Buffer
+    public let parts: [Buffer]
+
+    package init(whole: Buffer, parts: [Buffer]) {
+        self.whole = whole
+        self.parts = parts
+    }
+}
+
+/// What has been computed: floating-point operations in products, and the time of the wall clock in them.
+public struct Work: Sendable {
+    public var operations: Double, seconds: Double
+
+    public init(operations: Double, seconds: Double) {
+        self.operations = operations
+        self.seconds = seconds
+    }
 }
 
 /// What follows a linear layer while its result is still near the processor.
@@ -32,26 +64,41 @@ public enum Epilogue {
     case adding(Buffer)
 }
 
-/// The numbers of one AdamW step that are the same for every parameter.
-public struct AdamWFactors: Sendable {
-    public var learningRate, beta1, beta2, epsilon, weightDecay: Double
-    /// 1 for the first step.
-    public var step: Int
-    /// What gradients are multiplied by before use (from clipping).
-    public var gradientScale: Double
+/// A parameter that learns, with all that a step of AdamW changes of it; all buffers are of one count.
+public struct Learned {
+    public let value: Buffer, gradient: Buffer
+    public let first: Buffer, second: Buffer
+    /// Its learning rate and weight decay.
+    public let rate: Double, weightDecay: Double
 
     public init(
-        learningRate: Double, beta1: Double, beta2: Double, epsilon: Double, weightDecay: Double, step: Int,
-        gradientScale: Double
+        value: Buffer, gradient: Buffer, first: Buffer, second: Buffer, rate: Double, weightDecay: Double
     ) {
-        self.learningRate = learningRate
+        self.value = value
+        self.gradient = gradient
+        self.first = first
+        self.second = second
+        self.rate = rate
+        self.weightDecay = weightDecay
+    }
+}
+
+/// The numbers of an AdamW step that are the same for every parameter.
+public struct AdamWFactors: Sendable {
+    public var beta1, beta2, epsilon: Double
+    /// Gradients whose norm exceeds this are scaled down to it; nil never does.
+    public var clip: Double?
+
+    public init(beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8, clip: Double? = nil) {
         self.beta1 = beta1
         self.beta2 = beta2
         self.epsilon = epsilon
-        self.weightDecay = weightDecay
-        self.step = step
-        self.gradientScale = gradientScale
+        self.clip = clip
     }
+
+    /// What gradients of that norm are multiplied by: as torch.nn.utils.clip_grad_norm_, which divides by the norm plus
+    /// 1e-6.
+    package func gradientScale(norm: Double) -> Double { clip.map { min(1, $0 / (norm + 1e-6)) } ?? 1 }
 }
 
 /// How frames divide into patches: frames [channels, side·patch, side·patch], side·side patches each.
@@ -100,7 +147,7 @@ public struct AttentionShape: Sendable, Equatable {
     /// What products of queries and keys are multiplied by: 1/√headWidth.
     public var scale: Double { 1 / Double(headWidth).squareRoot() }
     /// The same attention, its keys told apart from its queries.
-    var asCross: CrossAttentionShape {
+    package var asCross: CrossAttentionShape {
         CrossAttentionShape(queries: segments, keys: segments, heads: heads, headWidth: headWidth)
     }
 }
@@ -137,17 +184,31 @@ public struct CrossAttentionShape: Sendable, Equatable {
 /// otherwise they replace it; what they are to be `addingTo` is always added to. Buffers that an operation writes must not
 /// overlap those it reads, unless it says so. Operations are in order: each sees what all before it wrote.
 public protocol Engine: AnyObject, Sendable {
-    /// What `--engine` and the logs call it.
-    var name: String { get }
+    /// What computes, in words, as "oneDNN BF16, OpenBLAS SkylakeX".
+    var kernels: String { get }
+    /// What a user should know before a long run, as a sentence; nil for nothing.
+    var caution: String? { get }
+    /// Bytes that buffers have taken so far, in use now or not; nil where that is not counted.
+    var memory: Int? { get }
+    /// What has been computed so far; nil where that is not counted. Only differences mean something.
+    var work: Work? { get }
+    /// Numbers of the largest hidden layer that is worth keeping for the way back; a larger one is computed again.
+    var largestKept: Int { get }
 
     // MARK: Memory
 
     /// A buffer of `count` numbers of no particular value.
     func allocate(_ count: Int, for use: BufferUse) -> Buffer
+    /// Buffers of so many numbers each, side by side.
+    func slab(_ counts: [Int], for use: BufferUse) -> Slab
+    /// Numbers of rows, or −1 where an operation says what that means.
+    func rows(_ numbers: [Int32]) -> RowIndex
     /// Copies all of `values` into `buffer`, which has as many.
     func write(_ values: [Float], to buffer: Buffer)
     /// All numbers of `buffer`.
     func read(_ buffer: Buffer) -> [Float]
+    /// All numbers of a buffer for sums, once what was asked of the engine before is done.
+    func sums(_ buffer: Buffer) -> [Double]
     /// Sets every number of `buffer`.
     func fill(_ buffer: Buffer, with value: Float)
     /// target += source, of the same count.
@@ -203,15 +264,15 @@ public protocol Engine: AnyObject, Sendable {
     // MARK: Rows
 
     /// Row r of y [index.count, width] = row index[r] of x, or `filler` [width] where index[r] is −1.
-    func gather(_ x: Buffer, rows index: [Int32], filler: Buffer?, into y: Buffer, width: Int)
+    func gather(_ x: Buffer, rows index: RowIndex, filler: Buffer?, into y: Buffer, width: Int)
     /// The gradient of `gather`: row index[r] of dx [rows, width] = row r of dy, and rows that no index names are 0;
     /// an index names each row at most once. Rows of −1 are added to dFiller [width], if there is one.
     func gatherGradient(
-        _ dy: Buffer, rows index: [Int32], into dx: Buffer, accumulating: Bool, addingTo dFiller: Buffer?,
+        _ dy: Buffer, rows index: RowIndex, into dx: Buffer, accumulating: Bool, addingTo dFiller: Buffer?,
         rows: Int,
         width: Int)
     /// Row r of x [index.count, width] += row index[r] of table.
-    func addRows(of table: Buffer, at index: [Int32], to x: Buffer, width: Int)
+    func addRows(of table: Buffer, at index: RowIndex, to x: Buffer, width: Int)
     /// Row s of y [segments.count, width] = the mean of the next segments[s] rows of x.
     func meanOfSegments(_ x: Buffer, segments: [Int], into y: Buffer, width: Int)
     /// Each of the next segments[s] rows of dx = row s of dy / segments[s].
@@ -222,37 +283,44 @@ public protocol Engine: AnyObject, Sendable {
 
     /// Row r of y [index.count, grid.width] = patch index[r] % grid.count of frame index[r] / grid.count of
     /// `pixels` [frames, channels, height, width], its numbers in `order`.
-    func patches(of pixels: Buffer, _ grid: PatchGrid, at index: [Int32], order: PatchOrder, into y: Buffer)
+    func patches(of pixels: Buffer, _ grid: PatchGrid, at index: RowIndex, order: PatchOrder, into y: Buffer)
     /// Each row of x [rows, width] −= its mean, then /= √(variance + epsilon), the variance of width − 1 degrees of
     /// freedom, in place: the normalised targets of MAE.
     func normaliseRows(_ x: Buffer, rows: Int, width: Int, epsilon: Double)
 
     // MARK: Losses
 
-    /// Σ weights[r] · mean of (prediction − target)² over row r of [rows, width]; with `gradient`, that of
-    /// `scale` times the loss by the predictions, which replaces what it held.
+    /// `scale` · Σ weights[r] · mean of (prediction − target)² over row r of [rows, width] is added to `loss`, a number
+    /// for sums; with `gradient`, that of it by the predictions, which replaces what it held. A row of weight 0 counts
+    /// for nothing, whatever it holds.
     func squaredError(
-        _ prediction: Buffer, target: Buffer, weights: [Float], width: Int, gradient: Buffer?, scale: Double
-    ) -> Double
-    /// The mean over all numbers of the cross-entropy between sigmoid(logits) and targets in 0 ... 1, both [rows, width];
-    /// `gradient` and `scale` as in `squaredError`.
-    ///
-    /// - Parameter positiveWeights: how much a target of 1 counts in each column [width]; nil for 1
+        _ prediction: Buffer, target: Buffer, weights: Buffer, width: Int, gradient: Buffer?, scale: Double,
+        addingTo loss: Buffer)
+    /// `scale` · Σ weights · cross-entropy between sigmoid(logits) and targets in 0 ... 1, all of one count, is added to
+    /// `loss`, a number for sums; `gradient` as in `squaredError`. A logit of weight 0 counts for nothing.
     func binaryCrossEntropy(
-        _ logits: Buffer, target: Buffer, positiveWeights: [Float]?, gradient: Buffer?, scale: Double
-    ) -> Double
+        _ logits: Buffer, target: Buffer, weights: Buffer, gradient: Buffer?, scale: Double,
+        addingTo loss: Buffer)
 
     // MARK: Learning
 
-    /// The sum of all squares.
-    func sumOfSquares(_ x: Buffer) -> Double
-    /// One step of AdamW (Loshchilov and Hutter 2019) with both moments, all of the same count, in place.
-    func adamW(
-        _ parameter: Buffer, gradient: Buffer, firstMoment: Buffer, secondMoment: Buffer,
-        _ factors: AdamWFactors)
+    /// `norm`, a number for sums, = the root of the sum of all squares of all buffers.
+    func norm(of buffers: [Buffer], into norm: Buffer)
+    /// One step of AdamW (Loshchilov and Hutter 2019) of all parameters in place.
+    ///
+    /// Nothing changes if a number of `sound`, for sums, is not finite. The first of them is the norm of all gradients,
+    /// by which they are clipped; `steps`, a number for sums, counts the steps that were taken, this one included.
+    func adamW(_ parameters: [Learned], _ factors: AdamWFactors, sound: [Buffer], steps: Buffer)
+    /// Each target += share · (source − target), of the same counts: an average of weights takes them in.
+    func blend(_ sources: [Buffer], into targets: [Buffer], share: Double)
 }
 
 extension Engine {
+    public var caution: String? { nil }
+    public var memory: Int? { nil }
+    public var work: Work? { nil }
+    public var largestKept: Int { .max }
+
     public func factors(_ x: Buffer) -> Buffer { x }
 
     /// A buffer for numbers of a step.

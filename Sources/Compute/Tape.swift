@@ -5,18 +5,22 @@
 /// Its operations are an `Engine`'s, over tensors. Every operation appends a step that turns the gradient of its
 /// result into those of its inputs; `backward` takes the steps from the last to the first and drops each, so that
 /// memory is free as soon as nothing needs it. A tape that does not record keeps nothing. Results of `layerNorm` and
-/// of GELU are not kept for the way back, nor are very large hidden layers: they are cheap to compute again.
+/// of GELU are not kept for the way back, nor are hidden layers that the engine finds too large: they are cheap to compute
+/// again.
 public final class Tape {
     public let engine: any Engine
-    /// Numbers of the largest hidden layer that is kept for the way back: 32 MiB in F32. A larger one belongs to many
-    /// tokens of a narrow model, or to fine-tuning, where memory is what runs out first.
-    private static let largestKept = 8 << 20
     private let recording: Bool
+    private let whenLearned: (Tensor) -> Void
     private var steps: [(Tape) -> Void] = []
 
-    public init(_ engine: any Engine, recording: Bool) {
+    /// - Parameter whenLearned: receives each tensor that was made to learn, once the way back has written its gradient:
+    ///   ranks may sum it while the way back goes on. One that several operations use comes once for each.
+    public init(
+        _ engine: any Engine, recording: Bool, whenLearned: @escaping (Tensor) -> Void = { _ in }
+    ) {
         self.engine = engine
         self.recording = recording
+        self.whenLearned = whenLearned
     }
 
     /// Goes back over all steps; gradients of tensors that learn are added to.
@@ -63,7 +67,7 @@ public final class Tape {
         engine.linear(
             x.value, weight: weight1.value, bias: bias1.value, into: before.value, rows: rows, inputs: inputs,
             outputs: hidden, then: .gelu(into: activated))
-        if y.learns, before.count > Tape.largestKept {
+        if y.learns, before.count > engine.largestKept {
             before.remake = { [engine] in
                 let again = layer()
                 engine.linear(
@@ -120,6 +124,8 @@ public final class Tape {
                 dy, x: x.value, scale: scale.value, statistics: statistics, into: dx,
                 accumulating: accumulating,
                 addingTo: tape.accumulator(scale), and: tape.accumulator(shift), rows: rows, width: width)
+            tape.learned(scale)
+            tape.learned(shift)
         }
         return y
     }
@@ -164,19 +170,20 @@ public final class Tape {
     public func repeated(_ x: Tensor, times: Int) -> Tensor {
         let y = result(times * x.rows, x.width, from: [x])
         // One row as wide as all of x, which fills every place.
-        let places = [Int32](repeating: -1, count: times)
+        let places = engine.rows([Int32](repeating: -1, count: times))
         engine.gather(x.value, rows: places, filler: x.value, into: y.value, width: x.count)
         record(y) { tape, dy in
             let none = tape.engine.allocate(0)
             tape.engine.gatherGradient(
                 dy, rows: places, into: none, accumulating: false, addingTo: tape.accumulator(x), rows: 0,
                 width: x.count)
+            tape.learned(x)
         }
         return y
     }
 
     /// Rows of x by number, each at most once, and `filler` [1, width] where the number is −1.
-    public func gather(_ x: Tensor, _ index: [Int32], filler: Tensor? = nil) -> Tensor {
+    public func gather(_ x: Tensor, _ index: RowIndex, filler: Tensor? = nil) -> Tensor {
         let y = result(index.count, x.width, from: [x, filler])
         engine.gather(x.value, rows: index, filler: filler?.value, into: y.value, width: x.width)
         record(y) { tape, dy in
@@ -184,13 +191,14 @@ public final class Tape {
             tape.engine.gatherGradient(
                 dy, rows: index, into: dx, accumulating: accumulating, addingTo: filler.map(tape.accumulator),
                 rows: x.rows, width: x.width)
+            if let filler { tape.learned(filler) }
         }
         return y
     }
 
     /// Adds rows of a constant table by number to x, in place: x comes from `linear`, `gather` or `layerNorm`,
     /// which do not look at their result again, and nothing has used it yet.
-    public func addRows(of table: Buffer, at index: [Int32], to x: Tensor) {
+    public func addRows(of table: Buffer, at index: RowIndex, to x: Tensor) {
         x.remake = nil
         engine.addRows(of: table, at: index, to: x.value, width: x.width)
     }
@@ -207,21 +215,22 @@ public final class Tape {
         return y
     }
 
-    /// Σ weights[r] · mean of (x − target)² over row r: the loss; the gradient of `scale` times it goes to x.
-    public func squaredError(_ x: Tensor, target: Buffer, weights: [Float], scale: Double) -> Double {
+    /// `scale` · Σ weights[r] · mean of (x − target)² over row r is added to `loss`; its gradient goes to x. With as many
+    /// weights as numbers each is a row of its own.
+    public func squaredError(
+        _ x: Tensor, target: Buffer, weights: Buffer, scale: Double, addingTo loss: Buffer
+    ) {
         engine.squaredError(
-            x.value, target: target, weights: weights, width: x.width, gradient: lossGradient(x), scale: scale
-        )
+            x.value, target: target, weights: weights, width: x.count / weights.count,
+            gradient: lossGradient(x), scale: scale, addingTo: loss)
     }
 
-    /// The mean binary cross-entropy of logits: the loss; the gradient of `scale` times it goes to x.
-    ///
-    /// - Parameter positiveWeights: how much a target of 1 counts in each column; nil for 1
+    /// `scale` · Σ weights · binary cross-entropy of logits is added to `loss`; its gradient goes to x.
     public func binaryCrossEntropy(
-        _ x: Tensor, target: Buffer, positiveWeights: [Float]? = nil, scale: Double
-    ) -> Double {
+        _ x: Tensor, target: Buffer, weights: Buffer, scale: Double, addingTo loss: Buffer
+    ) {
         engine.binaryCrossEntropy(
-            x.value, target: target, positiveWeights: positiveWeights, gradient: lossGradient(x), scale: scale
+            x.value, target: target, weights: weights, gradient: lossGradient(x), scale: scale, addingTo: loss
         )
     }
 
@@ -233,7 +242,7 @@ public final class Tape {
         let y = Tensor(made.value, rows: made.rows, width: made.width, learns: recording, for: made.use)
         record(y) { tape, dy in
             let input = Tensor(x.value, rows: x.rows, width: x.width, learns: true)
-            let inner = Tape(tape.engine, recording: true)
+            let inner = Tape(tape.engine, recording: true, whenLearned: tape.whenLearned)
             let output = body(input, inner)
             output.gradient = dy
             inner.backward()
@@ -268,7 +277,11 @@ public final class Tape {
         engine.linearWeightGradient(
             dy, x: x.value, into: dWeight, and: writable(bias).buffer, accumulating: accumulating,
             rows: dy.count / weight.rows, inputs: weight.width, outputs: weight.rows)
+        learned(weight)
+        learned(bias)
     }
+
+    private func learned(_ x: Tensor) { if x.learns { whenLearned(x) } }
 
     private func inputGradient(_ dy: Buffer, _ weight: Tensor, to x: Tensor) {
         guard x.learns else { return }

@@ -14,6 +14,14 @@ public enum PixelLayout: String, Sendable, CaseIterable, Codable {
     /// Samples a pixel.
     public var channels: Int { self == .luma ? 1 : 3 }
 
+    /// Samples as a picture has them, which are red, green and blue where they are not luma.
+    public func picture(_ pixels: [UInt8]) -> [UInt8] {
+        guard self == .echoprime else { return pixels }
+        var pixels = pixels
+        for place in stride(from: 0, to: pixels.count, by: 3) { pixels.swapAt(place, place + 2) }
+        return pixels
+    }
+
     /// The conversion to colours, and the weights of the channels in their order.
     fileprivate var colours: (matrix: ColourMatrix, channels: [SIMD2<Int32>]) {
         let matrix = self == .rgb ? ColourMatrix.jpeg : .echoPrime
@@ -24,7 +32,7 @@ public enum PixelLayout: String, Sendable, CaseIterable, Codable {
     }
 }
 
-/// Masks, crops and resizes every frame (specs/echoprime-crop.md, steps 10 to 12).
+/// Masks, crops and resizes every frame (docs/crop.md, "What is cut out").
 ///
 /// - Parameter memory: bytes that nobody needs any more, to be written over instead of new memory
 /// - Returns: U8 [frames, size, size], or [frames, size, size, 3] for the colour layouts.

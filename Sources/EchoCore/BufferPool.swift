@@ -1,11 +1,13 @@
 // Memory used again: what the system must clear and map for every clip, a fresh 100 MB, costs as long as half its
 // decoding, and more where several threads ask for it.
 
+import Synchronization
+
 /// Buffers that nobody needs any more, waiting for the next clip.
 ///
 /// No more memory waits than was in use at the same time, and no buffer longer than 256 MiB.
 public final class BufferPool: Sendable {
-    private let free = Locked<[[UInt8]]>([])
+    private let free = Mutex<[[UInt8]]>([])
 
     public init() {}
 

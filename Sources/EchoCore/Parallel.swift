@@ -1,6 +1,7 @@
 // Work on all cores, with results that do not depend on how many there are.
 
 import Foundation
+import Synchronization
 
 /// The number of processors that this process may use.
 public func availableProcessors() -> Int { ProcessInfo.processInfo.activeProcessorCount }
@@ -12,10 +13,20 @@ public func parallelFor(_ count: Int, workers: Int = availableProcessors(), _ bo
         for i in 0..<count { body(i) }
         return
     }
-    let next = Counter()
+    let next = Atomic(0)
     DispatchQueue.concurrentPerform(iterations: min(workers, count)) { _ in
-        while let i = next.take(below: count) { body(i) }
+        while case let i = next.wrappingAdd(1, ordering: .relaxed).oldValue, i < count { body(i) }
     }
+}
+
+/// What `body` makes of 0 ..< `count` on all cores, in that order.
+package func parallelMap<Value: Sendable>(_ count: Int, _ body: @Sendable (Int) -> Value) -> [Value] {
+    let values = Mutex([Value?](repeating: nil, count: count))
+    parallelFor(count) { index in
+        let value = body(index)
+        values.withLock { $0[index] = value }
+    }
+    return values.withLock { $0.compactMap(\.self) }
 }
 
 /// Produces the items 0 ..< `count` on `workers` threads and consumes them in order on the calling thread.
@@ -27,53 +38,23 @@ public func produceInOrder<Item: Sendable>(
     consume: (Int, Item) throws -> Void
 ) throws {
     let line = OrderedLine<Item>(count: count, window: max(window, 1))
-    for _ in 0..<max(1, min(workers, count)) {
-        let thread = Thread {
-            while let index = line.claim() { line.deliver(index, Result { try produce(index) }) }
-            line.leave()
-        }
-        thread.stackSize = 8 << 20
-        line.enter()
-        thread.start()
+    let producers = (0..<max(1, min(workers, count))).map { _ in
+        Background { while let index = line.claim() { line.deliver(index, Result { try produce(index) }) } }
     }
-    defer { line.stopAndWait() }
+    defer {
+        line.stop()
+        for producer in producers { producer.wait() }
+    }
     for index in 0..<count {
         try consume(index, line.take(index).get())
         line.finish(index)
     }
 }
 
-/// A shared count that hands out each number once.
-private final class Counter: Sendable {
-    private let value = Locked(0)
-
-    func take(below bound: Int) -> Int? {
-        value.withLock { value in
-            guard value < bound else { return nil }
-            defer { value += 1 }
-            return value
-        }
-    }
-}
-
-/// A value behind a lock.
-public final class Locked<Value>: @unchecked Sendable {
-    private let lock = NSLock()
-    private var value: Value
-
-    public init(_ value: Value) { self.value = value }
-
-    public func withLock<Answer>(_ body: (inout Value) throws -> Answer) rethrows -> Answer {
-        lock.lock()
-        defer { lock.unlock() }
-        return try body(&value)
-    }
-}
-
 /// The meeting place of `produceInOrder`: which items are claimed, delivered and consumed.
 private final class OrderedLine<Item: Sendable>: Sendable {
     private struct State {
-        var claimed = 0, consumed = 0, working = 0
+        var claimed = 0, consumed = 0
         var stopped = false
         var results: [Int: Result<Item, any Error>] = [:]
     }
@@ -86,8 +67,7 @@ private final class OrderedLine<Item: Sendable>: Sendable {
         self.window = window
     }
 
-    func enter() { state.change { $0.working += 1 } }
-    func leave() { state.change { $0.working -= 1 } }
+    func stop() { state.change { $0.stopped = true } }
     func finish(_ index: Int) { state.change { $0.consumed = index + 1 } }
     func deliver(_ index: Int, _ result: Result<Item, any Error>) {
         state.change { $0.results[index] = result }
@@ -107,10 +87,5 @@ private final class OrderedLine<Item: Sendable>: Sendable {
 
     func take(_ index: Int) -> Result<Item, any Error> {
         state.change(when: { $0.results[index] != nil }) { $0.results.removeValue(forKey: index)! }
-    }
-
-    func stopAndWait() {
-        state.change { $0.stopped = true }
-        state.change(when: { $0.working == 0 }) { _ in }
     }
 }

@@ -1,9 +1,11 @@
 // `echoprep evaluate`: what is judged, how, and where the results go.
 
 import Catalog
+public import Compute
 public import EchoCore
 import Files
 import Foundation
+import Tasks
 import Training
 
 /// What `echoprep evaluate` is asked to do.
@@ -14,8 +16,8 @@ public struct EvaluateOptions: Sendable {
     public var fitsThreshold = false
     /// Sets of views a study; the logits are their mean.
     public var draws = 1
-    /// Threads of the engine; nil for all processors.
-    public var threads: Int?
+    /// Where models compute, whatever they learned on.
+    public var place: Place
     /// The dataset; nil for the one that a run learned from, or for none where only predictions are given.
     public var dataset: String?
     /// Where the page about all that was given goes; nil for none. Each run has its own besides.
@@ -23,7 +25,7 @@ public struct EvaluateOptions: Sendable {
     /// Show whole source pictures beside cropped clips, and name clips.
     public var showSource = false, showIDs = false
 
-    public init() {}
+    public init(place: Place) { self.place = place }
 }
 
 /// Scores fine-tuned runs on a split of their dataset.

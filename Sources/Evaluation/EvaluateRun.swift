@@ -4,6 +4,7 @@ import Catalog
 import EchoCore
 import Files
 import Foundation
+import Tasks
 import Training
 
 /// What a run's evaluation found.
@@ -25,7 +26,7 @@ struct EvaluatedRun {
 func evaluate(
     _ run: String, called name: String, as model: String, _ options: EvaluateOptions
 ) throws -> EvaluatedRun {
-    let trained = try TrainedModel(run: run, dataset: options.dataset, threads: options.threads)
+    let trained = try TrainedModel(run: run, dataset: options.dataset, place: options.place)
     let configuration = trained.configuration
     let catalog = try Catalog(datasetFolder: trained.dataset, readOnly: true)
     let folder = EvaluationFolder(
@@ -59,7 +60,7 @@ func evaluate(
         try options.split == .test
         ? LearnedStudies(run: run)?.count(among: predictions.map { ($0.study, $0.subjectID) }) : nil
     var subject = ReportSubject(
-        title: "\(configuration.modelName) on \(configuration.task.subject(targets: trained.targets.count))",
+        title: "\(configuration.modelName) on \(configuration.task.subject(trained.targets.count))",
         [Standings([scored])])
     subject.lead =
         "\(scored.scores.population) of the \(options.split.rawValue) split"
@@ -72,10 +73,10 @@ func evaluate(
     if let warning { subject.lead += " " + warning }
     subject.catalog = catalog
     subject.clips = ClipChoice(showSource: options.showSource, showIDs: options.showIDs)
-    (subject.trained, subject.split, subject.threads) = (trained, options.split, options.threads)
+    (subject.trained, subject.split) = (trained, options.split)
     let before = pretrainingRun(of: configuration, beside: run)
     subject.runs = [before, run].compactMap(\.self)
-    subject.pretrained = before.map { [(run: $0, dataset: trained.dataset)] } ?? []
+    subject.pretrained = before.map { ([$0], trained.dataset, options.place) }
     let report = try Report(subject)
     try folder.write(page: report.html)
     return EvaluatedRun(scored: [scored], warning: warning, report: report, page: folder.page)

@@ -1,7 +1,7 @@
 // What `echoprep evaluate` found, as text and as JSON.
 
 import EchoCore
-import Training
+import Tasks
 
 /// The scores of runs or of files of answers.
 public struct Evaluation: Encodable, Sendable {

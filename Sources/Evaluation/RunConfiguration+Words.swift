@@ -1,14 +1,16 @@
 // What a run's model is called, and which runs are of one model.
 
 import Models
+import Tasks
 import Training
 
 extension RunConfiguration {
     /// All that the numbers depend on but seeds, where files lie and the program's version.
     var withoutSeeds: RunConfiguration {
         var key = self
-        key.learning.seed = 0
-        (key.program, key.dataset) = ("", "")
+        key.recipe.seed = 0
+        (key.program, key.recipe.dataset, key.recipe.initial) = ("", "", nil)
+        key.upkeep = Upkeep()
         key.initial?.file = ""
         key.initial?.sha256 = ""
         return key
@@ -17,7 +19,7 @@ extension RunConfiguration {
     /// In words, the kind of model and how it came about.
     var description: String {
         [
-            modelName, initial == nil ? "from scratch" : "pre-trained", learning.frozen ? "frozen" : "",
+            modelName, initial == nil ? "from scratch" : "pre-trained", recipe.frozen ? "frozen" : "",
             model.linearHead == true ? "linear head" : "",
         ]
         .filter { !$0.isEmpty }.joined(separator: ", ")

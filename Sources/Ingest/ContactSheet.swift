@@ -81,11 +81,9 @@ private func stored(_ row: ClipRecord, in dataset: String, _ layout: PixelLayout
     guard let shard = row.shard, let file = try? SafetensorsFile(path: "\(dataset)/\(shardsFolder)/\(shard)"),
         let clip = try? ClipFrames(row.name, in: file), let bytes = try? clip.frame(clip.count / 2)
     else { return nil }
-    var pixels = Array(bytes)
-    if layout == .echoprime {
-        for place in stride(from: 0, to: pixels.count, by: 3) { pixels.swapAt(place, place + 2) }
-    }
-    return Picture(width: clip.width, height: clip.height, channels: clip.channels, pixels: pixels).rgb
+    return Picture(
+        width: clip.width, height: clip.height, channels: clip.channels, pixels: layout.picture(Array(bytes))
+    ).rgb
 }
 
 private func decoded(_ path: String) throws -> Picture {

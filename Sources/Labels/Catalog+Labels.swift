@@ -6,8 +6,7 @@ import GRDB
 
 extension Catalog {
     /// The summary of the labels in the database if the same program made them from the same files by the same rules.
-    func unchangedLabels(files sources: [SourceFile], options: LinkOptions) throws(EchoError) -> LinkSummary?
-    {
+    func unchangedLabels(files sources: [TableFile], options: LinkOptions) throws(EchoError) -> LinkSummary? {
         guard let last = try lastRun(of: "link-icd"), last.finished, last.rules == options.rules else {
             return nil
         }
@@ -28,7 +27,7 @@ extension Catalog {
     ///
     /// - Parameter make: writes the record list into the tables it is given, and makes the labels
     func replaceLabels(
-        files: [SourceFile], options: LinkOptions, _ make: (LabelTables) throws -> Labels
+        files: [TableFile], options: LinkOptions, _ make: (LabelTables) throws -> Labels
     ) throws -> LinkSummary {
         do {
             // The rows refer to each other by construction; SQLite need not look each of them up.

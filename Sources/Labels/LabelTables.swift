@@ -22,11 +22,11 @@ struct LabelTables {
     }
 
     /// Copies the record list from its file; rows that belong to no study of the study list are rejects.
-    func insertRecords(of table: SourceTable, studies: [Study]) throws -> Reading<Void> {
+    func insertRecords(of table: SourceTable, studies: [EchoStudy]) throws -> Reading<Void> {
         let conveyor = Conveyor<[EchoRecord]>(capacity: 4)
         let reading = Background {
             defer { conveyor.finish() }
-            return try Cohort.readRecords(table, studies: studies, conveyor.put)
+            return try CohortTables.readRecords(table, studies: studies, conveyor.put)
         }
         defer { conveyor.finish() }
         let rows = try Inserter(db, table: "echo_record", columns: 4, orIgnore: true)
@@ -57,7 +57,7 @@ struct LabelTables {
 
     /// The record of the files read.
     func insert(
-        _ files: [SourceFile], counts: [String: (rows: Int, rejects: [RejectedRow])], run: Int64
+        _ files: [TableFile], counts: [String: (rows: Int, rejects: [RejectedRow])], run: Int64
     ) throws {
         let sources = try Inserter(db, table: "source_file", columns: 8)
         let rejects = try Inserter(db, table: "reject", columns: 6)
@@ -130,7 +130,7 @@ struct LabelTables {
         }
     }
 
-    private func insertDiagnoses(_ cohort: Cohort) throws {
+    private func insertDiagnoses(_ cohort: CohortTables) throws {
         let diagnoses = try Inserter(db, table: "diagnoses_icd", columns: 5)
         for stay in cohort.stays.values.joined().sorted(by: { $0.hadm < $1.hadm }) {
             for diagnosis in cohort.diagnoses[stay.hadm] ?? [] {

@@ -4,7 +4,7 @@ import EchoCore
 
 /// The labels of a cohort.
 struct Labels {
-    let cohort: Cohort
+    let cohort: CohortTables
     /// What the release knows of each of the cohort's codes.
     let statuses: [CodeStatus]
     /// What each of the cohort's codes counts for.
@@ -14,7 +14,7 @@ struct Labels {
     let split: [Int: Split]
     let targets: [TargetRule.Choice]
 
-    init(_ cohort: Cohort, _ options: LinkOptions) {
+    init(_ cohort: CohortTables, _ options: LinkOptions) {
         self.cohort = cohort
         statuses = cohort.codes.map { $0.version == 9 ? .icd9 : ICD10CM.current.status(of: $0.text) }
         codeLabels = cohort.codes.map {

@@ -24,11 +24,11 @@ public func linkICD(dataset: String, mimicIV: String, options: LinkOptions) thro
     let files = try sources.examine()
     let catalog = try Catalog(datasetFolder: dataset, readOnly: false)
     if let summary = try catalog.unchangedLabels(files: files, options: options) { return summary }
-    let studies = try Cohort.readStudies(sources.studyList)
+    let studies = try CohortTables.readStudies(sources.studyList)
     let level = options.labels.level
     let cohort = Background {
         _ = ICD10CM.current  // decoded meanwhile
-        return try Cohort(sources, studies: studies, level: level)
+        return try CohortTables(sources, studies: studies, level: level)
     }
     return try catalog.replaceLabels(files: files, options: options) { tables in
         // The longest table goes from its file into the database while the others are read.

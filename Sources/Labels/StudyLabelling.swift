@@ -28,7 +28,7 @@ struct StudyCategory: Equatable {
 
 /// What the labels of one study are, and why.
 struct StudyLabelling: Equatable {
-    let study: Study
+    let study: EchoStudy
     var status: StudyStatus
     /// For a study without a stay at its time: how far the nearest stay is, in hours.
     var nearestStayHours: Double?
@@ -38,7 +38,7 @@ struct StudyLabelling: Equatable {
     var categories: [StudyCategory] = []
 }
 
-extension Cohort {
+extension CohortTables {
     /// Labels every study.
     ///
     /// - Parameters:

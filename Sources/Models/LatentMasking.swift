@@ -41,8 +41,9 @@ struct LatentMask {
         var index = [Int32](repeating: -1, count: tokens.rows)
         for token in kept { index[Int(token)] = token }
         let all = Int32(frames * patches)
-        let shown = tape.gather(tokens, index, filler: token)
-        tape.addRows(of: places, at: zip(index, slots).map { $0 < 0 ? $1 % all : all }, to: shown)
+        let shown = tape.gather(tokens, tape.engine.rows(index), filler: token)
+        let stood = zip(index, slots).map { $0 < 0 ? $1 % all : all }
+        tape.addRows(of: places, at: tape.engine.rows(stood), to: shown)
         return shown
     }
 }

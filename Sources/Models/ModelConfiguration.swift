@@ -63,6 +63,8 @@ public struct ModelConfiguration: Codable, Sendable, Equatable {
     /// Whether the head is one linear layer; nil, as in runs from before there was a choice, for the paper's two with
     /// a GELU between them.
     public var linearHead: Bool?
+    /// The name of the decoder; nil, as in runs from before there was a choice, for the paper's.
+    public var decoder: String?
 
     public init(
         kind: ModelKind, image: Int, patch: Int, channels: Int = 1, views: Int, frames: Int, dim: Int,
@@ -144,11 +146,15 @@ public struct ModelConfiguration: Codable, Sendable, Equatable {
             return
                 "masked views need latent masking by a token: dropped ones would leave nothing to decode them from"
         }
+        guard let decoderKind else { return "there is no decoder \(self.decoder ?? "")" }
+        if outputs == 0, let fault = decoderKind.fault(self) { return fault }
         if latentQueries < 0 { return "the number of latent queries is below 0" }
         if !(0..<1).contains(maskRatio) || keptPatches == patches { return "the mask ratio masks no patch" }
         return nil
     }
 
+    /// The decoder; nil for a name that is none.
+    var decoderKind: DecoderKind? { decoder.map(DecoderKind.named) ?? .frames }
     /// Patches along an edge of a frame.
     public var gridSide: Int { image / patch }
     /// N: patches in a frame.

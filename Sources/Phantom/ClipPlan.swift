@@ -31,7 +31,7 @@ enum Acquisition: Sendable, Equatable {
 
 /// One file of a study before it is rendered.
 struct ClipPlan: Sendable {
-    let study: Study
+    let study: SyntheticStudy
     /// Counted from 1 in the study; the file's number.
     let number: Int
     let view: View
@@ -42,7 +42,7 @@ struct ClipPlan: Sendable {
     var path: String { "\(study.folder)/\(study.study)_\(padded(number, 4)).dcm" }
 
     /// The files of a study.
-    static func all(for study: Study, extras: Bool, seed: UInt64) -> [ClipPlan] {
+    static func all(for study: SyntheticStudy, extras: Bool, seed: UInt64) -> [ClipPlan] {
         var random = SeededRandom(seed: seed, "plan", study.study)
         var shots: [(View, Acquisition)] = []
         let core: [(view: View, again: Double)] = [

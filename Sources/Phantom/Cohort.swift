@@ -1,9 +1,9 @@
 // Who was examined when, and why: subjects, their stays in hospital, and the studies among them.
 
-import EchoCore
+package import EchoCore
 
 /// A subject as MIMIC-IV's patients table has it.
-package struct Patient: Sendable {
+package struct Subject: Sendable {
     package let subject: Int
     package let gender: String
     let anchorAge: Int, anchorYear: Int
@@ -18,7 +18,7 @@ package struct CodedDiagnosis: Sendable {
 }
 
 /// A stay in hospital as MIMIC-IV's admissions and diagnoses tables have it.
-package struct Stay: Sendable {
+package struct HospitalStay: Sendable {
     package let subject: Int, hadm: Int
     package let admitted: Timestamp, discharged: Timestamp
     package var emergency: (registered: Timestamp, left: Timestamp)?
@@ -28,7 +28,7 @@ package struct Stay: Sendable {
 }
 
 /// A study, with the diagnoses that shape its anatomy.
-package struct Study: Sendable {
+package struct SyntheticStudy: Sendable {
     package let subject: Int, study: Int
     package let time: Timestamp
     package let diagnoses: Diagnoses
@@ -52,10 +52,10 @@ package struct Study: Sendable {
 
 /// The cohort before anything is rendered.
 package struct Cohort: Sendable {
-    package var patients: [Patient] = []
-    package var stays: [Stay] = []
+    package var subjects: [Subject] = []
+    package var stays: [HospitalStay] = []
     /// In order of subject, then time.
-    package var studies: [Study] = []
+    package var studies: [SyntheticStudy] = []
 
     /// A cohort made up from nothing but a seed.
     package init(studies count: Int, seed: UInt64) {
@@ -71,7 +71,7 @@ package struct Cohort: Sendable {
     }
 
     mutating func sort() {
-        patients.sort { $0.subject < $1.subject }
+        subjects.sort { $0.subject < $1.subject }
         stays.sort { ($0.subject, $0.admitted, $0.hadm) < ($1.subject, $1.admitted, $1.hadm) }
         studies.sort { ($0.subject, $0.time, $0.study) < ($1.subject, $1.time, $1.study) }
     }
@@ -99,8 +99,8 @@ package struct Cohort: Sendable {
     ) {
         let groups = ["2008 - 2010", "2011 - 2013", "2014 - 2016", "2017 - 2019", "2020 - 2022"]
         let year = 2110 + random.below(90)
-        patients.append(
-            Patient(
+        subjects.append(
+            Subject(
                 subject: subject, gender: random.uniform() < 0.47 ? "F" : "M",
                 anchorAge: max(18, min(91, Int(68 + 14 * random.normal()))), anchorYear: year,
                 anchorYearGroup: groups[random.below(groups.count)]))
@@ -111,7 +111,7 @@ package struct Cohort: Sendable {
             // A subject that was never admitted has no stay at all; otherwise each visit has its own story.
             let here = visit == 0 || place == .subjectNeverAdmitted ? place : Cohort.visitPlace(&random)
             add(
-                Study(
+                SyntheticStudy(
                     subject: subject, study: numbers.study(&random), time: time, diagnoses: diagnoses,
                     place: here),
                 &numbers, &random)
@@ -119,11 +119,11 @@ package struct Cohort: Sendable {
         }
     }
 
-    private static func place(_ random: inout SeededRandom) -> Study.Place {
+    private static func place(_ random: inout SeededRandom) -> SyntheticStudy.Place {
         random.uniform() < 0.03 ? .subjectNeverAdmitted : visitPlace(&random)
     }
 
-    private static func visitPlace(_ random: inout SeededRandom) -> Study.Place {
+    private static func visitPlace(_ random: inout SeededRandom) -> SyntheticStudy.Place {
         switch random.uniform() {
         case ..<0.84: .inStay
         case ..<0.88: .inOverlappingStays
@@ -135,7 +135,8 @@ package struct Cohort: Sendable {
     }
 
     /// Adds a study and the stays that put it where it says it is.
-    private mutating func add(_ study: Study, _ numbers: inout Numbers, _ random: inout SeededRandom) {
+    private mutating func add(_ study: SyntheticStudy, _ numbers: inout Numbers, _ random: inout SeededRandom)
+    {
         studies.append(study)
         let length = random.uniform(40...260)
         let before = random.uniform(0.1...0.9) * length
@@ -148,7 +149,7 @@ package struct Cohort: Sendable {
         }
         let wholeMinute = { (time: Timestamp) in Timestamp(seconds: time.seconds / 60 * 60) }
         admitted = wholeMinute(admitted)
-        var stay = Stay(
+        var stay = HospitalStay(
             subject: study.subject, hadm: numbers.stay(&random), admitted: admitted,
             discharged: wholeMinute(admitted + length))
         if study.place == .inEmergencyDepartment || random.uniform() < 0.5 {
@@ -165,7 +166,7 @@ package struct Cohort: Sendable {
         }
         stays.append(stay)
         if study.place == .inOverlappingStays {
-            var other = Stay(
+            var other = HospitalStay(
                 subject: study.subject, hadm: numbers.stay(&random), admitted: wholeMinute(admitted + -30),
                 discharged: wholeMinute(study.time + random.uniform(1...20)))
             other.diagnoses = Cohort.coded(study.diagnoses, version: 10, &random)

@@ -28,10 +28,10 @@ extension Cohort {
         var table = Table("subject_id", "gender", "anchor_age", "anchor_year", "anchor_year_group", "dod")
         let deaths = Dictionary(
             stays.filter(\.died).map { ($0.subject, $0.discharged) }, uniquingKeysWith: { max($0, $1) })
-        for patient in patients {
+        for subject in subjects {
             table.add(
-                "\(patient.subject)", patient.gender, "\(patient.anchorAge)", "\(patient.anchorYear)",
-                patient.anchorYearGroup, deaths[patient.subject]?.date ?? "")
+                "\(subject.subject)", subject.gender, "\(subject.anchorAge)", "\(subject.anchorYear)",
+                subject.anchorYearGroup, deaths[subject.subject]?.date ?? "")
         }
         return table
     }
@@ -48,12 +48,13 @@ extension Cohort {
             var random = SeededRandom(seed: seed, "admission", stay.hadm)
             let type = types[stay.emergency == nil ? 1 + random.below(4) : 0]
             table.add(
-                "\(stay.subject)", "\(stay.hadm)", stay.admitted.text, stay.discharged.text,
-                stay.died ? stay.discharged.text : "", type, "P\(padded(random.below(100_000), 5))",
+                "\(stay.subject)", "\(stay.hadm)", stay.admitted.description, stay.discharged.description,
+                stay.died ? stay.discharged.description : "", type, "P\(padded(random.below(100_000), 5))",
                 stay.emergency == nil ? "PHYSICIAN REFERRAL" : "EMERGENCY ROOM", stay.died ? "DIED" : "HOME",
                 insurances[random.below(insurances.count)], "English",
                 random.uniform() < 0.5 ? "MARRIED" : "SINGLE",
-                "UNKNOWN", stay.emergency?.registered.text ?? "", stay.emergency?.left.text ?? "",
+                "UNKNOWN", stay.emergency?.registered.description ?? "",
+                stay.emergency?.left.description ?? "",
                 stay.died ? "1" : "0")
         }
         return table

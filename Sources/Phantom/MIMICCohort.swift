@@ -17,7 +17,7 @@ extension Cohort {
             guard let hadm = row.integer(0), row.integer(2) == 10 else { return }
             codes[Int(hadm), default: []].append(row.text(1).trimmingCharacters(in: .whitespaces))
         }
-        var found: [Stay] = []
+        var found: [HospitalStay] = []
         try Cohort.table("admissions", in: hosp).forEachRow([
             "subject_id", "hadm_id", "admittime", "dischtime",
         ]) { row in
@@ -26,7 +26,8 @@ extension Cohort {
                 let discharged = Timestamp(row.text(3))
             else { return }
             found.append(
-                Stay(subject: Int(subject), hadm: Int(hadm), admitted: admitted, discharged: discharged))
+                HospitalStay(
+                    subject: Int(subject), hadm: Int(hadm), admitted: admitted, discharged: discharged))
         }
         guard !found.isEmpty else {
             throw EchoError("admissions", "has no stay", try: "give the folder hosp of MIMIC-IV")
@@ -46,10 +47,10 @@ extension Cohort {
                 ? (random.uniform() < 0.5 ? -1 : 1) * random.uniform(30...900) : within * random.uniform()
             let from = outside && hours > 0 ? stay.discharged : stay.admitted
             let diagnoses = Diagnoses(codes: codes[stay.hadm] ?? [])
-            let place: Study.Place =
+            let place: SyntheticStudy.Place =
                 outside ? .betweenStays : diagnoses.codes.isEmpty ? .inStayOfICD9 : .inStay
             studies.append(
-                Study(
+                SyntheticStudy(
                     subject: stay.subject, study: numbers.study(&random), time: from + hours,
                     diagnoses: diagnoses,
                     place: place))

@@ -94,7 +94,7 @@ private func writeLists(
 ) throws(EchoError) {
     var records = Table("subject_id", "study_id", "acquisition_datetime", "dicom_filepath")
     for plan in plans {
-        records.add("\(plan.study.subject)", "\(plan.study.study)", plan.time.text, plan.path)
+        records.add("\(plan.study.subject)", "\(plan.study.study)", plan.time.description, plan.path)
     }
     var studies = Table("subject_id", "study_id", "study_datetime", "measurement_id", "measurement_datetime")
     var measurements = Table(
@@ -106,10 +106,12 @@ private func writeLists(
         let later = Timestamp(seconds: study.time.seconds + 900 + random.below(7200))
         let measurement = measured ? "\(1_000_000 + random.below(9_000_000))" : ""
         studies.add(
-            "\(study.subject)", "\(study.study)", study.time.text, measurement, measured ? later.text : "")
+            "\(study.subject)", "\(study.study)", study.time.description, measurement,
+            measured ? later.description : "")
         for row in measured ? heart.measurements : [] {
             measurements.add(
-                "\(study.subject)", measurement, later.text, "TTE", row.name, row.description, row.result,
+                "\(study.subject)", measurement, later.description, "TTE", row.name, row.description,
+                row.result,
                 row.unit)
         }
     }

@@ -3,6 +3,7 @@
 import Catalog
 import EchoCore
 package import Models
+import Synchronization
 
 /// Some studies, ready for the model.
 package struct LoadedBatch: Sendable {
@@ -14,11 +15,11 @@ package struct LoadedBatch: Sendable {
 }
 
 /// Loads batches of studies for one model.
-package struct BatchLoader: Sendable {
+package final class BatchLoader: Sendable {
     package let studies: StudyLoader
     package let model: ModelConfiguration
     /// Memory of batches that are done with: fresh pages would cost as much as the pixels that go there.
-    private let spare = Locked<[[Float]]>([])
+    private let spare = Mutex<[[Float]]>([])
 
     package init(studies: StudyLoader, model: ModelConfiguration) {
         self.studies = studies
@@ -70,7 +71,7 @@ package struct BatchLoader: Sendable {
         }
         try produceInOrder(
             starts.count, workers: workers, window: workers + 1,
-            produce: { try load(Array(slice($0)), .evaluation(draw: draw)) },
+            produce: { try self.load(Array(slice($0)), .evaluation(draw: draw)) },
             consume: { index, loaded in
                 try Interruption.check()
                 try body(slice(index), loaded)

@@ -1,5 +1,6 @@
 // A run's state on the disk: at every moment one whole checkpoint, whatever is killed when.
 
+import Compute
 package import EchoCore
 import Files
 import Foundation
@@ -74,11 +75,10 @@ package struct CheckpointStore {
         try writeWeights(of: learner.model, state: state, to: folder.pending)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
-        let averages = learner.average.map { zip(learner.model.parameters, $0.values) }
-        var shapes = learner.optimiser.state.flatMap {
-            [("first.\($0.name)", $0.shape), ("second.\($0.name)", $0.shape)]
-        }
-        shapes += averages?.map { ("average.\($0.0.name)", $0.0.shape) } ?? []
+        let tensors =
+            learner.optimiser.state.flatMap {
+                [("first.\($0.name)", $0.shape, $0.first), ("second.\($0.name)", $0.shape, $0.second)]
+            } + (learner.average?.values ?? []).map { ("average.\($0.name)", $0.shape, $0.average) }
         let checksum = SHA256()
         var writer = try SafetensorsWriter(
             folder.state,
@@ -88,19 +88,11 @@ package struct CheckpointStore {
                 "state": String(decoding: try encoder.encode(state), as: UTF8.self),
                 checksumKey: String(repeating: "0", count: 64),
             ],
-            tensors: shapes.map { ($0, .f32, $1) })
-        func add(
-            _ name: String, _ shape: [Int], _ values: [Float], to writer: inout SafetensorsWriter
-        ) throws {
+            tensors: tensors.map { ($0.0, .f32, $0.1) })
+        for (name, shape, buffer) in tensors {
+            let values = learner.model.engine.read(buffer)
             values.withUnsafeBytes { checksum.update($0) }
             try writer.add(name, shape: shape, floats: values)
-        }
-        for (name, shape, first, second) in learner.optimiser.state {
-            try add("first.\(name)", shape, first, to: &writer)
-            try add("second.\(name)", shape, second, to: &writer)
-        }
-        for (parameter, values) in averages.map(Array.init) ?? [] {
-            try add("average.\(parameter.name)", parameter.shape, values, to: &writer)
         }
         writer.metadata[checksumKey] = checksum.hex()
         try writer.finish()

@@ -10,6 +10,12 @@ public struct DivergenceLimits: Sendable, Equatable {
     public var steps = 20
 
     public init() {}
+
+    init(loss: Double, norm: Double, steps: Int) {
+        self.loss = loss
+        self.norm = norm
+        self.steps = steps
+    }
 }
 
 /// Watches the loss and the gradient's norm of every step.

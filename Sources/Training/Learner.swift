@@ -1,6 +1,6 @@
 // A model that is being trained, with all that changes from step to step.
 
-import Compute
+package import Compute
 package import Models
 
 /// A model, its optimiser and, if asked for, the average of its weights.
@@ -10,18 +10,17 @@ package struct Learner {
     package let average: WeightAverage?
 
     /// A fresh learner of a run.
-    package init(_ configuration: RunConfiguration, threads: Int) throws {
-        let learning = configuration.learning
-        let engine = try learning.engine.make(threads: threads, precision: learning.precision)
-        model = EchoModel(configuration.model, engine: engine, seed: learning.seed)
+    package init(_ configuration: RunConfiguration, on engine: any Engine) {
+        let recipe = configuration.recipe
+        model = EchoModel(configuration.model, engine: engine, seed: recipe.seed)
         optimiser = AdamW(model)
-        optimiser.weightDecay = learning.weightDecay
-        optimiser.clip = learning.clip
-        if let decay = learning.layerDecay {
+        optimiser.weightDecay = recipe.weightDecay
+        optimiser.factors.clip = recipe.clip
+        if let decay = recipe.layerDecay {
             optimiser.rateFactors = configuration.model.rateFactors(
                 decay: decay, of: model.parameters.map(\.name))
         }
-        average = learning.averageDecay.map { [model] in WeightAverage(of: model, decay: $0) }
+        average = recipe.averageDecay.map { [model] in WeightAverage(of: model, decay: $0) }
     }
 
     /// Calls `body` while the model has the weights that it is judged by: the average where there is one.

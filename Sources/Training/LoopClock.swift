@@ -1,6 +1,6 @@
 // Where the wall clock of the training loop goes: waiting for data, multiplying matrices, and the rest.
 
-import Compute
+package import Compute
 
 /// The clock of a training loop, from step to step.
 package struct LoopClock {
@@ -14,17 +14,17 @@ package struct LoopClock {
         package let gflops: Double?, products: Double?
     }
 
-    private let threads: Int
+    private let engine: any Engine
     private let start = ContinuousClock.now
     private var stepStart = ContinuousClock.now, waitStart = ContinuousClock.now
     private var stepWait = 0.0
-    private var counted = CPUEngine.products
+    private var counted: Work?
     private var learning = 0.0, waited = 0.0, operations = 0.0, multiplying = 0.0
     /// Studies learned from so far.
     package private(set) var studies = 0
 
-    /// - Parameter threads: of the engine
-    package init(threads: Int) { self.threads = threads }
+    /// - Parameter engine: what computes the steps
+    package init(of engine: any Engine) { self.engine = engine }
 
     private func since(_ instant: ContinuousClock.Instant) -> Double {
         instant.duration(to: .now) / .seconds(1)
@@ -46,7 +46,7 @@ package struct LoopClock {
         waitStart = .now
         guard ofNextStep else { return }
         stepStart = waitStart
-        counted = CPUEngine.products
+        counted = engine.work
     }
 
     package mutating func endWait() { stepWait += since(waitStart) }
@@ -54,9 +54,9 @@ package struct LoopClock {
     /// A step is over, which learned from so many studies.
     package mutating func endStep(studies count: Int) -> StepTime {
         let seconds = max(since(stepStart), 1e-9)
-        let now = CPUEngine.products
-        let done = now.operations - counted.operations
-        let busy = (now.seconds - counted.seconds) / Double(threads)
+        let now = engine.work
+        let done = (now?.operations ?? 0) - (counted?.operations ?? 0)
+        let busy = (now?.seconds ?? 0) - (counted?.seconds ?? 0)
         defer { stepWait = 0 }
         learning += seconds
         waited += stepWait

@@ -1,7 +1,9 @@
 // How much a positive study counts where most studies are negative.
 
+import EchoCore
+
 /// The weight of positive targets in the cross-entropy (`--pos-weight`).
-public enum PositiveWeight: Sendable, Equatable {
+public enum PositiveWeight: Sendable, Equatable, CustomStringConvertible, Codable {
     /// As much as a negative one.
     case none
     /// For each target, as often as there are more negative than positive studies in the training split.
@@ -20,6 +22,28 @@ public enum PositiveWeight: Sendable, Equatable {
         }
     }
 
+    /// As it is read.
+    public var description: String {
+        switch self {
+        case .none: "none"
+        case .balanced: "balanced"
+        case .constant(let weight): "\(weight)"
+        }
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let text = try decoder.singleValueContainer().decode(String.self)
+        guard let weight = PositiveWeight(text) else {
+            throw EchoError("pos-weight", "is neither none nor balanced nor a positive number")
+        }
+        self = weight
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
+    }
+
     /// One weight a target; nil where all are 1. A target without a positive study keeps the weight 1.
     package func weights(of studies: [Study], targets: Int) -> [Float]? {
         switch self {
@@ -28,7 +52,8 @@ public enum PositiveWeight: Sendable, Equatable {
         case .balanced:
             return (0..<targets).map { target in
                 let positive = studies.count { $0.target[target] > 0.5 }
-                return positive > 0 ? Float(studies.count - positive) / Float(positive) : 1
+                let negative = studies.count { $0.target[target] <= 0.5 }
+                return positive > 0 ? Float(negative) / Float(positive) : 1
             }
         }
     }

@@ -1,43 +1,36 @@
-// config.json: everything that a run's numbers depend on, so that a resume is the same run or no resume.
+// config.json: the recipe of a run and what it found, so that a resume is the same run or no resume.
 
-public import Compute
 public import EchoCore
 import Files
 package import Foundation
 public import Models
+public import Tasks
 
 /// What a run is; stored in its folder and in the metadata of its checkpoints.
-public struct RunConfiguration: Codable, Sendable, Equatable {
+///
+/// The recipe's parts stand under the names of their options, so that the file can be given to `--config`; what the run
+/// found by itself stands under `found`.
+public struct RunConfiguration: Sendable, Equatable {
     /// The version of the program that began the run.
     public var program = programVersion
-    /// The dataset folder, relative to the run folder where both lie in one tree.
-    public var dataset: String
-    public var task: TrainTask
+    /// With nothing left to defaults; its dataset is relative to the run folder where both lie in one tree.
+    public var recipe: Recipe
+    public var upkeep: Upkeep
     public var model: ModelConfiguration
-    /// Categories in the order of the model's outputs, or "EF"; empty in pre-training.
+    /// What the model's outputs stand for, as categories or "EF"; empty in pre-training.
     public var targets: [String]
-    /// How the model's output stands for an ejection fraction in percent; nil for other tasks.
+    /// How the model's output stands for a quantity in its unit; nil for other tasks.
     public var scale: TargetScale?
+    /// How much a positive study counts for each target; nil for as much as a negative one.
+    public var positiveWeights: [Float]?
     public var normalisation: Normalisation
-    public var learning: Learning
     public var data: DataIdentity
     public var initial: InitialIdentity?
+    /// Where it was prolonged; empty for a run as it was begun.
+    public var extensions: [Extension] = []
 
-    /// How it learns.
-    public struct Learning: Codable, Sendable, Equatable {
-        public var epochs: Int, warmupEpochs: Int, batch: Int, accumulate: Int
-        public var learningRate: Double, weightDecay: Double, clip: Double
-        public var stride: Int, padViews: Bool, augment: Bool, rotation: Double
-        public var frozen: Bool
-        /// How much a positive study counts for each target; nil for as much as a negative one.
-        public var positiveWeights: [Float]?
-        /// What the learning rate falls by from layer to layer; nil for not at all.
-        public var layerDecay: Double?
-        /// Decay of the average of weights; nil for none.
-        public var averageDecay: Double?
-        public var engine: EngineChoice, precision: Precision
-        public var seed: UInt64
-    }
+    public var dataset: String { recipe.dataset }
+    public var task: TrainTask { recipe.task }
 
     /// What it learns from: numbers of studies, and a digest of their clips, frames and labels.
     public struct DataIdentity: Codable, Sendable, Equatable {
@@ -49,23 +42,79 @@ public struct RunConfiguration: Codable, Sendable, Equatable {
     public struct InitialIdentity: Codable, Sendable, Equatable {
         public var file: String, sha256: String
     }
+
+    /// From one step on the schedule is that of more epochs.
+    public struct Extension: Codable, Sendable, Equatable {
+        /// Steps that were taken before, and the epochs that the run had then.
+        public var step: Int, epochs: Int
+    }
+
+    /// What the run found by itself, as it is stored.
+    private struct Found: Codable {
+        var model: ModelConfiguration
+        var targets: [String]
+        var scale: TargetScale?
+        var positiveWeights: [Float]?
+        var normalisation: Normalisation
+        var data: DataIdentity
+        var initial: InitialIdentity?
+        var extensions: [Extension]?
+    }
 }
 
 extension RunConfiguration {
-    /// The text of config.json.
-    package func json() throws -> Data {
+    private static let encoder: JSONEncoder = {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         encoder.keyEncodingStrategy = .convertToSnakeCase
-        return try encoder.encode(self)
+        return encoder
+    }()
+
+    /// The file as an object of JSON.
+    private func object() throws -> [String: Any] {
+        let found = Found(
+            model: model, targets: targets, scale: scale, positiveWeights: positiveWeights,
+            normalisation: normalisation, data: data, initial: initial,
+            extensions: extensions.isEmpty ? nil : extensions)
+        var object = try recipe.parts().merging(upkeep.parts()) { first, _ in first }
+        object["program"] = program
+        object["found"] = try JSONSerialization.jsonObject(with: RunConfiguration.encoder.encode(found))
+        return object
     }
 
-    /// Reads the text of config.json; nil if it is none.
+    /// What stands in the file beside options, and whether a file of these names is one.
+    package static let ownKeys: Set = ["program", "found"]
+    package static func isWhatARunFound(_ keys: [String]) -> Bool { ownKeys.isSubset(of: keys) }
+
+    /// The options that the run was made by, as an object of JSON.
+    package func options() throws -> Data {
+        try JSONSerialization.data(
+            withJSONObject: recipe.parts().merging(upkeep.parts()) { first, _ in first })
+    }
+
+    /// The text of config.json.
+    package func json() throws -> Data {
+        try JSONSerialization.data(
+            withJSONObject: object(), options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
+    }
+
+    /// Reads the text of config.json, of earlier programs too; nil if it is none.
     package init?(json: Data) {
+        guard let object = try? JSONSerialization.jsonObject(with: json) as? [String: Any] else { return nil }
+        if let earlier = EarlierConfiguration(json: json) {
+            self.init(earlier)
+            return
+        }
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
-        guard let found = try? decoder.decode(RunConfiguration.self, from: json) else { return nil }
-        self = found
+        guard let part = object["found"], let text = try? JSONSerialization.data(withJSONObject: part),
+            let found = try? decoder.decode(Found.self, from: text), let recipe = try? Recipe(object),
+            let upkeep = try? Upkeep(object), let program = object["program"] as? String
+        else { return nil }
+        self.init(
+            program: program, recipe: recipe, upkeep: upkeep, model: found.model, targets: found.targets,
+            scale: found.scale, positiveWeights: found.positiveWeights, normalisation: found.normalisation,
+            data: found.data, initial: found.initial, extensions: found.extensions ?? [])
     }
 
     /// The configuration of a run folder.
@@ -78,17 +127,17 @@ extension RunConfiguration {
         self = found
     }
 
-    /// Where the numbers of this run and of `other` part, as lines "learning.epochs: 20 there, 40 here".
+    /// Where the numbers of this run and of `other` part, as lines "epochs: 20 there, 40 here".
     package func differences(from other: RunConfiguration) throws -> [String] {
         let here = try flattened()
         let there = try other.flattened()
-        return Set(here.keys).union(there.keys).subtracting(["program", "dataset"]).sorted().compactMap {
-            key in
+        return Set(here.keys).union(there.keys).sorted().compactMap { key in
             let (a, b) = (here[key] ?? "nothing", there[key] ?? "nothing")
             return a == b ? nil : "\(key): \(b) there, \(a) here"
         }
     }
 
+    /// All that its numbers depend on; what stands there twice, in words and as what was found, by what was found.
     private func flattened() throws -> [String: String] {
         var flat: [String: String] = [:]
         func visit(_ value: Any, _ path: String) {
@@ -100,7 +149,13 @@ extension RunConfiguration {
                 flat[path] = "\(value)"
             }
         }
-        visit(try JSONSerialization.jsonObject(with: json()), "")
+        var object = try object()
+        let found = (object.removeValue(forKey: "found") as? [String: Any]) ?? [:]
+        let words =
+            ["program", "dataset", "init", "preset", "model", "pos-weight"] + (try upkeep.parts().keys)
+        for word in words { object[word] = nil }
+        visit(object, "")
+        visit(found.filter { $0.key != "extensions" }, "")
         return flat
     }
 }

@@ -18,7 +18,7 @@ package enum RunProgress: Sendable, Equatable {
         }
         let text = (try? SafetensorsFile(path: folder.state))?.metadata["state"]
         let state = text.flatMap { try? JSONDecoder().decode(RunState.self, from: Data($0.utf8)) }
-        let (finished, all) = (state?.finishedEpochs ?? 0, configuration.learning.epochs)
+        let (finished, all) = (state?.finishedEpochs ?? 0, configuration.recipe.epochCount)
         self = finished == all ? .done(epochs: all) : .begun(epochs: finished, of: all)
     }
 

@@ -22,7 +22,7 @@ public func train(
     }
     return try seeds.map { seed in
         var own = options
-        own.seed = seed
+        own.recipe.seed = seed
         own.run = "\(options.run)/\(RunFolder.prefix)\(seed)"
         // Those that are yet to begin are part of what is resumed.
         own.resume = options.resume && seed == seeds.first

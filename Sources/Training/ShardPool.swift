@@ -4,11 +4,12 @@ package import Catalog
 package import EchoCore
 package import Foundation
 package import Shards
+import Synchronization
 
 /// The open shards of a dataset, for any number of threads.
 package final class ShardPool: Sendable {
     private let folder: String
-    private let open = Locked<[String: SafetensorsFile]>([:])
+    private let open = Mutex<[String: SafetensorsFile]>([:])
 
     package init(dataset: String) { folder = dataset + "/shards" }
 

@@ -1,4 +1,4 @@
-// Whether a step will fit in memory, found out before the first one by taking two very small ones.
+// Whether a step will fit in memory, found out before the first one by counting.
 
 import Compute
 import EchoCore
@@ -12,19 +12,23 @@ package struct StepMemory: Sendable, Equatable {
     /// Bytes of a study in a part of a step.
     package let study: Int
 
-    /// Bytes of a step in parts of `studies`; a tenth more than was measured.
-    package func bytes(studies: Int) -> Int { (fixed + studies * study) / 10 * 11 }
+    /// What is lost between blocks of memory: measured on steps that keep what blocks make, and on those that compute it
+    /// again, with some to spare.
+    private let lost: Double
 
-    /// Measures steps of one view and of two, with weights of their own that are gone afterwards.
+    /// Bytes of a step in parts of `studies`: what was counted, and what is lost.
+    package func bytes(studies: Int) -> Int { Int(Double(fixed + studies * study) * (1 + lost)) }
+
+    /// Counts what steps of one view and of two would take.
     ///
-    /// All that a step keeps grows with its tokens, so two points tell the rest. Nil for an engine that does not count.
+    /// All that a step keeps grows with its tokens, so two points tell the rest.
     ///
-    /// - Parameter batches: loaded batches that wait or are in use at once
-    package init?(
-        _ configuration: RunConfiguration, threads: Int, batches: Int, checkpointing: Bool
-    ) throws {
-        let learner = try Learner(configuration, threads: threads)
-        guard let engine = learner.model.engine as? CPUEngine else { return nil }
+    /// - Parameters:
+    ///   - largestKept: of the engine that is to compute
+    ///   - batches: loaded batches that wait or are in use at once
+    package init(_ configuration: RunConfiguration, largestKept: Int, batches: Int, checkpointing: Bool) {
+        let engine = CountingEngine(configuration.recipe.precision, largestKept: largestKept)
+        let learner = Learner(configuration, on: engine), loss = engine.zero()
         learner.model.checkpointsActivations = checkpointing
         let c = configuration.model
         var random = SeededRandom(seed: 0, "memory")
@@ -35,21 +39,20 @@ package struct StepMemory: Sendable, Equatable {
                 pixels: Array(repeating: 0, count: views * c.frames * c.frameSize))
             if c.outputs == 0 {
                 let mask = PretrainMask(random: c, viewCounts: counts, using: &random)
-                _ = learner.model.pretrainStep(batch, mask)
+                _ = learner.model.pretrainStep(batch, mask, addingTo: loss)
             } else {
                 _ = learner.model.finetuneStep(
                     batch, targets: Array(repeating: 0, count: views * c.outputs), loss: .binaryCrossEntropy,
-                    frozen: configuration.learning.frozen)
+                    frozen: configuration.recipe.frozen, addingTo: loss)
             }
-            _ = learner.optimiser.step(learningRate: 0)
-            return engine.memory
+            _ = learner.optimiser.step(learningRate: 0, loss: loss)
+            return engine.memory ?? 0
         }
         let one = measured(views: 1), view = measured(views: 2) - one
-        // Lending the average to the model keeps the weights beside it.
-        let average = learner.average == nil ? 0 : 8 * learner.model.parameterCount
         let pixels = 4 * c.views * c.frames * c.frameSize
-        fixed = one - view + average
+        fixed = one - view
         study = c.views * view + batches * pixels
+        lost = checkpointing ? 0.3 : 0.1
     }
 
     /// More than a step can take, without measuring; most runs are far below what there is.
@@ -70,25 +73,28 @@ extension StepMemory {
     ///
     /// - Throws: `EchoError` with the estimate where a step will not fit even so
     static func recomputes(
-        _ options: TrainOptions, _ configuration: RunConfiguration, threads: Int, say: (String) -> Void
+        _ options: TrainOptions, _ configuration: RunConfiguration, on engine: any Engine,
+        say: (String) -> Void
     ) throws -> Bool {
-        let asked = options.checkpointActivations
-        let studies = options.partSize
+        let asked = options.upkeep.checkpointActivations
+        let studies = options.recipe.partSize
         // Those of training wait while validation loads its own.
-        let batches = 2 * (BatchLoader.workers(threads: threads) + 1)
-        guard let available = options.memory ?? MachineMemory().available,
+        let batches = 2 * (BatchLoader.workers(threads: options.place.threadCount) + 1)
+        guard let available = options.place.memory ?? MachineMemory().available,
             bound(configuration, studies: studies, batches: batches) > available
         else { return asked }
-        func measured(_ checkpointing: Bool) throws -> StepMemory? {
-            try StepMemory(configuration, threads: threads, batches: batches, checkpointing: checkpointing)
+        func counted(_ checkpointing: Bool) -> StepMemory {
+            StepMemory(
+                configuration, largestKept: engine.largestKept, batches: batches, checkpointing: checkpointing
+            )
         }
-        let plain = asked ? nil : try measured(false)?.bytes(studies: studies)
+        let plain = asked ? nil : counted(false).bytes(studies: studies)
         if let plain, plain <= available { return false }
-        guard let sparing = try measured(true) else { return asked }
+        let sparing = counted(true)
         let needed = sparing.bytes(studies: studies)
         guard needed <= available else {
             throw EchoError(
-                "--preset \(options.preset.rawValue)",
+                "--preset \(options.recipe.preset?.rawValue ?? "")",
                 """
                 a step needs about \(gibibytes(needed)) of memory, blocks computed again on the way back, \
                 and \(gibibytes(available)) are free
@@ -106,9 +112,9 @@ extension StepMemory {
 
     /// A number of parts with which a step fits, if there is one.
     private func remedy(_ options: TrainOptions, _ available: Int) -> String {
-        let studies = (1..<max(2, options.partSize)).last { bytes(studies: $0) <= available }
+        let studies = (1..<max(2, options.recipe.partSize)).last { bytes(studies: $0) <= available }
         guard let studies else { return "fewer --views or --frames, or a smaller --preset" }
-        let parts = (options.batch + studies - 1) / studies
+        let parts = (options.recipe.batch + studies - 1) / studies
         return "--accumulate \(parts), for \(StepMemory.gibibytes(bytes(studies: studies)))"
     }
 

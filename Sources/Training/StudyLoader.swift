@@ -81,14 +81,14 @@ package struct StudyLoader: Sendable {
 
 extension StudyLoader {
     /// The loader of a run.
-    package init(_ options: TrainOptions, _ configuration: RunConfiguration, _ shards: ShardPool) {
-        let model = configuration.model
+    package init(_ configuration: RunConfiguration, _ shards: ShardPool) {
+        let model = configuration.model, recipe = configuration.recipe
         self.init(
             shards: shards,
             sampler: Sampler(
-                views: model.views, frames: model.frames, stride: options.stride, padViews: options.padViews),
-            augmentation: options.augment ? Augmentation(degrees: options.rotation) : nil, image: model.image,
-            channels: model.channels, normalisation: configuration.normalisation, seed: options.seed)
+                views: model.views, frames: model.frames, stride: recipe.stride, padViews: recipe.padViews),
+            augmentation: recipe.augment ? Augmentation(degrees: recipe.rotation) : nil, image: model.image,
+            channels: model.channels, normalisation: configuration.normalisation, seed: recipe.seed)
     }
 
     /// Channels of the dataset's clips, found on its first.

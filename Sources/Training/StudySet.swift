@@ -4,11 +4,12 @@ package import Catalog
 package import EchoCore
 import Files
 import Foundation
+package import Tasks
 
 /// A study as a model meets it.
 package struct Study: Sendable, Equatable {
     package let stored: StoredStudy
-    /// One number an output of the model; empty in pre-training.
+    /// One number an output of the model, NaN where it is not known; empty in pre-training.
     package let target: [Float]
 
     fileprivate func standardised(_ scale: TargetScale?) -> Study {
@@ -19,107 +20,78 @@ package struct Study: Sendable, Equatable {
 /// The studies of one task in one dataset.
 package struct StudySet: Sendable {
     package let train: [Study], validation: [Study]
-    /// What the outputs stand for: categories, or `ejectionFraction`; empty in pre-training.
+    /// What the outputs stand for, as categories; empty in pre-training.
     package let targets: [String]
     /// How the targets of a regression are standardised; nil for other tasks.
     package let scale: TargetScale?
     /// What was left out and why, for the user.
     package let notes: [String]
 
-    /// Reads the studies of the splits train and val from the dataset's catalog.
-    ///
-    /// Pre-training takes every study with clips whose subject has a split; in a dataset without splits (link-icd was
-    /// not run) it draws one by subject, or by study where subjects are unknown. Fine-tuning takes labelled studies, or
-    /// those with an ejection fraction.
-    package init(dataset: String, task: TrainTask) throws(EchoError) {
+    /// Reads the studies of the splits train and val from the dataset's catalog: those of which the task knows something,
+    /// or for a task without labels all.
+    package init(dataset: String, task: TrainTask) throws {
         let catalog = try Catalog(datasetFolder: dataset, readOnly: true)
-        switch task {
-        case .pretrain:
-            var (train, validation) = (try catalog.studies(in: .train), try catalog.studies(in: .val))
-            var notes: [String] = []
-            if train.isEmpty && validation.isEmpty {
-                let all = try catalog.studies()
-                train = all.filter { StudySet.drawnSplit(of: $0) == .train }
-                validation = all.filter { StudySet.drawnSplit(of: $0) == .val }
-                if !all.isEmpty {
-                    notes.append("the dataset has no splits: drawn by subject, as link-icd does by default")
-                }
-            }
-            self.train = train.map { Study(stored: $0, target: []) }
-            self.validation = validation.map { Study(stored: $0, target: []) }
-            targets = []
-            scale = nil
-            self.notes = notes
-        case .icd:
-            targets = try catalog.targets().map(\.category)
+        if let labels = task.labels {
+            targets = try labels.targets(catalog)
             guard !targets.isEmpty else {
-                throw EchoError(
-                    "--task icd", "the dataset has no targets", try: "run echoprep link-icd on it first")
+                throw EchoError("--task \(task.name)", "the dataset has no targets", try: labels.remedy)
             }
-            train = try StudySet.labelled(in: .train, catalog)
-            validation = try StudySet.labelled(in: .val, catalog)
-            scale = nil
-            notes = []
-        case .lvef:
-            targets = [StudySet.ejectionFraction]
-            let measured = try StudySet.measured(in: .train, catalog)
-            let scale = measured.isEmpty ? nil : TargetScale(of: measured.map { Double($0.target[0]) })
+            let known = try StudySet.labelled(in: .train, by: labels, targets, catalog)
+            let scale = labels.answers.scale(of: known.flatMap(\.target))
             self.scale = scale
-            train = measured.map { $0.standardised(scale) }
-            validation = try StudySet.measured(in: .val, catalog).map { $0.standardised(scale) }
+            train = known.map { $0.standardised(scale) }
+            validation = try StudySet.labelled(in: .val, by: labels, targets, catalog)
+                .map { $0.standardised(scale) }
             notes = []
+        } else {
+            (train, validation, notes) = try StudySet.all(catalog)
+            (targets, scale) = ([], nil)
         }
         guard !train.isEmpty else {
-            let (kind, remedy) =
-                switch task {
-                case .pretrain: ("study with", "run echoprep ingest on it first")
-                case .icd: ("labelled study with", "run echoprep ingest and echoprep link-icd on it first")
-                case .lvef:
-                    (
-                        "study with an ejection fraction and",
-                        "ingest EchoNet, or link-icd MIMIC-IV-ECHO with its structured-measurement.csv.gz"
-                    )
-                }
             throw EchoError(
-                "--dataset", "has no \(kind) kept clips in the split train", try: remedy)
+                "--dataset", "has no \(task.labels?.lack ?? "study with") kept clips in the split train",
+                try: task.labels?.remedy ?? "run echoprep ingest on it first")
         }
     }
 
-    /// The one output of `TrainTask.lvef`, as it stands in config.json and in predictions.
-    package static let ejectionFraction = "EF"
-
-    /// The studies of a split that a fine-tuned model can be judged on.
-    package static func judged(in split: Split, by task: TrainTask, _ catalog: Catalog) throws(EchoError)
-        -> [Study]
-    {
-        try task == .lvef ? measured(in: split, catalog) : labelled(in: split, catalog)
-    }
-
-    /// The studies of a split that have both clips and an ejection fraction, in the order of their files; their target is
-    /// in percent.
-    private static func measured(in split: Split, _ catalog: Catalog) throws(EchoError) -> [Study] {
-        let fractions = try catalog.ejectionFractions(in: split)
-        return try catalog.studies().compactMap { study in
-            fractions[study.key].map { Study(stored: study, target: [Float($0)]) }
+    /// Every study with clips whose subject has a split; in a dataset without splits (link-icd was not run) they are drawn
+    /// by subject, or by study where subjects are unknown.
+    private static func all(_ catalog: Catalog) throws -> (train: [Study], val: [Study], notes: [String]) {
+        var (train, validation) = (try catalog.studies(in: .train), try catalog.studies(in: .val))
+        var notes: [String] = []
+        if train.isEmpty && validation.isEmpty {
+            let all = try catalog.studies()
+            train = all.filter { drawnSplit(of: $0) == .train }
+            validation = all.filter { drawnSplit(of: $0) == .val }
+            if !all.isEmpty {
+                notes.append("the dataset has no splits: drawn by subject, as link-icd does by default")
+            }
         }
+        func unlabelled(_ studies: [StoredStudy]) -> [Study] { studies.map { Study(stored: $0, target: []) } }
+        return (unlabelled(train), unlabelled(validation), notes)
     }
 
-    /// The studies of a split that have both clips and labels, in the order of their files.
-    private static func labelled(in split: Split, _ catalog: Catalog) throws(EchoError) -> [Study] {
-        let labels = try catalog.labels(in: split)
-        let values = Dictionary(
-            labels.map { ($0.studyID, $0.values) }, uniquingKeysWith: { first, _ in first })
+    /// The studies of a split that a fine-tuned model can be judged on, with their targets in the task's own unit.
+    package static func judged(in split: Split, by task: TrainTask, _ catalog: Catalog) throws -> [Study] {
+        guard let labels = task.labels else { return [] }
+        return try labelled(in: split, by: labels, labels.targets(catalog), catalog)
+    }
+
+    /// The studies of a split that have both clips and a known target, in the order of their files.
+    private static func labelled(
+        in split: Split, by labels: LabelledTask, _ targets: [String], _ catalog: Catalog
+    ) throws -> [Study] {
+        let values = try labels.values(catalog, targets, split)
         return try catalog.studies(in: split).compactMap { study in
-            guard let id = study.studyID, let values = values[id] else { return nil }
-            return Study(stored: study, target: values.map { $0 ? 1 : 0 })
+            values[study.key].map { Study(stored: study, target: $0) }
         }
     }
 
     /// The mean absolute error on validation of always predicting the mean of train, in the unit of a regression's target.
     package var errorOfMean: Double? {
-        guard let scale, !validation.isEmpty else { return nil }
-        return scale.deviation * validation.reduce(0) { $0 + Double(abs($1.target[0])) }
-            / Double(validation.count)
+        let known = validation.flatMap(\.target).filter { !$0.isNaN }
+        guard let scale, !known.isEmpty else { return nil }
+        return scale.deviation * known.reduce(0) { $0 + Double(abs($1)) } / Double(known.count)
     }
 
     /// The split of a subject where the dataset has none: the one that link-icd will draw unless told otherwise.

@@ -3,6 +3,7 @@
 import Catalog
 package import EchoCore
 import Models
+import Tasks
 
 /// One study's outputs.
 package struct Prediction: Sendable, Equatable {
@@ -59,13 +60,12 @@ extension TrainedModel {
 
     /// The studies of a split whose truth is known.
     private func studies(in split: Split, _ catalog: Catalog) throws -> [Study] {
-        guard configuration.task.answers != nil else {
+        guard let labels = configuration.task.labels else {
             throw EchoError(
                 "--run", "the run pre-trained a model that predicts no label",
                 try: "fine-tune it: echoprep train --task icd --init RUN")
         }
-        guard try configuration.task.answers != .classes || catalog.targets().map(\.category) == targets
-        else {
+        guard try labels.targets(catalog) == targets else {
             throw EchoError(
                 "--run", "the dataset's targets are not those that the run learned",
                 try: "use the dataset of the run, or train again")

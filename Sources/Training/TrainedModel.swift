@@ -1,6 +1,6 @@
 // A run's best weights, and the loader that shows them what validation saw: under all that asks a finished run.
 
-import Compute
+package import Compute
 import EchoCore
 package import Models
 
@@ -19,20 +19,19 @@ package struct TrainedModel {
     /// - Parameters:
     ///   - dataset: nil for the folder that the run learned from
     ///   - views: clips a study at most; nil for as many as the run took
-    ///   - threads: nil for all processors
-    package init(run: String, dataset: String? = nil, views: Int? = nil, threads: Int? = nil) throws {
-        let folder = RunFolder(run), threads = threads ?? availableProcessors()
+    ///   - place: where it computes, whatever the run learned on
+    package init(run: String, dataset: String? = nil, views: Int? = nil, place: Place) throws {
+        let folder = RunFolder(run)
         configuration = try RunConfiguration(run: run)
         self.dataset = dataset ?? folder.resolve(configuration.dataset)
-        workers = BatchLoader.workers(threads: threads)
-        let learning = configuration.learning, shape = configuration.model
-        model = EchoModel(
-            shape, engine: try learning.engine.make(threads: threads, precision: learning.precision), seed: 0)
+        workers = BatchLoader.workers(threads: place.threadCount)
+        let recipe = configuration.recipe, shape = configuration.model
+        model = EchoModel(shape, engine: try place.makeEngine(recipe.precision), seed: 0)
         try CheckpointStore(folder: folder, configuration: configuration).loadWeights(
             folder.best, into: model)
         let sampler = Sampler(
-            views: views ?? shape.views, frames: shape.frames, stride: learning.stride,
-            padViews: views == nil && learning.padViews)
+            views: views ?? shape.views, frames: shape.frames, stride: recipe.stride,
+            padViews: views == nil && recipe.padViews)
         loader = BatchLoader(
             studies: StudyLoader(
                 shards: ShardPool(dataset: self.dataset), sampler: sampler, augmentation: nil,

@@ -134,13 +134,13 @@ struct DICOMFrames: Sendable {
             let (bytes, range) = coded(index)
             var single = try PlaneStack(head.shape, frames: 1)
             try decoder.append(bytes, range, to: &single)
-            try append(Samples(single, isRGB: isRGB), meaning, limit, &stack)
+            try append(PixelSamples(single, isRGB: isRGB), meaning, limit, &stack)
         }
     }
 
     private func decodePictures(
         _ limit: Int, _ stack: inout PlaneStack?,
-        by decode: ([UInt8], Range<Int>) throws(Rejection) -> Samples
+        by decode: ([UInt8], Range<Int>) throws(Rejection) -> PixelSamples
     ) throws(Rejection) {
         var meaning: PixelMeaning?
         for index in 0..<limit {
@@ -163,7 +163,7 @@ struct DICOMFrames: Sendable {
             let planes = try decodeRunLength(
                 bytes, range, height: height, width: width, components: pixels.components,
                 bytesPerSample: pixels.bitsAllocated / 8)
-            let samples = Samples(
+            let samples = PixelSamples(
                 height: height, width: width, bits: pixels.bitsStored,
                 sampling: pixels.components == 3 ? .full : nil, planes: planes.map { $0.map(pixels.stored) })
             try append(samples, meaning, limit, &stack)
@@ -180,7 +180,7 @@ struct DICOMFrames: Sendable {
     }
 
     private func append(
-        _ samples: Samples, _ meaning: PixelMeaning, _ limit: Int, _ stack: inout PlaneStack?
+        _ samples: PixelSamples, _ meaning: PixelMeaning, _ limit: Int, _ stack: inout PlaneStack?
     ) throws(Rejection) {
         if stack == nil { stack = try PlaneStack(meaning.shape(samples), frames: limit) }
         try meaning.append(samples, to: &stack!)

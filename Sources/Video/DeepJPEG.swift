@@ -45,7 +45,7 @@ struct DeepJPEG {
     ///
     /// - Throws: `.undecodable` for what breaks the standard's rules, `.unsupported` for other than one or three
     ///   components and for subsampled chroma, which DICOM does not have in these codes.
-    static func samples(_ bytes: [UInt8], _ range: Range<Int>) throws(Rejection) -> Samples {
+    static func samples(_ bytes: [UInt8], _ range: Range<Int>) throws(Rejection) -> PixelSamples {
         guard let head = JPEGHead(bytes, range), head.isDeep else {
             throw Rejection(.undecodable, "a picture of another JPEG process")
         }
@@ -250,12 +250,12 @@ struct DeepJPEG {
         }
     }
 
-    private func samples() throws(Rejection) -> Samples {
+    private func samples() throws(Rejection) -> PixelSamples {
         guard !components.isEmpty else { throw broken("no frame header") }
         let planes = components.map { component in
             (0..<head.height).flatMap { component.samples[$0 * stride..<$0 * stride + head.width] }
         }
-        return Samples(
+        return PixelSamples(
             height: head.height, width: head.width, bits: head.bits,
             sampling: planes.count == 1 ? nil : .full, planes: planes)
     }

@@ -22,6 +22,31 @@ public struct JPEGEncoder: Sendable {
         return try encodeJPEG(shape, luma: luma, cb: cb, cr: cr, quality: quality)
     }
 
+    /// Encodes a picture U8 [height, width, channels] of gray or of red, green and blue, the latter without
+    /// subsampling.
+    public func encode(
+        _ pixels: [UInt8], height: Int, width: Int, channels: Int
+    ) throws(EchoError) -> [UInt8] {
+        precondition(channels == 1 || channels == 3, "a picture is gray or RGB")
+        precondition(pixels.count == height * width * channels, "pixels fill their shape")
+        let shape = FrameShape(height: height, width: width, sampling: channels == 1 ? nil : .full)
+        if channels == 1 {
+            return try encodeJPEG(shape, luma: pixels[...], cb: [], cr: [], quality: quality)
+        }
+        let planes: PlaneStack
+        do throws(Rejection) {
+            var stack = try PlaneStack(shape, frames: 1)
+            stack.appendRGB {
+                (Int32(pixels[3 * $0]), Int32(pixels[3 * $0 + 1]), Int32(pixels[3 * $0 + 2]))
+            }
+            planes = stack
+        } catch {
+            throw EchoError("a JPEG picture", error.detail)
+        }
+        return try encodeJPEG(
+            shape, luma: planes.luma[...], cb: planes.cb[...], cr: planes.cr[...], quality: quality)
+    }
+
     /// Encodes all frames of `clip`, in order.
     public func encode(_ clip: Clip) throws(EchoError) -> [[UInt8]] {
         var frames: [[UInt8]] = []

@@ -22,7 +22,7 @@ struct LibAVCodec: ~Copyable {
 
     /// The samples of the picture in `bytes[range]`, as coded.
     /// - Throws: `.undecodable` with libavcodec's words, `.unsupported` for a variant that it lacks.
-    func samples(_ bytes: [UInt8], _ range: Range<Int>) throws(Rejection) -> Samples {
+    func samples(_ bytes: [UInt8], _ range: Range<Int>) throws(Rejection) -> PixelSamples {
         var picture = echoprep_av_picture()
         let status = bytes.withUnsafeBufferPointer { bytes in
             let coded = UnsafeBufferPointer(rebasing: bytes[range])
@@ -179,7 +179,7 @@ extension echoprep_av_picture {
 
 extension OpaquePointer {
     /// The samples of the last picture.
-    fileprivate func samples(_ picture: echoprep_av_picture) -> Samples {
+    fileprivate func samples(_ picture: echoprep_av_picture) -> PixelSamples {
         let planes = (0..<Int(picture.components)).map { component in
             let size = picture.size(of: component)
             return [UInt16](unsafeUninitializedCapacity: size) { plane, count in
@@ -187,7 +187,7 @@ extension OpaquePointer {
                 count = size
             }
         }
-        return Samples(
+        return PixelSamples(
             height: Int(picture.height), width: Int(picture.width), bits: Int(picture.bits),
             sampling: picture.shape.sampling, planes: planes)
     }

@@ -60,7 +60,7 @@ struct NativePixels: Sendable {
     }
 
     /// The frame with this index in the element's bytes, which hold it whole.
-    func samples(_ bytes: [UInt8], _ element: Range<Int>, frame: Int) -> Samples {
+    func samples(_ bytes: [UInt8], _ element: Range<Int>, frame: Int) -> PixelSamples {
         let base = frame * frameBytes
         let flip = swapsBytes ? 1 : 0
         func byte(_ index: Int) -> UInt16 { UInt16(bytes[element.lowerBound + (base + index ^ flip)]) }
@@ -77,7 +77,7 @@ struct NativePixels: Sendable {
                 return byte((row * pairs + column / 2) * 4 + column % 2)
             }
             let chroma = (2...3).map { place in (0..<height * pairs).map { byte($0 * 4 + place) } }
-            return Samples(
+            return PixelSamples(
                 height: height, width: width, bits: bitsStored, sampling: .half, planes: [luma] + chroma)
         }
         let size = height * width
@@ -86,7 +86,7 @@ struct NativePixels: Sendable {
                 ? (0..<size).map { sample(component * size + $0) }
                 : (0..<size).map { sample($0 * components + component) }
         }
-        return Samples(
+        return PixelSamples(
             height: height, width: width, bits: bitsStored, sampling: components == 3 ? .full : nil,
             planes: planes)
     }

@@ -43,7 +43,7 @@ struct PixelMeaning: Sendable {
     }
 
     /// The shape that frames like `samples` have in the clip.
-    func shape(_ samples: Samples) -> FrameShape {
+    func shape(_ samples: PixelSamples) -> FrameShape {
         let sampling: ChromaSampling? =
             switch kind {
             case .palette: .full
@@ -61,7 +61,7 @@ struct PixelMeaning: Sendable {
 
     /// Appends one frame.
     /// - Throws: `.undecodable` if it has not the stack's shape, or more bits than the first.
-    func append(_ samples: Samples, to stack: inout PlaneStack) throws(Rejection) {
+    func append(_ samples: PixelSamples, to stack: inout PlaneStack) throws(Rejection) {
         guard shape(samples) == stack.shape, samples.bits == bits else {
             let words = "\(samples.width) × \(samples.height) of \(samples.bits) bits"
             throw Rejection(.undecodable, "a picture of another kind: \(words)")

@@ -79,9 +79,9 @@ struct IngestBench: ParsableCommand {
                 "  \(workers) workers            \(two(median(gain))) times as fast as one;",
                 "\(workers) threads that only decode \(two(median(ceiling))) times")
         }
-        if name == Cohort.size {
+        if name == WholeCohort.size {
             let share = workers > 1 ? median(gain) / Double(workers) : nil
-            print(Cohort.words(median(ingesting), share: share))
+            print(WholeCohort.words(median(ingesting), share: share))
         }
     }
 
@@ -176,8 +176,9 @@ struct IngestBench: ParsableCommand {
     private func two(_ value: Double) -> String { String(format: "%.2f", value) }
 }
 
-/// What a time a frame means for all of MIMIC-IV-ECHO; see specs/ingest.md for the numbers.
-private enum Cohort {
+/// What a time a frame means for all of MIMIC-IV-ECHO; the numbers are those of docs/commands/ingest.md, "How long it
+/// takes".
+private enum WholeCohort {
     /// The size of its pictures, its files, and those of them that are clips: a still is dropped undecoded.
     static let size = "708x1016", files = 525_422, clips = 290_000
     static let framesOfClip = 75, bytesOfClip = 6.5e6, cores = 16

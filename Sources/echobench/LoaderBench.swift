@@ -6,6 +6,7 @@ import Foundation
 import Ingest
 import Models
 import Phantom
+import Tasks
 import Training
 
 struct LoaderBench: ParsableCommand {
@@ -104,7 +105,7 @@ private struct PassTime {
 
 /// A pass of ours over the studies of a dataset.
 private struct Pass {
-    let studies: [Training.Study]
+    let studies: [Study]
     let loader: BatchLoader
     let batch: Int, workers: Int
 

@@ -3,6 +3,7 @@
 public import ArgumentParser
 public import Compute
 import EchoCore
+import Engines
 import Foundation
 public import Models
 
@@ -44,17 +45,19 @@ struct StepBench: ParsableCommand {
 
     func run() throws {
         let step = try JSONDecoder().decode(TrainingStep.self, from: Data(step.utf8))
-        let engine = CPUEngine(threads: step.threads, precision: step.precision)
+        let place = Place(Engines.all[0], threads: step.threads)
+        let engine = try place.makeEngine(step.precision)
         var learner = BenchLearner(step, engine: engine)
         learner.takeStep()
-        answer("ready \(engine.productKernels)")
+        answer("ready \(engine.kernels)")
         while readLine() != nil {
-            let before = CPUEngine.products, start = ContinuousClock.now
+            let before = engine.work, start = ContinuousClock.now
             learner.takeStep()
             let seconds = start.duration(to: .now) / .seconds(1)
-            let after = CPUEngine.products
-            let multiplying = (after.seconds - before.seconds) / Double(step.threads)
-            answer("\(seconds) \(peakMemory) \(multiplying) \(after.operations - before.operations)")
+            guard let before, let after = engine.work else { return answer("\(seconds) \(peakMemory)") }
+            answer(
+                "\(seconds) \(peakMemory) \(after.seconds - before.seconds) \(after.operations - before.operations)"
+            )
         }
     }
 
@@ -88,14 +91,14 @@ private struct BenchLearner {
 
     /// Forward, back and AdamW.
     mutating func takeStep() {
-        let c = model.configuration
+        let c = model.configuration, loss = model.engine.zero()
         if c.outputs == 0 {
             let mask = PretrainMask(random: c, viewCounts: batch.viewCounts, using: &random)
-            _ = model.pretrainStep(batch, mask)
+            _ = model.pretrainStep(batch, mask, addingTo: loss)
         } else {
-            _ = model.finetuneStep(batch, targets: targets, loss: .binaryCrossEntropy)
+            _ = model.finetuneStep(batch, targets: targets, loss: .binaryCrossEntropy, addingTo: loss)
         }
-        _ = optimiser.step(learningRate: 1e-4)
+        _ = model.engine.sums(optimiser.step(learningRate: 1e-4, loss: loss))
     }
 }
 

@@ -1,6 +1,7 @@
 // The command line: one subcommand a file; this one lists them and turns errors into exit codes.
 
 import ArgumentParser
+import Compute
 import EchoCore
 import Foundation
 
@@ -28,9 +29,16 @@ struct Echoprep: AsyncParsableCommand {
     static func main() async {
         Interruption.watch()
         MappedFileFault.watch()
+        Progress.show(on: .standardError)
+        MemoryShortage.handle { error in
+            FileHandle.standardError.write(Data("\(error)\n".utf8))
+            Foundation.exit(1)
+        }
         do {
-            var command = try parseAsRoot()
-            if var asynchronous = command as? any AsyncParsableCommand {
+            var command = try parseAsRoot(try configured(Array(CommandLine.arguments.dropFirst())))
+            if let command = command as? any ConfigurableCommand, command.configuration.printConfig {
+                print(try EffectiveOptions(command).text())
+            } else if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {
                 try command.run()

@@ -41,11 +41,11 @@ struct EmbedCommand: ParsableCommand {
     @Option(help: "The files' path without extension (default: RUN/embeddings-study).") var out: String?
     @Flag(help: "Add maps of at most 2,000 vectors to the Parquet file: principal components and t-SNE.")
     var map = false
-    @Option(help: "Threads (default: all processors).") var threads: Int?
+    @OptionGroup(title: "Where it computes") var place: PlaceOptions
     @Flag(help: "Print JSON.") var json = false
 
     func run() throws {
-        var options = EmbedOptions()
+        var options = EmbedOptions(place: place.place())
         options.dataset = dataset
         options.unit = per
         options.split = split
@@ -56,7 +56,6 @@ struct EmbedCommand: ParsableCommand {
         }
         options.out = out
         options.maps = map
-        options.threads = threads
         let summary = try embed(run: folder, options: options)
         print(json ? try jsonText(summary) : summary.text)
     }

@@ -49,8 +49,7 @@ struct EvaluateCommand: ParsableCommand {
     @Option(help: "Sets of views a study that the model looks at; its answers are averaged.")
     var draws = 1
 
-    @Option(help: "Threads (default: all processors).")
-    var threads: Int?
+    @OptionGroup(title: "Where it computes") var place: PlaceOptions
 
     @Option(help: "Count a probability of at least this as positive; fit: each code's best on validation.")
     private var threshold = ThresholdChoice.at(0.5)
@@ -97,7 +96,7 @@ struct EvaluateCommand: ParsableCommand {
     }
 
     func run() throws {
-        var options = EvaluateOptions()
+        var options = EvaluateOptions(place: place.place())
         switch threshold {
         case .fit: options.fitsThreshold = true
         case .at(let value): options.scoring.threshold = .fixed(value)
@@ -108,7 +107,6 @@ struct EvaluateCommand: ParsableCommand {
         options.scoring.groups = try codeGroups(group)
         options.split = split
         options.draws = draws
-        options.threads = threads
         options.dataset = dataset
         options.report = report
         options.showSource = showSource

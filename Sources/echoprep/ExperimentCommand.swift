@@ -7,7 +7,7 @@ import Foundation
 import Models
 import Training
 
-struct ExperimentCommand: ParsableCommand {
+struct ExperimentCommand: ConfigurableCommand {
     static let configuration = CommandConfiguration(
         commandName: "experiment",
         abstract: "Does a declared experiment: trains what is missing, and writes its table.",
@@ -28,6 +28,7 @@ struct ExperimentCommand: ParsableCommand {
 
     @Option(help: "The models' size.") var preset = Preset.paper
     @OptionGroup var step: StepOptions
+    @OptionGroup(title: "Where it computes") var place: PlaceOptions
     @Option(help: "Epochs of pre-training.") var pretrainEpochs: Int?
     @Option(help: "Learning rate of pre-training.") var pretrainLr = 1e-4
     @Option(help: "Epochs of fine-tuning (default: the paper's).") var epochs: Int?
@@ -45,6 +46,7 @@ struct ExperimentCommand: ParsableCommand {
         String?
     @Flag(help: "Only list the runs and how far each is.") var dryRun = false
     @Flag(help: "Print JSON.") var json = false
+    @OptionGroup var configuration: ConfigurationOptions
 
     func validate() throws {
         try checkIntervals(bootstrap: bootstrap, confidence: confidence)
@@ -70,29 +72,28 @@ struct ExperimentCommand: ParsableCommand {
     }
 
     private func options() throws -> ExperimentOptions {
-        var options = ExperimentOptions(datasets: dataset, folder: out)
+        var options = ExperimentOptions(datasets: dataset, folder: out, place: place.place())
         options.pretrainingDataset = pretrainOn
         options.seeds = try list(seeds, "--seeds", UInt64.init)
         if let models { options.models = try list(models, "--models", ModelKind.init) }
         if let regimes { options.regimes = try list(regimes, "--regimes", Arm.Regime.init) }
-        options.pretraining = template(epochs: pretrainEpochs, rate: pretrainLr)
-        options.fineTuning = template(epochs: epochs, rate: lr)
-        options.frozen = template(epochs: frozenEpochs ?? epochs, rate: frozenLr ?? lr)
+        // The options that experiments share with `train`.
+        var given = try EffectiveOptions(self).object()
+        given["dataset"] = nil
+        options.fineTuning.recipe = try Recipe(given)
+        options.pretraining.recipe = options.fineTuning.recipe
+        (options.pretraining.recipe.epochs, options.pretraining.recipe.learningRate) = (
+            pretrainEpochs, pretrainLr
+        )
+        options.frozen = options.fineTuning
+        options.frozen.recipe.epochs = frozenEpochs ?? epochs
+        options.frozen.recipe.learningRate = frozenLr ?? lr
         options.split = split
         options.fitsThreshold = fitThreshold
         options.scoring.groups = try codeGroups(group)
         options.scoring.bootstrap = bootstrap
         options.scoring.confidence = confidence
         options.published = published
-        return options
-    }
-
-    private func template(epochs: Int?, rate: Double) -> TrainOptions {
-        var options = TrainOptions(dataset: "", run: "")
-        options.preset = preset
-        step.apply(to: &options)
-        options.epochs = epochs
-        options.learningRate = rate
         return options
     }
 

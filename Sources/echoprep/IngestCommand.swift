@@ -6,7 +6,7 @@ import EchoCore
 import Ingest
 public import Shards
 
-struct IngestCommand: ParsableCommand {
+struct IngestCommand: ConfigurableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ingest",
         abstract: "Decodes, chooses, masks and crops the clips of a folder into a dataset.",
@@ -72,6 +72,8 @@ struct IngestCommand: ParsableCommand {
 
     @Flag(help: "Print JSON.")
     var json = false
+
+    @OptionGroup var configuration: ConfigurationOptions
 
     func validate() throws {
         guard (16...4096).contains(size) else { throw ValidationError("--size is 16 to 4096") }
@@ -149,7 +151,7 @@ struct ByteCount: ExpressibleByArgument, CustomStringConvertible {
 }
 
 /// One of several workers.
-struct PartNumber: ExpressibleByArgument {
+struct PartNumber: ExpressibleByArgument, CustomStringConvertible {
     let number: Int, of: Int
 
     init?(argument: String) {
@@ -161,4 +163,6 @@ struct PartNumber: ExpressibleByArgument {
         self.number = number
         self.of = of
     }
+
+    var description: String { "\(number)/\(of)" }
 }

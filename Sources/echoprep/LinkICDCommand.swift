@@ -3,7 +3,7 @@
 import ArgumentParser
 import Labels
 
-struct LinkICDCommand: ParsableCommand {
+struct LinkICDCommand: ConfigurableCommand {
     static let configuration = CommandConfiguration(
         commandName: "link-icd",
         abstract: "Labels studies with the ICD-10-CM categories of the hospital stay that they lie in.",
@@ -34,6 +34,8 @@ struct LinkICDCommand: ParsableCommand {
 
     @Flag(help: "Print JSON.")
     var json = false
+
+    @OptionGroup var configuration: ConfigurationOptions
 
     func validate() throws {
         if explain == nil, mimicIV == nil {

@@ -1,4 +1,6 @@
 import Compute
+import ComputeCPU
+import ComputeReference
 import EchoCore
 import Foundation
 import Testing

@@ -41,14 +41,37 @@ final class Workbench {
         return buffer
     }
 
-    func note(_ number: Double) { numbers.append(number) }
+    /// Numbers for sums that are to be compared.
+    func note(_ sums: Buffer) { numbers += engine.sums(sums) }
+
+    /// A number for sums to add to.
+    func sum(_ value: Float = 0.25) -> Buffer {
+        let buffer = engine.allocate(1, for: .sums)
+        engine.fill(buffer, with: value)
+        return buffer
+    }
 
     /// `count` different numbers below `bound`, in random order, with −1 between them if `gaps`.
     func index(_ count: Int, below bound: Int, gaps: Bool = false) -> [Int32] {
         random.sample(count, of: bound).enumerated().map { gaps && $0 % 3 == 1 ? -1 : Int32($1) }
     }
 
-    func weights(_ count: Int) -> [Float] { (0..<count).map { $0 % 4 == 2 ? 0 : Float(random.uniform()) } }
+    /// Numbers from 0 to 1, every fourth of them 0.
+    func weights(_ count: Int) -> Buffer {
+        let buffer = engine.allocate(count)
+        engine.write((0..<count).map { $0 % 4 == 2 ? 0 : Float(random.uniform()) }, to: buffer)
+        return buffer
+    }
+
+    /// Numbers of which those that `weights` gives no weight are none.
+    func unknown(_ count: Int, scale: Double = 1, width: Int = 1) -> Buffer {
+        let buffer = engine.allocate(count)
+        let values = (0..<count).map { place in
+            (place / width) % 4 == 2 ? Float.nan : Float(scale * random.normal())
+        }
+        engine.write(values, to: buffer)
+        return buffer
+    }
 }
 
 extension Operation {
@@ -157,9 +180,8 @@ extension Operation {
         [
             Operation(name: "gather \(count)×\(width)") { b in
                 let x = b.input(2 * count * width)
-                let (index, gaps) = (
-                    b.index(count, below: 2 * count), b.index(count, below: 2 * count, gaps: true)
-                )
+                let index = b.engine.rows(b.index(count, below: 2 * count))
+                let gaps = b.engine.rows(b.index(count, below: 2 * count, gaps: true))
                 b.engine.gather(x, rows: index, filler: nil, into: b.output("y", count * width), width: width)
                 b.engine.gather(
                     x, rows: gaps, filler: b.input(width), into: b.output("filled", count * width),
@@ -201,7 +223,7 @@ extension Operation {
     ].map { grid in
         Operation(name: "patches \(grid.side)×\(grid.patch)×\(grid.channels)") { b in
             let pixels = b.input(5 * grid.frame)
-            let index = b.index(2 * grid.count + 1, below: 5 * grid.count)
+            let index = b.engine.rows(b.index(2 * grid.count + 1, below: 5 * grid.count))
             for order in [PatchOrder.channelsFirst, .channelsLast] {
                 let y = b.output("\(order)", index.count * grid.width)
                 b.engine.patches(of: pixels, grid, at: index, order: order, into: y)
@@ -215,44 +237,62 @@ extension Operation {
     private static let losses: [Operation] = [(1, 1), (9, 13), (70, 196)].flatMap { rows, width in
         [
             Operation(name: "squared error \(rows)×\(width)") { b in
-                let (x, target) = (b.input(rows * width), b.input(rows * width))
+                let (x, target) = (b.input(rows * width), b.unknown(rows * width, width: width))
                 let weights = b.weights(rows)
                 for gradient in [nil, b.output("dx", rows * width)] {
-                    b.note(
-                        b.engine.squaredError(
-                            x, target: target, weights: weights, width: width, gradient: gradient, scale: 0.7)
-                    )
+                    let loss = b.sum()
+                    b.engine.squaredError(
+                        x, target: target, weights: weights, width: width, gradient: gradient, scale: 0.7,
+                        addingTo: loss)
+                    b.note(loss)
                 }
             },
             Operation(name: "binary cross-entropy \(rows)×\(width)") { b in
-                let (x, target) = (b.input(rows * width, scale: 20), b.input(rows * width, scale: 0.3))
-                for weights in [nil, b.weights(width)] {
-                    for gradient in [nil, b.output("dx", rows * width)] {
-                        b.note(
-                            b.engine.binaryCrossEntropy(
-                                x, target: target, positiveWeights: weights, gradient: gradient, scale: 0.7))
-                    }
+                let (x, target) = (b.input(rows * width, scale: 20), b.unknown(rows * width, scale: 0.3))
+                let weights = b.weights(rows * width)
+                for gradient in [nil, b.output("dx", rows * width)] {
+                    let loss = b.sum()
+                    b.engine.binaryCrossEntropy(
+                        x, target: target, weights: weights, gradient: gradient, scale: 0.7, addingTo: loss)
+                    b.note(loss)
                 }
             },
         ]
     }
 
-    private static let learning: [Operation] = [1, 37, 70_000].map { count in
-        Operation(name: "AdamW \(count)") { b in
-            let parameter = b.output("parameter", count, added: true)
-            let gradient = b.input(count)
-            let (first, second) = (b.output("first", count), b.output("second", count))
-            b.engine.fill(first, with: 0)
-            b.engine.fill(second, with: 0)
-            for step in 1...3 {
-                let factors = AdamWFactors(
-                    learningRate: 1e-2, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.05,
-                    step: step,
-                    gradientScale: 0.3)
-                b.engine.adamW(
-                    parameter, gradient: gradient, firstMoment: first, secondMoment: second, factors)
-            }
-            b.note(b.engine.sumOfSquares(gradient))
-        }
+    private static let learning: [Operation] = [1, 37, 70_000].flatMap { count in
+        [
+            Operation(name: "AdamW \(count)") { b in
+                let learned = [count, 3].map { count in
+                    let (first, second) = (b.output("first", count), b.output("second", count))
+                    b.engine.fill(first, with: 0)
+                    b.engine.fill(second, with: 0)
+                    return Learned(
+                        value: b.output("parameter", count, added: true), gradient: b.input(count),
+                        first: first, second: second, rate: 1e-2, weightDecay: 0.05)
+                }
+                let (norm, steps, broken) = (b.sum(), b.sum(0), b.sum(.infinity))
+                b.engine.norm(of: learned.map(\.gradient), into: norm)
+                b.note(norm)
+                // The second of these steps is none.
+                for sound in [[norm], [norm, broken], [norm, b.sum()]] {
+                    b.engine.adamW(learned, AdamWFactors(clip: 0.3), sound: sound, steps: steps)
+                    b.note(steps)
+                }
+            },
+            Operation(name: "blend \(count)") { b in
+                let targets = [count, 5].map { b.output("average", $0, added: true) }
+                b.engine.blend([b.input(count), b.input(5)], into: targets, share: 0.3)
+            },
+            Operation(name: "slab \(count)") { b in
+                let slab = b.engine.slab([2, count, 1], for: .values)
+                b.engine.fill(slab.whole, with: 1)
+                b.engine.add(b.input(count), to: slab.parts[1])
+                b.engine.add(b.input(count + 3), to: slab.whole)
+                for (name, part) in zip(["first", "second", "third"], slab.parts) {
+                    b.engine.copy(part, to: b.output(name, part.count))
+                }
+            },
+        ]
     }
 }

@@ -1,4 +1,5 @@
 import EchoCore
+import Synchronization
 import Testing
 
 @Suite struct ParallelTests {
@@ -20,6 +21,46 @@ import Testing
                 consume: { index, _ in consumed = index })
         }
         #expect(consumed == 6)
+    }
+
+    @Test func `a map keeps the order of its places and takes each once`() {
+        let calls = Mutex([Int](repeating: 0, count: 1000))
+        let squares = parallelMap(1000) { place in
+            calls.withLock { $0[place] += 1 }
+            return place * place
+        }
+        #expect(squares == (0..<1000).map { $0 * $0 })
+        #expect(calls.withLock { $0.allSatisfy { $0 == 1 } })
+    }
+
+    @Test func `a conveyor keeps the order, holds few and ends for both sides`() throws {
+        let conveyor = Conveyor<Int>(capacity: 3), ahead = Atomic(0), most = Atomic(0)
+        let putting = Background {
+            defer { conveyor.finish() }
+            for item in 0..<500 {
+                conveyor.put(item)
+                most.max(ahead.add(1, ordering: .relaxed).newValue, ordering: .relaxed)
+            }
+        }
+        var taken: [Int] = []
+        while let item = conveyor.take() {
+            ahead.subtract(1, ordering: .relaxed)
+            taken.append(item)
+        }
+        #expect(taken == Array(0..<500))
+        // One more may have been taken and not yet counted.
+        #expect(most.load(ordering: .relaxed) <= 4)
+        try putting.value()
+        // Nobody takes any more: what is put then is dropped, and nobody waits.
+        for item in 0..<10 { conveyor.put(item) }
+        #expect(conveyor.take() == nil)
+    }
+
+    @Test func `what another thread threw is thrown to who asks`() {
+        struct Fault: Error {}
+        let work = Background { throw Fault() }
+        work.wait()
+        #expect(throws: Fault.self) { try work.value() }
     }
 
     @Test(arguments: [UInt64(1), 2, 3]) func `named streams of a seed differ and repeat`(seed: UInt64) {

@@ -1,9 +1,13 @@
+import Compute
+import ComputeCPU
 import EchoCore
 import Evaluation
 import Foundation
 import Models
+import Synchronization
 import TestSupport
 import Testing
+import Tasks
 import Training
 
 @Suite struct ExperimentTests {
@@ -14,14 +18,14 @@ import Training
     /// One model, small enough for a test.
     private func options(_ dataset: String, _ folder: URL, seeds: [UInt64] = [1, 2]) -> ExperimentOptions {
         var options = ExperimentOptions(
-            datasets: [dataset], folder: folder.appendingPathComponent("out").path)
+            datasets: [dataset], folder: folder.appendingPathComponent("out").path,
+            place: Place(.cpu, threads: 2))
         options.seeds = seeds
         options.models = [.lamae, .mae]
         func small(_ options: inout TrainOptions) {
-            options.views = 1
-            options.frames = 1
-            options.epochs = 1
-            options.threads = 2
+            options.recipe.views = 1
+            options.recipe.frames = 1
+            options.recipe.epochs = 1
         }
         small(&options.pretraining)
         small(&options.fineTuning)
@@ -35,7 +39,7 @@ import Training
             let sample = try SampleDataset(at: folder.appendingPathComponent("dataset"))
             let table1 = try declared("table1")
             let whole = options(sample.path, folder)
-            let errors = Locked([String]())
+            let errors = Mutex([String]())
             DispatchQueue.concurrentPerform(iterations: whole.seeds.count) { index in
                 var part = whole
                 part.seeds = [whole.seeds[index]]
@@ -105,7 +109,7 @@ import Training
             #expect(figure.table.rows.map(\.block) == SampleDataset.codes.map(\.0))
             let page = try Page(URL(fileURLWithPath: options.folder + "/table1.html"))
             #expect(page.references.isEmpty && page.text.contains("Results"))
-            options.fineTuning.epochs = 2
+            options.fineTuning.recipe.epochs = 2
             let error = #expect(throws: EchoError.self) { try runExperiment(table1, options) { _ in } }
             #expect(error?.description.contains("learning.epochs: 1 there, 2 here") == true)
         }
@@ -141,9 +145,9 @@ import Training
             }
             var options = options(sample.path, folder, seeds: [1])
             options.models = [.lamae]
-            options.fineTuning.epochs = 25
-            options.fineTuning.learningRate = 1e-3
-            options.fineTuning.augment = false
+            options.fineTuning.recipe.epochs = 25
+            options.fineTuning.recipe.learningRate = 1e-3
+            options.fineTuning.recipe.augment = false
             options.scoring.bootstrap = 200
             let leak = try declared("leak")
             let honest = try runExperiment(leak, options) { _ in }

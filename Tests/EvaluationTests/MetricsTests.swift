@@ -3,6 +3,7 @@ import Evaluation
 import Foundation
 import TestSupport
 import Testing
+import Tasks
 import Training
 
 /// Rows and scikit-learn's numbers for them, frozen by `RECORD=1 python Tests/Oracles/metrics.py`.

@@ -1,4 +1,5 @@
 import Compute
+import ComputeReference
 import EchoCore
 import Models
 import Testing

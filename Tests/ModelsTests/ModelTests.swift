@@ -1,4 +1,6 @@
 import Compute
+import ComputeCPU
+import ComputeReference
 import EchoCore
 import Models
 import Testing
@@ -218,7 +220,9 @@ import Testing
         let (before, after) = (AdamW(first), AdamW(second))
         train(first, before, steps: 3)
         for (name, _) in first.parameters { second.write(name, first.read(name)) }
-        after.restore(steps: before.steps, before.state.map { ($0.name, $0.first, $0.second) })
+        after.restore(
+            steps: before.steps,
+            before.state.map { ($0.name, engine.read($0.first), engine.read($0.second)) })
         train(second, after, steps: 2)
         for (name, _) in whole.parameters { #expect(second.read(name) == whole.read(name), "\(name)") }
     }

@@ -18,6 +18,17 @@ import Testing
         #expect(throws: EchoError.self) { try Picture(png: []) }
     }
 
+    @Test func `a smaller picture is made of means and a larger one of repeated pixels`() {
+        let picture = Picture(width: 4, height: 2, channels: 1, pixels: [1, 3, 10, 20, 5, 7, 30, 40])
+        #expect(picture.resized(width: 2, height: 1).pixels == [4, 25])
+        #expect(picture.resized(width: 2, height: 2).pixels == [2, 15, 6, 35])
+        #expect(
+            picture.resized(width: 4, height: 4).pixels
+                == [1, 3, 10, 20, 1, 3, 10, 20, 5, 7, 30, 40, 5, 7, 30, 40])
+        let coloured = Picture(width: 2, height: 1, channels: 3, pixels: [0, 10, 20, 2, 30, 220])
+        #expect(coloured.resized(width: 1, height: 1).pixels == [1, 20, 120])
+    }
+
     @Test func `a montage places its pictures in rows`() {
         let sheet = Picture.montage(
             (1...3).map { Picture(width: 2, height: 1, level: UInt8($0)) }, columns: 2, gap: 1)

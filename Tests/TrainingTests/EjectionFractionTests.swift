@@ -4,11 +4,12 @@ import Foundation
 import Models
 import TestSupport
 import Testing
+import Tasks
 import Training
 
 @Suite struct EjectionFractionTests {
     /// A dataset whose list gives every second study an ejection fraction, and all of them a split.
-    private func dataset(at folder: URL) throws -> TinyDataset {
+    static func dataset(at folder: URL) throws -> TinyDataset {
         let dataset = try TinyDataset(at: folder, labelled: false)
         let catalog = try Catalog(datasetFolder: folder.path, readOnly: false)
         try catalog.replace(
@@ -22,7 +23,7 @@ import Training
 
     @Test func `a run learns standardised ejection fractions and predicts percent`() throws {
         try withTemporaryFolder { folder in
-            let dataset = try dataset(at: folder.appendingPathComponent("data"))
+            let dataset = try EjectionFractionTests.dataset(at: folder.appendingPathComponent("data"))
             let run = folder.appendingPathComponent("run")
             var said: [String] = []
             let summary = try train(tinyOptions(dataset, run, task: .lvef)) { said.append($0) }
@@ -43,32 +44,32 @@ import Training
             let lines = try metrics(run).filter { $0.split == .val }
             #expect(lines.count == 3 && lines.allSatisfy { $0.auroc == nil && $0.rmse! >= $0.mae! })
             #expect(summary.bestLoss == lines.compactMap(\.mae).min())
-            let predictions = try TrainedModel(run: run.path).predict(.val)
+            let predictions = try TrainedModel(run: run.path, place: here).predict(.val)
             #expect(predictions.map(\.study) == ["10", "11"])
             #expect(predictions.map(\.labels) == [[52.5], [55.75]])
             let errors = RegressionErrors(
                 truths: [52.5, 55.75], predictions: predictions.map { Double($0.logits[0]) })
             #expect(abs(errors.mae - summary.bestLoss!) < 1e-3)
-            #expect(try TrainedModel(run: run.path).predict(.test).map(\.study) == ["13", "14"])
+            #expect(try TrainedModel(run: run.path, place: here).predict(.test).map(\.study) == ["13", "14"])
         }
     }
 
     @Test func `a frozen model learns an ejection fraction with its head alone`() throws {
         try withTemporaryFolder { folder in
-            let dataset = try dataset(at: folder.appendingPathComponent("data"))
+            let dataset = try EjectionFractionTests.dataset(at: folder.appendingPathComponent("data"))
             var options = tinyOptions(dataset, folder.appendingPathComponent("before"))
-            options.epochs = 1
+            options.recipe.epochs = 1
             _ = try train(options) { _ in }
             var frozen = tinyOptions(dataset, folder.appendingPathComponent("after"), task: .lvef)
-            frozen.initial = options.run
-            frozen.frozen = true
+            frozen.recipe.initial = options.run
+            frozen.recipe.frozen = true
             #expect(try train(frozen) { _ in }.bestLoss != nil)
         }
     }
 
     @Test func `pre-training keeps to the list's splits`() throws {
         try withTemporaryFolder { folder in
-            let dataset = try dataset(at: folder)
+            let dataset = try EjectionFractionTests.dataset(at: folder)
             let set = try StudySet(dataset: dataset.path, task: .pretrain)
             #expect(set.train.map(\.stored.key) == (1...9).map(String.init))
             #expect(set.validation.map(\.stored.key) == ["10", "11", "12"])

@@ -6,6 +6,7 @@ import Models
 import Shards
 import TestSupport
 import Testing
+import Tasks
 import Training
 
 @Suite struct FinetuneTests {
@@ -20,11 +21,11 @@ import Training
                 folder.appendingPathComponent("before"), folder.appendingPathComponent("after")
             )
             var options = tinyOptions(dataset, before)
-            options.epochs = 1
+            options.recipe.epochs = 1
             _ = try train(options) { _ in }
             options = tinyOptions(dataset, after, task: .icd)
-            options.initial = before.path
-            options.frozen = true
+            options.recipe.initial = before.path
+            options.recipe.frozen = true
             var said: [String] = []
             _ = try train(options) { said.append($0) }
             let (old, new) = (try weights(before), try weights(after))
@@ -35,13 +36,16 @@ import Training
                     "not in the file (4): head.fc1.weight, head.fc1.bias, head.fc2.weight, head.fc2.bias"))
             #expect(try metrics(after).last?.auroc != nil)
 
-            let predictions = try TrainedModel(run: after.path).predict(.test)
+            let predictions = try TrainedModel(run: after.path, place: here).predict(.test)
             #expect(predictions.map(\.study) == ["13", "14"])
             #expect(predictions.map(\.subjectID) == [113, 114])
             #expect(predictions.map(\.labels) == [[1, 1], [0, 0]])
             #expect(predictions.allSatisfy { $0.logits.count == 2 && $0.logits.allSatisfy(\.isFinite) })
-            #expect(try TrainedModel(run: after.path).predict(.test) == predictions)
-            #expect(try TrainedModel(run: after.path).predict(.test, draws: 2).map(\.study) == ["13", "14"])
+            #expect(try TrainedModel(run: after.path, place: here).predict(.test) == predictions)
+            #expect(
+                try TrainedModel(run: after.path, place: here).predict(.test, draws: 2).map(\.study) == [
+                    "13", "14",
+                ])
         }
     }
 
@@ -50,7 +54,7 @@ import Training
             let dataset = try TinyDataset(at: folder.appendingPathComponent("data"))
             let run = folder.appendingPathComponent("run")
             let summary = try train(tinyOptions(dataset, run, task: .icd)) { _ in }
-            let predictions = try TrainedModel(run: run.path).predict(.val)
+            let predictions = try TrainedModel(run: run.path, place: here).predict(.val)
             let loss = binaryCrossEntropy(
                 logits: predictions.flatMap(\.logits), targets: predictions.flatMap(\.labels))
             #expect(abs(loss - summary.bestLoss!) < 1e-6)
@@ -61,9 +65,9 @@ import Training
         try withTemporaryFolder { folder in
             let dataset = try TinyDataset(at: folder.appendingPathComponent("data"))
             var options = tinyOptions(dataset, folder.appendingPathComponent("run"))
-            options.epochs = 1
+            options.recipe.epochs = 1
             _ = try train(options) { _ in }
-            #expect(throws: EchoError.self) { try TrainedModel(run: options.run).predict(.test) }
+            #expect(throws: EchoError.self) { try TrainedModel(run: options.run, place: here).predict(.test) }
         }
     }
 
@@ -128,8 +132,8 @@ import Training
             }
             func run(_ name: String, _ task: TrainTask, from initial: String? = nil) throws -> String {
                 var options = tinyOptions(dataset, folder.appendingPathComponent(name), task: task)
-                options.epochs = 1
-                options.initial = initial.map { folder.appendingPathComponent($0).path }
+                options.recipe.epochs = 1
+                options.recipe.initial = initial.map { folder.appendingPathComponent($0).path }
                 var said = ""
                 _ = try train(options) { said += $0 + "\n" }
                 return said

@@ -1,4 +1,6 @@
 import Compute
+import ComputeCPU
+import ComputeReference
 import Foundation
 import Models
 import Shards

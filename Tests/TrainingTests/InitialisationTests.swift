@@ -1,4 +1,5 @@
 import Compute
+import ComputeReference
 import EchoCore
 import Foundation
 import Models
@@ -192,7 +193,7 @@ import Training
             let dataset = try TinyDataset(at: folder.appendingPathComponent("data"))
             _ = try file(folder, [("conv1.weight", [8, 3, 3, 3])])
             var options = tinyOptions(dataset, folder.appendingPathComponent("run"))
-            options.initial = folder.appendingPathComponent("weights.safetensors").path
+            options.recipe.initial = folder.appendingPathComponent("weights.safetensors").path
             let error = #expect(throws: EchoError.self) { try train(options) { _ in } }
             #expect(error?.problem == "holds no tensor that fits the model")
             #expect(!FileManager.default.fileExists(atPath: options.run + "/config.json"))

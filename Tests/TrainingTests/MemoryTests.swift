@@ -1,9 +1,11 @@
 import Compute
+import ComputeCPU
 import EchoCore
 import Foundation
 import Models
 import TestSupport
 import Testing
+import Tasks
 import Training
 
 @Suite struct MemoryTests {
@@ -35,37 +37,38 @@ import Training
         try withTemporaryFolder { folder in
             let dataset = try TinyDataset(at: folder.appendingPathComponent("data"))
             var options = tinyOptions(dataset, folder.appendingPathComponent("run"))
-            options.epochs = 1
-            options.views = 3
-            options.frames = 4
-            options.batch = 9
-            options.task = .icd
+            options.recipe.epochs = 1
+            options.recipe.views = 3
+            options.recipe.frames = 4
+            options.recipe.batch = 9
+            options.recipe.task = .icd
             try body(&options)
         }
     }
 
-    @Test(arguments: [false, true]) func `a step takes the memory that two small ones promise`(again: Bool)
+    @Test(arguments: [false, true]) func `a step takes the memory that counting promises`(again: Bool)
         throws
     {
         try withRun { options in
-            options.checkpointActivations = again
+            options.upkeep.checkpointActivations = again
             _ = try train(options) { _ in }
             let configuration = try RunConfiguration(run: options.run)
-            let promised = try #require(
-                try StepMemory(configuration, threads: 2, batches: 0, checkpointing: again))
+            let promised = StepMemory(
+                configuration, largestKept: CPUEngine(threads: 2).largestKept, batches: 0,
+                checkpointing: again)
             let c = configuration.model
-            let learner = try Learner(configuration, threads: 2)
-            let engine = try #require(learner.model.engine as? CPUEngine)
+            let learner = Learner(configuration, on: CPUEngine(threads: 2))
+            let engine = learner.model.engine
             learner.model.checkpointsActivations = again
             let pixels = [Float](repeating: 0, count: 9 * c.views * c.frames * c.frameSize)
             _ = learner.model.finetuneStep(
                 StudyBatch(viewCounts: Array(repeating: c.views, count: 9), pixels: pixels),
                 targets: Array(repeating: 0, count: 9 * c.outputs), loss: .binaryCrossEntropy)
             _ = learner.optimiser.step(learningRate: 1e-3)
-            let ratio = Double(promised.bytes(studies: 9)) / Double(engine.memory)
-            #expect(0.95...1.3 ~= ratio, "\(promised) for \(engine.memory)")
+            let ratio = Double(promised.bytes(studies: 9)) / Double(engine.memory!)
+            #expect(0.95...1.3 ~= ratio, "\(promised) for \(engine.memory!)")
             let bound = StepMemory.bound(configuration, studies: 9, batches: 0)
-            #expect(bound > engine.memory)
+            #expect(bound > engine.memory!)
         }
     }
 
@@ -75,23 +78,25 @@ import Training
         try withRun { options in
             let whole = try train(options) { _ in }
             let configuration = try RunConfiguration(run: options.run)
-            func estimate(_ again: Bool) throws -> Int {
-                try #require(try StepMemory(configuration, threads: 2, batches: 2, checkpointing: again))
-                    .bytes(studies: 9)
+            func estimate(_ again: Bool) -> Int {
+                StepMemory(
+                    configuration, largestKept: CPUEngine(threads: 2).largestKept, batches: 2,
+                    checkpointing: again
+                ).bytes(studies: 9)
             }
             options.run += "-again"
-            options.memory = (try estimate(true) + estimate(false)) / 2
+            options.place.memory = (estimate(true) + estimate(false)) / 2
             var said: [String] = []
             let sparing = try train(options) { said.append($0) }
             #expect(said.contains { $0.hasPrefix("a step needs about ") })
             #expect(sparing.bestLoss == whole.bestLoss)
 
             options.run += "-not"
-            options.memory = try estimate(true) * 9 / 10
+            options.place.memory = estimate(true) * 9 / 10
             let error = #expect(throws: EchoError.self) { try train(options) { _ in } }
             #expect(error?.place == "--preset tiny")
             #expect(error?.remedy?.hasPrefix("--accumulate ") == true)
-            options.memory = 1 << 20
+            options.place.memory = 1 << 20
             let hopeless = #expect(throws: EchoError.self) { try train(options) { _ in } }
             #expect(hopeless?.remedy == "fewer --views or --frames, or a smaller --preset")
             #expect(!FileManager.default.fileExists(atPath: options.run))

@@ -1,3 +1,4 @@
+import Compute
 import EchoCore
 import Foundation
 import Shards
@@ -88,15 +89,14 @@ import Training
         try withTemporaryFolder { folder in
             let dataset = try TinyDataset(at: folder.appendingPathComponent("data"))
             var options = tinyOptions(dataset, folder.appendingPathComponent("run"))
-            options.epochs = 1
+            options.recipe.epochs = 1
             _ = try train(options) { _ in }
-            options.learningRate = 2e-3
-            options.seed = 5
+            options.recipe.learningRate = 2e-3
+            options.recipe.seed = 5
             let error = #expect(throws: EchoError.self) { try train(options) { _ in } }
             #expect(
                 error?.problem == """
-                    the folder holds another run: learning.learning_rate: 0.001 there, 0.002 here; \
-                    learning.seed: 1 there, 5 here
+                    the folder holds another run: lr: 0.001 there, 0.002 here; seed: 1 there, 5 here
                     """)
         }
     }
@@ -105,10 +105,10 @@ import Training
         try withTemporaryFolder { folder in
             let dataset = try TinyDataset(at: folder.appendingPathComponent("data"))
             var options = tinyOptions(dataset, folder.appendingPathComponent("run"))
-            options.epochs = 1
+            options.recipe.epochs = 1
             let first = try train(options) { _ in }
-            options.threads = 1
-            options.checkpointEvery = 7
+            options.place.threads = 1
+            options.upkeep.checkpointEvery = 7
             options.resume = true
             #expect(try train(options) { _ in }.bestLoss == first.bestLoss)
         }
@@ -131,7 +131,7 @@ import Training
             let dataset = try TinyDataset(at: folder.appendingPathComponent("data"))
             let run = folder.appendingPathComponent("run")
             var options = tinyOptions(dataset, run)
-            options.epochs = 1
+            options.recipe.epochs = 1
             _ = try train(options) { _ in }
             let files = FileManager.default
             let (last, next) = (

@@ -1,3 +1,4 @@
+import Crop
 import DICOM
 import EchoCore
 import Testing
@@ -17,6 +18,25 @@ import Video
         #expect(worst(decoded.clip.chroma?.cb ?? [], clip.chroma?.cb ?? []) <= 6)
         #expect(worst(decoded.clip.chroma?.cr ?? [], clip.chroma?.cr ?? []) <= 6)
         #expect(try source.decode(maxFrames: 2).clip.frames == 2)
+    }
+
+    @Test(arguments: [1, 3]) func `a picture of red, green and blue survives a JPEG round trip`(
+        channels: Int
+    ) throws {
+        let (height, width) = (40, 56)
+        var pixels: [UInt8] = []
+        for y in 0..<height {
+            for x in 0..<width {
+                let colour = [UInt8(4 * x), UInt8(6 * y), UInt8(200 - 3 * x)]
+                pixels += colour.prefix(channels)
+            }
+        }
+        let picture = try JPEGEncoder(quality: 98).encode(
+            pixels, height: height, width: width, channels: channels)
+        let clip = try openClip(dicom([picture]).bytes(), name: "a.dcm").decode(maxFrames: nil).clip
+        #expect((clip.chroma == nil) == (channels == 1))
+        let seen = rgbFrame(of: clip, at: 0)
+        #expect(worst(channels == 3 ? seen : clip.luma, pixels) <= 8)
     }
 
     @Test(

@@ -106,16 +106,22 @@ CK_KERNEL void ck_adamw(float *restrict p, const float *restrict g, float *restr
     if (rounded) ck_round(p, rounded, n);
 }
 
-double ck_binary_cross_entropy(const float *z, const float *t, const float *weights, size_t width, float *gradient,
-                               double scale, size_t n) {
+CK_KERNEL void ck_blend(const float *restrict x, float *restrict y, float share, size_t n) {
+    for (size_t i = 0; i < n; i++) y[i] += share * (x[i] - y[i]);
+}
+
+double ck_binary_cross_entropy(const float *z, const float *t, const float *weights, float *gradient, double scale,
+                               size_t n) {
     double loss = 0;
     for (size_t i = 0; i < n; i++) {
-        double logit = (double)z[i], target = (double)t[i], weight = (double)weights[i % width];
-        // What a target of 1 counts, and a target of 0.
-        double one = weight * target, none = 1 - target;
-        loss += (one + none) * log1p(exp(-fabs(logit))) + (logit < 0 ? -logit * one : logit * none);
+        double logit = (double)z[i], target = (double)t[i], weight = (double)weights[i];
+        if (weight == 0) {
+            if (gradient) gradient[i] = 0;
+            continue;
+        }
+        loss += weight * (log1p(exp(-fabs(logit))) + (logit < 0 ? -logit * target : logit * (1 - target)));
         double s = 1 / (1 + exp(-logit));
-        if (gradient) gradient[i] = (float)(scale / (double)n * (none * s - one * (1 - s)));
+        if (gradient) gradient[i] = (float)(scale * weight * ((1 - target) * s - target * (1 - s)));
     }
-    return loss / (double)n;
+    return loss;
 }

@@ -2,7 +2,7 @@
 
 import EchoCore
 import Files
-import Training
+import Tasks
 
 extension Answers {
     /// Reads a csv file, plain or gzipped: of classes with the columns `study_id`, `code`, `label` (0, 1 or empty for

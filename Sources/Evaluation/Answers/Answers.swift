@@ -2,7 +2,8 @@
 
 import EchoCore
 import Foundation
-public import Training
+public import Tasks
+import Training
 
 /// The answers of one model of one kind on one split: for each target the studies whose truth is known.
 ///

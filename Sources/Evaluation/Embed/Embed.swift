@@ -1,6 +1,7 @@
 // `echoprep embed`: what a model knows of every study, clip or frame, as vectors for other programs.
 
 import Catalog
+public import Compute
 public import EchoCore
 import Files
 import Foundation
@@ -21,10 +22,10 @@ public struct EmbedOptions: Sendable {
     public var out: String?
     /// Add where each row lies on a map: principal components and t-SNE.
     public var maps = false
-    /// Threads of the engine; nil for all processors.
-    public var threads: Int?
+    /// Where the model computes, whatever it learned on.
+    public var place: Place
 
-    public init() {}
+    public init(place: Place) { self.place = place }
 }
 
 /// What was written.
@@ -46,7 +47,7 @@ public struct EmbedSummary: Codable, Sendable {
 /// Writes one vector for each study, clip or frame: as safetensors, and as Parquet with its ids beside it.
 public func embed(run: String, options: EmbedOptions) throws -> EmbedSummary {
     let trained = try TrainedModel(
-        run: run, dataset: options.dataset, views: options.views, threads: options.threads)
+        run: run, dataset: options.dataset, views: options.views, place: options.place)
     let catalog = try Catalog(datasetFolder: trained.dataset, readOnly: true)
     let studies = try catalog.studies(in: options.split)
     guard !studies.isEmpty else {

@@ -1,7 +1,9 @@
 // What may be chosen about a declared experiment without changing what it declares.
 
+public import Compute
 public import EchoCore
 public import Models
+import Tasks
 public import Training
 
 /// What `echoprep experiment` is asked to do.
@@ -17,18 +19,18 @@ public struct ExperimentOptions: Sendable {
     /// The kinds of models and how they learn; the grid's other lines are left out.
     public var models = ModelKind.allCases, regimes = Arm.Regime.allCases
     /// How to train; dataset, run, task, model, seed and start are the grid's.
-    public var pretraining = TrainOptions(dataset: "", run: "")
-    public var fineTuning = TrainOptions(dataset: "", run: "")
-    public var frozen = TrainOptions(dataset: "", run: "")
+    public var pretraining: TrainOptions, fineTuning: TrainOptions, frozen: TrainOptions
     public var scoring = ScoringOptions()
     public var fitsThreshold = false
     public var split = Split.test
     /// A csv of published figures (`row`, `column`, `value`) to stand beside ours.
     public var published: String?
 
-    public init(datasets: [String], folder: String) {
+    public init(datasets: [String], folder: String, place: Place) {
         self.datasets = datasets
         self.folder = folder
+        pretraining = TrainOptions(run: "", place: place)
+        (fineTuning, frozen) = (pretraining, pretraining)
     }
 
     func check(_ experiment: Experiment) throws(EchoError) {

@@ -5,6 +5,7 @@ import EchoCore
 import Files
 import Foundation
 import Models
+import Tasks
 import Training
 
 /// A run of an experiment, and how far it is.
@@ -76,12 +77,14 @@ struct ExperimentRunner {
                 _ = try train(run.options) { say("  \($0)") }
                 try predict(run)
                 let next = plan.runs[(index + 1)...].first { $0.arm != nil }
-                let ends = next?.options.seed != run.options.seed
+                let ends = next?.options.recipe.seed != run.options.recipe.seed
                 if ends && place < count { _ = try alone { try outcome().write(to: options.folder) } }
             }
         }
         var whole = try outcome()
-        whole.pretrained = plans[0].runs.filter { $0.arm == nil }.map { ($0.options.run, plans[0].dataset) }
+        whole.pretrained = (
+            plans[0].runs.filter { $0.arm == nil }.map(\.options.run), plans[0].dataset
+        )
         return try alone { try whole.write(to: options.folder) }
     }
 
@@ -114,7 +117,8 @@ struct ExperimentRunner {
                     try: "run echoprep link-icd, perhaps with other shares")
             }
         }
-        let targets = experiment.task.answers == .classes ? Set(try catalog.targets().map(\.category)) : []
+        let targets = Set(
+            try experiment.task.answers == .classes ? experiment.task.labels?.targets(catalog) ?? [] : [])
         for (name, codes) in options.scoring.groups {
             if let code = codes.first(where: { !targets.contains($0) }) {
                 throw EchoError("--group \(name)", "\(code) is not among the targets of the dataset")
@@ -129,7 +133,7 @@ struct ExperimentRunner {
         let splits = askedSplits.filter { !isFresh(predictions(run, $0), after: folder.best) }
         guard !splits.isEmpty else { return }
         let trained = try TrainedModel(
-            run: folder.path, dataset: run.options.dataset, threads: run.options.threads)
+            run: folder.path, dataset: run.options.recipe.dataset, place: run.options.place)
         for split in splits {
             try Answers(trained.predict(split), of: trained).write(csv: predictions(run, split))
         }

@@ -1,9 +1,11 @@
 // What the floors say of a dataset's studies.
 
 import Catalog
+import Compute
 import EchoCore
 import Foundation
 import Models
+import Tasks
 import Training
 
 /// The studies that floors are fitted to and asked about.
@@ -24,8 +26,10 @@ struct FloorStudies {
 
     /// What answers depend on, as a text that is the same for the same.
     func origin() throws -> String {
-        let shape = try options.modelConfiguration(channels: 1, outputs: set.targets.count)
-        let pictures = [shape.views, shape.frames, shape.image, options.stride, options.padViews ? 1 : 0]
+        let shape = try options.recipe.model(channels: 1, outputs: set.targets.count)
+        let pictures = [
+            shape.views, shape.frames, shape.image, options.recipe.stride, options.recipe.padViews ? 1 : 0,
+        ]
         let digests = [set.digest] + judged.map { StudySet.digest([($0.split, $0.studies)]) }
         return ([set.targets.joined(separator: " ")] + digests + ["\(pictures)"]).joined(separator: "\n")
     }
@@ -42,17 +46,18 @@ struct FloorStudies {
     private func linearModel() throws -> ([Study]) throws -> [[Float]] {
         let shards = ShardPool(dataset: dataset)
         let channels = try StudyLoader.channels(of: set.train, in: shards)
-        let shape = try options.modelConfiguration(channels: channels, outputs: set.targets.count)
+        let shape = try options.recipe.model(channels: channels, outputs: set.targets.count)
         let normalisation = Normalisation(
             mean: Array(repeating: 0, count: channels), deviation: Array(repeating: 1, count: channels))
         let sampler = Sampler(
-            views: shape.views, frames: shape.frames, stride: options.stride, padViews: options.padViews)
+            views: shape.views, frames: shape.frames, stride: options.recipe.stride,
+            padViews: options.recipe.padViews)
         let loader = BatchLoader(
             studies: StudyLoader(
                 shards: shards, sampler: sampler, augmentation: nil, image: shape.image, channels: channels,
                 normalisation: normalisation, seed: 0),
             model: shape)
-        let workers = max(1, options.threads ?? availableProcessors())
+        let workers = max(1, options.place.threadCount)
         func pictures(_ studies: [Study]) throws -> [[Float]] {
             try meanPictures(studies, loader, workers: workers)
         }

@@ -4,6 +4,7 @@ import Catalog
 import EchoCore
 import Files
 import Foundation
+import Tasks
 import Training
 
 /// Makes a dataset folder that shares the shards of another and deals its labels out anew, unless it is there.

@@ -52,8 +52,7 @@ package struct NeighbourMap {
     /// Symmetric affinities, row by row, that sum to 1: Gaussians whose width gives every point the perplexity.
     private static func affinities(_ points: [[Float]], perplexity: Double) -> [[Double]] {
         let count = points.count, wanted = log(perplexity)
-        let rows = Locked([[Double]](repeating: [], count: count))
-        parallelFor(count) { i in
+        let found = parallelMap(count) { i in
             let distances = points.map { other in
                 zip(points[i], other).reduce(0.0) { $0 + Double($1.0 - $1.1) * Double($1.0 - $1.1) }
             }
@@ -74,9 +73,8 @@ package struct NeighbourMap {
                 if entropy > wanted { low = precision } else { high = precision }
                 precision = high.isInfinite ? precision * 2 : (low + high) / 2
             }
-            rows.withLock { [row] in $0[i] = row }
+            return row
         }
-        let found = rows.withLock { $0 }
         return (0..<count).map { i in
             (0..<count).map { j in max((found[i][j] + found[j][i]) / (2 * Double(count)), i == j ? 0 : 1e-300)
             }
@@ -89,18 +87,16 @@ package struct NeighbourMap {
     ) -> (gradient: [[Double]], divergence: Double) {
         let count = map.count
         let x = map.map { $0[0] }, y = map.map { $0[1] }
-        let all = Locked([Double](repeating: 0, count: count))
-        parallelFor(count) { i in
+        let sums = parallelMap(count) { i in
             var sum = 0.0
             for j in 0..<count where j != i {
                 let (dx, dy) = (x[i] - x[j], y[i] - y[j])
                 sum += 1 / (1 + dx * dx + dy * dy)
             }
-            all.withLock { $0[i] = sum }
+            return sum
         }
-        let total = all.withLock { $0.reduce(0, +) }
-        let rows = Locked([[Double]](repeating: [], count: count))
-        parallelFor(count) { i in
+        let total = sums.reduce(0, +)
+        let found = parallelMap(count) { i in
             var (gx, gy, divergence) = (0.0, 0.0, 0.0)
             for j in 0..<count where j != i {
                 let (dx, dy) = (x[i] - x[j], y[i] - y[j])
@@ -110,9 +106,8 @@ package struct NeighbourMap {
                 gy += force * dy
                 if exaggeration == 1 { divergence += p * log(p * total / near) }
             }
-            rows.withLock { [gx, gy, divergence] in $0[i] = [gx, gy, divergence] }
+            return [gx, gy, divergence]
         }
-        let found = rows.withLock { $0 }
         return (found.map { Array($0[..<2]) }, found.reduce(0) { $0 + $1[2] })
     }
 }

@@ -56,16 +56,14 @@ package struct PrincipalComponents {
 
 /// XᵀX v / (n − 1) for each vector.
 private func covariance(_ rows: [[Double]], times vectors: [[Double]]) -> [[Double]] {
-    let images = Locked([[Double]](repeating: [], count: vectors.count))
-    parallelFor(vectors.count) { place in
+    parallelMap(vectors.count) { place in
         var image = [Double](repeating: 0, count: vectors[place].count)
         for row in rows {
             let share = inner(row, vectors[place]) / Double(rows.count - 1)
             for index in image.indices { image[index] += share * row[index] }
         }
-        images.withLock { $0[place] = image }
+        return image
     }
-    return images.withLock { $0 }
 }
 
 private func inner(_ a: [Double], _ b: [Double]) -> Double {

@@ -1,7 +1,7 @@
 // The sentence and the large numbers under the title.
 
 import EchoCore
-import Training
+import Tasks
 
 /// The lead of a page, and a number for each measure of one run or for each of several models.
 func headline(_ report: Report) -> HTML {

@@ -1,7 +1,9 @@
 // A page: what it is about, and the sections that gather from that what they show.
 
 import Catalog
+import Compute
 import EchoCore
+import Tasks
 import Training
 
 /// What a page is about. What is nil or empty has no place on it.
@@ -23,10 +25,8 @@ struct ReportSubject {
     var split = Split.test
     /// Folders of the runs whose training is told, in their order.
     var runs: [String] = []
-    /// Pre-trained runs that fill in studies of the split, and the datasets of these.
-    var pretrained: [(run: String, dataset: String)] = []
-    /// Threads of their engines; nil for all processors.
-    var threads: Int?
+    /// Pre-trained runs that fill in studies of the split, where those lie, and where it is computed.
+    var pretrained: (runs: [String], dataset: String, place: Place)?
 
     init(title: String, _ standings: [Standings]) {
         self.title = title

@@ -1,7 +1,7 @@
 // Answers with everything sorted and looked up once, ready to be scored under any weights of the subjects.
 
 import EchoCore
-import Training
+import Tasks
 
 /// The answers for every target, each with its subject as an index into `subjects`.
 struct AnswerTable {

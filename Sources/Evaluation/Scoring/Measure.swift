@@ -1,7 +1,7 @@
 // What answers are measured by: the list of measures of each kind.
 
 import EchoCore
-public import Training
+public import Tasks
 
 /// A measure of one target's answers; two of one name are the same.
 public struct Measure: Sendable, Equatable {

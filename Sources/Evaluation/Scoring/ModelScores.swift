@@ -1,7 +1,7 @@
 // Runs that differ in their seed alone, as one model: mean and standard deviation.
 
 import EchoCore
-public import Training
+public import Tasks
 
 /// The mean over runs and their standard deviation (n − 1 below), which is nil for a single run.
 public struct Spread: Codable, Sendable, Equatable {

@@ -2,7 +2,7 @@
 
 import EchoCore
 import Foundation
-import Training
+import Tasks
 
 extension RunScores {
     /// A heading, a line a class and the macro averages; or a line a measure of a quantity.

@@ -1,7 +1,7 @@
 // How scores stand in metrics.json: the fields of each kind of answers.
 
 import EchoCore
-import Training
+import Tasks
 
 /// A key that is a measure's name.
 private struct Key: CodingKey, ExpressibleByStringLiteral {

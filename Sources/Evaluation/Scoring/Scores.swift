@@ -1,7 +1,7 @@
 // The numbers that come out of an evaluation, as they are printed, drawn and written to metrics.json.
 
 import EchoCore
-public import Training
+public import Tasks
 
 /// A number with the percentile interval of its bootstrap; bounds are nil where fewer than two resamplings define it.
 public struct Estimate: Codable, Sendable, Equatable {

@@ -1,7 +1,7 @@
 // From answers to numbers with intervals: every measure on the data, then on resamplings of the subjects.
 
 import EchoCore
-import Training
+import Tasks
 
 /// How answers are judged.
 public struct ScoringOptions: Sendable {

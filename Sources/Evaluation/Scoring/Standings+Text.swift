@@ -1,7 +1,7 @@
 // Several runs as the lines that `echoprep evaluate` prints: a line a model, and the differences.
 
 import EchoCore
-import Training
+import Tasks
 
 extension Standings {
     /// One run in full, several as a line a model.

@@ -1,7 +1,7 @@
 // The runs that answered the same question, side by side: by model, and every pair of models.
 
 import EchoCore
-import Training
+import Tasks
 
 /// Runs' answers of one kind.
 struct Standings: Sendable {

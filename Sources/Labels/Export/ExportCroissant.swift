@@ -64,7 +64,7 @@ public func exportCroissant(dataset: String, options: CroissantOptions) throws -
         "description":
             "Echocardiography clips, cropped to the sector, with the ICD-10-CM categories of the studies'"
             + " hospital stays; made by echoprep \(programVersion).",
-        "datePublished": String(Timestamp(seconds: Int(Date().timeIntervalSince1970)).description.prefix(10)),
+        "datePublished": Timestamp(seconds: Int(Date().timeIntervalSince1970)).date,
         "distribution": files.map(\.json), "recordSet": tables.map { recordSet($0, $1) },
     ]
     let json = try JSONSerialization.data(

@@ -32,7 +32,7 @@ struct EquivalenceMapping: Equatable {
     }
 }
 
-extension Cohort {
+extension CohortTables {
     /// The mappings of the ICD-9 codes in use, out of a text file, plain or gzipped.
     func readMappings(_ table: SourceTable) throws -> Reading<[String: [EquivalenceMapping]]> {
         var reading = Reading(value: [String: [EquivalenceMapping]]())

@@ -28,7 +28,7 @@ struct Measurement: Sendable {
     }
 }
 
-extension Cohort {
+extension CohortTables {
     /// The structured measurements that belong to a study.
     mutating func readMeasurements(_ table: SourceTable) throws {
         let columns = [

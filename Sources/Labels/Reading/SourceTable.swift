@@ -41,10 +41,10 @@ struct SourceTable: Sendable {
     }
 
     /// Its size and sum.
-    func examine() throws -> SourceFile {
+    func examine() throws -> TableFile {
         try named {
             let (hex, bytes) = try sha256(ofFile: fullPath)
-            return SourceFile(role: role, path: path, bytes: bytes, sha256: hex)
+            return TableFile(role: role, path: path, bytes: bytes, sha256: hex)
         }
     }
 

@@ -56,22 +56,19 @@ struct Sources: Sendable {
     }
 
     /// Sizes and sums, several files at a time.
-    func examine() throws -> [SourceFile] {
+    func examine() throws -> [TableFile] {
         try all.map { table in Background { try table.examine() } }.map { try $0.value() }
     }
 }
 
-/// A file that was read, and what was wrong in it.
-struct SourceFile: Sendable, Equatable {
+/// The file of a table, as the catalog remembers it.
+struct TableFile: Sendable, Equatable {
     /// Its table, as "admissions".
     let role: String
     /// Relative to the folder named on the command line.
     let path: String
     let bytes: Int
     let sha256: String
-    /// Data rows, without the header.
-    var rows = 0
-    var rejects: [RejectedRow] = []
 }
 
 /// A row that could not be used, or not all of it.

@@ -1,5 +1,7 @@
 // Which stays a study may belong to, and which of them it does.
 
+import EchoCore
+
 /// A rule for when a study lies within a hospital stay, and for which stay it is where several hold it.
 public struct StayWindow: Sendable, Equatable {
     /// How the two ends of a stay count.
@@ -38,7 +40,7 @@ public struct StayWindow: Sendable, Equatable {
 
     /// Whether a study at `time` lies in the window of `stay`. A stay that ends before it begins holds no study
     /// without a margin.
-    func holds(_ time: Timestamp, in stay: Stay) -> Bool {
+    func holds(_ time: Timestamp, in stay: Admission) -> Bool {
         let sinceStart = Double(time.seconds - start(of: stay).seconds) + before * 3_600
         let untilEnd = Double(stay.dischtime.seconds - time.seconds) + after * 3_600
         return switch ends {
@@ -49,11 +51,11 @@ public struct StayWindow: Sendable, Equatable {
     }
 
     /// Hours between `time` and the stay without margins: the margin that would reach it. 0 at its very ends.
-    func distance(from time: Timestamp, to stay: Stay) -> Double {
+    func distance(from time: Timestamp, to stay: Admission) -> Double {
         max(0, start(of: stay).hours(since: time), time.hours(since: stay.dischtime))
     }
 
-    private func start(of stay: Stay) -> Timestamp {
+    private func start(of stay: Admission) -> Timestamp {
         guard ends == .ed, let arrival = stay.edregtime else { return stay.admittime }
         return min(arrival, stay.admittime)
     }
@@ -69,7 +71,7 @@ struct Candidate: Equatable {
 
 extension StayWindow {
     /// The stays of one subject that may hold a study at `time`, by hadm_id. Exactly one is chosen.
-    func candidates(at time: Timestamp, among stays: [Stay]) -> [Candidate] {
+    func candidates(at time: Timestamp, among stays: [Admission]) -> [Candidate] {
         let holding = stays.filter { holds(time, in: $0) }.sorted { $0.hadm < $1.hadm }
         let chosen = holding.min { (preference($0), $0.hadm) < (preference($1), $1.hadm) }?.hadm
         return holding.map {
@@ -80,7 +82,7 @@ extension StayWindow {
     }
 
     /// Less is better.
-    private func preference(_ stay: Stay) -> Int {
+    private func preference(_ stay: Admission) -> Int {
         switch tieBreak {
         case .latest: -stay.admittime.seconds
         case .earliest: stay.admittime.seconds

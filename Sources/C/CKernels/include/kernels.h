@@ -50,6 +50,9 @@ struct ck_adamw_factors {
 void ck_adamw(float *p, const float *g, float *m, float *v, uint16_t *rounded, size_t n,
               const struct ck_adamw_factors *factors);
 
+/// y += share · (x − y).
+void ck_blend(const float *x, float *y, float share, size_t n);
+
 /// Tells the processor that the thread is waiting for memory to change.
 void ck_pause(void);
 
@@ -137,10 +140,10 @@ void ck_patch(const float *pixels, float *y, size_t size, size_t patch, size_t c
 void ck_normalise_row(float *x, size_t width, float epsilon);
 /// Σ (prediction − target)² over a row; if `gradient` is not null it receives factor · (prediction − target).
 double ck_squared_error(const float *prediction, const float *target, float *gradient, float factor, size_t width);
-/// The mean of −w t log s − (1 − t) log(1 − s), s = sigmoid(z), w one of `weights` [width] for each column; if `gradient`
-/// is not null it receives scale / n · ((1 − t) s − w t (1 − s)).
-double ck_binary_cross_entropy(const float *z, const float *t, const float *weights, size_t width, float *gradient,
-                               double scale, size_t n);
+/// Σ w (−t log s − (1 − t) log(1 − s)), s = sigmoid(z); if `gradient` is not null it receives scale · w (s − t), and 0
+/// where w is 0, whatever z and t are there.
+double ck_binary_cross_entropy(const float *z, const float *t, const float *weights, float *gradient, double scale,
+                               size_t n);
 
 // MARK: The loader's pictures
 

@@ -1,7 +1,7 @@
 // Code by code: how well each is told, with its interval.
 
 import EchoCore
-import Training
+import Tasks
 
 /// The section on single codes.
 struct CodesSection: ReportSection {

@@ -1,7 +1,7 @@
 // What the probabilities are worth: whether they come true, and what becomes of decisions made with them.
 
 import EchoCore
-import Training
+import Tasks
 
 /// The section on probabilities and decisions.
 struct DecisionsSection: ReportSection {

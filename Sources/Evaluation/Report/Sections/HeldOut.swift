@@ -1,6 +1,7 @@
 // What pre-trained models make of studies that they never saw.
 
 import Catalog
+import Compute
 import EchoCore
 import Models
 import Pictures
@@ -14,8 +15,8 @@ struct HeldOut: Sendable {
     private let loss: Double
 
     /// - Parameter most: views at most, each a column
-    init?(run: String, dataset: String, split: Split, threads: Int?, most: Int = 8) throws {
-        let trained = try TrainedModel(run: run, dataset: dataset, threads: threads)
+    init?(run: String, dataset: String, split: Split, place: Place, most: Int = 8) throws {
+        let trained = try TrainedModel(run: run, dataset: dataset, place: place)
         let catalog = try Catalog(datasetFolder: trained.dataset, readOnly: true)
         let views = trained.configuration.model.views
         // Studies of as many views as the model takes, or as there are, so that each shows what it is to the model.

@@ -1,6 +1,7 @@
 // What did it learn: held-out reconstructions, which views read each other, and where studies lie on the model's map.
 
 import EchoCore
+import Tasks
 import Training
 
 /// The section on what the model knows; nil where nothing was looked at.
@@ -14,9 +15,12 @@ struct LearnedSection: ReportSection {
     private let map: EmbeddingMap?
 
     init?(_ subject: ReportSubject) throws {
-        heldOut = try subject.pretrained.compactMap { run, dataset in
-            try HeldOut(run: run, dataset: dataset, split: subject.split, threads: subject.threads)
-        }
+        heldOut =
+            try subject.pretrained.map { runs, dataset, place in
+                try runs.compactMap {
+                    try HeldOut(run: $0, dataset: dataset, split: subject.split, place: place)
+                }
+            } ?? []
         if let trained = subject.trained, let catalog = subject.catalog {
             let told = subject.standings.first { $0.kind == .classes }?.scores[0].bestTold ?? []
             attention = try AttentionMap(trained, catalog, subject.split)

@@ -1,7 +1,7 @@
 // Measured against true: the scatter, and how far apart the two are along their mean.
 
 import EchoCore
-import Training
+import Tasks
 
 /// The section on the quantities that one run measured.
 struct MeasurementSection: ReportSection {

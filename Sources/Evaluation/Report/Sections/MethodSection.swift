@@ -2,6 +2,7 @@
 
 import EchoCore
 import Models
+import Tasks
 import Training
 
 /// The section on definitions and settings.
@@ -35,14 +36,14 @@ extension RunConfiguration {
             ("views and frames", "\(model.views), \(model.frames)"),
             ("width, layers, heads", "\(model.dim), \(model.depth), \(model.heads)"),
             ("latent attention, layers", "\(model.latentDepth)"),
-            ("epochs", "\(learning.epochs), warm-up \(learning.warmupEpochs)"),
-            ("batch", "\(learning.batch)"),
-            ("learning rate", "\(learning.learningRate)"),
-            ("weight decay", "\(learning.weightDecay)"),
+            ("epochs", "\(recipe.epochCount), warm-up \(recipe.warmupCount)"),
+            ("batch", "\(recipe.batch)"),
+            ("learning rate", "\(recipe.learningRate)"),
+            ("weight decay", "\(recipe.weightDecay)"),
             ("head", model.linearHead == true ? "linear" : "two layers"),
-            ("frozen", learning.frozen ? "yes, only the head learned" : "no"),
+            ("frozen", recipe.frozen ? "yes, only the head learned" : "no"),
             ("started from", initial == nil ? "random weights" : "a pre-trained checkpoint"),
-            ("seed", "\(learning.seed)"),
+            ("seed", "\(recipe.seed)"),
             ("studies: train, validation", "\(grouped(data.train)), \(grouped(data.validation))"),
             ("program", program),
         ]

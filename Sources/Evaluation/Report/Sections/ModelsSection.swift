@@ -1,7 +1,7 @@
 // Several runs side by side: means over seeds, differences between models, and every code.
 
 import EchoCore
-import Training
+import Tasks
 
 /// The section that compares models; nil for a page about one run.
 struct ModelsSection: ReportSection {

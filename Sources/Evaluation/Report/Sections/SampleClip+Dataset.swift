@@ -4,6 +4,7 @@ import Catalog
 import Crop
 import EchoCore
 import Files
+import Pictures
 import Shards
 import Video
 
@@ -59,10 +60,12 @@ extension SampleClip {
 extension SampleClip.Strip {
     /// Frames as a shard holds them.
     init(frames: ClipFrames, _ layout: PixelLayout, _ count: Int) throws {
-        let sheets = try spread(count, over: frames.count).map { frame in
-            Sheet(Array(try frames.frame(frame))[...], height: frames.height, width: frames.width, layout)
-        }
-        try self.init(sheets)
+        try self.init(
+            spread(count, over: frames.count).map { frame in
+                Picture(
+                    width: frames.width, height: frames.height, channels: frames.channels,
+                    pixels: layout.picture(Array(try frames.frame(frame))))
+            })
     }
 
     /// Frames of a source file, 224 rows high.
@@ -70,25 +73,21 @@ extension SampleClip.Strip {
         let clip = try openClip(readFile(path), name: path).decode(maxFrames: nil).clip
         let height = 224, width = (clip.width * height + clip.height / 2) / clip.height
         try self.init(
-            spread(count, over: clip.frames).map {
-                Sheet(rgbFrame(of: clip, at: $0)[...], height: clip.height, width: clip.width, .rgb)
-                    .shrunk(height: height, width: width)
+            spread(count, over: clip.frames).map { frame in
+                Picture(
+                    width: clip.width, height: clip.height, channels: 3, pixels: rgbFrame(of: clip, at: frame)
+                ).resized(width: width, height: height)
             })
     }
 
     /// Frames side by side in one JPEG picture.
-    private init(_ sheets: [Sheet]) throws {
-        let height = sheets[0].height, width = sheets[0].width
-        func row(_ plane: KeyPath<Sheet, [UInt8]>) -> [UInt8] {
-            (0..<height).flatMap { y in
-                sheets.flatMap { $0[keyPath: plane][y * width..<(y + 1) * width] }
-            }
-        }
-        let clip = Clip(
-            frames: 1, height: height, width: width * sheets.count, luma: row(\.luma),
-            chroma: sheets[0].cb.isEmpty ? nil : .init(sampling: .full, cb: row(\.cb), cr: row(\.cr)))
-        let image = EncodedImage(try JPEGEncoder(quality: 80).encode(clip, frame: 0), .jpeg)
-        self.init(image: image, frames: sheets.count, width: width, height: height)
+    private init(_ frames: [Picture]) throws {
+        let strip = Picture.montage(frames, columns: frames.count, gap: 0)
+        let bytes = try JPEGEncoder(quality: 80).encode(
+            strip.pixels, height: strip.height, width: strip.width, channels: strip.channels)
+        self.init(
+            image: EncodedImage(bytes, .jpeg), frames: frames.count, width: frames[0].width,
+            height: frames[0].height)
     }
 }
 
@@ -96,66 +95,4 @@ extension SampleClip.Strip {
 private func spread(_ count: Int, over frames: Int) -> [Int] {
     let count = min(count, frames)
     return (0..<count).map { $0 * frames / count }
-}
-
-/// One frame in planes; without chroma it is gray.
-private struct Sheet {
-    let height: Int, width: Int
-    let luma: [UInt8], cb: [UInt8], cr: [UInt8]
-
-    private init(height: Int, width: Int, luma: [UInt8], cb: [UInt8], cr: [UInt8]) {
-        self.height = height
-        self.width = width
-        self.luma = luma
-        self.cb = cb
-        self.cr = cr
-    }
-
-    /// Y, Cb and Cr of JFIF.
-    init(_ pixels: ArraySlice<UInt8>, height: Int, width: Int, _ layout: PixelLayout) {
-        guard layout != .luma else {
-            self.init(height: height, width: width, luma: Array(pixels), cb: [], cr: [])
-            return
-        }
-        var luma: [UInt8] = [], cb: [UInt8] = [], cr: [UInt8] = []
-        for at in stride(from: pixels.startIndex, to: pixels.endIndex, by: 3) {
-            let three = (Double(pixels[at]), Double(pixels[at + 1]), Double(pixels[at + 2]))
-            let (r, g, b) = layout == .rgb ? three : (three.2, three.1, three.0)
-            let y = 0.299 * r + 0.587 * g + 0.114 * b
-            luma.append(UInt8(y.rounded()))
-            cb.append(UInt8((128 + (b - y) / 1.772).rounded().clamped(to: 0...255)))
-            cr.append(UInt8((128 + (r - y) / 1.402).rounded().clamped(to: 0...255)))
-        }
-        self.init(height: height, width: width, luma: luma, cb: cb, cr: cr)
-    }
-
-    /// The mean over the source pixels under each target pixel.
-    func shrunk(height: Int, width: Int) -> Sheet {
-        func plane(_ source: [UInt8]) -> [UInt8] {
-            guard !source.isEmpty else { return [] }
-            return (0..<height).flatMap { y in
-                let rows = range(y, of: height, over: self.height)
-                return (0..<width).map { x in
-                    let columns = range(x, of: width, over: self.width)
-                    var sum = 0
-                    for row in rows {
-                        for column in columns { sum += Int(source[row * self.width + column]) }
-                    }
-                    return UInt8(sum / (rows.count * columns.count))
-                }
-            }
-        }
-        return Sheet(height: height, width: width, luma: plane(luma), cb: plane(cb), cr: plane(cr))
-    }
-
-    private func range(_ index: Int, of parts: Int, over whole: Int) -> Range<Int> {
-        let start = index * whole / parts
-        return start..<max(start + 1, (index + 1) * whole / parts)
-    }
-}
-
-extension Double {
-    fileprivate func clamped(to range: ClosedRange<Double>) -> Double {
-        Swift.min(Swift.max(self, range.lowerBound), range.upperBound)
-    }
 }

@@ -1,0 +1,59 @@
+// Where a run computes, which is never part of what it is: what one engine trained, any other goes on with.
+
+public import EchoCore
+
+/// A kind of engine: a line in the list of those that there are.
+public struct EngineKind: Sendable {
+    /// What `--engine` calls it.
+    public let name: String
+    /// One line for people.
+    public let summary: String
+    /// Why it cannot compute here; nil if it can.
+    public let absence: @Sendable () -> String?
+    private let makeEngine: @Sendable (Place, Precision) throws(EchoError) -> any Engine
+
+    public init(
+        _ name: String, _ summary: String, absence: @escaping @Sendable () -> String? = { nil },
+        make: @escaping @Sendable (Place, Precision) throws(EchoError) -> any Engine
+    ) {
+        self.name = name
+        self.summary = summary
+        self.absence = absence
+        makeEngine = make
+    }
+
+    fileprivate func make(_ place: Place, _ precision: Precision) throws(EchoError) -> any Engine {
+        if let absence = absence() {
+            throw EchoError("--engine \(name)", absence, try: "choose another engine")
+        }
+        return try makeEngine(place, precision)
+    }
+}
+
+/// Where something is computed: on which engine, with what it may take of the machine.
+public struct Place: Sendable {
+    public var engine: EngineKind
+    /// Which of an engine's devices, as "cuda:1"; nil for the first.
+    public var device: String?
+    /// Threads of the engine, and by them those that load for it; nil for all processors.
+    public var threads: Int?
+    /// Bytes of memory that a step may take; nil for what is free.
+    public var memory: Int?
+
+    public init(_ engine: EngineKind, device: String? = nil, threads: Int? = nil, memory: Int? = nil) {
+        self.engine = engine
+        self.device = device
+        self.threads = threads
+        self.memory = memory
+    }
+
+    /// How many threads that is.
+    public var threadCount: Int { threads ?? availableProcessors() }
+
+    /// A new engine here.
+    ///
+    /// - Throws: `EchoError` where the engine is not there, or does not compute in that precision
+    public func makeEngine(_ precision: Precision = .f32) throws(EchoError) -> any Engine {
+        try engine.make(self, precision)
+    }
+}

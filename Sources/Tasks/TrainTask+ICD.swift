@@ -1,0 +1,20 @@
+// The codes of a hospital stay, as link-icd labels studies with them.
+
+import Catalog
+
+extension TrainTask {
+    /// ICD-10-CM categories of the stay, one logit each.
+    public static let icd = TrainTask(
+        "icd", "the ICD-10 categories of the stay", epochs: 120,
+        labels: LabelledTask(
+            .classes, lack: "labelled study with",
+            remedy: "run echoprep ingest and echoprep link-icd on it first",
+            targets: { catalog in try catalog.targets().map(\.category) },
+            values: { catalog, _, split in
+                let labels = try catalog.labels(in: split)
+                return Dictionary(
+                    labels.map { ("\($0.studyID)", $0.values.map { $0 ? 1 : 0 }) },
+                    uniquingKeysWith: { first, _ in first })
+            }),
+        subject: { "\($0) ICD-10 categories" })
+}

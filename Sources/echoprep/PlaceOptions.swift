@@ -1,0 +1,27 @@
+// Where a command computes: the options that `train`, `evaluate`, `embed` and `experiment` share.
+
+import ArgumentParser
+import Compute
+import Engines
+
+struct PlaceOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "What computes: \(Engines.all.map(\.name).joined(separator: ", ")).", valueName: "engine"))
+    var engine = Engines.all[0].name
+    @Option(help: "Which of the engine's devices (default: its first).") var device: String?
+    @Option(help: "Threads (default: all processors).") var threads: Int?
+
+    func validate() throws {
+        guard Engines.named(engine) != nil else {
+            let names = Engines.all.map(\.name).joined(separator: ", ")
+            throw ValidationError("--engine \(engine) is none; the engines are \(names)")
+        }
+        guard threads.map({ $0 > 0 }) ?? true else { throw ValidationError("--threads is at least 1") }
+    }
+
+    /// - Parameter memory: bytes that a step may take; nil for what is free
+    func place(memory: Int? = nil) -> Place {
+        Place(Engines.named(engine) ?? Engines.all[0], device: device, threads: threads, memory: memory)
+    }
+}
