@@ -76,7 +76,9 @@ public final class ReferenceEngine: Engine, Sendable {
         HostArray(count: count, format: format)
     }
 
-    public func upload(_ source: HostBuffer, into target: Buffer) { store(source.host.map { Double($0) }, in: target) }
+    public func upload(_ source: HostBuffer, into target: Buffer) {
+        store(source.host.map { Double($0) }, in: target)
+    }
 
     public func read(_ buffer: Buffer) -> [Float] { values(buffer).map { Float($0) } }
     public func sums(_ buffer: Buffer) -> [Double] { values(buffer) }
