@@ -76,11 +76,17 @@ let package = Package(
         layer("ComputeReference", "EchoCore", "Compute"),
         layer("Engines", "Compute", "ComputeCPU", "ComputeReference"),
         layer("Models", "EchoCore", "Compute"),
+        layer("Tasks", "EchoCore", "Catalog", "Models"),
+        layer("StudyData", "EchoCore", "Files", "Shards", "Catalog", "Models", "Tasks", "CKernels"),
         layer(
-            "Training", "EchoCore", "Files", "Pictures", "Shards", "Catalog", "Compute", "Models", "CKernels"),
+            "Runs", "EchoCore", "Files", "Pictures", "Shards", "Catalog", "Compute", "Models", "Tasks",
+            "StudyData"),
+        layer(
+            "Training", "EchoCore", "Files", "Pictures", "Shards", "Catalog", "Compute", "Models", "Tasks",
+            "StudyData", "Runs"),
         layer(
             "Evaluation", "EchoCore", "Files", "Pictures", "Video", "Crop", "Shards", "Catalog", "Compute",
-            "Models", "Training"),
+            "Models", "Tasks", "StudyData", "Runs", "Training"),
         layer("Phantom", "EchoCore", "Files", "DICOM", "Video"),
         // MIMIC-IV at its full size with planted hard cases, for the races and the tests of Labels.
         layer("Hospital", "EchoCore", "Files", "Labels"),
@@ -89,14 +95,14 @@ let package = Package(
             name: "echoprep",
             dependencies: [
                 "EchoCore", "Files", "Crop", "Shards", "Compute", "Engines", "Models", "Phantom", "Ingest",
-                "Labels", "Training", "Evaluation", arguments, logging, yams,
+                "Labels", "Tasks", "StudyData", "Runs", "Training", "Evaluation", arguments, logging, yams,
             ], swiftSettings: strict),
         .executableTarget(
             name: "echobench",
             dependencies: [
                 "EchoCore", "Files", "DICOM", "Video", "Crop", "Catalog", "Phantom", "Ingest", "Labels",
                 "Compute", "Engines",
-                "Models", "Training", "Hospital", arguments, grdb,
+                "Models", "Tasks", "StudyData", "Runs", "Training", "Hospital", arguments, grdb,
             ],
             swiftSettings: strict),
 
@@ -119,10 +125,10 @@ let package = Package(
         tests("Models", "EchoCore", "Compute", "ComputeCPU", "ComputeReference", "Models"),
         tests(
             "Training", "EchoCore", "Files", "Pictures", "Shards", "Catalog", "Compute", "ComputeCPU",
-            "ComputeReference", "Models", "Training", grdb),
+            "ComputeReference", "Models", "Tasks", "StudyData", "Runs", "Training", grdb),
         tests(
             "Evaluation", "EchoCore", "Pictures", "Shards", "Catalog", "Compute", "ComputeCPU", "Models",
-            "Training", "Evaluation", grdb),
+            "Tasks", "StudyData", "Runs", "Training", "Evaluation", grdb),
         tests("Echoprep", grdb),
         tests("Phantom", "EchoCore", "Files", "Video", "Crop", "Phantom"),
     ],

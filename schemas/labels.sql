@@ -2,11 +2,12 @@
 --
 -- Names are MIMIC's where the thing is MIMIC's. Times are ISO 8601 text as MIMIC prints them
 -- (YYYY-MM-DD HH:MM:SS), shifted by one offset per subject: they compare within a subject only.
--- `ingest` writes `clip` and `listed_study` and nothing else of the tables below `run`; `link-icd` writes all the
--- others, replaces them in one transaction and never touches those two. Either works without the other, so a clip's
--- study_id and subject_id meet echo_study and split by value, not by a foreign key.
+-- Of the tables below `run`, `ingest` writes `clip` and `listed_study`; `link-icd` writes all the others, replaces them
+-- in one transaction and never touches those two. Both write their own sources' rows of `label` and nobody else's.
+-- Either works without the other, so a clip's study_id and subject_id meet echo_study and split by value, not by a
+-- foreign key.
 
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;
 
 -- Who wrote what here ---------------------------------------------------------------------------------------
 
@@ -239,6 +240,29 @@ CREATE INDEX d_icd10cm_parent ON d_icd10cm (parent, level);
 
 -- Labels ----------------------------------------------------------------------------------------------------
 
+-- Where labels come from. Each source writes its own rows of `label`, and replaces only those.
+CREATE TABLE label_source (
+    name TEXT PRIMARY KEY,            -- 'link-icd', 'measurements' (of MIMIC-IV-ECHO), 'echonet' (its lists), …
+    run_id INTEGER REFERENCES run (id)
+                                      -- the run that wrote its rows, with its choices in `rule`; NULL if not known
+) STRICT, WITHOUT ROWID;
+
+-- All labels that training and evaluation read, of every source. What has no row is not labelled.
+-- In the order of the key lie together: a source, and within it each target.
+CREATE TABLE label (
+    source TEXT NOT NULL REFERENCES label_source (name),
+    unit TEXT NOT NULL CHECK (unit IN ('subject', 'study', 'clip')),
+                                      -- what the label is of
+    target TEXT NOT NULL,             -- of link-icd a category, of measurements structured_measurement.measurement,
+                                      -- of echonet 'EF'
+    key TEXT NOT NULL,                -- which one: subject_id, clip.study_key (of MIMIC its study_id), or clip.name
+    value REAL,                       -- 0 or 1 of a category, else a number; NULL is unknown: no loss and no metric
+                                      -- counts it
+    PRIMARY KEY (source, unit, target, key)
+) STRICT, WITHOUT ROWID;
+
+-- What follows is what the labels of link-icd come from.
+
 -- Every stay that a study may belong to; at most one is chosen.
 CREATE TABLE study_admission (
     study_id INTEGER NOT NULL REFERENCES echo_study (study_id),
@@ -323,29 +347,32 @@ WHERE (SELECT value FROM v_rule WHERE key = 'as-of') = 'study';
 
 -- The left ventricle's ejection fraction of each study that has one, in percent; the mean of several.
 CREATE VIEW v_lvef AS
-SELECT s.study_id, s.subject_id, p.split, avg(m.value) AS lvef, count(*) AS n_measurements
-FROM structured_measurement m
-JOIN echo_study s ON s.measurement_id = m.measurement_id
+SELECT s.study_id, s.subject_id, p.split, l.value AS lvef, (
+        SELECT count(CASE WHEN m.value BETWEEN 0 AND 100 THEN 1 END) FROM structured_measurement m
+        WHERE m.measurement_id = s.measurement_id AND m.measurement = 'lvef'
+    ) AS n_measurements
+FROM label l
+JOIN echo_study s ON s.study_id = CAST(l.key AS INTEGER) AND l.key = CAST(s.study_id AS TEXT)
 LEFT JOIN split p ON p.subject_id = s.subject_id
-WHERE m.measurement = 'lvef' AND m.value BETWEEN 0 AND 100
-GROUP BY s.study_id;
+WHERE l.source = 'measurements' AND l.unit = 'study' AND l.target = 'lvef' AND l.value IS NOT NULL;
 
 -- The ejection fraction of each study that has one, in percent, with the study's split: what `train --task lvef` learns.
 -- It is measured (MIMIC-IV-ECHO), or stands in the source's own list (EchoNet).
 CREATE VIEW v_ef AS
 SELECT CAST(study_id AS TEXT) AS study_key, study_id, subject_id, split, lvef AS ef FROM v_lvef
 UNION ALL
-SELECT study_key, NULL, NULL, split, ef FROM listed_study WHERE ef IS NOT NULL;
+SELECT l.key, NULL, NULL, s.split, l.value FROM label l LEFT JOIN listed_study s ON s.study_key = l.key
+WHERE l.source = 'echonet' AND l.unit = 'study' AND l.target = 'EF' AND l.value IS NOT NULL;
 
--- The label matrix in long form: every labelled study with every target.
+-- The label matrix in long form: every labelled study with every target. In this order SQLite finds each label by its
+-- whole key, and the studies of a subject by theirs.
 CREATE VIEW v_label AS
-SELECT s.study_id, s.subject_id, p.split, t.category, (c.study_id IS NOT NULL) AS value
-FROM study_status st
-JOIN echo_study s ON s.study_id = st.study_id
+SELECT s.study_id, s.subject_id, p.split, t.category, CAST(l.value AS INTEGER) AS value
+FROM echo_study s
 CROSS JOIN target t
+CROSS JOIN label l
 LEFT JOIN split p ON p.subject_id = s.subject_id
-LEFT JOIN study_category c ON c.study_id = s.study_id AND c.category = t.category
-WHERE st.status = 'labelled';
+WHERE l.source = 'link-icd' AND l.unit = 'study' AND l.target = t.category AND l.key = CAST(s.study_id AS TEXT);
 
 -- How common every category is among labelled studies, targets or not. Counted first, then named: the index on
 -- study_category.category holds all that is counted.

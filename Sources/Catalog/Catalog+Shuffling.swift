@@ -4,7 +4,8 @@ public import EchoCore
 import GRDB
 
 extension Catalog {
-    /// Gives every subject, in all its labelled studies, the categories of another labelled subject's first study.
+    /// Gives every subject, in all its labelled studies, the labels and categories of another labelled subject's first
+    /// study.
     ///
     /// A subject's studies stay alike, so that a subject in two splits would still show.
     public func shuffleLabels(seed: UInt64) throws(EchoError) {
@@ -24,17 +25,34 @@ extension Catalog {
                 uniqueKeysWithValues: subjects.indices.map { (subjects[$0], first[subjects[order[$0]]]!) })
             try db.execute(
                 sql: """
-                    CREATE TEMP TABLE dealt AS SELECT * FROM study_category;
+                    CREATE TEMP TABLE donor (study_id INTEGER PRIMARY KEY, key TEXT, donor_id INTEGER, donor_key TEXT);
+                    CREATE INDEX temp.donor_key ON donor (key);
+                    CREATE TEMP TABLE dealt_category AS SELECT * FROM study_category;
+                    CREATE INDEX temp.dealt_category_study ON dealt_category (study_id);
+                    CREATE TEMP TABLE dealt_label AS SELECT target, key, value FROM label WHERE source = 'link-icd';
+                    CREATE INDEX temp.dealt_label_key ON dealt_label (target, key);
                     DELETE FROM study_category;
                     """)
             for (subject, study) in mine {
+                let other = donor[subject]!
                 try db.execute(
-                    sql: """
-                        INSERT INTO study_category
-                        SELECT ?, category, n_codes, first_seq_num FROM dealt WHERE study_id = ?
-                        """, arguments: [study, donor[subject]])
+                    sql: "INSERT INTO donor VALUES (?, ?, ?, ?)",
+                    arguments: [study, "\(study)", other, "\(other)"])
             }
-            try db.execute(sql: "DROP TABLE dealt")
+            try db.execute(
+                sql: """
+                    INSERT INTO study_category
+                    SELECT d.study_id, c.category, c.n_codes, c.first_seq_num
+                    FROM donor d JOIN dealt_category c ON c.study_id = d.donor_id;
+                    UPDATE label SET value = (
+                        SELECT l.value FROM donor d
+                        JOIN dealt_label l ON l.target = label.target AND l.key = d.donor_key
+                        WHERE d.key = label.key
+                    ) WHERE source = 'link-icd';
+                    DROP TABLE donor;
+                    DROP TABLE dealt_category;
+                    DROP TABLE dealt_label;
+                    """)
         }
     }
 }

@@ -1,4 +1,4 @@
-// What training and evaluation ask: the studies of a split with their clips, targets and labels.
+// What training and evaluation ask: the studies of a split with their clips, and the targets.
 
 public import EchoCore
 import GRDB
@@ -31,16 +31,6 @@ public struct Target: Sendable, Equatable, Codable {
     public let title: String
     public let positives: Int
     public let prevalence: Double
-}
-
-/// The labels of one study.
-public struct StudyLabels: Sendable, Equatable {
-    public let studyID: Int64
-    public let subjectID: Int64
-    /// nil where no split was drawn.
-    public let split: Split?
-    /// One for each target, in their order.
-    public let values: [Bool]
 }
 
 extension Catalog {
@@ -81,44 +71,6 @@ extension Catalog {
                 db, sql: "SELECT idx, category, title, n_positive, prevalence FROM target ORDER BY idx"
             )
             .map { Target(index: $0[0], category: $0[1], title: $0[2], positives: $0[3], prevalence: $0[4]) }
-        }
-    }
-
-    /// The labelled studies of one split, or all of them, in order of their numbers.
-    ///
-    /// A study that is not here is not labelled; that is not the same as having none of the targets.
-    public func labels(in split: Split? = nil) throws(EchoError) -> [StudyLabels] {
-        let targets = try targets()
-        return try read { db in
-            let positions = Dictionary(uniqueKeysWithValues: targets.enumerated().map { ($1.category, $0) })
-            let filter = split == nil ? "" : "WHERE split = ?"
-            let sql = """
-                SELECT study_id, subject_id, split, category, value FROM v_label \(filter) ORDER BY study_id
-                """
-            let rows = try Row.fetchCursor(
-                db, sql: sql, arguments: split.map { [$0.rawValue] } ?? StatementArguments())
-            var studies: [StudyLabels] = []
-            var values = [Bool](repeating: false, count: targets.count)
-            var current: (study: Int64, subject: Int64, split: Split?)?
-            func flush() {
-                guard let current else { return }
-                studies.append(
-                    StudyLabels(
-                        studyID: current.study, subjectID: current.subject, split: current.split,
-                        values: values))
-                values = [Bool](repeating: false, count: targets.count)
-            }
-            while let row = try rows.next() {
-                let study: Int64 = row[0]
-                if study != current?.study {
-                    flush()
-                    current = (study, row[1], (row[2] as String?).flatMap(Split.init))
-                }
-                let category: String = row[3]
-                if let position = positions[category] { values[position] = row[4] }
-            }
-            flush()
-            return studies
         }
     }
 }

@@ -11,7 +11,7 @@ package import GRDB
 /// it returns. All methods may be called from any thread; a second process waits for the first one's transaction.
 public final class Catalog: Sendable {
     /// The version of schemas/labels.sql, kept in SQLite's `user_version`.
-    public static let schemaVersion = 2
+    public static let schemaVersion = 3
     /// The database's name inside a dataset folder.
     public static let fileName = "echoprep.sqlite"
 
@@ -54,6 +54,7 @@ public final class Catalog: Sendable {
     private func prepareSchema(readOnly: Bool) throws(EchoError) {
         let found = try read { db in try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0 }
         if found == Catalog.schemaVersion { return }
+        if found == SchemaUpgrade.from { return try upgradeSchema(readOnly: readOnly) }
         guard found == 0 else {
             throw EchoError(
                 Catalog.fileName,
@@ -71,6 +72,17 @@ public final class Catalog: Sendable {
             // Two processes may have found it empty: the first one's transaction creates it.
             if try Int.fetchOne(db, sql: "PRAGMA user_version") != Catalog.schemaVersion {
                 try db.execute(sql: Catalog.schema)
+            }
+        }
+    }
+
+    /// A writer brings an older database to this version; for a reader it is as if it were.
+    private func upgradeSchema(readOnly: Bool) throws(EchoError) {
+        if readOnly { return try translated { try database.writeWithoutTransaction(SchemaUpgrade.shadow) } }
+        try write { db in
+            // Of two processes the first one's transaction does it.
+            if try Int.fetchOne(db, sql: "PRAGMA user_version") == SchemaUpgrade.from {
+                try SchemaUpgrade.upgrade(db)
             }
         }
     }

@@ -1,5 +1,6 @@
 // Memory that is used again from step to step, whatever the sizes: what one layer gives back, the next may take.
 
+import Compute
 import EchoCore
 import Foundation
 import Synchronization
@@ -131,8 +132,7 @@ private struct Chunks {
         let error = EchoError(
             "memory", "the system lends no \(bytes >> 20) MiB more, with \(reached >> 20) MiB in use",
             try: "--checkpoint-activations, or --accumulate for smaller parts of a step")
-        FileHandle.standardError.write(Data("\(error)\n".utf8))
-        exit(1)
+        MemoryShortage.end(error)
     }
 
     mutating func unmap() {

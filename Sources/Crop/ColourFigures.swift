@@ -14,7 +14,7 @@ private let tintedBelow = 0.2
 /// A level counts that has at least as many pixels, the smallest thing that the opening leaves.
 private let leastOfLevel: Int32 = 25
 
-/// The figures of specs/ingest.md, "Which clips stay", 4.
+/// The figures of docs/commands/ingest.md, "Which clips stay", 4.
 struct ColourFigures {
     private(set) var frames = 0
     private(set) var colourShare = 0.0

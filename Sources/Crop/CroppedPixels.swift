@@ -32,7 +32,7 @@ public enum PixelLayout: String, Sendable, CaseIterable, Codable {
     }
 }
 
-/// Masks, crops and resizes every frame (specs/echoprime-crop.md, steps 10 to 12).
+/// Masks, crops and resizes every frame (docs/crop.md, "What is cut out").
 ///
 /// - Parameter memory: bytes that nobody needs any more, to be written over instead of new memory
 /// - Returns: U8 [frames, size, size], or [frames, size, size, 3] for the colour layouts.

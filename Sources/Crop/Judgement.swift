@@ -37,7 +37,7 @@ public struct Judgement: Sendable, Equatable, Codable {
     }
 }
 
-/// Judges by tags alone (specs/ingest.md, "Which clips stay", 1 to 3); nil if they say nothing.
+/// Judges by tags alone (docs/commands/ingest.md, "Which clips stay", 1 to 3); nil if they say nothing.
 ///
 /// - Parameters:
 ///   - frames: counted in the data, not believed from the tag
@@ -75,7 +75,8 @@ private func kind(ofFlags flags: UInt32) -> ClipKind? {
     return flags & 1 != 0 ? .bmode : nil
 }
 
-/// Judges by what the tags said and by the pixels inside the sector (specs/ingest.md, "Which clips stay", 4 and 5).
+/// Judges by what the tags said and by the pixels inside the sector (docs/commands/ingest.md, "Which clips stay", 4
+/// and 5).
 public func judge(clip: Clip, mask: SectorMask, tags: Judgement?) -> Judgement {
     if let tags, tags.isSettled { return tags }
     let figures = ColourFigures(clip, mask)

@@ -65,7 +65,7 @@ private let reach = 10
 /// Differences in the top left square of this side say nothing: a clock or a heart symbol blinks there.
 private let blindCorner = 20
 
-/// Finds the sector as EchoPrime's published program does (specs/echoprime-crop.md, steps 2 to 9).
+/// Finds the sector as EchoPrime's published program does (docs/crop.md, "How the sector is found").
 ///
 /// - Throws: a rejection `noSector` if no pixel is left.
 public func sectorMask(of clip: Clip) throws(Rejection) -> SectorMask {

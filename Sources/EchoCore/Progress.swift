@@ -1,13 +1,15 @@
-// How far the work is: a bar on a terminal, a line every few seconds elsewhere, always on stderr.
+// How far the work is: a bar on a terminal, a line every few seconds elsewhere, where the program shows it.
 
 import Foundation
 import Synchronization
 
 /// Progress of one stage, with its rate and the time left.
+///
+/// It is shown nowhere until a program says where.
 public final class Progress: Sendable {
     private let stage: String, unit: String, total: Int
     private let start = ContinuousClock.now
-    private let terminal = isatty(2) != 0
+    private let display: Display?, isTerminal: Bool
     private let said = Mutex(Said())
 
     private struct Said {
@@ -15,6 +17,31 @@ public final class Progress: Sendable {
         /// Whether the terminal's cursor stands behind a line that is not ended.
         var isOpen = false
     }
+
+    /// Where lines of progress go.
+    package struct Display: Sendable {
+        /// The columns of the terminal whose last line is written over; nil for what is no terminal.
+        let columns: @Sendable () -> Int?
+        let write: @Sendable (String) -> Void
+
+        package init(columns: @escaping @Sendable () -> Int?, write: @escaping @Sendable (String) -> Void) {
+            self.columns = columns
+            self.write = write
+        }
+
+        package static let standardError = Display(
+            columns: {
+                guard isatty(2) != 0 else { return nil }
+                var size = winsize()
+                return ioctl(2, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
+            },
+            write: { FileHandle.standardError.write(Data($0.utf8)) })
+    }
+
+    private static let display = Mutex<Display?>(nil)
+
+    /// From now on stages that begin are shown there.
+    package static func show(on display: Display) { Progress.display.withLock { $0 = display } }
 
     /// - Parameters:
     ///   - stage: what is being done, as "ingest"
@@ -24,27 +51,32 @@ public final class Progress: Sendable {
         self.stage = stage
         self.total = total
         self.unit = unit
+        display = Progress.display.withLock { $0 }
+        isTerminal = display?.columns() != nil
     }
 
     /// Says that `done` units are finished; cheap enough for every unit.
     public func update(_ done: Int, note: String = "") {
+        guard let display else { return }
         let now = ContinuousClock.now
-        let interval: Duration = terminal ? .milliseconds(100) : .seconds(5)
+        let interval: Duration = isTerminal ? .milliseconds(100) : .seconds(5)
         let due = said.withLock { said in
             if let last = said.last, now - last < interval { return false }
             defer { said.last = now }
-            return terminal || said.last != nil
+            return isTerminal || said.last != nil
         }
-        if due { write(done, note: note, ending: terminal ? "" : "\n") }
+        if due { write(done, on: display, note: note, ending: isTerminal ? "" : "\n") }
     }
 
     /// A stage that was left in the middle ends its line, so that what is said next begins on its own.
-    deinit { if said.withLock(\.isOpen) { FileHandle.standardError.write(Data("\n".utf8)) } }
+    deinit { if said.withLock(\.isOpen) { display?.write("\n") } }
 
     /// Says that the stage is over, after `done` units.
-    public func finish(_ done: Int, note: String = "") { write(done, note: note, ending: "\n") }
+    public func finish(_ done: Int, note: String = "") {
+        if let display { write(done, on: display, note: note, ending: "\n") }
+    }
 
-    private func write(_ done: Int, note: String, ending: String) {
+    private func write(_ done: Int, on display: Display, note: String, ending: String) {
         let elapsed = start.duration(to: .now) / .seconds(1)
         let rate = elapsed > 0 ? Double(done) / elapsed : 0
         let left = rate > 0 ? Double(max(0, total - done)) / rate : 0
@@ -52,18 +84,15 @@ public final class Progress: Sendable {
         line += String(format: " · %.1f/s", rate)
         line += done < total ? " · \(duration(left)) left" : " · \(duration(elapsed))"
         if !note.isEmpty { line += " · \(note)" }
-        if terminal { line = "\r\u{1B}[2K" + Progress.fitted(line, share: share(done), columns: columns) }
+        if let columns = display.columns() {
+            // A line that is wider than the terminal could not be written over.
+            line = "\r\u{1B}[2K" + Progress.fitted(line, share: share(done), columns: columns)
+        }
         said.withLock { $0.isOpen = ending.isEmpty }
-        FileHandle.standardError.write(Data((line + ending).utf8))
+        display.write(line + ending)
     }
 
     private func share(_ done: Int) -> Double { total > 0 ? min(1, Double(done) / Double(total)) : 1 }
-
-    /// The terminal's width; a line that is wider could not be written over.
-    private var columns: Int {
-        var size = winsize()
-        return ioctl(2, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
-    }
 
     /// A line with a bar before it where that has room, cut to fit before the last column.
     package static func fitted(_ line: String, share: Double, columns: Int) -> String {

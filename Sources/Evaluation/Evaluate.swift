@@ -5,6 +5,7 @@ public import Compute
 public import EchoCore
 import Files
 import Foundation
+import Runs
 import Training
 
 /// What `echoprep evaluate` is asked to do.
@@ -27,41 +28,6 @@ public struct EvaluateOptions: Sendable {
     public init(place: Place) { self.place = place }
 }
 
-/// What `echoprep evaluate` found: scores of probabilities, or of measurements of one quantity.
-public struct Evaluation: Codable, Sendable {
-    public let runs: [RunScores]
-    /// Runs that differ in their seed alone, together.
-    public let models: [ModelScores]
-    public let measurements: [MeasurementScores]
-    public let measuredModels: [MeasuredModel]
-    /// Every pair of models, where all runs judged the same studies.
-    public let comparisons: [Comparison]
-    /// What makes a run's numbers worth less, a sentence each.
-    public let warnings: [String]
-    /// The pages written.
-    public internal(set) var reports: [String] = []
-
-    init(_ contents: [Report], confidence: Double) throws(EchoError) {
-        let scored = contents.flatMap(\.runs), measured = contents.flatMap(\.measured)
-        guard scored.isEmpty || measured.isEmpty else {
-            throw EchoError(
-                "evaluate", "probabilities of codes and measurements cannot be compared",
-                try: "give them in two calls")
-        }
-        guard Set(measured.map(\.scores.quantity)).count < 2 else {
-            throw EchoError("evaluate", "measurements of different quantities cannot be compared")
-        }
-        warnings = contents.flatMap(\.warnings)
-        runs = scored.map(\.scores)
-        models = ModelScores.models(of: runs)
-        measurements = measured.map(\.scores)
-        measuredModels = measured.models
-        comparisons =
-            Comparison.all(scored, models, confidence: confidence)
-            + measured.comparisons(confidence: confidence)
-    }
-}
-
 /// Scores fine-tuned runs on a split of their dataset.
 ///
 /// Writes into each run's `evaluation/SPLIT/`: `predictions.csv`, `metrics.json`, `report.html`, and `codes.csv` and
@@ -69,45 +35,48 @@ public struct Evaluation: Codable, Sendable {
 ///
 /// - Parameter folders: of runs, or of the runs of several seeds
 public func evaluate(runs folders: [String], options: EvaluateOptions) throws -> Evaluation {
-    let runs = folders.flatMap(RunFolder.runs)
-    var pages: [String] = [], contents: [Report] = []
-    let names = names(of: runs)
+    let runs = folders.flatMap(RunFolder.runs), names = names(of: runs)
+    var judged: [EvaluatedRun] = []
     for (run, (name, model)) in zip(runs, zip(names, try models(of: runs, called: names))) {
-        let (content, folder) = try report(on: run, name, as: model, options)
-        try folder.write(page: content.html)
-        pages.append(folder.page)
-        contents.append(content)
+        judged.append(try evaluate(run, called: name, as: model, options))
     }
-    var evaluation = try Evaluation(contents, confidence: options.scoring.confidence)
-    evaluation.reports = pages
-    if let path = options.report { try writeReport(path, &evaluation, of: contents) }
+    var evaluation = try Evaluation(judged.map(\.scored), warnings: judged.compactMap(\.warning))
+    evaluation.reports = judged.map(\.page)
+    if let path = options.report {
+        let first = judged[0].report
+        let page =
+            judged.count == 1 ? first : try first.comparing(evaluation.standings, count: judged.count)
+        try page.write(to: path, &evaluation)
+    }
     return evaluation
 }
 
-/// Scores the predictions of csv files, of whatever models.
+/// Scores the answers of csv files, of whatever models.
 public func evaluate(predictions paths: [String], options: EvaluateOptions) throws -> Evaluation {
     let catalog = try options.dataset.map { try Catalog(datasetFolder: $0, readOnly: true) }
-    let contents = try zip(paths, names(of: paths)).map { path, name in
-        var content = Report(title: "Predictions of \(name)")
-        if try Measurements.areIn(csv: path) {
-            let run = try score(Measurements(csv: path), run: name, split: "file", options: options.scoring)
-            content.lead = "\(run.scores.population)."
-            content.measured = [run]
-        } else {
-            var run = try score(Predictions(csv: path), run: name, split: "file", options: options.scoring)
-            try catalog.map { run.scores.addTitles(of: try $0.targets()) }
-            content.lead = "\(run.scores.population)."
-            content.runs = [run]
-        }
-        return content
+    let names = names(of: paths)
+    let scored = try zip(paths, names).map { path, name in
+        var run = try score(Answers(csv: path), run: name, split: "file", options: options.scoring)
+        try catalog.map { run.scores.addTitles(of: try $0.targets()) }
+        return run
     }
-    var evaluation = try Evaluation(contents, confidence: options.scoring.confidence)
+    var evaluation = try Evaluation(scored.map { [$0] })
     if let path = options.report {
-        var contents = contents
-        try catalog.map { try contents[0].add($0, options) }
-        try writeReport(path, &evaluation, of: contents)
+        var subject = ReportSubject(title: "Predictions of \(names[0])", evaluation.standings)
+        if paths.count > 1 { subject.title = Report.comparison(of: paths.count) }
+        subject.lead = "\(scored[0].scores.population)."
+        subject.catalog = catalog
+        subject.clips = ClipChoice(showSource: options.showSource, showIDs: options.showIDs)
+        try Report(subject).write(to: path, &evaluation)
     }
     return evaluation
+}
+
+extension Report {
+    fileprivate func write(to path: String, _ evaluation: inout Evaluation) throws {
+        try writeFile(path, Array(html.text.utf8))
+        evaluation.reports.append(path)
+    }
 }
 
 /// The model that each run is one of: runs of one name differ in their seed alone, in that of their pre-training too.
@@ -141,18 +110,4 @@ private func names(of paths: [String]) -> [String] {
         if Set(names).count == paths.count { return names }
     }
     return paths
-}
-
-/// Writes the page about all runs: the first one's, and where there are more, all in comparison.
-private func writeReport(_ path: String, _ evaluation: inout Evaluation, of contents: [Report]) throws {
-    var all = contents[0]
-    if contents.count > 1 {
-        all.title = "\(contents.count) runs in comparison"
-        all.runs = contents.flatMap(\.runs)
-        all.measured = contents.flatMap(\.measured)
-        all.models = evaluation.models
-        all.comparisons = evaluation.comparisons
-    }
-    try writeFile(path, Array(all.html.text.utf8))
-    evaluation.reports.append(path)
 }

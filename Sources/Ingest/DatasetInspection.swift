@@ -34,7 +34,9 @@ func inspectDataset(_ folder: String) throws(EchoError) -> Inspection {
     if !targets.isEmpty {
         report.add("targets", "\(targets.count): " + targets.map(\.category).joined(separator: " "))
         for split in Split.allCases {
-            let labelled = try catalog.labels(in: split).count
+            let labelled = try catalog.labels(
+                of: targets.map(\.category), from: LabelSource.linkICD, in: split
+            ).count
             report.add(split.rawValue, "\(grouped(labelled)) labelled studies")
         }
     }

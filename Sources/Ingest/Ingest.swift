@@ -23,7 +23,7 @@ public func ingest(_ options: IngestOptions) throws -> IngestSummary {
             try: "wait for it, or name another folder")
     }
     let run = try beginOrContinue(options, rules, plan, in: catalog)
-    try catalog.replace(plan.list.studies(testFold: options.testFold))
+    try catalog.replace(plan.list.studies(testFold: options.testFold), run: run)
     let committer = try Committer(catalog: catalog, rules: rules)
     let (work, replacing) = try unfinished(plan.files, of: catalog, in: options.source)
     let examiner = Examiner(rules: rules)

@@ -104,7 +104,7 @@ private func finishedParts(of dataset: String) throws(EchoError) -> [Part] {
 
 /// Moves one part's shards and copies its rows, those that are not there yet.
 private func take(_ part: Catalog, into catalog: Catalog, run: Int64) throws {
-    try catalog.replace(part.listedStudies())
+    try catalog.replace(part.listedStudies(), run: run)
     let done = try catalog.finishedPaths()
     var rows = try part.clips().filter { !done.contains($0.path) }
     while !rows.isEmpty {

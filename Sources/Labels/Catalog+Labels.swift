@@ -37,7 +37,7 @@ extension Catalog {
                 let tables = LabelTables(db: db, options: options)
                 try tables.clear()
                 let labels = try make(tables)
-                try tables.insert(labels)
+                try tables.insert(labels, run: run)
                 try tables.insert(files, counts: labels.cohort.counts, run: run)
                 try Catalog.finishRun(db, run)
                 return try LinkSummary(db, run: run, unchanged: false)

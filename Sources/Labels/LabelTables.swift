@@ -46,13 +46,16 @@ struct LabelTables {
         return read
     }
 
-    /// Everything but the record list: rows come after what they refer to.
-    func insert(_ labels: Labels) throws {
+    /// Everything but the record list: rows come after what they refer to, and last of all the labels made of them.
+    func insert(_ labels: Labels, run: Int64) throws {
         try insertCohort(labels)
         try insertCodes(labels)
         try insertDiagnoses(labels.cohort)
         try insertLabels(labels)
-        try createMatrix(of: labels.targets)
+        for source in LabelSource.written(by: "link-icd") {
+            try Catalog.replaceLabels(db, of: source, run: run)
+        }
+        try Catalog.createLabelMatrix(db)
     }
 
     /// The record of the files read.
@@ -162,24 +165,6 @@ struct LabelTables {
             try targets.add(index).add(target.category).add(title).add(target.positives)
                 .add(target.prevalence).add(options.labels.knownAt.rawValue).add(target.reference).insert()
         }
-    }
-
-    /// The labels in wide form: one row a labelled study, one column a target.
-    private func createMatrix(of targets: [TargetRule.Choice]) throws {
-        let columns = targets.map {
-            ", coalesce(max(c.category = '\($0.category)'), 0) AS \"\($0.category)\""
-        }
-        try db.execute(
-            sql: """
-                CREATE VIEW label_matrix AS
-                SELECT s.study_id, s.subject_id, p.split\(columns.joined())
-                FROM study_status st
-                JOIN echo_study s ON s.study_id = st.study_id
-                LEFT JOIN split p ON p.subject_id = s.subject_id
-                LEFT JOIN study_category c ON c.study_id = st.study_id
-                WHERE st.status = 'labelled'
-                GROUP BY st.study_id
-                """)
     }
 }
 

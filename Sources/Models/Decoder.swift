@@ -43,7 +43,8 @@ public struct DecoderKind: Sendable {
 
     /// All decoders; the first is the paper's.
     public static let all: [DecoderKind] = [
-        .frames
+        .frames,
+        .study,
     ]
 
     /// The decoder of that name; nil if there is none.
@@ -61,6 +62,24 @@ extension DecoderKind {
 
 /// The paper's decoder, MAE's.
 private struct FrameDecoder: Decoder {
+    private let parts: DecoderParts
+    private let configuration: ModelConfiguration
+
+    init(_ c: ModelConfiguration, in list: inout ParameterList) {
+        parts = DecoderParts(c, in: &list)
+        configuration = c
+    }
+
+    func callAsFunction(_ input: DecoderInput, on tape: Tape) -> Tensor {
+        let c = configuration, frames = input.viewCounts.reduce(0, +) * c.frames
+        let filled = parts.filled(input, on: tape)
+        return parts.pixels(
+            filled, segments: c.sequences(frames: frames, perFrame: c.patches), again: input.again, on: tape)
+    }
+}
+
+/// What decoders are made of: a mask token for what is hidden, blocks, and pixels out of their tokens.
+struct DecoderParts {
     private let embed: Linear, maskToken: Tensor, blocks: [Block], norm: LayerNorm, predict: Linear
     private let places: PlaceTables
     private let configuration: ModelConfiguration
@@ -76,15 +95,27 @@ private struct FrameDecoder: Decoder {
         configuration = c
     }
 
-    func callAsFunction(_ input: DecoderInput, on tape: Tape) -> Tensor {
-        let c = configuration, frames = input.viewCounts.reduce(0, +) * c.frames
-        var slots = [Int32](repeating: -1, count: frames * c.patches)
-        for (token, place) in input.places.enumerated() { slots[Int(place)] = Int32(token) }
+    /// A token of the decoder's width for every patch of every frame, with its place: the encoder's where there is one, else
+    /// the mask token.
+    ///
+    /// - Parameter withheld: views of which no token is taken, by their place among all
+    func filled(_ input: DecoderInput, withholding withheld: Set<Int> = [], on tape: Tape) -> Tensor {
+        let c = configuration, perView = c.frames * c.patches
+        var slots = [Int32](repeating: -1, count: input.viewCounts.reduce(0, +) * perView)
+        for (token, place) in input.places.enumerated() where !withheld.contains(Int(place) / perView) {
+            slots[Int(place)] = Int32(token)
+        }
         let filled = tape.gather(embed(input.tokens, on: tape), tape.engine.rows(slots), filler: maskToken)
         places.addSpace(to: filled, at: slots.indices.map { Int32($0) }, on: tape)
         places.addTime(to: filled, perFrame: c.patches, on: tape)
-        let decoded = blocks.run(
-            filled, segments: c.sequences(frames: frames, perFrame: c.patches), again: input.again, on: tape)
+        return filled
+    }
+
+    /// The pixels that tokens stand for after they have attended to each other.
+    ///
+    /// - Parameter segments: the lengths of the sequences that attend to themselves
+    func pixels(_ tokens: Tensor, segments: [Int], again: Bool, on tape: Tape) -> Tensor {
+        let decoded = blocks.run(tokens, segments: segments, again: again, on: tape)
         return predict(norm(decoded, for: .factors, on: tape), on: tape)
     }
 }

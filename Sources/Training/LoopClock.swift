@@ -1,6 +1,7 @@
 // Where the wall clock of the training loop goes: waiting for data, multiplying matrices, and the rest.
 
 package import Compute
+import Runs
 
 /// The clock of a training loop, from step to step.
 package struct LoopClock {
@@ -66,5 +67,15 @@ package struct LoopClock {
         return StepTime(
             seconds: seconds, stall: stepWait / seconds, gflops: done > 0 ? done / seconds / 1e9 : nil,
             products: done > 0 ? busy / seconds : nil)
+    }
+}
+
+extension MetricsLine {
+    /// Adds what the step took.
+    package mutating func add(_ time: LoopClock.StepTime, studies: Int) {
+        studiesPerSecond = Double(studies) / time.seconds
+        stall = time.stall
+        gflops = time.gflops
+        products = time.products
     }
 }

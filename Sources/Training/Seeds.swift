@@ -2,6 +2,7 @@
 
 import EchoCore
 import Foundation
+import Runs
 
 /// Trains once for each seed, in RUN/seed-1, RUN/seed-2 and so on; finished ones are only reported.
 ///
@@ -22,7 +23,7 @@ public func train(
     }
     return try seeds.map { seed in
         var own = options
-        own.seed = seed
+        own.recipe.seed = seed
         own.run = "\(options.run)/\(RunFolder.prefix)\(seed)"
         // Those that are yet to begin are part of what is resumed.
         own.resume = options.resume && seed == seeds.first

@@ -4,6 +4,8 @@ import Compute
 import EchoCore
 import Foundation
 import Models
+package import Runs
+import StudyData
 
 /// The memory of a run's steps.
 package struct StepMemory: Sendable, Equatable {
@@ -27,7 +29,7 @@ package struct StepMemory: Sendable, Equatable {
     ///   - largestKept: of the engine that is to compute
     ///   - batches: loaded batches that wait or are in use at once
     package init(_ configuration: RunConfiguration, largestKept: Int, batches: Int, checkpointing: Bool) {
-        let engine = CountingEngine(configuration.learning.precision, largestKept: largestKept)
+        let engine = CountingEngine(configuration.recipe.precision, largestKept: largestKept)
         let learner = Learner(configuration, on: engine), loss = engine.zero()
         learner.model.checkpointsActivations = checkpointing
         let c = configuration.model
@@ -43,7 +45,7 @@ package struct StepMemory: Sendable, Equatable {
             } else {
                 _ = learner.model.finetuneStep(
                     batch, targets: Array(repeating: 0, count: views * c.outputs), loss: .binaryCrossEntropy,
-                    frozen: configuration.learning.frozen, addingTo: loss)
+                    frozen: configuration.recipe.frozen, addingTo: loss)
             }
             _ = learner.optimiser.step(learningRate: 0, loss: loss)
             return engine.memory ?? 0
@@ -76,8 +78,8 @@ extension StepMemory {
         _ options: TrainOptions, _ configuration: RunConfiguration, on engine: any Engine,
         say: (String) -> Void
     ) throws -> Bool {
-        let asked = options.checkpointActivations
-        let studies = options.partSize
+        let asked = options.upkeep.checkpointActivations
+        let studies = options.recipe.partSize
         // Those of training wait while validation loads its own.
         let batches = 2 * (BatchLoader.workers(threads: options.place.threadCount) + 1)
         guard let available = options.place.memory ?? MachineMemory().available,
@@ -94,7 +96,7 @@ extension StepMemory {
         let needed = sparing.bytes(studies: studies)
         guard needed <= available else {
             throw EchoError(
-                "--preset \(options.preset.rawValue)",
+                "--preset \(options.recipe.preset?.rawValue ?? "")",
                 """
                 a step needs about \(gibibytes(needed)) of memory, blocks computed again on the way back, \
                 and \(gibibytes(available)) are free
@@ -112,9 +114,9 @@ extension StepMemory {
 
     /// A number of parts with which a step fits, if there is one.
     private func remedy(_ options: TrainOptions, _ available: Int) -> String {
-        let studies = (1..<max(2, options.partSize)).last { bytes(studies: $0) <= available }
+        let studies = (1..<max(2, options.recipe.partSize)).last { bytes(studies: $0) <= available }
         guard let studies else { return "fewer --views or --frames, or a smaller --preset" }
-        let parts = (options.batch + studies - 1) / studies
+        let parts = (options.recipe.batch + studies - 1) / studies
         return "--accumulate \(parts), for \(StepMemory.gibibytes(bytes(studies: studies)))"
     }
 

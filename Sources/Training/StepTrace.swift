@@ -6,6 +6,9 @@ import Files
 import Foundation
 package import Models
 import Shards
+import Tasks
+package import Runs
+package import StudyData
 
 /// Collects a step and writes it as safetensors: what it saw, and of the first step all weights before and after it,
 /// their gradients and the output.
@@ -49,7 +52,7 @@ package struct StepTrace {
         self.batch = batch
         let (studies, views) = (counts.count, counts[0])
         settings = [
-            "model": c.kind.rawValue, "task": configuration.task.rawValue, "image": c.image, "patch": c.patch,
+            "model": c.kind.rawValue, "task": configuration.task.name, "image": c.image, "patch": c.patch,
             "channels": c.channels, "views": views, "frames": c.frames, "dim": c.dim, "depth": c.depth,
             "heads": c.heads, "latent_depth": c.latentDepth, "latent_heads": c.latentHeads,
             "decoder_dim": c.decoderDim, "decoder_depth": c.decoderDepth, "decoder_heads": c.decoderHeads,
@@ -58,13 +61,13 @@ package struct StepTrace {
             "norm_pix": c.normPix, "lr": learningRate, "weight_decay": optimiser.weightDecay,
             "beta1": optimiser.factors.beta1, "beta2": optimiser.factors.beta2,
             "eps": optimiser.factors.epsilon,
-            "clip": configuration.learning.clip, "step": optimiser.steps + 1,
+            "clip": configuration.recipe.clip, "step": optimiser.steps + 1,
         ]
-        if configuration.task != .pretrain {
+        if configuration.task.labels != nil {
             settings["outputs"] = c.outputs
-            settings["frozen"] = configuration.learning.frozen
+            settings["frozen"] = configuration.recipe.frozen
             settings["linear_head"] = c.linearHead ?? false
-            settings["layer_decay"] = configuration.learning.layerDecay ?? 1
+            settings["layer_decay"] = configuration.recipe.layerDecay ?? 1
         }
         add("input", [studies, views, c.frames, c.channels, c.image, c.image], batch.input.pixels)
         if let mask = batch.mask {
@@ -74,7 +77,7 @@ package struct StepTrace {
             }
         } else {
             add("target", [studies, c.outputs], batch.targets)
-            if let weights = configuration.learning.positiveWeights {
+            if let weights = configuration.positiveWeights {
                 add("positive_weights", [c.outputs], weights)
             }
         }

@@ -7,6 +7,8 @@ import Files
 import Foundation
 import Models
 import Shards
+import Runs
+import StudyData
 
 /// Trains, or goes on training, until the run is complete.
 ///
@@ -16,17 +18,21 @@ public func train(_ options: TrainOptions, say: @escaping (String) -> Void) thro
     try options.check()
     let folder = RunFolder(options.run)
     let found = try folder.configuration()
-    if options.resume && found == nil {
-        throw EchoError("--resume", "there is no run in the folder", try: "leave out --resume to begin one")
+    for (option, isGiven) in [("--resume", options.resume), ("--extend", options.extend != nil)] {
+        if isGiven && found == nil {
+            throw EchoError(option, "there is no run in the folder", try: "leave out \(option) to begin one")
+        }
     }
-    let set = try StudySet(dataset: options.dataset, task: options.task)
+    let set = try StudySet(dataset: options.recipe.dataset, task: options.recipe.task)
     for note in set.notes { say(note) }
-    let shards = ShardPool(dataset: options.dataset)
-    let initial = try options.initial.map { try InitialWeights($0) }
-    let configuration = try describe(options, folder, found, set, shards, initial)
+    let shards = ShardPool(dataset: options.recipe.dataset)
+    // A run that goes on has its own weights: those that it began with may be gone.
+    let isGone = options.recipe.initial.map { !FileManager.default.fileExists(atPath: $0) } ?? true
+    let initial = options.resume && isGone ? nil : try options.recipe.initial.map { try InitialWeights($0) }
+    var configuration = try describe(options, folder, found, set, shards, initial)
 
-    let store = CheckpointStore(folder: folder, configuration: configuration)
-    let engine = try options.place.makeEngine(options.precision)
+    var store = CheckpointStore(folder: folder, configuration: configuration)
+    let engine = try options.place.makeEngine(options.recipe.precision)
     let recomputes = try StepMemory.recomputes(options, configuration, on: engine, say: say)
     let learner = Learner(configuration, on: engine)
     learner.model.checkpointsActivations = recomputes
@@ -46,9 +52,11 @@ public func train(_ options: TrainOptions, say: @escaping (String) -> Void) thro
     let lock: FileLock
     var state = RunState()
     if store.isEmpty {
-        if options.resume {
-            throw EchoError(
-                "--resume", "the run has no checkpoint yet", try: "leave out --resume to start it again")
+        for (option, isGiven) in [("--resume", options.resume), ("--extend", options.extend != nil)] {
+            if isGiven {
+                throw EchoError(
+                    option, "the run has no checkpoint yet", try: "leave out \(option) to start it again")
+            }
         }
         if let initial {
             let report = try learner.model.initialise(from: initial.file)
@@ -72,13 +80,20 @@ public func train(_ options: TrainOptions, say: @escaping (String) -> Void) thro
             }
         }
         let learned = LearnedStudies(set, initial: initial?.learned)
-        if let initial, let note = try initial.overlap(options.dataset) { say("\(initial.name): \(note)") }
+        if let initial, let note = try initial.overlap(options.recipe.dataset) {
+            say("\(initial.name): \(note)")
+        }
         lock = try lockUnchanged(wasEmpty: true)
         try writeFile(folder.studies, Array(learned.csv.utf8))
         try writeFile(folder.config, configuration.json())
     } else {
         lock = try lockUnchanged(wasEmpty: false)
         state = try store.restore(learner)
+        if let epochs = options.extend {
+            configuration = try configuration.extended(to: epochs, after: state.step)
+            store = CheckpointStore(folder: folder, configuration: configuration)
+            try writeFile(folder.config, configuration.json())
+        }
     }
     let trainer = try Trainer(
         options: options, configuration: configuration, set: set, shards: shards,
@@ -133,42 +148,57 @@ private struct InitialWeights {
     }
 }
 
-/// The run's configuration, refused where the folder holds a run of another.
+/// The run's configuration, refused where the folder holds a run of another; prolonged if that is asked for.
 private func describe(
     _ options: TrainOptions, _ folder: RunFolder, _ found: RunConfiguration?, _ set: StudySet,
-    _ shards: ShardPool,
-    _ initial: InitialWeights?
+    _ shards: ShardPool, _ initial: InitialWeights?
 ) throws -> RunConfiguration {
+    var recipe = options.recipe
     let channels = try StudyLoader.channels(of: set.train, in: shards)
-    let data = RunConfiguration.DataIdentity(
-        train: set.train.count, validation: set.validation.count, digest: set.digest)
+    let data = RunConfiguration.DataIdentity(set)
+    // Sizes of a run that is there are its own, whatever a preset of that name is now.
+    let isSamePreset = found?.recipe.preset == nil || found?.recipe.preset == recipe.preset
+    let shape = try recipe.model(
+        channels: channels, outputs: set.targets.count, sizes: isSamePreset ? found?.model : nil)
+    recipe.dataset = folder.relative(recipe.dataset)
+    recipe = recipe.resolved(shape)
     var normalisation = initial?.normalisation
     if normalisation?.mean.count != channels { normalisation = nil }
     // A resume of the same data need not measure again.
     if normalisation == nil, let found, found.data == data { normalisation = found.normalisation }
-    let configuration = RunConfiguration(
-        dataset: folder.relative(options.dataset), task: options.task,
-        model: try options.modelConfiguration(channels: channels, outputs: set.targets.count),
-        targets: set.targets, scale: set.scale,
+    var configuration = RunConfiguration(
+        recipe: recipe, upkeep: options.upkeep, model: shape, targets: set.targets, scale: set.scale,
+        positiveWeights: recipe.positiveWeight.weights(of: set.train, targets: set.targets.count),
         normalisation: try normalisation
             ?? StudyLoader.normalisation(of: set.train, in: shards, channels: channels),
-        learning: .init(
-            epochs: options.epochCount, warmupEpochs: options.warmupCount, batch: options.batch,
-            accumulate: options.accumulate, learningRate: options.learningRate,
-            weightDecay: options.weightDecay,
-            clip: options.clip, stride: options.stride, padViews: options.padViews, augment: options.augment,
-            rotation: options.rotation, frozen: options.frozen,
-            positiveWeights: options.positiveWeight.weights(of: set.train, targets: set.targets.count),
-            layerDecay: options.layerDecay, averageDecay: options.averageDecay,
-            precision: options.precision, seed: options.seed),
-        data: data, initial: initial?.identity)
-    if let found {
-        let differences = try configuration.differences(from: found)
-        guard differences.isEmpty else {
-            throw EchoError(
-                "--run", "the folder holds another run: " + differences.joined(separator: "; "),
-                try: "name another folder, or give the options of that run")
-        }
+        data: data, initial: initial?.identity ?? (options.resume ? found?.initial : nil),
+        extensions: found?.extensions ?? [])
+    guard let found else { return configuration }
+    if options.extend != nil {
+        (configuration.recipe.epochs, configuration.recipe.warmupEpochs) = (
+            found.recipe.epochs, found.recipe.warmupEpochs
+        )
+    }
+    let differences = try configuration.differences(from: found)
+    guard differences.isEmpty else {
+        throw EchoError(
+            "--run", "the folder holds another run: " + differences.joined(separator: "; "),
+            try: "name another folder, or give the options of that run")
     }
     return configuration
+}
+
+extension RunConfiguration {
+    /// The same run with more epochs: from here on by the schedule of the longer run.
+    fileprivate func extended(to epochs: Int, after step: Int) throws -> RunConfiguration {
+        if epochs == recipe.epochCount { return self }
+        guard epochs > recipe.epochCount else {
+            throw EchoError(
+                "--extend", "the run has \(recipe.epochCount) epochs", try: "give a greater number")
+        }
+        var longer = self
+        longer.extensions.append(Extension(step: step, epochs: recipe.epochCount))
+        longer.recipe.epochs = epochs
+        return longer
+    }
 }

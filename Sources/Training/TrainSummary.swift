@@ -3,6 +3,7 @@
 import EchoCore
 import Foundation
 public import Models
+public import Tasks
 
 /// What a finished run reports.
 public struct TrainSummary: Codable, Sendable {
@@ -26,11 +27,10 @@ public struct TrainSummary: Codable, Sendable {
     /// The lines that `train` prints.
     public var text: String {
         var lines = [
-            "\(task.rawValue) \(model.rawValue): \(epochs) epochs, \(grouped(steps)) steps, \(duration(seconds))"
+            "\(task.name) \(model.rawValue): \(epochs) epochs, \(grouped(steps)) steps, \(duration(seconds))"
         ]
         if let bestEpoch {
-            let format = task == .lvef ? ", mean absolute error %.2f %%" : ", validation loss %.5f"
-            let loss = bestLoss.map { String(format: format, $0) } ?? ""
+            let loss = bestLoss.map { ", \(task.criterionText($0))" } ?? ""
             lines.append("best         epoch \(bestEpoch)\(loss)")
         }
         lines += ["weights      \(best)", "history      \(metrics)"]

@@ -4,6 +4,9 @@ import EchoCore
 import Files
 import Models
 import Pictures
+import Tasks
+import Runs
+import StudyData
 
 extension Trainer {
     func endEpoch() throws {
@@ -30,7 +33,7 @@ extension Trainer {
             try learner.judged { try store.writeWeights(of: model, state: next, to: store.folder.best) }
         }
         state = next
-        if try save() { try store.keep(epoch: epoch, last: options.keepLast) }
+        if try save() { try store.keep(epoch: epoch, last: options.upkeep.keepLast) }
     }
 
     /// Writes a checkpoint and returns true, unless the last steps are in doubt: then as soon as they no longer are.
@@ -47,33 +50,30 @@ extension Trainer {
     }
 
     private func validate(epoch: Int) throws -> ValidationScore? {
-        if configuration.task == .pretrain { try drawReconstructions(epoch: epoch) }
+        let answers = configuration.task.answers
+        if answers == nil { try drawReconstructions(epoch: epoch) }
         guard !set.validation.isEmpty else { return nil }
         var loss = 0.0
         var logits: [Float] = []
-        try loader.evaluate(set.validation, batch: options.partSize, workers: workers) { studies, batch in
+        try loader.evaluate(set.validation, batch: recipe.partSize, workers: workers) { studies, batch in
             if let mask = batch.mask {
                 loss += model.reconstruct(batch.input, mask).loss * Double(studies.count)
             } else {
                 logits += model.logits(batch.input)
             }
         }
-        let targets = set.validation.flatMap(\.target)
-        switch configuration.task {
-        case .pretrain: return ValidationScore(loss: loss / Double(set.validation.count))
-        case .icd:
-            return ValidationScore(
-                loss: binaryCrossEntropy(
-                    logits: logits, targets: targets, positiveWeights: configuration.learning.positiveWeights),
-                auroc: meanAUROC(logits: logits, targets: targets, outputs: set.targets.count))
-        case .lvef: return ValidationScore(outputs: logits, targets: targets, scale: configuration.scale)
-        }
+        guard let answers else { return ValidationScore(loss: loss / Double(set.validation.count)) }
+        return answers.score(
+            outputs: logits, targets: set.validation.flatMap(\.target), count: set.targets.count,
+            scale: configuration.scale, positiveWeights: configuration.positiveWeights)
     }
 
     /// RUN/pictures/epoch-NNNN.png of a few studies, after the first, every n-th and the last epoch.
     private func drawReconstructions(epoch: Int) throws {
-        guard options.picturesEvery > 0 else { return }
-        guard epoch == 1 || epoch % options.picturesEvery == 0 || epoch == options.epochCount else { return }
+        guard options.upkeep.picturesEvery > 0 else { return }
+        guard epoch == 1 || epoch % options.upkeep.picturesEvery == 0 || epoch == recipe.epochCount else {
+            return
+        }
         let studies = Array((set.validation.isEmpty ? set.train : set.validation).prefix(3))
         let batch = try loader.load(studies, .evaluation())
         guard let mask = batch.mask else { return }

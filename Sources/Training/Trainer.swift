@@ -6,6 +6,9 @@ import Files
 import Foundation
 import Models
 import Pictures
+import Tasks
+import Runs
+import StudyData
 
 /// One run from its state to its end.
 final class Trainer {
@@ -39,14 +42,15 @@ final class Trainer {
         self.store = store
         self.state = state
         self.say = say
-        watch = DivergenceGuard(options.divergence, level: state.level ?? .init())
+        let recipe = configuration.recipe
+        watch = DivergenceGuard(options.upkeep.divergence, level: state.level ?? .init())
         plan = BatchPlan(
-            studies: set.train.count, batch: options.batch, accumulate: options.accumulate, seed: options.seed
+            studies: set.train.count, batch: recipe.batch, accumulate: recipe.accumulate, seed: recipe.seed
         )
         schedule = Schedule(
-            peak: options.learningRate, warmup: options.warmupCount * plan.stepsPerEpoch,
-            total: options.epochCount * plan.stepsPerEpoch)
-        loader = BatchLoader(studies: StudyLoader(options, configuration, shards), model: configuration.model)
+            peak: recipe.learningRate, warmup: recipe.warmupCount * plan.stepsPerEpoch,
+            total: recipe.epochCount * plan.stepsPerEpoch)
+        loader = BatchLoader(studies: StudyLoader(configuration, shards), model: configuration.model)
         clock = LoopClock(of: learner.model.engine)
         workers = BatchLoader.workers(threads: options.place.threadCount)
         if let trace = options.trace, options.traceStep <= state.step || options.traceStep > schedule.total {
@@ -70,6 +74,7 @@ final class Trainer {
     }
 
     var model: EchoModel { learner.model }
+    var recipe: Recipe { configuration.recipe }
     private var totalSteps: Int { schedule.total }
 
     func run() throws -> TrainSummary {
@@ -80,7 +85,7 @@ final class Trainer {
             // No further step can tell whether the last ones were chance: they did not stop the run, so they count.
             if owed {
                 try save(inDoubt: true)
-                try store.keep(epoch: state.finishedEpochs, last: options.keepLast)
+                try store.keep(epoch: state.finishedEpochs, last: options.upkeep.keepLast)
             }
         } catch is Interrupted {
             let done = "step \(state.step) of \(totalSteps)"
@@ -98,17 +103,17 @@ final class Trainer {
         let c = configuration.model
         say(
             """
-            \(configuration.task.rawValue) \(c.kind.rawValue) \(options.preset.rawValue): \
+            \(configuration.task.name) \(c.kind.rawValue) \(recipe.preset?.rawValue ?? ""): \
             \(grouped(model.parameterCount)) parameters, \(grouped(set.train.count)) studies to learn from, \
-            \(grouped(set.validation.count)) to choose by, \(grouped(totalSteps)) steps of \(options.batch)
+            \(grouped(set.validation.count)) to choose by, \(grouped(totalSteps)) steps of \(recipe.batch)
             """)
-        if let error = set.errorOfMean {
-            say(String(format: "predicting the mean of train errs by %.2f %% of EF on val", error))
+        if let error = set.errorOfMean, let quantity = configuration.task.answers?.measured {
+            say("predicting the mean of train errs by \(quantity.text(error)) of \(quantity.name) on val")
         }
         if set.validation.isEmpty { say("no study in the split val: the last epoch counts as the best") }
         if state.step > 0 && state.step < totalSteps {
             say(
-                "going on after step \(state.step), epoch \(state.finishedEpochs + 1) of \(options.epochCount)"
+                "going on after step \(state.step), epoch \(state.finishedEpochs + 1) of \(recipe.epochCount)"
             )
         }
     }
@@ -117,9 +122,9 @@ final class Trainer {
 
     private func steps() throws {
         let first = plan.firstPart(ofStep: state.step)
-        let parts = options.epochCount * plan.partsPerEpoch - first
+        let parts = recipe.epochCount * plan.partsPerEpoch - first
         let remaining =
-            options.epochCount * set.train.count
+            recipe.epochCount * set.train.count
             - state.finishedEpochs * set.train.count - state.step % plan.stepsPerEpoch * plan.batch
         let progress = Progress("train", total: remaining, unit: "studies")
         var step = StepSums(loss: model.engine.zero())
@@ -142,12 +147,12 @@ final class Trainer {
             }
             if part.endsEpoch {
                 try endEpoch()
-            } else if part.endsStep && (owed || state.step % options.checkpointEvery == 0) {
+            } else if part.endsStep && (owed || state.step % options.upkeep.checkpointEvery == 0) {
                 try save()
             }
             clock.beginWait(ofNextStep: part.endsStep)
         }
-        if parts > 0 { progress.finish(clock.studies, note: "\(options.epochCount) epochs") }
+        if parts > 0 { progress.finish(clock.studies, note: "\(recipe.epochCount) epochs") }
     }
 
     /// What the parts of a step add up to.
@@ -175,8 +180,9 @@ final class Trainer {
                 batch.input, mask, weight: weight, addingTo: step.loss, predicting: isWhole)
         } else {
             output = model.finetuneStep(
-                batch.input, targets: batch.targets, loss: configuration.task.loss,
-                positiveWeights: configuration.learning.positiveWeights, frozen: options.frozen,
+                batch.input, targets: batch.targets,
+                loss: configuration.task.answers?.loss ?? .binaryCrossEntropy,
+                positiveWeights: configuration.positiveWeights, frozen: recipe.frozen,
                 weight: weight, addingTo: step.loss, predicting: isWhole)
         }
         // What is traced is an undivided step.
@@ -229,8 +235,8 @@ final class Trainer {
     }
 
     private func note(loss: Double) -> String {
-        let epoch = min(state.step / plan.stepsPerEpoch + 1, options.epochCount)
-        var parts = [String(format: "loss %.4f", loss), "epoch \(epoch) of \(options.epochCount)"]
+        let epoch = min(state.step / plan.stepsPerEpoch + 1, recipe.epochCount)
+        var parts = [String(format: "loss %.4f", loss), "epoch \(epoch) of \(recipe.epochCount)"]
         if let gflops = clock.gflops, let products = clock.products {
             parts.append(String(format: "%.0f GFLOP/s, %.0f %% in products", gflops, 100 * products))
         }
@@ -242,12 +248,12 @@ final class Trainer {
         TrainSummary(
             run: options.run, task: configuration.task, model: configuration.model.kind,
             parameters: model.parameterCount, trainStudies: set.train.count,
-            validationStudies: set.validation.count, epochs: options.epochCount, steps: totalSteps,
+            validationStudies: set.validation.count, epochs: recipe.epochCount, steps: totalSteps,
             bestEpoch: state.bestEpoch, bestLoss: state.bestLoss, seconds: clock.seconds,
             studiesPerSecond: clock.studiesPerSecond, stall: clock.stall, gflops: clock.gflops,
             products: clock.products,
             best: store.folder.best, last: store.folder.last, metrics: store.folder.metrics,
-            pictures: configuration.task == .pretrain && options.picturesEvery > 0
+            pictures: configuration.task.labels == nil && options.upkeep.picturesEvery > 0
                 ? store.folder.pictures : nil)
     }
 }

@@ -1,6 +1,7 @@
 // The races against named peers: every benchmark prints both times, ties and losses too.
 
 import ArgumentParser
+import EchoCore
 
 @main
 struct Echobench: ParsableCommand {
@@ -10,4 +11,9 @@ struct Echobench: ParsableCommand {
             IngestBench.self, LabelsBench.self, LoaderBench.self, TrainBench.self, GrowthBench.self,
             StepBench.self,
         ])
+
+    static func main() {
+        Progress.show(on: .standardError)
+        main(nil)
+    }
 }

@@ -176,7 +176,8 @@ struct IngestBench: ParsableCommand {
     private func two(_ value: Double) -> String { String(format: "%.2f", value) }
 }
 
-/// What a time a frame means for all of MIMIC-IV-ECHO; see specs/ingest.md for the numbers.
+/// What a time a frame means for all of MIMIC-IV-ECHO; the numbers are those of docs/commands/ingest.md, "How long it
+/// takes".
 private enum WholeCohort {
     /// The size of its pictures, its files, and those of them that are clips: a still is dropped undecoded.
     static let size = "708x1016", files = 525_422, clips = 290_000

@@ -1,6 +1,7 @@
 // The command line: one subcommand a file; this one lists them and turns errors into exit codes.
 
 import ArgumentParser
+import Compute
 import EchoCore
 import Foundation
 
@@ -28,6 +29,11 @@ struct Echoprep: AsyncParsableCommand {
     static func main() async {
         Interruption.watch()
         MappedFileFault.watch()
+        Progress.show(on: .standardError)
+        MemoryShortage.handle { error in
+            FileHandle.standardError.write(Data("\(error)\n".utf8))
+            Foundation.exit(1)
+        }
         do {
             var command = try parseAsRoot(try configured(Array(CommandLine.arguments.dropFirst())))
             if let command = command as? any ConfigurableCommand, command.configuration.printConfig {

@@ -5,6 +5,7 @@ import EchoCore
 import Evaluation
 import Foundation
 import Models
+import Runs
 import Training
 
 struct ExperimentCommand: ConfigurableCommand {
@@ -77,24 +78,23 @@ struct ExperimentCommand: ConfigurableCommand {
         options.seeds = try list(seeds, "--seeds", UInt64.init)
         if let models { options.models = try list(models, "--models", ModelKind.init) }
         if let regimes { options.regimes = try list(regimes, "--regimes", Arm.Regime.init) }
-        options.pretraining = template(epochs: pretrainEpochs, rate: pretrainLr)
-        options.fineTuning = template(epochs: epochs, rate: lr)
-        options.frozen = template(epochs: frozenEpochs ?? epochs, rate: frozenLr ?? lr)
+        // The options that experiments share with `train`.
+        var given = try EffectiveOptions(self).object()
+        given["dataset"] = nil
+        options.fineTuning.recipe = try Recipe(given)
+        options.pretraining.recipe = options.fineTuning.recipe
+        (options.pretraining.recipe.epochs, options.pretraining.recipe.learningRate) = (
+            pretrainEpochs, pretrainLr
+        )
+        options.frozen = options.fineTuning
+        options.frozen.recipe.epochs = frozenEpochs ?? epochs
+        options.frozen.recipe.learningRate = frozenLr ?? lr
         options.split = split
         options.fitsThreshold = fitThreshold
         options.scoring.groups = try codeGroups(group)
         options.scoring.bootstrap = bootstrap
         options.scoring.confidence = confidence
         options.published = published
-        return options
-    }
-
-    private func template(epochs: Int?, rate: Double) -> TrainOptions {
-        var options = TrainOptions(dataset: "", run: "", place: place.place())
-        options.preset = preset
-        step.apply(to: &options)
-        options.epochs = epochs
-        options.learningRate = rate
         return options
     }
 

@@ -2,7 +2,6 @@
 
 import ArgumentParser
 import Compute
-import Training
 
 struct StepOptions: ParsableArguments {
     @Option(help: "Clips a study (default: the preset's).") var views: Int?
@@ -13,14 +12,4 @@ struct StepOptions: ParsableArguments {
     @Option(help: "Parts into which a step is divided to save memory.") var accumulate = 1
     @Option(help: "In which numbers it multiplies: f32, or bf16 on the CPU engine.")
     var precision = Precision.f32
-
-    func apply(to options: inout TrainOptions) {
-        options.views = views
-        options.frames = frames
-        options.stride = stride
-        options.augment = augment
-        options.batch = batch
-        options.accumulate = accumulate
-        options.precision = precision
-    }
 }

@@ -5,9 +5,19 @@ public import Compute
 import EchoCore
 import Foundation
 public import Models
-public import Training
+public import Tasks
+import Runs
+import Training
 
-extension TrainTask: ExpressibleByArgument {}
+extension TrainTask: ExpressibleByArgument {
+    public init?(argument: String) {
+        guard let task = TrainTask.named(argument) else { return nil }
+        self = task
+    }
+
+    public var defaultValueDescription: String { name }
+    public static var allValueStrings: [String] { all.map(\.name) }
+}
 extension LatentMasking: ExpressibleByArgument {}
 extension ModelKind: ExpressibleByArgument {}
 extension Preset: ExpressibleByArgument {}
@@ -48,6 +58,8 @@ struct TrainCommand: ConfigurableCommand {
         help: "Learned queries that latent attention goes through, for linear cost; 0: all tokens to all.")
     var latentQueries = 0
     @Flag(help: "Reconstruct patches normalised one by one.") var normPix = false
+    @Option(help: ArgumentHelp("How pixels are reconstructed: \(decoderNames).", valueName: "decoder"))
+    var decoder = DecoderKind.all[0].name
 
     @Flag(help: "Repeat views of a study that has too few.") var padViews = false
     @Option(help: "Greatest turn in degrees.") var rotation = 15.0
@@ -75,7 +87,13 @@ struct TrainCommand: ConfigurableCommand {
         help: "Train once for each of these seeds, as 1,2,3, in RUN/seed-1 and so on.", transform: numbers)
     var seeds: [UInt64]?
 
-    @Flag(help: "Fail if there is nothing to go on from.") var resume = false
+    @Flag(
+        help:
+            "Go on with the run in the folder, by what it was made by; fail if there is nothing to go on from."
+    )
+    var resume = false
+    @Option(help: "Prolong a run to so many epochs, by the schedule of the longer run from here on.")
+    var extend: Int?
     @Option(
         help: "Stop after so many steps in a row whose loss or gradient is far above its level; 0: never.")
     var guardSteps = DivergenceLimits().steps
@@ -93,59 +111,50 @@ struct TrainCommand: ConfigurableCommand {
     @Flag(help: "Print JSON.") var json = false
     @OptionGroup var configuration: ConfigurationOptions
 
+    /// A run that goes on does so by its own options.
+    static func continued(
+        _ value: (String) -> String?, isGiven: (String) -> Bool
+    ) throws(EchoError) -> ConfigurationFile? {
+        guard isGiven("resume") || isGiven("extend"), !isGiven("seeds"), let run = value("run"),
+            var found = try RunFolder(run).configuration()
+        else { return nil }
+        found.recipe.dataset = RunFolder(run).resolve(found.recipe.dataset)
+        do {
+            return try ConfigurationFile(RunFolder(run).config, text: Array(found.options()))
+        } catch let error as EchoError {
+            throw error
+        } catch {
+            throw EchoError("config.json", "cannot be read")
+        }
+    }
+
     func run() throws {
         func say(_ message: String) { FileHandle.standardError.write(Data((message + "\n").utf8)) }
         if let seeds {
-            let summaries = try train(options, seeds: seeds, say: say)
+            let summaries = try train(options(), seeds: seeds, say: say)
             print(try json ? jsonText(summaries) : summaries.map(\.text).joined(separator: "\n"))
         } else {
-            let summary = try train(options, say: say)
+            let summary = try train(options(), say: say)
             print(try json ? jsonText(summary) : summary.text)
         }
     }
 
-    private var options: TrainOptions {
+    private func options() throws -> TrainOptions {
+        let given = try EffectiveOptions(self).object()
         var options = TrainOptions(
-            dataset: dataset, run: folder, place: place.place(memory: memory?.bytes))
-        options.task = task
-        options.model = model
-        options.preset = preset
-        step.apply(to: &options)
-        options.epochs = epochs
-        options.learningRate = lr
-        options.warmupEpochs = warmupEpochs
-        options.weightDecay = weightDecay
-        options.clip = clip
-        options.maskRatio = maskRatio
-        options.latentMaskRatio = latentMaskRatio
-        options.latentMasking = latentMasking
-        options.maskViews = maskViews
-        options.latentQueries = latentQueries
-        options.normPix = normPix
-        options.padViews = padViews
-        options.rotation = rotation
-        options.initial = start
-        options.strictInitial = initStrict
-        options.frozen = frozen
-        options.linearHead = linearHead
-        options.positiveWeight = posWeight
-        options.layerDecay = layerDecay
-        options.averageDecay = ema
-        options.checkpointActivations = checkpointActivations
-        options.seed = seed
+            try Recipe(given), run: folder, place: place.place(memory: memory?.bytes))
+        options.upkeep = try Upkeep(given)
         options.resume = resume
-        options.divergence.steps = guardSteps
-        options.divergence.loss = guardLoss
-        options.divergence.norm = guardNorm
-        options.checkpointEvery = checkpointEvery
-        options.keepLast = keepLast
-        options.picturesEvery = picturesEvery
+        options.extend = extend
+        options.strictInitial = initStrict
         options.traceStep = traceStep
         options.traceSteps = traceSteps
         options.trace = trace
         return options
     }
 }
+
+private let decoderNames = DecoderKind.all.map { "\($0.name) (\($0.summary))" }.joined(separator: ", ")
 
 /// The value of `--pos-weight`.
 @Sendable private func positiveWeight(_ text: String) throws -> PositiveWeight {

@@ -115,6 +115,137 @@ import Testing
         }
     }
 
+    @Test func `an unknown label is nil, and a study without a row is not labelled`() throws {
+        try withTemporaryFolder { folder in
+            let catalog = try Catalog(datasetFolder: folder.path, readOnly: false)
+            try catalog.replace([
+                ListedStudy(key: "0X1A", ejectionFraction: 55, listSplit: "TRAIN", split: .train),
+                ListedStudy(key: "12 b", ejectionFraction: nil, listSplit: "VAL", split: .val),
+            ])
+            try catalog.write { db in
+                try db.execute(
+                    sql: """
+                        INSERT INTO split VALUES (101, 'train');
+                        INSERT INTO echo_study VALUES (12, 101, NULL, NULL), (7, 102, NULL, NULL);
+                        INSERT INTO label_source VALUES ('mine', NULL);
+                        INSERT INTO label VALUES
+                            ('mine', 'study', 'gls', '12', -18.5), ('mine', 'study', 'gls', '12 b', NULL),
+                            ('mine', 'study', 'ivc', '12 b', 2), ('mine', 'study', 'gls', '7', -20),
+                            ('mine', 'clip', 'gls', '12/1', -1), ('mine', 'study', 'gls', 'elsewhere', 1);
+                        """)
+            }
+            func labels(_ split: Split?) throws -> [String] {
+                try catalog.labels(of: ["ivc", "gls"], from: "mine", in: split).map {
+                    "\($0.key) \($0.studyID ?? 0) \($0.subjectID ?? 0) \($0.split?.rawValue ?? "-") \($0.values)"
+                }
+            }
+            #expect(
+                try labels(nil) == [
+                    "7 7 102 - [nil, Optional(-20.0)]", "12 12 101 train [nil, Optional(-18.5)]",
+                    "12 b 0 0 val [Optional(2.0), nil]", "elsewhere 0 0 - [nil, Optional(1.0)]",
+                ])
+            #expect(try labels(.train) == ["12 12 101 train [nil, Optional(-18.5)]"])
+            #expect(try labels(.test).isEmpty)
+            #expect(try catalog.labels(of: ["EF"], from: LabelSource.echoNet).map(\.values) == [[55]])
+            #expect(try catalog.labels(of: [], from: "mine").isEmpty)
+            #expect(try catalog.inconsistencies().isEmpty)
+        }
+    }
+
+    @Test func `a source replaces its own labels only`() throws {
+        try withTemporaryFolder { folder in
+            let catalog = try Catalog(datasetFolder: folder.path, readOnly: false)
+            let run = try catalog.beginRun("ingest", commandLine: "", rules: [:])
+            func list(_ fractions: [Double?]) throws {
+                try catalog.replace(
+                    fractions.enumerated().map {
+                        ListedStudy(key: "\($0)", ejectionFraction: $1, listSplit: nil, split: .train)
+                    }, run: run)
+            }
+            func rows() throws -> [String] {
+                try catalog.read { db in
+                    try String.fetchAll(
+                        db,
+                        sql: """
+                            SELECT source || ' ' || unit || ' ' || target || ' ' || key || coalesce(' ' || value, '')
+                            FROM label
+                            """)
+                }
+            }
+            try list([40, 50, nil])
+            let constant = LabelSource(
+                "constant", command: "none", reads: [], unit: .subject, rule: "always three",
+                rows: "SELECT 'three', '9', 3.5 UNION ALL SELECT 'three', '8', NULL")
+            for _ in 1...2 { try catalog.write { try Catalog.replaceLabels($0, of: constant, run: nil) } }
+            try list([45, nil, 60])
+            #expect(
+                try rows() == [
+                    "constant subject three 8", "constant subject three 9 3.5", "echonet study EF 0 45.0",
+                    "echonet study EF 2 60.0",
+                ])
+            let sources = try catalog.read { db in
+                try Row.fetchAll(db, sql: "SELECT name, run_id FROM label_source").map {
+                    "\($0[0] as String) \($0[1] as Int64? ?? 0)"
+                }
+            }
+            #expect(sources == ["constant 0", "echonet \(run)"])
+            #expect(try catalog.ejectionFractions(in: .train) == ["0": 45, "2": 60])
+        }
+    }
+
+    @Test func `shuffled labels are whole studies' labels, with their categories`() throws {
+        try withTemporaryFolder { folder in
+            let catalog = try Catalog(datasetFolder: folder.path, readOnly: false)
+            try catalog.write { db in
+                try db.execute(
+                    sql: "INSERT INTO label_source VALUES ('link-icd', NULL), ('measurements', NULL)")
+                for (index, code) in ["A41", "I10", "I50"].enumerated() {
+                    try db.execute(
+                        sql: "INSERT INTO target VALUES (?, ?, '', 1, 1, 'discharge', NULL)",
+                        arguments: [index, code])
+                }
+                // Study n has the categories of the bits of its subject's number; two studies a subject.
+                for study in 0..<16 {
+                    let subject = study / 2
+                    try db.execute(
+                        sql: """
+                            INSERT INTO echo_study VALUES (\(study), \(subject), NULL, NULL);
+                            INSERT INTO study_status VALUES (\(study), 'labelled', NULL);
+                            INSERT INTO label VALUES ('measurements', 'study', 'I50', '\(study)', \(study));
+                            """)
+                    for (bit, code) in ["A41", "I10", "I50"].enumerated() {
+                        let has = subject >> bit & 1
+                        try db.execute(
+                            sql: "INSERT INTO label VALUES ('link-icd', 'study', ?, ?, ?)",
+                            arguments: [code, "\(study)", has])
+                        if has == 1 {
+                            try db.execute(
+                                sql: "INSERT INTO study_category VALUES (?, ?, 1, 1)",
+                                arguments: [study, code])
+                        }
+                    }
+                }
+            }
+            try catalog.shuffleLabels(seed: 3)
+            let dealt = try catalog.labels(of: ["A41", "I10", "I50"], from: LabelSource.linkICD)
+            let subjects = dealt.map { $0.values.reversed().reduce(0) { 2 * $0 + Int($1 ?? 0) } }
+            #expect(Set(subjects) == Set(0..<8) && subjects != (0..<16).map { $0 / 2 })
+            for study in stride(from: 0, to: 16, by: 2) { #expect(subjects[study] == subjects[study + 1]) }
+            let measured = try catalog.labels(of: ["I50"], from: LabelSource.measurements)
+            #expect(measured.map(\.values) == (0..<16).map { [Double($0)] })
+            let apart = try catalog.read { db in
+                try Int.fetchOne(
+                    db,
+                    sql: """
+                        SELECT count(*) FROM v_label l LEFT JOIN study_category c
+                        ON c.study_id = l.study_id AND c.category = l.category
+                        WHERE l.value <> (c.study_id IS NOT NULL)
+                        """)
+            }
+            #expect(apart == 0)
+        }
+    }
+
     @Test func `studies, targets and labels are those of the split`() throws {
         try withTemporaryFolder { folder in
             let catalog = try Catalog(datasetFolder: folder.path, readOnly: false)
@@ -145,15 +276,20 @@ import Testing
                             (0, 'I50', 'Heart failure', 2, 1.0, 'discharge', NULL),
                             (1, 'I10', 'Hypertension', 1, 0.5, 'discharge', NULL);
                         INSERT INTO study_category VALUES (1, 'I50', 2, 1), (3, 'I50', 1, 4), (3, 'I10', 1, 2);
+                        INSERT INTO label_source VALUES ('link-icd', NULL);
+                        INSERT INTO label VALUES
+                            ('link-icd', 'study', 'I10', '1', 0), ('link-icd', 'study', 'I10', '3', 1),
+                            ('link-icd', 'study', 'I50', '1', 1), ('link-icd', 'study', 'I50', '3', 1);
                         """)
             }
             #expect(try catalog.studies(in: .train).map(\.key) == ["1", "2"])
             #expect(try catalog.studies().map(\.clips.count) == [1, 2, 2])
             #expect(try catalog.targets().map(\.category) == ["I50", "I10"])
-            let labels = try catalog.labels()
+            let labels = try catalog.labels(of: ["I50", "I10"], from: LabelSource.linkICD)
             #expect(labels.map(\.studyID) == [1, 3])
-            #expect(labels.map(\.values) == [[true, false], [true, true]])
-            #expect(try catalog.labels(in: .test).map(\.subjectID) == [103])
+            #expect(labels.map(\.values) == [[1, 0], [1, 1]])
+            let tested = try catalog.labels(of: ["I50"], from: LabelSource.linkICD, in: .test)
+            #expect(tested.map(\.subjectID) == [103])
             #expect(try catalog.prevalence(top: 1).map(\.share) == [1])
             let steps = try catalog.funnel()
             #expect(steps.first?.count == 6)

@@ -3,17 +3,20 @@ import ComputeCPU
 import Foundation
 import TestSupport
 import Testing
+import Tasks
 import Training
+import Runs
 
 @Suite struct EvaluationFolderTests {
     /// A run of one epoch on a dataset.
     private func trained(on dataset: SampleDataset, _ folder: URL) throws -> URL {
         let run = folder.appendingPathComponent("run")
-        var options = TrainOptions(dataset: dataset.path, run: run.path, place: Place(.cpu, threads: 2))
-        options.task = .icd
-        options.views = 1
-        options.frames = 1
-        options.epochs = 1
+        var options = TrainOptions(run: run.path, place: Place(.cpu, threads: 2))
+        options.recipe.dataset = dataset.path
+        options.recipe.task = .icd
+        options.recipe.views = 1
+        options.recipe.frames = 1
+        options.recipe.epochs = 1
         _ = try train(options) { _ in }
         return run
     }

@@ -7,6 +7,8 @@ import Models
 import Synchronization
 import TestSupport
 import Testing
+import Tasks
+import Runs
 import Training
 
 @Suite struct ExperimentTests {
@@ -22,9 +24,9 @@ import Training
         options.seeds = seeds
         options.models = [.lamae, .mae]
         func small(_ options: inout TrainOptions) {
-            options.views = 1
-            options.frames = 1
-            options.epochs = 1
+            options.recipe.views = 1
+            options.recipe.frames = 1
+            options.recipe.epochs = 1
         }
         small(&options.pretraining)
         small(&options.fineTuning)
@@ -108,9 +110,9 @@ import Training
             #expect(figure.table.rows.map(\.block) == SampleDataset.codes.map(\.0))
             let page = try Page(URL(fileURLWithPath: options.folder + "/table1.html"))
             #expect(page.references.isEmpty && page.text.contains("Results"))
-            options.fineTuning.epochs = 2
+            options.fineTuning.recipe.epochs = 2
             let error = #expect(throws: EchoError.self) { try runExperiment(table1, options) { _ in } }
-            #expect(error?.description.contains("learning.epochs: 1 there, 2 here") == true)
+            #expect(error?.description.contains("epochs: 1 there, 2 here") == true)
         }
     }
 
@@ -144,9 +146,9 @@ import Training
             }
             var options = options(sample.path, folder, seeds: [1])
             options.models = [.lamae]
-            options.fineTuning.epochs = 25
-            options.fineTuning.learningRate = 1e-3
-            options.fineTuning.augment = false
+            options.fineTuning.recipe.epochs = 25
+            options.fineTuning.recipe.learningRate = 1e-3
+            options.fineTuning.recipe.augment = false
             options.scoring.bootstrap = 200
             let leak = try declared("leak")
             let honest = try runExperiment(leak, options) { _ in }

@@ -53,7 +53,7 @@ import Testing
         try withTemporaryFolder { folder in
             let file = folder.appendingPathComponent("m.csv")
             try Data(text.utf8).write(to: file)
-            let error = #expect(throws: EchoError.self) { try Measurements(csv: file.path) }
+            let error = #expect(throws: EchoError.self) { try Answers(csv: file.path) }
             #expect(error?.description.contains(problem) == true)
         }
     }

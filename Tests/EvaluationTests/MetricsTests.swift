@@ -3,6 +3,8 @@ import Evaluation
 import Foundation
 import TestSupport
 import Testing
+import Training
+import Tasks
 
 /// Rows and scikit-learn's numbers for them, frozen by `RECORD=1 python Tests/Oracles/metrics.py`.
 private struct FrozenCase: Decodable {
@@ -29,16 +31,16 @@ private struct FrozenCase: Decodable {
         self = try JSONDecoder().decode(FrozenCase.self, from: Data(contentsOf: file))
     }
 
-    var predictions: Predictions {
-        var predictions = Predictions()
+    var answers: Answers {
+        var answers = Answers(.classes)
         for row in rows {
-            predictions.append(
+            answers.append(
                 .init(
-                    study: row.study, subject: row.subject, label: row.label == 1,
-                    probability: row.probability),
+                    study: row.study, subject: row.subject, truth: Double(row.label),
+                    answer: row.probability),
                 to: row.code)
         }
-        return predictions
+        return answers
     }
 }
 
@@ -55,36 +57,37 @@ private func agree(_ a: Double?, _ b: Double?) -> Bool {
         options.threshold = .fixed(frozen.threshold)
         options.seed = frozen.seed
         options.bootstrap = frozen.draws
-        let found = try score(frozen.predictions, run: name, split: "test", options: options).scores
-        #expect(found.codes.count + 1 == frozen.expected.count)
-        let scores = Dictionary(uniqueKeysWithValues: found.codes.map { ($0.code, $0.scores) })
+        let found = try score(frozen.answers, run: name, split: "test", options: options).scores
+        #expect(found.targets.count + 1 == frozen.expected.count)
+        let scores = Dictionary(uniqueKeysWithValues: found.targets.map { ($0.target, $0.scores) })
         for (code, expected) in frozen.expected {
             let mine = scores[code] ?? found.macro.scores
-            for measure in Measure.allCases {
-                let numbers = try #require(expected[measure.rawValue])
+            for measure in AnswerKind.classes.measures {
+                let numbers = try #require(expected[measure.name])
                 let estimate = mine[measure]
-                #expect(agree(estimate?.value, numbers[0]), "\(code) \(measure)")
-                #expect(agree(estimate?.lower, numbers[1]), "\(code) \(measure), lower bound")
-                #expect(agree(estimate?.upper, numbers[2]), "\(code) \(measure), upper bound")
+                #expect(agree(estimate?.value, numbers[0]), "\(code) \(measure.name)")
+                #expect(agree(estimate?.lower, numbers[1]), "\(code) \(measure.name), lower bound")
+                #expect(agree(estimate?.upper, numbers[2]), "\(code) \(measure.name), upper bound")
             }
         }
-        for code in found.codes {
+        for code in found.targets {
+            let confusion = try #require(code.decisions?.confusion)
             let counts = [
-                code.confusion.truePositives, code.confusion.falsePositives, code.confusion.falseNegatives,
-                code.confusion.trueNegatives,
+                confusion.truePositives, confusion.falsePositives, confusion.falseNegatives,
+                confusion.trueNegatives,
             ]
-            #expect(counts.map { Double($0) } == frozen.expected[code.code]?["confusion"])
+            #expect(counts.map { Double($0) } == frozen.expected[code.target]?["confusion"])
         }
     }
 
     @Test func `a code with one class has no AUROC and stays out of the macro average`() throws {
         let found = try score(
-            FrozenCase(named: "hard").predictions, run: "hard", split: "test", options: ScoringOptions()
+            FrozenCase(named: "hard").answers, run: "hard", split: "test", options: ScoringOptions()
         ).scores
         #expect(Set(found.macro.undefined) == ["ONLY0", "ONLY1"])
-        let defined = found.codes.compactMap(\.scores.auroc?.value)
-        #expect(defined.count == found.codes.count - 2)
-        #expect(agree(found.macro.scores.auroc?.value, Metrics.mean(defined)))
+        let defined = found.targets.compactMap { $0.scores[.auroc]?.value }
+        #expect(defined.count == found.targets.count - 2)
+        #expect(agree(found.macro.scores[.auroc]?.value, Metrics.mean(defined)))
         #expect(found.text.contains("left out of the mean"))
     }
 
@@ -111,24 +114,24 @@ private func agree(_ a: Double?, _ b: Double?) -> Bool {
         var options = ScoringOptions()
         options.seed = seed
         options.bootstrap = 50
-        let there = try score(frozen.predictions, run: "", split: "test", options: options).scores
-        var backwards = Predictions()
-        for code in frozen.predictions.codes {
-            for row in frozen.predictions[code].reversed() { backwards.append(row, to: code) }
+        let there = try score(frozen.answers, run: "", split: "test", options: options).scores
+        var backwards = Answers(.classes)
+        for code in frozen.answers.targets {
+            for row in frozen.answers[code].reversed() { backwards.append(row, to: code) }
         }
         let back = try score(backwards, run: "", split: "test", options: options).scores
-        for (a, b) in zip(there.codes, back.codes) {
-            #expect(a.scores.auroc == b.scores.auroc)
-            #expect(a.scores.f1 == b.scores.f1)
+        for (a, b) in zip(there.targets, back.targets) {
+            #expect(a.scores[.auroc] == b.scores[.auroc])
+            #expect(a.scores[.f1] == b.scores[.f1])
         }
     }
 
     @Test(arguments: ["plain", "ties", "hard"])
     func `no threshold gives a higher F1 on the predictions it was fitted to`(name: String) throws {
-        let predictions = try FrozenCase(named: name).predictions
-        let fitted = Threshold(fittedTo: predictions)
-        for code in predictions.codes {
-            let labels = predictions[code].map(\.label), probabilities = predictions[code].map(\.probability)
+        let answers = try FrozenCase(named: name).answers
+        let fitted = Threshold(fittedTo: answers)
+        for code in answers.targets {
+            let labels = answers[code].map { $0.truth == 1 }, probabilities = answers[code].map(\.answer)
             func f1(_ threshold: Double) -> Double {
                 Metrics.f1(labels: labels, probabilities: probabilities, threshold: threshold)
             }

@@ -7,7 +7,9 @@ import GRDB
 import Pictures
 import TestSupport
 import Testing
+import Tasks
 import Training
+import Runs
 
 @Suite struct ReportTests {
     /// Calls `body` with the page about a csv of predictions.
@@ -117,13 +119,13 @@ import Training
             let sample = try SampleDataset(at: folder.appendingPathComponent("dataset"))
             func run(_ name: String) -> String { folder.appendingPathComponent(name).path }
             func options(_ name: String, _ task: TrainTask) -> TrainOptions {
-                var options = TrainOptions(
-                    dataset: sample.path, run: run(name), place: Place(.cpu, threads: 2))
-                options.task = task
-                options.views = 1
-                options.frames = 1
-                options.epochs = 2
-                options.picturesEvery = 1
+                var options = TrainOptions(run: run(name), place: Place(.cpu, threads: 2))
+                options.recipe.dataset = sample.path
+                options.recipe.task = task
+                options.recipe.views = 1
+                options.recipe.frames = 1
+                options.recipe.epochs = 2
+                options.upkeep.picturesEvery = 1
                 return options
             }
             _ = try train(options("pre", .pretrain)) { _ in }
@@ -131,8 +133,8 @@ import Training
             try Data(wide).write(to: URL(fileURLWithPath: run("pre/pictures/epoch-0003.png")))
             for seed in 1...2 {
                 var icd = options("icd-\(seed)", .icd)
-                icd.seed = UInt64(seed)
-                icd.initial = run("pre")
+                icd.recipe.seed = UInt64(seed)
+                icd.recipe.initial = run("pre")
                 _ = try train(icd) { _ in }
             }
             let both = try Built.run(
@@ -140,8 +142,8 @@ import Training
             #expect(both.status == 0, "\(both.errors)")
             #expect(both.output.contains("LAMAE, pre-trained") && both.output.contains("±"))
             var other = options("other", .icd)
-            other.initial = run("pre")
-            other.learningRate = 2e-4
+            other.recipe.initial = run("pre")
+            other.recipe.learningRate = 2e-4
             _ = try train(other) { _ in }
             let apart = try Built.run("evaluate", run("icd-1"), run("other"), "--bootstrap", "20")
             for name in ["icd-1", "other"] {

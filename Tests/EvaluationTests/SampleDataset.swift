@@ -62,6 +62,7 @@ struct SampleDataset {
     static func has(_ study: Int, _ code: Int) -> Bool { (study + code) % 5 < codes[code].2 }
 
     private static func label(_ db: Database, _ studies: Int, _ split: (Int64) -> String) throws {
+        try db.execute(sql: "INSERT INTO label_source VALUES ('link-icd', NULL)")
         for (index, code) in codes.enumerated() {
             try db.execute(
                 sql: "INSERT INTO d_icd10cm VALUES (?, 'category', NULL, ?)", arguments: [code.0, code.1])
@@ -79,9 +80,15 @@ struct SampleDataset {
                 sql: "INSERT INTO study_status VALUES (?, ?, NULL)", arguments: [study, status])
             try db.execute(
                 sql: "INSERT OR IGNORE INTO split VALUES (?, ?)", arguments: [subject, split(subject)])
-            for index in codes.indices where has(study, index) && status == "labelled" {
+            for index in codes.indices where status == "labelled" {
+                if has(study, index) {
+                    try db.execute(
+                        sql: "INSERT INTO study_category VALUES (?, ?, 1, 1)",
+                        arguments: [study, codes[index].0])
+                }
                 try db.execute(
-                    sql: "INSERT INTO study_category VALUES (?, ?, 1, 1)", arguments: [study, codes[index].0])
+                    sql: "INSERT INTO label VALUES ('link-icd', 'study', ?, ?, ?)",
+                    arguments: [codes[index].0, "\(study)", has(study, index) ? 1 : 0])
             }
         }
     }

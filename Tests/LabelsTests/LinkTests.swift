@@ -137,19 +137,20 @@ import Testing
                 #expect(targets.map(\.positives) == expected.map(\.count))
                 #expect(
                     targets.map(\.prevalence) == expected.map { Double($0.count) / Double(studies.count) })
-                let stored = try linked.catalog.labels()
+                let stored = try linked.catalog.labels(
+                    of: targets.map(\.category), from: LabelSource.linkICD)
                 #expect(stored.map(\.studyID) == labels.keys.sorted().map(Int64.init))
                 for study in stored {
-                    let own = labels[Int(study.studyID)] ?? []
-                    #expect(study.values == expected.map { own.contains($0.code) })
-                    #expect(study.split == rule.split(of: Int(study.subjectID)))
+                    let own = labels[Int(study.studyID ?? 0)] ?? []
+                    #expect(study.values == expected.map { own.contains($0.code) ? 1 : 0 })
+                    #expect(study.split == rule.split(of: Int(study.subjectID ?? 0)))
                 }
                 let matrix = try linked.rows("SELECT * FROM label_matrix")
                 #expect(
                     matrix
                         == stored.map {
-                            (["\($0.studyID)", "\($0.subjectID)", $0.split?.rawValue ?? "-"]
-                                + $0.values.map { $0 ? "1" : "0" }).joined(separator: "|")
+                            ([$0.key, "\($0.subjectID ?? 0)", $0.split?.rawValue ?? "-"]
+                                + $0.values.map { $0 == 1 ? "1" : "0" }).joined(separator: "|")
                         })
                 for row in try linked.catalog.prevalence() {
                     #expect(row.positives == labels.values.count { $0.contains(row.category) })

@@ -3,7 +3,7 @@
     python Tests/Oracles/crop.py .build/release/echoprep [CLIPS]
 
 Random small clips, more than 500 of which have a sector, the two real ultrasound clips that pydicom and pydicom-data carry, and phantom clips go through
-`ingest` and `inspect --mask`; the bounds are those of specs/echoprime-crop.md.
+`ingest` and `inspect --mask`; the bounds are those of docs/crop.md, "How well it agrees".
 """
 
 import csv

@@ -5,10 +5,10 @@
 Compares, without exception:
 - every one of the 98,505 codes of simple-icd-10-cm 1.5.0, and every ICD-10 code of MIMIC-IV's dictionary where it is
   at hand: level, parent, title, leaf status, category;
-- study_admission, study_status, study_category, target, split and both views of prevalence, for every window rule: for
-  the phantom's studies and for studies at hard places (the very ends of stays, a second outside of them) in the stays
-  of the real MIMIC-IV demo, and for synthetic stays that end before they begin, overlap and touch; with margins, levels,
-  tie-breaks, history labels, strict codes and mappings of ICD-9 going round beside the windows.
+- study_admission, study_status, study_category, target, split, label and both views of prevalence, for every window
+  rule: for the phantom's studies and for studies at hard places (the very ends of stays, a second outside of them) in
+  the stays of the real MIMIC-IV demo, and for synthetic stays that end before they begin, overlap and touch; with
+  margins, levels, tie-breaks, history labels, strict codes and mappings of ICD-9 going round beside the windows.
 
 The MIMIC-IV demo is looked for in $MIMIC_IV_DEMO, then in shared/data beside the repository or above it.
 """
@@ -285,12 +285,22 @@ def expected(echo, hosp, mappings, r):
         FROM study_category JOIN labelled USING (study_id)
             JOIN (SELECT split, count(*) AS n FROM labelled GROUP BY 1) l USING (split) LEFT JOIN target USING (category)
         GROUP BY split, category, l.n;
+        CREATE TABLE label AS
+        SELECT 'link-icd' AS source, 'study' AS unit, category AS target, study_id::VARCHAR AS key,
+            (n_codes IS NOT NULL)::DOUBLE AS value
+        FROM labelled CROSS JOIN (SELECT category FROM target) LEFT JOIN study_category USING (study_id, category);
     """)
+    if (echo / "structured-measurement.csv.gz").exists():
+        db.execute(f"""
+            INSERT INTO label SELECT 'measurements', 'study', measurement, study_id, avg(result::DOUBLE)
+            FROM read_csv('{echo / "structured-measurement.csv.gz"}', all_varchar=true, header=true)
+            JOIN "echo-study-list" USING (measurement_id) GROUP BY measurement, study_id
+        """)
     return {
         name: db.execute(f"SELECT * FROM {name} ORDER BY ALL").fetchall()
         for name in [
             "study_admission", "study_status", "study_category", "code_label", "target", "split", "v_prevalence",
-            "v_prevalence_by_split",
+            "v_prevalence_by_split", "label",
         ]
     } | {"icd_code": db.execute(
         "SELECT code, version, status, CASE WHEN status NOT IN ('icd9', 'unknown') THEN code[:3] END FROM code ORDER BY ALL"
@@ -326,6 +336,7 @@ def actual(dataset):
             "v_prevalence_by_split": "SELECT * FROM v_prevalence_by_split",
             "icd_code": "SELECT icd_code, icd_version, status, category FROM icd_code",
             "code_label": "SELECT * FROM code_label",
+            "label": "SELECT * FROM label",
         }.items()
     }
 

@@ -339,15 +339,21 @@ def dataset(folder, studies, clips, frames, channels):
             "INSERT INTO target (idx, category, title, n_positive, prevalence) VALUES (?, ?, ?, 3, 0.5)",
             (rank, category, category))
     tensors, clip = {}, 0
+    database.executemany("INSERT INTO label_source VALUES (?, NULL)", [("link-icd",), ("echonet",)])
     for study in range(1, studies + 3):
         subject = 100 + study
         split = "train" if study <= studies else "val" if study == studies + 1 else "test"
         database.execute("INSERT INTO echo_study (study_id, subject_id) VALUES (?, ?)", (study, subject))
         database.execute("INSERT INTO study_status (study_id, status) VALUES (?, 'labelled')", (study,))
         database.execute("INSERT INTO split VALUES (?, ?)", (subject, split))
-        database.execute("INSERT INTO listed_study VALUES (?, ?, NULL, ?)", (str(study), 30.5 + 7 * study % 60, split))
+        fraction = 30.5 + 7 * study % 60
+        database.execute("INSERT INTO listed_study VALUES (?, ?, NULL, ?)", (str(study), fraction, split))
+        database.execute("INSERT INTO label VALUES ('echonet', 'study', 'EF', ?, ?)", (str(study), fraction))
         for category in categories[study % 3 :: 3]:
             database.execute("INSERT INTO study_category VALUES (?, ?, 1, 1)", (study, category))
+        for category in categories:
+            value = int(category in categories[study % 3 :: 3])
+            database.execute("INSERT INTO label VALUES ('link-icd', 'study', ?, ?, ?)", (category, str(study), value))
         for view in range(clips):
             clip += 1
             name = f"{study}/{study}_{view:04}"

@@ -1,7 +1,7 @@
 import EchoCore
 import Foundation
 import Testing
-import Training
+import StudyData
 
 private let plain = Normalisation(mean: [0], deviation: [1])
 

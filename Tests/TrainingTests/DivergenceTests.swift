@@ -4,6 +4,7 @@ import Foundation
 import Models
 import TestSupport
 import Testing
+import Runs
 import Training
 
 @Suite struct DivergenceTests {
@@ -46,18 +47,18 @@ import Training
     private func calmOptions(in folder: URL) throws -> TrainOptions {
         let dataset = try TinyDataset(at: folder.appendingPathComponent("data"))
         var options = tinyOptions(dataset, folder.appendingPathComponent("run"))
-        options.epochs = 4
-        options.warmupEpochs = 0
+        options.recipe.epochs = 4
+        options.recipe.warmupEpochs = 0
         _ = try train(options) { _ in }
         return options
     }
 
     /// Makes it the same run with more epochs, and a bias that is far off.
     private func disturb(_ options: inout TrainOptions, epochs: Int) throws -> (CheckpointStore, Learner) {
-        options.epochs = epochs
+        options.recipe.epochs = epochs
         let run = RunFolder(options.run)
         var configuration = try RunConfiguration(run: options.run)
-        configuration.learning.epochs = epochs
+        configuration.recipe.epochs = epochs
         try configuration.json().write(to: URL(fileURLWithPath: run.config))
         let store = CheckpointStore(folder: run, configuration: configuration)
         let learner = Learner(configuration, on: CPUEngine(threads: 2))
@@ -86,8 +87,8 @@ import Training
             let (store, _) = try disturb(&options, epochs: 8)
             let before = try Data(contentsOf: URL(fileURLWithPath: store.folder.state))
 
-            options.divergence.steps = 5
-            options.checkpointEvery = 1
+            options.upkeep.guardSteps = 5
+            options.upkeep.checkpointEvery = 1
             let error = #expect(throws: EchoError.self) { try train(options) { _ in } }
             #expect(error?.place == "step 17")
             #expect(error?.problem.hasPrefix("the loss has been above 4 times its level of ") == true)
@@ -95,7 +96,7 @@ import Training
             #expect(try Data(contentsOf: URL(fileURLWithPath: store.folder.state)) == before)
 
             // Whoever insists may go on.
-            options.divergence.steps = 0
+            options.upkeep.guardSteps = 0
             #expect(try train(options) { _ in }.steps == 24)
         }
     }

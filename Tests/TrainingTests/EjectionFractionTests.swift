@@ -4,6 +4,9 @@ import Foundation
 import Models
 import TestSupport
 import Testing
+import Tasks
+import Runs
+import StudyData
 import Training
 
 @Suite struct EjectionFractionTests {
@@ -57,11 +60,11 @@ import Training
         try withTemporaryFolder { folder in
             let dataset = try EjectionFractionTests.dataset(at: folder.appendingPathComponent("data"))
             var options = tinyOptions(dataset, folder.appendingPathComponent("before"))
-            options.epochs = 1
+            options.recipe.epochs = 1
             _ = try train(options) { _ in }
             var frozen = tinyOptions(dataset, folder.appendingPathComponent("after"), task: .lvef)
-            frozen.initial = options.run
-            frozen.frozen = true
+            frozen.recipe.initial = options.run
+            frozen.recipe.frozen = true
             #expect(try train(frozen) { _ in }.bestLoss != nil)
         }
     }

@@ -5,6 +5,8 @@ import Models
 import Shards
 import TestSupport
 import Testing
+import Tasks
+import Runs
 import Training
 
 @Suite struct FaultTests {
@@ -13,7 +15,7 @@ import Training
             let dataset = try TinyDataset(at: folder.appendingPathComponent("data"))
             let run = folder.appendingPathComponent("run")
             var options = tinyOptions(dataset, run)
-            options.epochs = 1
+            options.recipe.epochs = 1
             try body(dataset, run, options)
         }
     }
@@ -65,7 +67,7 @@ import Training
             var next = options
             if file.hasPrefix("best") {
                 next.run += "-second"
-                next.initial = run.path
+                next.recipe.initial = run.path
             }
             let error = #expect(throws: EchoError.self) { try train(next) { _ in } }
             #expect(error?.problem == "is damaged: its content is not what was written")
@@ -94,10 +96,10 @@ import Training
     @Test func `a learning rate that explodes stops with the checkpoint before`() throws {
         try withRun { _, run, options in
             var options = options
-            options.epochs = 50
-            options.learningRate = 1e30
-            options.clip = 1e30
-            options.checkpointEvery = 1
+            options.recipe.epochs = 50
+            options.recipe.learningRate = 1e30
+            options.recipe.clip = 1e30
+            options.upkeep.checkpointEvery = 1
             let error = #expect(throws: EchoError.self) { try train(options) { _ in } }
             #expect(error?.problem.contains("the last checkpoint is from before") == true)
             #expect(FileManager.default.fileExists(atPath: run.path + "/checkpoints/last.state.safetensors"))
@@ -118,22 +120,22 @@ import Training
             try store.writeWeights(of: learner.model, state: state, to: broken)
             var second = options
             second.run += "-second"
-            second.initial = broken
+            second.recipe.initial = broken
             let refused = #expect(throws: EchoError.self) { try train(second) { _ in } }
             #expect(refused?.problem == "mask_token holds a number that is not finite")
             #expect(!FileManager.default.fileExists(atPath: second.run))
 
             // The same in a checkpoint, as after a fault of the machine, with steps left to take.
             var longer = configuration
-            longer.learning.epochs = 2
+            longer.recipe.epochs = 2
             try longer.json().write(to: URL(fileURLWithPath: RunFolder(options.run).config))
             try store.save(learner, state)
             let files = ["last.safetensors", "last.state.safetensors", "best.safetensors"].map {
                 run.appendingPathComponent("checkpoints/\($0)")
             }
             let before = try files.map { try Data(contentsOf: $0) }
-            options.epochs = 2
-            options.checkpointEvery = 1
+            options.recipe.epochs = 2
+            options.upkeep.checkpointEvery = 1
             let stopped = #expect(throws: EchoError.self) { try train(options) { _ in } }
             #expect(
                 stopped?.description.hasPrefix("step 4: the loss is nan; the weights were not changed")
@@ -191,8 +193,8 @@ import Training
     {
         try withRun { dataset, run, options in
             var options = options
-            options.epochs = 6
-            options.picturesEvery = 0
+            options.recipe.epochs = 6
+            options.upkeep.picturesEvery = 0
             _ = try train(options) { _ in }
             let full = run.path + "-full"
             try FileManager.default.createDirectory(atPath: full, withIntermediateDirectories: true)
@@ -240,8 +242,8 @@ import Training
             var options = tinyOptions(dataset, folder.appendingPathComponent("run"), task: .icd)
             let error = #expect(throws: EchoError.self) { try train(options) { _ in } }
             #expect(error?.remedy == "run echoprep link-icd on it first")
-            options.task = .pretrain
-            options.epochs = 1
+            options.recipe.task = .pretrain
+            options.recipe.epochs = 1
             var said: [String] = []
             _ = try train(options) { said.append($0) }
             #expect(said.contains("the dataset has no splits: drawn by subject, as link-icd does by default"))
@@ -250,15 +252,16 @@ import Training
 
     @Test func `options that make no sense are named`() throws {
         func place(_ change: (inout TrainOptions) -> Void) -> String? {
-            var options = TrainOptions(dataset: "nowhere", run: "nowhere", place: here)
+            var options = TrainOptions(run: "nowhere", place: here)
+            options.recipe.dataset = "nowhere"
             change(&options)
             return #expect(throws: EchoError.self) { try train(options) { _ in } }?.place
         }
-        #expect(place { $0.epochs = 0 } == "--epochs")
-        #expect(place { $0.accumulate = 17 } == "--accumulate")
-        #expect(place { $0.learningRate = .nan } == "--lr")
-        #expect(place { $0.frozen = true } == "--frozen")
-        #expect(place { $0.linearHead = true } == "--linear-head")
+        #expect(place { $0.recipe.epochs = 0 } == "--epochs")
+        #expect(place { $0.recipe.accumulate = 17 } == "--accumulate")
+        #expect(place { $0.recipe.learningRate = .nan } == "--lr")
+        #expect(place { $0.recipe.frozen = true } == "--frozen")
+        #expect(place { $0.recipe.linearHead = true } == "--linear-head")
         #expect(place { $0.strictInitial = true } == "--init-strict")
         #expect(place { _ in } == "echoprep.sqlite")
     }

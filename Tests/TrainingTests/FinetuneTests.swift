@@ -6,6 +6,9 @@ import Models
 import Shards
 import TestSupport
 import Testing
+import Tasks
+import Runs
+import StudyData
 import Training
 
 @Suite struct FinetuneTests {
@@ -20,11 +23,11 @@ import Training
                 folder.appendingPathComponent("before"), folder.appendingPathComponent("after")
             )
             var options = tinyOptions(dataset, before)
-            options.epochs = 1
+            options.recipe.epochs = 1
             _ = try train(options) { _ in }
             options = tinyOptions(dataset, after, task: .icd)
-            options.initial = before.path
-            options.frozen = true
+            options.recipe.initial = before.path
+            options.recipe.frozen = true
             var said: [String] = []
             _ = try train(options) { said.append($0) }
             let (old, new) = (try weights(before), try weights(after))
@@ -41,7 +44,10 @@ import Training
             #expect(predictions.map(\.labels) == [[1, 1], [0, 0]])
             #expect(predictions.allSatisfy { $0.logits.count == 2 && $0.logits.allSatisfy(\.isFinite) })
             #expect(try TrainedModel(run: after.path, place: here).predict(.test) == predictions)
-            #expect(try TrainedModel(run: after.path, place: here).predict(.test, draws: 2).map(\.study) == ["13", "14"])
+            #expect(
+                try TrainedModel(run: after.path, place: here).predict(.test, draws: 2).map(\.study) == [
+                    "13", "14",
+                ])
         }
     }
 
@@ -61,7 +67,7 @@ import Training
         try withTemporaryFolder { folder in
             let dataset = try TinyDataset(at: folder.appendingPathComponent("data"))
             var options = tinyOptions(dataset, folder.appendingPathComponent("run"))
-            options.epochs = 1
+            options.recipe.epochs = 1
             _ = try train(options) { _ in }
             #expect(throws: EchoError.self) { try TrainedModel(run: options.run, place: here).predict(.test) }
         }
@@ -128,8 +134,8 @@ import Training
             }
             func run(_ name: String, _ task: TrainTask, from initial: String? = nil) throws -> String {
                 var options = tinyOptions(dataset, folder.appendingPathComponent(name), task: task)
-                options.epochs = 1
-                options.initial = initial.map { folder.appendingPathComponent($0).path }
+                options.recipe.epochs = 1
+                options.recipe.initial = initial.map { folder.appendingPathComponent($0).path }
                 var said = ""
                 _ = try train(options) { said += $0 + "\n" }
                 return said

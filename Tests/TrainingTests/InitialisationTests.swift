@@ -7,6 +7,7 @@ import Shards
 import TestSupport
 import Testing
 import Training
+import Runs
 
 @Suite struct InitialisationTests {
     private let configuration = ModelConfiguration(
@@ -193,7 +194,7 @@ import Training
             let dataset = try TinyDataset(at: folder.appendingPathComponent("data"))
             _ = try file(folder, [("conv1.weight", [8, 3, 3, 3])])
             var options = tinyOptions(dataset, folder.appendingPathComponent("run"))
-            options.initial = folder.appendingPathComponent("weights.safetensors").path
+            options.recipe.initial = folder.appendingPathComponent("weights.safetensors").path
             let error = #expect(throws: EchoError.self) { try train(options) { _ in } }
             #expect(error?.problem == "holds no tensor that fits the model")
             #expect(!FileManager.default.fileExists(atPath: options.run + "/config.json"))

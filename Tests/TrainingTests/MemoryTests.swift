@@ -5,6 +5,8 @@ import Foundation
 import Models
 import TestSupport
 import Testing
+import Tasks
+import Runs
 import Training
 
 @Suite struct MemoryTests {
@@ -36,11 +38,11 @@ import Training
         try withTemporaryFolder { folder in
             let dataset = try TinyDataset(at: folder.appendingPathComponent("data"))
             var options = tinyOptions(dataset, folder.appendingPathComponent("run"))
-            options.epochs = 1
-            options.views = 3
-            options.frames = 4
-            options.batch = 9
-            options.task = .icd
+            options.recipe.epochs = 1
+            options.recipe.views = 3
+            options.recipe.frames = 4
+            options.recipe.batch = 9
+            options.recipe.task = .icd
             try body(&options)
         }
     }
@@ -49,7 +51,7 @@ import Training
         throws
     {
         try withRun { options in
-            options.checkpointActivations = again
+            options.upkeep.checkpointActivations = again
             _ = try train(options) { _ in }
             let configuration = try RunConfiguration(run: options.run)
             let promised = StepMemory(

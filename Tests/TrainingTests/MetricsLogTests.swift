@@ -2,6 +2,7 @@ import EchoCore
 import Foundation
 import TestSupport
 import Testing
+import Runs
 import Training
 
 @Suite struct MetricsLogTests {

@@ -8,6 +8,8 @@ import Models
 import Shards
 import TestSupport
 public import Testing
+import Tasks
+import Runs
 import Training
 
 /// Run folders that the program of commit 65363c9 wrote, beside the datasets that they learned from.
@@ -82,7 +84,7 @@ struct EarlierRuns {
             let dataset = try TinyDataset(at: folder.appendingPathComponent("data"))
             var options = tinyOptions(dataset, folder.appendingPathComponent("run"), task: .icd)
             options.place = Place(trained, threads: 2)
-            (options.views, options.frames, options.epochs) = (1, 1, 1)
+            (options.recipe.views, options.recipe.frames, options.recipe.epochs) = (1, 1, 1)
             _ = try train(options) { _ in }
             let answers = try [trained, asked].map {
                 try TrainedModel(run: options.run, place: Place($0, threads: 2)).predict(.test)

@@ -5,6 +5,7 @@ import Shards
 import TestSupport
 import Testing
 import Training
+import Runs
 
 @Suite struct ResumeTests {
     private func arguments(_ dataset: TinyDataset, _ run: URL, _ task: String) -> [String] {
@@ -89,15 +90,14 @@ import Training
         try withTemporaryFolder { folder in
             let dataset = try TinyDataset(at: folder.appendingPathComponent("data"))
             var options = tinyOptions(dataset, folder.appendingPathComponent("run"))
-            options.epochs = 1
+            options.recipe.epochs = 1
             _ = try train(options) { _ in }
-            options.learningRate = 2e-3
-            options.seed = 5
+            options.recipe.learningRate = 2e-3
+            options.recipe.seed = 5
             let error = #expect(throws: EchoError.self) { try train(options) { _ in } }
             #expect(
                 error?.problem == """
-                    the folder holds another run: learning.learning_rate: 0.001 there, 0.002 here; \
-                    learning.seed: 1 there, 5 here
+                    the folder holds another run: lr: 0.001 there, 0.002 here; seed: 1 there, 5 here
                     """)
         }
     }
@@ -106,10 +106,10 @@ import Training
         try withTemporaryFolder { folder in
             let dataset = try TinyDataset(at: folder.appendingPathComponent("data"))
             var options = tinyOptions(dataset, folder.appendingPathComponent("run"))
-            options.epochs = 1
+            options.recipe.epochs = 1
             let first = try train(options) { _ in }
             options.place.threads = 1
-            options.checkpointEvery = 7
+            options.upkeep.checkpointEvery = 7
             options.resume = true
             #expect(try train(options) { _ in }.bestLoss == first.bestLoss)
         }
@@ -132,7 +132,7 @@ import Training
             let dataset = try TinyDataset(at: folder.appendingPathComponent("data"))
             let run = folder.appendingPathComponent("run")
             var options = tinyOptions(dataset, run)
-            options.epochs = 1
+            options.recipe.epochs = 1
             _ = try train(options) { _ in }
             let files = FileManager.default
             let (last, next) = (

@@ -2,6 +2,7 @@ import EchoCore
 import Foundation
 import TestSupport
 import Testing
+import Runs
 import Training
 
 @Suite struct SeedsTests {
@@ -9,7 +10,7 @@ import Training
         try withTemporaryFolder { folder in
             let dataset = try TinyDataset(at: folder.appendingPathComponent("data"))
             var options = tinyOptions(dataset, folder.appendingPathComponent("run"))
-            options.epochs = 1
+            options.recipe.epochs = 1
             let first = try train(options, seeds: [10, 2]) { _ in }
             #expect(RunFolder.runs(in: options.run) == ["seed-2", "seed-10"].map { "\(options.run)/\($0)" })
             #expect(first.map(\.run) == ["seed-10", "seed-2"].map { "\(options.run)/\($0)" })
@@ -23,7 +24,7 @@ import Training
             // One of them alone is the run that it would have been.
             var single = options
             single.run += "-single"
-            single.seed = 2
+            single.recipe.seed = 2
             #expect(try train(single) { _ in }.bestLoss == first[1].bestLoss)
             #expect(RunFolder.runs(in: single.run) == [single.run])
             let refused = #expect(throws: EchoError.self) { try train(single, seeds: [1, 2]) { _ in } }

@@ -74,6 +74,7 @@ struct TinyDataset {
 
     /// Targets I50 (the large ones) and K21 (the odd ones).
     private static func label(_ db: Database) throws {
+        try db.execute(sql: "INSERT INTO label_source VALUES ('link-icd', NULL)")
         for (index, category) in ["I50", "K21"].enumerated() {
             try db.execute(
                 sql: "INSERT INTO target VALUES (?, ?, ?, 7, 0.5, 'discharge', NULL)",
@@ -89,10 +90,14 @@ struct TinyDataset {
                 sql: "INSERT INTO split VALUES (?, ?)",
                 arguments: [subject, TinyDataset.split(study).rawValue])
             // Both classes in every split.
-            let categories = [(study % 4 < 2, "I50"), (study % 2 == 1, "K21")].filter(\.0).map(\.1)
-            for category in categories {
+            for (has, category) in [(study % 4 < 2, "I50"), (study % 2 == 1, "K21")] {
+                if has {
+                    try db.execute(
+                        sql: "INSERT INTO study_category VALUES (?, ?, 1, 1)", arguments: [study, category])
+                }
                 try db.execute(
-                    sql: "INSERT INTO study_category VALUES (?, ?, 1, 1)", arguments: [study, category])
+                    sql: "INSERT INTO label VALUES ('link-icd', 'study', ?, ?, ?)",
+                    arguments: [category, "\(study)", has ? 1 : 0])
             }
         }
     }

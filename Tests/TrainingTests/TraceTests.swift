@@ -4,14 +4,16 @@ import Models
 import Shards
 import TestSupport
 import Testing
+import Tasks
 import Training
+import Runs
 
 @Suite struct TraceTests {
     private func trace(_ folder: URL, _ change: (inout TrainOptions) -> Void) throws -> SafetensorsFile {
         let dataset = try TinyDataset(at: folder.appendingPathComponent("data"))
         var options = tinyOptions(dataset, folder.appendingPathComponent("run"))
-        options.epochs = 1
-        options.views = 1
+        options.recipe.epochs = 1
+        options.recipe.views = 1
         options.trace = folder.appendingPathComponent("trace.safetensors").path
         change(&options)
         _ = try train(options) { _ in }
@@ -20,7 +22,7 @@ import Training
 
     @Test func `a trace of pre-training holds the step whole`() throws {
         try withTemporaryFolder { folder in
-            let trace = try trace(folder) { $0.model = .lamae }
+            let trace = try trace(folder) { $0.recipe.model = .lamae }
             #expect(trace.tensors["input"]?.shape == [4, 1, 2, 1, 112, 112])
             #expect(trace.tensors["keep"]?.shape == [4, 1, 2, 8])
             #expect(trace.tensors["keep"]?.dtype == .i64)
@@ -47,11 +49,11 @@ import Training
     @Test func `a trace of several steps holds weights once and all inputs and losses`() throws {
         try withTemporaryFolder { folder in
             let trace = try trace(folder) {
-                $0.epochs = 2
+                $0.recipe.epochs = 2
                 $0.traceSteps = 3
-                $0.model = .lamae
-                $0.latentMasking = .token
-                $0.maskViews = 1
+                $0.recipe.model = .lamae
+                $0.recipe.latentMasking = .token
+                $0.recipe.maskViews = 1
             }
             #expect(trace.tensors["param.latent_mask_token"]?.shape == [96])
             var inputs = [try trace.floats("input")]
@@ -69,9 +71,9 @@ import Training
     @Test func `a trace of frozen fine-tuning has gradients of the head alone`() throws {
         try withTemporaryFolder { folder in
             let trace = try trace(folder) {
-                $0.task = .icd
-                $0.model = .videoMAE
-                $0.frozen = true
+                $0.recipe.task = .icd
+                $0.recipe.model = .videoMAE
+                $0.recipe.frozen = true
                 $0.traceStep = 3
             }
             #expect(trace.tensors["keep"] == nil)
@@ -89,9 +91,9 @@ import Training
     @Test func `a linear probe learns one layer alone`() throws {
         try withTemporaryFolder { folder in
             let trace = try trace(folder) {
-                $0.task = .icd
-                $0.frozen = true
-                $0.linearHead = true
+                $0.recipe.task = .icd
+                $0.recipe.frozen = true
+                $0.recipe.linearHead = true
             }
             let gradients = trace.names.filter { $0.hasPrefix("grad.") }.sorted()
             #expect(gradients == ["grad.head.linear.bias", "grad.head.linear.weight"])
@@ -102,11 +104,11 @@ import Training
 
     @Test func `studies of different numbers of views are not traced`() throws {
         try withTemporaryFolder { folder in
-            let error = #expect(throws: EchoError.self) { try trace(folder) { $0.views = 3 } }
+            let error = #expect(throws: EchoError.self) { try trace(folder) { $0.recipe.views = 3 } }
             #expect(error?.place == "--trace")
             _ = try trace(folder.appendingPathComponent("padded")) {
-                $0.views = 3
-                $0.padViews = true
+                $0.recipe.views = 3
+                $0.recipe.padViews = true
             }
         }
     }

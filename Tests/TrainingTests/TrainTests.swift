@@ -6,6 +6,8 @@ import Models
 import Shards
 import TestSupport
 import Testing
+import Tasks
+import Runs
 import Training
 
 /// Where the tests compute.
@@ -13,13 +15,14 @@ let here = Place(.cpu, threads: 2)
 
 /// Options of a run that takes about a second on the slow engine.
 func tinyOptions(_ dataset: TinyDataset, _ run: URL, task: TrainTask = .pretrain) -> TrainOptions {
-    var options = TrainOptions(dataset: dataset.path, run: run.path, place: here)
-    options.task = task
-    options.views = 2
-    options.frames = 2
-    options.epochs = 3
-    options.batch = 4
-    options.learningRate = 1e-3
+    var options = TrainOptions(run: run.path, place: here)
+    options.recipe.dataset = dataset.path
+    options.recipe.task = task
+    options.recipe.views = 2
+    options.recipe.frames = 2
+    options.recipe.epochs = 3
+    options.recipe.batch = 4
+    options.recipe.learningRate = 1e-3
     return options
 }
 
@@ -43,7 +46,7 @@ func metrics(_ run: URL) throws -> [MetricsLine] {
             let dataset = try TinyDataset(at: folder.appendingPathComponent("data"))
             let run = folder.appendingPathComponent("run")
             var options = tinyOptions(dataset, run)
-            options.model = kind
+            options.recipe.model = kind
             let summary = try train(options) { _ in }
             let lines = try metrics(run)
             #expect(lines.filter { $0.split == .train }.map(\.step) == Array(1...9))
@@ -66,7 +69,7 @@ func metrics(_ run: URL) throws -> [MetricsLine] {
         try withTemporaryFolder { folder in
             let dataset = try TinyDataset(at: folder.appendingPathComponent("data"))
             var options = tinyOptions(dataset, folder.appendingPathComponent("run"))
-            options.keepLast = 2
+            options.upkeep.keepLast = 2
             _ = try train(options) { _ in }
             let files = try FileManager.default.contentsOfDirectory(atPath: options.run + "/checkpoints")
             #expect(
@@ -82,11 +85,11 @@ func metrics(_ run: URL) throws -> [MetricsLine] {
         try withTemporaryFolder { folder in
             let dataset = try TinyDataset(at: folder.appendingPathComponent("data"))
             var options = tinyOptions(dataset, folder.appendingPathComponent("run"))
-            options.epochs = 1
-            options.batch = 9
-            options.averageDecay = 0.9
+            options.recipe.epochs = 1
+            options.recipe.batch = 9
+            options.recipe.averageDecay = 0.9
             options.trace = folder.appendingPathComponent("trace.safetensors").path
-            options.views = 1
+            options.recipe.views = 1
             _ = try train(options) { _ in }
             let trace = try SafetensorsFile(path: options.trace!)
             let best = try SafetensorsFile(path: options.run + "/checkpoints/best.safetensors")

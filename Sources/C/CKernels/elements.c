@@ -107,7 +107,11 @@ CK_KERNEL void ck_adamw(float *restrict p, const float *restrict g, float *restr
 }
 
 CK_KERNEL void ck_blend(const float *restrict x, float *restrict y, float share, size_t n) {
-    for (size_t i = 0; i < n; i++) y[i] += share * (x[i] - y[i]);
+    for (size_t i = 0; i < n; i++) {
+        // Two statements, so that no compiler rounds once where others round twice.
+        float step = share * (x[i] - y[i]);
+        y[i] += step;
+    }
 }
 
 double ck_binary_cross_entropy(const float *z, const float *t, const float *weights, float *gradient, double scale,

@@ -7,7 +7,7 @@ import Files
 import Foundation
 public import Models
 import Shards
-import Training
+import Runs
 
 /// What `echoprep embed` is asked to do.
 public struct EmbedOptions: Sendable {

@@ -5,7 +5,7 @@ import EchoCore
 import Files
 import Models
 import Shards
-import Training
+import Runs
 
 /// Vectors in rows, each of a study, a clip or a frame.
 struct EmbeddingTable {

@@ -2,7 +2,7 @@
 
 import EchoCore
 public import Models
-public import Training
+public import Tasks
 
 /// One way of coming to a model that predicts: its kind, where its weights start, and how much of it learns.
 public struct Arm: Sendable, Hashable {
@@ -62,6 +62,12 @@ public struct Experiment: Sendable {
 
     /// Every experiment by its name.
     public static let all = [table1, table2, figure2, figure3, heads, leak]
+
+    /// What comes before an experiment's task.
+    static let pretraining = TrainTask.pretrain
+
+    /// The end of the names of runs that learn its task: nothing for the first that there was.
+    var suffix: String { task == .icd ? "" : "-\(task.name)" }
 
     private static func grid(_ regimes: Arm.Regime...) -> [Arm] {
         regimes.flatMap { regime in

@@ -3,6 +3,7 @@
 public import Compute
 public import EchoCore
 public import Models
+import Tasks
 public import Training
 
 /// What `echoprep experiment` is asked to do.
@@ -28,13 +29,13 @@ public struct ExperimentOptions: Sendable {
     public init(datasets: [String], folder: String, place: Place) {
         self.datasets = datasets
         self.folder = folder
-        pretraining = TrainOptions(dataset: "", run: "", place: place)
+        pretraining = TrainOptions(run: "", place: place)
         (fineTuning, frozen) = (pretraining, pretraining)
     }
 
     func check(_ experiment: Experiment) throws(EchoError) {
         if datasets.isEmpty { throw EchoError("--dataset", "is missing") }
-        if datasets.count > 1 && experiment.task == .icd {
+        if datasets.count > 1 && experiment.task.answers == .classes {
             throw EchoError("--dataset", "more than one", try: "only table2 compares datasets")
         }
         if seeds.isEmpty || Set(seeds).count < seeds.count {

@@ -3,6 +3,8 @@
 import EchoCore
 import Files
 import Models
+import Tasks
+import Training
 
 /// What `echoprep experiment` reports.
 public struct ExperimentResult: Codable, Sendable {
@@ -19,26 +21,12 @@ public struct ExperimentResult: Codable, Sendable {
         var text = table.text
         if !differences.isEmpty {
             var lines = TextTable(("difference", .left), ("measure", .left), ("", .left), ("p", .left))
-            for found in differences {
-                lines.add([
-                    "\(found.first) − \(found.second)", found.group, intervalText(found.difference),
-                    found.p.map { fixed($0, 3) } ?? "–",
-                ])
-            }
+            for found in differences { lines.add(found.line) }
             text += "\n" + lines.text
         }
         if let verdict { text += "\n\(verdict)\n" }
         return text + "\n" + files.joined(separator: "\n")
     }
-}
-
-/// One run's scores, of whichever kind its task has.
-enum JudgedRun {
-    case coded(ScoredRun)
-    case measured(ScoredMeasurements)
-
-    var coded: ScoredRun? { if case .coded(let run) = self { run } else { nil } }
-    var measured: ScoredMeasurements? { if case .measured(let run) = self { run } else { nil } }
 }
 
 /// The scored runs of an experiment, line by line.
@@ -48,51 +36,38 @@ struct ExperimentOutcome {
         let arm: Arm?
         let block: String, title: String
         /// Its runs on each dataset.
-        let parts: [[JudgedRun]]
+        let parts: [[ScoredRun]]
 
         var name: String { arm?.title ?? title }
-        var runs: [ScoredRun] { parts.joined().compactMap(\.coded) }
 
         func samples(_ source: Source) -> Samples? {
-            switch source {
-            case .codes(let measure, let group):
-                Samples(
-                    runs: runs.compactMap { $0.scores.averages[group].scores[measure]?.value },
-                    draws: runs.map { run in run.draws.map { $0[group][measure] } })
-            case .errors(let measure, let dataset): parts[dataset].compactMap(\.measured).samples(measure)
-            }
-        }
-
-        /// Who was judged by that, and what is true of them.
-        func truths(_ source: Source) -> [[String]] {
-            switch source {
-            case .codes: runs.first?.predictions.truths ?? []
-            case .errors(_, let dataset): parts[dataset].first?.measured?.measurements.truths ?? []
-            }
+            parts[source.dataset].samples(source.measure, group: source.group)
         }
     }
 
-    /// Where a column's numbers come from: a measure of a group of codes, of which the first is all, or an error on a
-    /// dataset.
-    enum Source {
-        case codes(Measure, group: Int)
-        case errors(ErrorMeasure, dataset: Int)
+    /// Where a column's numbers come from: a measure of a group of targets, of which the first is all, on a dataset.
+    struct Source {
+        let measure: Measure
+        var group = 0
+        var dataset = 0
     }
 
     let experiment: Experiment
     let options: ExperimentOptions
     let datasets: [String]
     let contenders: [Contender]
-    /// For the page: reconstructions by each pre-trained model.
-    var heldOut: [HeldOut] = []
+    /// Pre-trained runs that fill in held-out studies on the page, and the datasets of these.
+    var pretrained: [(run: String, dataset: String)] = []
 
     private var confidence: Double { options.scoring.confidence }
-    /// Of the first run on codes.
-    private var scores: RunScores? { contenders.lazy.compactMap(\.runs.first).first?.scores }
+    private var runs: [ScoredRun] { contenders.flatMap { $0.parts.joined() } }
+    /// Of the first run.
+    private var scores: RunScores { runs[0].scores }
+    private var kind: AnswerKind { scores.kind }
 
     /// Writes NAME.txt, .csv, .tex, .json and .html.
     func write(to folder: String) throws -> ExperimentResult {
-        guard !contenders.isEmpty else {
+        guard !runs.isEmpty else {
             throw EchoError("experiment \(experiment.name)", "has no run that was judged")
         }
         var table = experiment.presentation.measure.map(codesTable) ?? averagesTable
@@ -107,20 +82,20 @@ struct ExperimentOutcome {
         try writeFile(path + ".csv", Array(table.csv.utf8))
         try writeFile(path + ".tex", Array(table.latex.utf8))
         try writeFile(path + ".json", Array((try jsonText(result) + "\n").utf8))
-        try writeFile(path + ".html", Array(report(table, differences).html.text.utf8))
+        try writeFile(path + ".html", Array(try report(table, differences).html.text.utf8))
         return result
     }
 
-    private func report(_ table: ResultTable, _ differences: [Comparison]) -> Report {
-        var report = Report(title: experiment.title)
-        report.lead = table.note
-        report.results = table
-        report.measure = experiment.presentation.measure ?? .auroc
-        report.runs = contenders.flatMap(\.runs)
-        report.models = ModelScores.models(of: report.scores)
-        report.comparisons = differences
-        report.heldOut = heldOut
-        return report
+    private func report(_ table: ResultTable, _ differences: [Comparison]) throws -> Report {
+        // Runs on several datasets did not judge the same and stand in the table only.
+        let standings = datasets.count == 1 ? [Standings(runs, comparisons: differences)] : []
+        var subject = ReportSubject(title: experiment.title, standings)
+        subject.lead = table.note
+        subject.results = (table, differences, kind)
+        subject.measure = experiment.presentation.measure
+        (subject.pretrained, subject.split) = (pretrained, options.split)
+        subject.place = options.fineTuning.place
+        return try Report(subject)
     }
 
     // MARK: Tables
@@ -129,8 +104,7 @@ struct ExperimentOutcome {
         let seeds = options.seeds.map(String.init).joined(separator: ", ")
         let first = contenders[0].parts.map { $0.first }
         let populations = zip(datasets, first).compactMap { name, run -> String? in
-            let population = run?.coded?.scores.population ?? run?.measured?.scores.population
-            return population.map { datasets.count > 1 ? "\(name): \($0)" : $0 }
+            (run?.scores.population).map { datasets.count > 1 ? "\(name): \($0)" : $0 }
         }
         return
             "\(populations.joined(separator: "; ")) of the \(options.split.rawValue) split; mean ± standard deviation "
@@ -138,27 +112,20 @@ struct ExperimentOutcome {
             + "\(grouped(options.scoring.bootstrap)) resamplings of subjects"
     }
 
-    /// Macro AUROC and F1, then the AUROC of each group of codes; or the errors on each dataset.
+    /// The measures of all targets, then the main one of each group; on each dataset.
     private var columns: [(column: ResultTable.Column, source: Source)] {
-        if let scores {
-            let columns: [(title: String, measure: Measure, group: Int)] =
-                [("AUROC", .auroc, 0), ("F1", .f1, 0)]
-                + scores.groups.enumerated().map { ("AUROC \($1.name)", .auroc, $0 + 1) }
-            return columns.map {
-                (
-                    .init(title: $0.title, higherIsBetter: true, decimals: 3),
-                    .codes($0.measure, group: $0.group)
-                )
+        datasets.indices.flatMap { dataset -> [(ResultTable.Column, Source)] in
+            let prefix = datasets.count > 1 ? "\(datasets[dataset]) " : ""
+            let groups = scores.averages.enumerated().dropFirst()
+            return kind.tabled.map {
+                (.init($0, title: prefix + $0.title), Source(measure: $0, dataset: dataset))
             }
-        }
-        return datasets.enumerated().flatMap { index, name in
-            ErrorMeasure.allCases.map { measure in
-                let title = datasets.count > 1 ? "\(name) \(measure.title)" : measure.title
-                return (
-                    .init(title: title, higherIsBetter: measure == .r2, decimals: measure.decimals),
-                    .errors(measure, dataset: index)
-                )
-            }
+                + groups.map { index, group in
+                    (
+                        .init(kind.main, title: "\(prefix)\(kind.main.title) \(group.name)"),
+                        Source(measure: kind.main, group: index, dataset: dataset)
+                    )
+                }
         }
     }
 
@@ -183,17 +150,19 @@ struct ExperimentOutcome {
 
     /// A line a code, a column an arm.
     private func codesTable(_ measure: Measure) -> ResultTable {
-        let codes = scores?.codes ?? []
+        let codes = scores.targets
         return ResultTable(
             title: experiment.title, note: note, ranksColumns: true,
-            columns: contenders.map { .init(title: $0.name, higherIsBetter: true, decimals: 3) },
+            columns: contenders.map { .init(measure, title: $0.name) },
             rows: codes.indices.map { index in
                 ResultTable.Row(
-                    block: codes[index].code, title: codes[index].title ?? "",
-                    runs: contenders[0].runs.count,
+                    block: codes[index].target, title: codes[index].title ?? "",
+                    runs: contenders[0].parts[0].count,
                     cells: contenders.map { contender in
-                        Spread(contender.runs.compactMap { $0.scores.codes[index].scores[measure]?.value })
-                            .map { .init(value: $0, lower: nil, upper: nil) }
+                        Spread(
+                            contender.parts[0].compactMap { $0.scores.targets[index].scores[measure]?.value }
+                        )
+                        .map { .init(value: $0, lower: nil, upper: nil) }
                     })
             })
     }
@@ -220,28 +189,22 @@ struct ExperimentOutcome {
         return pairs.compactMap { first, second in first.flatMap { first in second.map { (first, $0) } } }
     }
 
-    /// Their differences in AUROC or mean absolute error, on the same resamplings.
+    /// Their differences in the main measure, on the same resamplings.
     private var differences: [Comparison] {
         guard experiment.presentation == .table else { return [] }
-        return columns.flatMap { column, source -> [Comparison] in
-            switch source {
-            case .codes(let measure, _): guard measure == .auroc else { return [] }
-            case .errors(let measure, _): guard measure == .mae else { return [] }
-            }
-            return pairs.compactMap { first, second in
-                guard let a = first.samples(source), let b = second.samples(source),
-                    first.truths(source) == second.truths(source)
+        return columns.filter { $0.source.measure == kind.main }.flatMap { column, source in
+            pairs.compactMap { first, second -> Comparison? in
+                let (a, b) = (first.parts[source.dataset], second.parts[source.dataset])
+                guard let one = a.first, let other = b.first, one.answers.truths == other.answers.truths
                 else { return nil }
-                let (difference, p) = a.difference(from: b, confidence: confidence)
-                return Comparison(
-                    first: first.name, second: second.name, group: column.title, difference: difference, p: p)
+                return Comparison(a, b, source.measure, group: source.group, called: column.title)
             }
         }
     }
 
     /// Whether 0.5 lies in the interval.
     private var verdict: (text: String, passed: Bool) {
-        let found = contenders[0].samples(.codes(.auroc, group: 0))?.estimate(confidence: confidence)
+        let found = contenders[0].samples(Source(measure: kind.main))?.estimate(confidence: confidence)
         guard let found, let lower = found.lower, let upper = found.upper else {
             return ("no interval: the leak test needs --bootstrap and both classes", false)
         }

@@ -4,6 +4,8 @@ import EchoCore
 import Files
 import Foundation
 import Models
+import Runs
+import Tasks
 import Training
 
 /// One run of the grid.
@@ -35,24 +37,23 @@ struct ExperimentPlan {
             for arm in arms {
                 if arm.regime != .scratch, pretrained[arm.model] == nil {
                     var pretraining = options.pretraining
-                    pretraining.task = .pretrain
-                    pretraining.dataset = options.pretrainingDataset ?? dataset
+                    pretraining.recipe.task = Experiment.pretraining
+                    pretraining.recipe.dataset = options.pretrainingDataset ?? dataset
                     // Pre-trained elsewhere, a model serves every dataset.
                     let shared = options.pretrainingDataset == nil ? folder : options.folder + "/runs"
                     pretraining.run = "\(shared)/\(arm.model.rawValue)-pretrain"
-                    pretraining.model = arm.model
+                    pretraining.recipe.model = arm.model
                     pretrained[arm.model] = pretraining.run
                     runs.append(PlannedRun(options: pretraining, arm: nil))
                 }
                 var tuning = arm.regime == .frozen ? options.frozen : options.fineTuning
-                tuning.task = experiment.task
-                tuning.dataset = dataset
-                let task = experiment.task == .icd ? "" : "-\(experiment.task.rawValue)"
-                tuning.run = "\(folder)/\(arm.folder)\(task)-\(seed)"
-                (tuning.model, tuning.seed) = (arm.model, seed)
-                tuning.frozen = arm.regime == .frozen
-                tuning.linearHead = arm.regime == .linear
-                tuning.initial = arm.regime == .scratch ? nil : pretrained[arm.model]
+                tuning.recipe.task = experiment.task
+                tuning.recipe.dataset = dataset
+                tuning.run = "\(folder)/\(arm.folder)\(experiment.suffix)-\(seed)"
+                (tuning.recipe.model, tuning.recipe.seed) = (arm.model, seed)
+                tuning.recipe.frozen = arm.regime == .frozen
+                tuning.recipe.linearHead = arm.regime == .linear
+                tuning.recipe.initial = arm.regime == .scratch ? nil : pretrained[arm.model]
                 runs.append(PlannedRun(options: tuning, arm: arm))
             }
         }
@@ -65,7 +66,7 @@ struct ExperimentPlan {
     func runs(of arm: Arm) -> [PlannedRun] { runs.filter { $0.arm == arm } }
 
     func floorFile(_ floor: Floor, _ task: TrainTask, _ split: Split) -> String {
-        "\(folder)/\(floor.rawValue)-\(task.rawValue)/predictions-\(split.rawValue).csv"
+        "\(folder)/\(floor.rawValue)-\(task.name)/predictions-\(split.rawValue).csv"
     }
 }
 

@@ -5,7 +5,10 @@ import EchoCore
 import Files
 import Foundation
 import Models
+import StudyData
+import Runs
 import Training
+import Tasks
 
 /// A run of an experiment, and how far it is.
 public struct ExperimentStep: Codable, Sendable {
@@ -57,7 +60,9 @@ struct ExperimentRunner {
         for dataset in options.datasets { try check(dataset) }
         if experiment.presentation == .leakTest {
             try alone {
-                try shuffleLabels(of: options.datasets[0], into: plans[0].dataset, seed: options.seeds[0])
+                try shuffleLabels(
+                    of: options.datasets[0], into: plans[0].dataset, task: experiment.task,
+                    seed: options.seeds[0])
             }
         }
         let count = plans.reduce(0) { $0 + $1.runs.count }
@@ -74,12 +79,12 @@ struct ExperimentRunner {
                 _ = try train(run.options) { say("  \($0)") }
                 try predict(run)
                 let next = plan.runs[(index + 1)...].first { $0.arm != nil }
-                let ends = next?.options.seed != run.options.seed
+                let ends = next?.options.recipe.seed != run.options.recipe.seed
                 if ends && place < count { _ = try alone { try outcome().write(to: options.folder) } }
             }
         }
         var whole = try outcome()
-        whole.heldOut = try heldOut()
+        whole.pretrained = plans[0].runs.filter { $0.arm == nil }.map { ($0.options.run, plans[0].dataset) }
         return try alone { try whole.write(to: options.folder) }
     }
 
@@ -112,7 +117,7 @@ struct ExperimentRunner {
                     try: "run echoprep link-icd, perhaps with other shares")
             }
         }
-        let targets = experiment.task == .icd ? Set(try catalog.targets().map(\.category)) : []
+        let targets = experiment.task.answers == .classes ? Set(try catalog.targets().map(\.category)) : []
         for (name, codes) in options.scoring.groups {
             if let code = codes.first(where: { !targets.contains($0) }) {
                 throw EchoError("--group \(name)", "\(code) is not among the targets of the dataset")
@@ -121,29 +126,15 @@ struct ExperimentRunner {
         if let path = options.published { _ = try ResultTable.published(path) }
     }
 
-    /// What each pre-trained model makes of studies that it never saw.
-    private func heldOut() throws -> [HeldOut] {
-        try plans[0].runs.filter { $0.arm == nil }.compactMap {
-            try HeldOut(
-                run: $0.options.run, dataset: plans[0].dataset, split: options.split,
-                place: $0.options.place)
-        }
-    }
-
     /// Asks a run about the splits, unless it has answered since its weights were written.
     private func predict(_ run: PlannedRun) throws {
         let folder = RunFolder(run.options.run)
         let splits = askedSplits.filter { !isFresh(predictions(run, $0), after: folder.best) }
         guard !splits.isEmpty else { return }
         let trained = try TrainedModel(
-            run: folder.path, dataset: run.options.dataset, place: run.options.place)
+            run: folder.path, dataset: run.options.recipe.dataset, place: run.options.place)
         for split in splits {
-            let path = predictions(run, split), answers = try trained.predict(split)
-            if experiment.task == .lvef {
-                try Measurements(answers, name: trained.targets[0]).write(csv: path)
-            } else {
-                try Predictions(answers, codes: trained.targets).write(csv: path)
-            }
+            try Answers(trained.predict(split), of: trained).write(csv: predictions(run, split))
         }
     }
 
@@ -200,19 +191,16 @@ struct ExperimentRunner {
     /// The scores of predictions; nil where there are none yet.
     private func judged(
         _ path: String, val: String, _ name: String, _ model: String, _ plan: ExperimentPlan
-    ) throws -> JudgedRun? {
+    ) throws -> ScoredRun? {
         guard FileManager.default.fileExists(atPath: path) else { return nil }
+        let answers = try Answers(csv: path)
         var judging = options.scoring
-        let split = options.split.rawValue
-        if experiment.task == .lvef {
-            var scored = try score(Measurements(csv: path), run: name, split: split, options: judging)
-            scored.scores.model = model
-            return .measured(scored)
+        if options.fitsThreshold, answers.kind == .classes {
+            judging.threshold = Threshold(fittedTo: try Answers(csv: val))
         }
-        if options.fitsThreshold { judging.threshold = Threshold(fittedTo: try Predictions(csv: val)) }
-        var scored = try score(Predictions(csv: path), run: name, split: split, options: judging)
+        var scored = try score(answers, run: name, split: options.split.rawValue, options: judging)
         scored.scores.model = model
         scored.scores.addTitles(of: try Catalog(datasetFolder: plan.dataset, readOnly: true).targets())
-        return .coded(scored)
+        return scored
     }
 }

@@ -5,20 +5,10 @@ import Compute
 import EchoCore
 import Foundation
 import Models
+import Tasks
+import StudyData
 import Training
-
-/// Predictions of either kind.
-enum FloorAnswers {
-    case codes(Predictions)
-    case quantity(Measurements)
-
-    func write(csv path: String) throws {
-        switch self {
-        case .codes(let predictions): try predictions.write(csv: path)
-        case .quantity(let measurements): try measurements.write(csv: path)
-        }
-    }
-}
+import Runs
 
 /// The studies that floors are fitted to and asked about.
 struct FloorStudies {
@@ -38,17 +28,19 @@ struct FloorStudies {
 
     /// What answers depend on, as a text that is the same for the same.
     func origin() throws -> String {
-        let shape = try options.modelConfiguration(channels: 1, outputs: set.targets.count)
-        let pictures = [shape.views, shape.frames, shape.image, options.stride, options.padViews ? 1 : 0]
+        let shape = try options.recipe.model(channels: 1, outputs: set.targets.count)
+        let pictures = [
+            shape.views, shape.frames, shape.image, options.recipe.stride, options.recipe.padViews ? 1 : 0,
+        ]
         let digests = [set.digest] + judged.map { StudySet.digest([($0.split, $0.studies)]) }
         return ([set.targets.joined(separator: " ")] + digests + ["\(pictures)"]).joined(separator: "\n")
     }
 
     /// Fits a floor to the training split and asks it about the others.
-    func answers(of floor: Floor) throws -> [(Split, FloorAnswers)] {
+    func answers(of floor: Floor) throws -> [(Split, Answers)] {
         let answer = try floor == .mean ? { $0.map { _ in [0] } } : linearModel()
         return try judged.map { split, studies in
-            (split, floorAnswers(try answer(studies), studies, set))
+            (split, answers(try answer(studies), studies))
         }
     }
 
@@ -56,11 +48,12 @@ struct FloorStudies {
     private func linearModel() throws -> ([Study]) throws -> [[Float]] {
         let shards = ShardPool(dataset: dataset)
         let channels = try StudyLoader.channels(of: set.train, in: shards)
-        let shape = try options.modelConfiguration(channels: channels, outputs: set.targets.count)
+        let shape = try options.recipe.model(channels: channels, outputs: set.targets.count)
         let normalisation = Normalisation(
             mean: Array(repeating: 0, count: channels), deviation: Array(repeating: 1, count: channels))
         let sampler = Sampler(
-            views: shape.views, frames: shape.frames, stride: options.stride, padViews: options.padViews)
+            views: shape.views, frames: shape.frames, stride: options.recipe.stride,
+            padViews: options.recipe.padViews)
         let loader = BatchLoader(
             studies: StudyLoader(
                 shards: shards, sampler: sampler, augmentation: nil, image: shape.image, channels: channels,
@@ -73,35 +66,16 @@ struct FloorStudies {
         let probe = LinearProbe(
             training: (try pictures(set.train), set.train.map(\.target)),
             validation: (try pictures(set.validation), set.validation.map(\.target)),
-            loss: task == .lvef ? .squared : .logistic)
+            loss: task.answers == .classes ? .logistic : .squared)
         return { try pictures($0).map { probe($0) } }
     }
-}
 
-/// - Parameter outputs: [studies][outputs]: logits, or a standardised quantity
-private func floorAnswers(_ outputs: [[Float]], _ studies: [Study], _ set: StudySet) -> FloorAnswers {
-    func subject(_ study: Study) -> String {
-        study.stored.subjectID.map(String.init) ?? study.stored.key
-    }
-    if let scale = set.scale {
-        return .quantity(
-            Measurements(
-                name: set.targets[0],
-                rows: zip(studies, outputs).map { study, output in
-                    .init(
-                        study: study.stored.key, subject: subject(study), truth: Double(study.target[0]),
-                        prediction: Double(scale.value(of: output[0])))
-                }))
-    }
-    var predictions = Predictions()
-    for (output, code) in set.targets.enumerated() {
-        for (study, answer) in zip(studies, outputs) {
-            let logit = Double(answer[output])
-            predictions.append(
-                .init(
-                    study: study.stored.key, subject: subject(study), label: study.target[output] == 1,
-                    probability: 1 / (1 + exp(-logit)), logit: logit), to: code)
+    /// - Parameter outputs: [studies][outputs]: logits, or a standardised quantity
+    private func answers(_ outputs: [[Float]], _ studies: [Study]) -> Answers {
+        let predictions = zip(studies, outputs).map { study, output in
+            Prediction(
+                of: study, logits: output.map { set.scale?.value(of: $0) ?? $0 })
         }
+        return Answers(predictions, task, targets: set.targets)
     }
-    return .codes(predictions)
 }

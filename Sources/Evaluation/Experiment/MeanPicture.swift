@@ -2,7 +2,7 @@
 
 import EchoCore
 import Models
-import Training
+import StudyData
 
 /// The mean picture of each study, as the models' validation would load it.
 ///

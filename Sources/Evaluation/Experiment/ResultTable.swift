@@ -9,6 +9,15 @@ public struct ResultTable: Codable, Sendable, Equatable {
         public let title: String
         public let higherIsBetter: Bool
         public let decimals: Int
+        /// Of the measure: no axis goes further down.
+        var least: Double?
+
+        enum CodingKeys: CodingKey { case title, higherIsBetter, decimals }
+
+        init(_ measure: Measure, title: String? = nil) {
+            self.title = title ?? measure.title
+            (higherIsBetter, decimals, least) = (measure.higherIsBetter, measure.decimals, measure.least)
+        }
     }
 
     /// Mean and standard deviation over runs, the interval by resampling subjects, and what was published.

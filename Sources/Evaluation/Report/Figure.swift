@@ -42,23 +42,6 @@ func figure(_ title: String, _ sentence: HTML, _ drawing: HTML, numbers: PageTab
     """
 }
 
-/// A section of the page, which its table of contents links to.
-struct PageSection: Sendable {
-    /// The anchor: a word of this source.
-    let anchor: StaticString
-    let title: String
-    let content: HTML
-
-    var html: HTML {
-        """
-        <section id="\(HTML(stringLiteral: anchor))">
-        <h2>\(title)</h2>
-        \(content)</section>
-
-        """
-    }
-}
-
 /// A key of colours: what each stands for.
 func legend(_ entries: [(name: String, colour: Colour, dashed: Bool)]) -> HTML {
     let items: [HTML] = entries.map { entry in

@@ -1,133 +1,97 @@
-// Everything that the page shows, gathered before any of it is drawn.
+// A page: what it is about, and the sections that gather from that what they show.
 
 import Catalog
+import Compute
 import EchoCore
+import Runs
+import Tasks
 
-/// The content of a report. What is nil or empty has no place on the page.
-struct Report: Sendable {
+/// What a page is about. What is nil or empty has no place on it.
+struct ReportSubject {
     var title: String
     /// Who was judged, in a sentence.
     var lead = ""
-    /// What makes its numbers worth less, a sentence each.
-    var warnings: [String] = []
-    /// One entry a run; the first is the one that the page is about.
-    var runs: [ScoredRun] = []
-    /// The runs by model; empty for a page about one run.
-    var models: [ModelScores] = []
-    var comparisons: [Comparison] = []
-    /// An experiment's table.
-    var results: ResultTable?
-    /// What is drawn code by code where models are compared.
-    var measure = Measure.auroc
-    /// Measurements of one quantity, one entry a run; a page is about codes or about these.
-    var measured: [ScoredMeasurements] = []
-    var dataset: DatasetSummary?
-    var clips: [SampleClip] = []
-    var histories: [TrainingHistory] = []
-    var reconstructions: [Reconstruction] = []
-    /// What pre-trained models make of held-out studies.
-    var heldOut: [HeldOut] = []
-    var attention: AttentionMap?
-    var map: EmbeddingMap?
-    /// Options and versions, in the order of the page.
-    var settings: [(name: String, value: String)] = []
+    /// What was answered, an entry for each kind of answers.
+    var standings: [Standings]
+    /// An experiment's table, and the differences that it is about.
+    var results: (table: ResultTable, differences: [Comparison], kind: AnswerKind)?
+    /// What is drawn code by code where models are compared; nil for the main measure.
+    var measure: Measure?
+    var catalog: Catalog?
+    /// Which clips of the dataset are shown.
+    var clips = ClipChoice()
+    /// The one model whose settings, attention and map are shown, and on which split.
+    var trained: TrainedModel?
+    var split = Split.test
+    /// Folders of the runs whose training is told, in their order.
+    var runs: [String] = []
+    /// Pre-trained runs that fill in studies of the split, and the datasets of these.
+    var pretrained: [(run: String, dataset: String)] = []
+    /// Where models compute; nil for a page about no model.
+    var place: Place?
 
-    var scores: [RunScores] { runs.map(\.scores) }
-    /// Whether the page is about one run, not a comparison.
-    var isSingle: Bool { runs.count == 1 }
-
-    /// The whole page: no script, no network, all pictures inside.
-    var html: HTML { page(self) }
-}
-
-/// A dataset in numbers.
-struct DatasetSummary: Sendable {
-    var funnel: [FunnelStep]
-    var prevalence: [Prevalence]
-    /// Labelled studies with clips, and their subjects, in each split.
-    var splits: [(split: Split, studies: Int, subjects: Int)]
-}
-
-/// A clip that moves on the page: frames side by side in one picture.
-struct SampleClip: Sendable {
-    struct Strip: Sendable {
-        let image: EncodedImage
-        let frames: Int
-        /// Of one frame.
-        let width: Int, height: Int
+    init(title: String, _ standings: [Standings]) {
+        self.title = title
+        self.standings = standings
     }
 
-    /// What may be said of it: never an id unless the user asked.
-    let caption: String
-    let cropped: Strip
-    /// The clip as its file shows it, where the user asked for it.
-    let source: Strip?
-    /// How long the frames shown last in the body.
-    let seconds: Double
-    let facts: [String]
+    /// The runs of a page that compares none.
+    var single: [ScoredRun] { standings.filter(\.isSingle).map { $0.runs[0] } }
+}
 
-    /// The columns of `facts`.
-    static let columns: [PageTable.Column] = [
-        .text("Clip"), .number("Frames"), .number("Frames a second"), .text("Source, rows × columns"),
-        .text("Crop: top, left, height, width"), .number("Sector, % of the picture"),
+/// A section of the page: it gathers what it shows, then draws it.
+protocol ReportSection: SendableMetatype {
+    /// A word of this source, which the page's list of contents links to.
+    static var anchor: StaticString { get }
+    /// Whether it shows answers; else it shows the dataset or the first run, and stays where other runs stand beside.
+    static var showsAnswers: Bool { get }
+
+    /// Gathers; nil where there is nothing to show.
+    init?(_ subject: ReportSubject) throws
+
+    var title: String { get }
+    var content: HTML { get }
+}
+
+/// The content of a page.
+struct Report {
+    /// All sections, from top to bottom.
+    private static let kinds: [any ReportSection.Type] = [
+        ResultsSection.self,
+        MeasurementSection.self,
+        ModelsSection.self,
+        GroupsSection.self,
+        CodesSection.self,
+        ClipsSection.self,
+        LearnedSection.self,
+        ReconstructionSection.self,
+        TrainingSection.self,
+        DatasetSection.self,
+        DecisionsSection.self,
+        MethodSection.self,
     ]
-}
 
-/// The losses of one training run.
-struct TrainingHistory: Sendable {
-    struct Point: Sendable {
-        let epoch: Int, step: Int
-        let value: Double
+    let title: String, lead: String
+    let standings: [Standings]
+    let sections: [any ReportSection]
+
+    init(_ subject: ReportSubject) throws { try self.init(subject, keeping: []) }
+
+    /// The page of several runs, of which this is the first's.
+    func comparing(_ standings: [Standings], count: Int) throws -> Report {
+        var subject = ReportSubject(title: Report.comparison(of: count), standings)
+        subject.lead = lead
+        return try Report(subject, keeping: sections.filter { !type(of: $0).showsAnswers })
     }
 
-    let name: String
-    let lossName: String
-    var training: [Point], validation: [Point]
-    /// How good the model is on the validation split, after each epoch; empty in pre-training.
-    var scores: [Point]
-    /// What that is, and what a model that knows nothing has of it, where that is a number for all.
-    let scoreName: String
-    let ignorance: Double?
-}
-
-/// A model's picture of held-out studies: a column a view; rows are masked input, reconstruction, original and error.
-struct HeldOut: Sendable {
-    let model: String
-    let image: EncodedImage
-    let width: Int, height: Int
-    let loss: Double
-}
-
-/// How the views of studies read each other in latent attention, means over layers and heads.
-struct AttentionMap: Sendable {
-    /// One study: each view's middle frame, and [views that read][views that are read], rows that add up to 1.
-    let views: [EncodedImage]
-    let shares: [[Double]]
-    /// Over several studies: what a view reads of itself, and what it would if it read all alike.
-    let studies: Int
-    let own: Double, alike: Double
-}
-
-/// Studies on a plane: by principal components and by t-SNE.
-struct EmbeddingMap: Sendable {
-    /// What the studies are coloured by: its name, the names of its classes, and each study's; nil for not known.
-    struct Colouring: Sendable {
-        let name: String
-        let classes: [String]
-        let members: [Int?]
+    /// - Parameter kept: sections that are gathered already
+    private init(_ subject: ReportSubject, keeping kept: [any ReportSection]) throws {
+        (title, lead, standings) = (subject.title, subject.lead, subject.standings)
+        sections = try Report.kinds.compactMap { kind in
+            try kept.first { type(of: $0) == kind } ?? kind.init(subject)
+        }
     }
 
-    /// [studies][2].
-    let components: [[Double]], neighbours: [[Double]]
-    /// Of all variance, along each component.
-    let shares: [Double]
-    let colourings: [Colouring]
-}
-
-/// A picture of masked input, reconstruction and original, as pre-training wrote it.
-struct Reconstruction: Sendable {
-    let epoch: Int
-    let image: EncodedImage
-    let width: Int, height: Int
-    let trainingLoss: Double?, validationLoss: Double?
+    /// The title of a page of several runs.
+    static func comparison(of count: Int) -> String { "\(count) runs in comparison" }
 }

@@ -56,18 +56,20 @@ func bar(from a: Double, to b: Double, _ fill: HTML) -> HTML {
         """
 }
 
-/// A number with its interval: a dot on a whisker, at `y` percent of the row's height.
-func dot(_ estimate: Estimate, _ axis: Scale, _ colour: Colour, y: Double = 50) -> HTML {
+/// A number with its interval: a dot on a whisker.
+func dot(_ estimate: Estimate, _ axis: Scale, _ colour: Colour) -> HTML {
     let x = axis.percent(estimate.value)
-    var mark = HTML()
-    if let lower = estimate.lower, let upper = estimate.upper {
-        mark = """
-            <line class="whisker \(colour.stroke)" x1="\(axis.percent(lower), decimals: 2)%" \
-            x2="\(axis.percent(upper), decimals: 2)%" y1="\(y, decimals: 1)%" y2="\(y, decimals: 1)%"/>
-            """
-    }
-    return mark
-        + "<circle class=\"\(colour.fill)\" cx=\"\(x, decimals: 2)%\" cy=\"\(y, decimals: 1)%\" r=\"4\"/>"
+    return whisker(estimate, axis, colour)
+        + "<circle class=\"\(colour.fill)\" cx=\"\(x, decimals: 2)%\" cy=\"50.0%\" r=\"4\"/>"
+}
+
+/// An interval, if there is one.
+func whisker(_ estimate: Estimate, _ axis: Scale, _ colour: Colour) -> HTML {
+    guard let lower = estimate.lower, let upper = estimate.upper else { return HTML() }
+    return """
+        <line class="whisker \(colour.stroke)" x1="\(axis.percent(lower), decimals: 2)%" \
+        x2="\(axis.percent(upper), decimals: 2)%" y1="50.0%" y2="50.0%"/>
+        """
 }
 
 /// A short vertical line at `x` percent.

@@ -23,6 +23,12 @@ struct Scale: Sendable, Equatable {
             (low / step + 1e-9).rounded(.down) * step, (high / step - 1e-9).rounded(.up) * step, step: step)
     }
 
+    /// The axis of a measure up to 1: from a tenth below what a coin has, or from 0, and further where values are lower.
+    init(_ measure: Measure, covering values: [Double]) {
+        let usual = measure.chance.map { $0 - 0.1 } ?? 0
+        self.init(min(usual, ((values.min() ?? usual) * 10).rounded(.down) / 10), 1, ticks: 6)
+    }
+
     private init(_ lower: Double, _ upper: Double, step: Double) {
         self.lower = lower
         self.upper = upper

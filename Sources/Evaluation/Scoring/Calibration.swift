@@ -1,6 +1,6 @@
 // Whether a probability of 0.7 comes true seven times in ten.
 
-/// Predictions of all codes together, in ten bins of equal width.
+/// Answers for all classes together, in ten bins of equal width.
 public struct Calibration: Codable, Sendable, Equatable {
     /// The answers whose probability lies in one tenth.
     public struct Bin: Codable, Sendable, Equatable {
@@ -14,14 +14,14 @@ public struct Calibration: Codable, Sendable, Equatable {
     /// Expected calibration error: the mean over answers of |predicted − observed| of their bin.
     public let error: Double
 
-    init(_ predictions: Predictions, bins count: Int = 10) {
+    init(_ answers: Answers, bins count: Int = 10) {
         var sums = [(count: Int, predicted: Double, positives: Int)](repeating: (0, 0, 0), count: count)
-        for row in predictions.codes.flatMap({ predictions[$0] }) {
+        for row in answers.rows {
             // A bin holds its upper edge, the first one also 0, as in scikit-learn.
-            let bin = (0..<count - 1).first { row.probability <= edge($0 + 1, of: count) } ?? count - 1
+            let bin = (0..<count - 1).first { row.answer <= edge($0 + 1, of: count) } ?? count - 1
             sums[bin].count += 1
-            sums[bin].predicted += row.probability
-            sums[bin].positives += row.label ? 1 : 0
+            sums[bin].predicted += row.answer
+            sums[bin].positives += row.isPositive ? 1 : 0
         }
         bins = sums.filter { $0.count > 0 }.map {
             Bin(

@@ -1,5 +1,8 @@
 // Runs that differ in their seed alone, as one model: mean and standard deviation.
 
+import EchoCore
+public import Tasks
+
 /// The mean over runs and their standard deviation (n − 1 below), which is nil for a single run.
 public struct Spread: Codable, Sendable, Equatable {
     public let mean: Double
@@ -14,34 +17,32 @@ public struct Spread: Codable, Sendable, Equatable {
 }
 
 /// One model over its seeds.
-public struct ModelScores: Codable, Sendable, Equatable {
+public struct ModelScores: Sendable, Equatable {
     public let model: String
+    public let kind: AnswerKind
     public let runs: [String]
+    /// The first is of all targets.
     public let groups: [Group]
 
-    /// The macro averages over one group of codes; the first group is all codes.
-    public struct Group: Codable, Sendable, Equatable {
+    /// The means over one group of targets.
+    public struct Group: Sendable, Equatable {
         public let name: String
-        public let auroc: Spread?, f1: Spread?, averagePrecision: Spread?, brier: Spread?
-    }
-}
+        let spreads: [String: Spread]
 
-extension ModelScores {
-    /// Runs of the same model together, in the order in which they first appear.
-    static func models(of runs: [RunScores]) -> [ModelScores] {
-        var names: [String] = []
-        for run in runs where !names.contains(run.modelName) { names.append(run.modelName) }
-        return names.map { name in
-            let mine = runs.filter { $0.modelName == name }
-            let groups = mine[0].averages.indices.map { index in
-                func spread(_ measure: Measure) -> Spread? {
-                    Spread(mine.compactMap { $0.averages[index].scores[measure]?.value })
-                }
-                return ModelScores.Group(
-                    name: mine[0].averages[index].name, auroc: spread(.auroc), f1: spread(.f1),
-                    averagePrecision: spread(.averagePrecision), brier: spread(.brier))
+        public subscript(_ measure: Measure) -> Spread? { spreads[measure.name] }
+    }
+
+    /// - Parameter runs: at least one, of the same model
+    init(_ runs: [RunScores]) {
+        (model, kind) = (runs[0].modelName, runs[0].kind)
+        self.runs = runs.map(\.run)
+        groups = runs[0].averages.indices.map { index in
+            var spreads: [String: Spread] = [:]
+            for measure in runs[0].kind.measures {
+                let values = runs.compactMap { $0.averages[index].scores[measure]?.value }
+                spreads[measure.name] = Spread(values)
             }
-            return ModelScores(model: name, runs: mine.map(\.run), groups: groups)
+            return Group(name: runs[0].averages[index].name, spreads: spreads)
         }
     }
 }

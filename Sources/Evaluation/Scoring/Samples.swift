@@ -36,3 +36,14 @@ struct Samples: Sendable {
         )
     }
 }
+
+extension [ScoredRun] {
+    /// One measure over these runs.
+    ///
+    /// - Parameter group: 0 for the mean over all targets
+    func samples(_ measure: Measure, group: Int = 0) -> Samples? {
+        Samples(
+            runs: compactMap { $0.scores.averages[group].scores[measure]?.value },
+            draws: map { run in run.draws.map { $0[group][measure] } })
+    }
+}

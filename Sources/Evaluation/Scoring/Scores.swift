@@ -1,23 +1,7 @@
 // The numbers that come out of an evaluation, as they are printed, drawn and written to metrics.json.
 
 import EchoCore
-
-/// One of the four measures that are reported for every code.
-public enum Measure: String, CaseIterable, Sendable, Codable {
-    case auroc, f1
-    case averagePrecision = "average_precision"
-    case brier
-
-    /// The name in tables.
-    public var title: String {
-        switch self {
-        case .auroc: "AUROC"
-        case .f1: "F1"
-        case .averagePrecision: "Average precision"
-        case .brier: "Brier score"
-        }
-    }
-}
+public import Tasks
 
 /// A number with the percentile interval of its bootstrap; bounds are nil where fewer than two resamplings define it.
 public struct Estimate: Codable, Sendable, Equatable {
@@ -31,76 +15,106 @@ public struct Estimate: Codable, Sendable, Equatable {
     }
 }
 
-/// The four measures; nil where a measure is undefined (AUROC with one class, average precision with no positive).
-public struct Scores: Codable, Sendable, Equatable {
-    public var auroc: Estimate?, f1: Estimate?, averagePrecision: Estimate?, brier: Estimate?
+/// The measures that are defined.
+public struct Scores: Sendable, Equatable {
+    private(set) var estimates: [String: Estimate] = [:]
 
     public init() {}
 
     public subscript(_ measure: Measure) -> Estimate? {
-        get {
-            switch measure {
-            case .auroc: auroc
-            case .f1: f1
-            case .averagePrecision: averagePrecision
-            case .brier: brier
-            }
-        }
-        set {
-            switch measure {
-            case .auroc: auroc = newValue
-            case .f1: f1 = newValue
-            case .averagePrecision: averagePrecision = newValue
-            case .brier: brier = newValue
-            }
-        }
+        get { estimates[measure.name] }
+        set { estimates[measure.name] = newValue }
     }
 }
 
-/// How well one code is told.
-public struct CodeScores: Codable, Sendable, Equatable {
-    public let code: String
+/// How well one target is told.
+public struct TargetScores: Sendable, Equatable {
+    public let target: String
     public var title: String?
-    /// Studies with a label for this code, and those of them that have it.
-    public let studies: Int, positives: Int
-    /// From which probability on a study counts as positive in F1 and the confusion.
-    public let threshold: Double
+    /// Studies whose truth is known.
+    public let studies: Int
     public let scores: Scores
-    public let confusion: Confusion
-    public let precision: Double, recall: Double, specificity: Double
+    /// Of a class.
+    public let decisions: Decisions?
+    /// Of a quantity.
+    public let agreement: Agreement?
 }
 
-/// The mean over several codes.
-public struct GroupScores: Codable, Sendable, Equatable {
+/// What becomes of a class's studies where a probability is taken for yes or no.
+public struct Decisions: Sendable, Equatable {
+    /// Studies that have it.
+    public let positives: Int
+    /// From which probability on a study counts as positive in F1 and the confusion.
+    public let threshold: Double
+    public let confusion: Confusion
+}
+
+/// How measurements of a quantity lie to the truths (Bland and Altman 1986).
+public struct Agreement: Sendable, Equatable {
+    /// What answering with these studies' own mean is worth.
+    public let ofMean: Scores
+    /// Mean of answer − truth, and the limits of agreement around it: ± 1.96 standard deviations of it.
+    public let bias: Double, lowerLimit: Double, upperLimit: Double
+
+    init(_ rows: [Answers.Row], ofMean: Scores) {
+        let differences = rows.map { $0.answer - $0.truth }
+        let deviation = Metrics.standardDeviation(differences) ?? 0
+        self.ofMean = ofMean
+        bias = Metrics.mean(differences)!
+        lowerLimit = bias - 1.96 * deviation
+        upperLimit = bias + 1.96 * deviation
+    }
+}
+
+/// The mean over several targets.
+public struct GroupScores: Sendable, Equatable {
     public let name: String
-    public let codes: [String]
-    /// Codes whose AUROC is undefined for want of a class; the macro AUROC is over the others.
+    public let targets: [String]
+    /// Targets whose main measure is undefined, as AUROC for want of a class; its mean is over the others.
     public let undefined: [String]
     public let scores: Scores
 }
 
-/// One model on one split.
-public struct RunScores: Codable, Sendable, Equatable {
+/// One model's answers of one kind on one split.
+public struct RunScores: Sendable, Equatable {
     /// The run folder's name or the predictions file's.
     public let run: String
     /// What the run shares with those that differ in their seed alone.
     public var model: String?
     public let split: String
+    public let kind: AnswerKind
     public let studies: Int, subjects: Int
-    /// Of all codes; nil where each has its own.
+    /// Of all classes; nil where each has its own, and for a quantity.
     public let threshold: Double?
     /// Resamplings of subjects behind the intervals, their seed, and the intervals' percentage.
     public let bootstrap: Int, seed: UInt64, confidence: Double
-    public let macro: GroupScores
-    public let groups: [GroupScores]
-    public var codes: [CodeScores]
-    /// Over all codes and studies together.
-    public let calibration: Calibration
+    /// Over all targets, then over the groups that were named.
+    public let averages: [GroupScores]
+    public var targets: [TargetScores]
+    /// Of classes: over all of them and all studies together.
+    public let calibration: Calibration?
+    /// What a run was asked; nil for a file of answers.
+    public internal(set) var asked: Asked?
 
+    /// Over all targets.
+    public var macro: GroupScores { averages[0] }
     /// The model's name, the run's own where it has none.
     var modelName: String { model ?? run }
     /// "239 studies of 161 subjects".
     var population: String { "\(grouped(studies)) studies of \(grouped(subjects)) subjects" }
-    /// The macro average over all codes, then those over the groups.
-    var averages: [GroupScores] { [macro] + groups }
+    /// The classes with their decisions.
+    var classes: [(code: TargetScores, decisions: Decisions)] {
+        targets.compactMap { target in target.decisions.map { (target, $0) } }
+    }
+}
+
+/// What an evaluation was asked of a run.
+public struct Asked: Codable, Sendable, Equatable {
+    /// The dataset as seen from the run folder where both lie in one tree.
+    public let dataset: String
+    public let split: String
+    /// Sets of views a study.
+    public let draws: Int
+    /// A number or "fit"; nil for a quantity.
+    public let threshold: String?
 }

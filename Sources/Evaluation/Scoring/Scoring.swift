@@ -1,8 +1,9 @@
-// From predictions to numbers with intervals: every measure on the data, then on resamplings of the subjects.
+// From answers to numbers with intervals: every measure on the data, then on resamplings of the subjects.
 
 import EchoCore
+import Tasks
 
-/// How predictions are judged.
+/// How answers are judged.
 public struct ScoringOptions: Sendable {
     /// Positive is a probability of at least this.
     public var threshold = Threshold.fixed(0.5)
@@ -17,62 +18,82 @@ public struct ScoringOptions: Sendable {
     public init() {}
 }
 
-/// One model's predictions with what they are worth, on the data and on every resampling.
+/// One model's answers with what they are worth, on the data and on every resampling.
 public struct ScoredRun: Sendable {
     public var scores: RunScores
-    public let predictions: Predictions
-    /// For each resampling the macro averages of all codes, then of the groups.
+    public let answers: Answers
+    /// For each resampling the means over all targets, then over the groups.
     let draws: [[Values]]
 }
 
-/// Scores one model's predictions.
+/// Scores one model's answers.
 ///
 /// Intervals are percentiles over resamplings of *subjects* with all their studies: a subject's studies are not
-/// independent. A resampling in which a code has one class leaves that code out, of itself and of the macro average.
-public func score(_ predictions: Predictions, run: String, split: String, options: ScoringOptions) throws
-    -> ScoredRun
+/// independent. A resampling in which a measure of a target is undefined leaves that target out, of itself and of the
+/// mean over targets.
+public func score(_ answers: Answers, run: String, split: String, options: ScoringOptions) throws -> ScoredRun
 {
-    let codes = CodeTable(predictions, threshold: options.threshold)
-    let groups = [("macro", predictions.codes)] + options.groups
-    let members = try groups.map { try codes.indices(of: $0.1, group: $0.0) }
-    let whole = codes.values(weights: nil)
-    var codeDraws: [[Values]] = [], groupDraws: [[Values]] = []
+    let kind = answers.kind, isClasses = kind == .classes
+    let table = AnswerTable(answers, threshold: options.threshold)
+    let groups = [("macro", answers.targets)] + (isClasses ? options.groups : [])
+    let members = try groups.map { try table.indices(of: $0.1, group: $0.0) }
+    let constant = isClasses ? nil : AnswerTable(answers.ofMean, threshold: options.threshold)
+    func averaged(_ values: [Values]) -> [Values] {
+        members.map { Values(kind.measures, mean: $0.map { values[$0] }) }
+    }
+    var targets = Sampled(table.values(weights: nil)), averages = Sampled(averaged(targets.whole))
+    var means = constant.map { Sampled($0.values(weights: nil)) }
     for draw in 0..<options.bootstrap {
         try Interruption.check()
-        let values = codes.values(weights: subjectWeights(codes.subjects.count, options.seed, draw: draw))
-        codeDraws.append(values)
-        groupDraws.append(members.map { Values(mean: $0.map { values[$0] }) })
+        let weights = subjectWeights(table.subjects.count, options.seed, draw: draw)
+        targets.draws.append(table.values(weights: weights))
+        averages.draws.append(averaged(targets.draws[draw]))
+        if let constant { means?.draws.append(constant.values(weights: weights)) }
     }
-    func estimates(_ values: Values, _ draws: [[Values]], _ index: Int) -> Scores {
+    func estimates(_ sampled: Sampled, _ index: Int, of measures: [Measure] = kind.measures) -> Scores {
+        sampled.estimates(measures, index, confidence: options.confidence)
+    }
+    let scores = RunScores(
+        run: run, model: nil, split: split, kind: kind, studies: answers.studies,
+        subjects: table.subjects.count, threshold: isClasses ? options.threshold.shared : nil,
+        bootstrap: options.bootstrap, seed: options.seed, confidence: options.confidence,
+        averages: groups.indices.map { g in
+            GroupScores(
+                name: groups[g].0, targets: groups[g].1,
+                undefined: members[g].filter { targets.whole[$0][kind.main] == nil }
+                    .map { answers.targets[$0] },
+                scores: estimates(averages, g))
+        },
+        targets: answers.targets.enumerated().map { index, target in
+            let rows = answers[target]
+            return TargetScores(
+                target: target, title: nil, studies: rows.count, scores: estimates(targets, index),
+                decisions: isClasses
+                    ? Decisions(
+                        positives: rows.count(where: \.isPositive), threshold: options.threshold[target],
+                        confusion: table.columns[index].confusion(nil)) : nil,
+                agreement: means.map { Agreement(rows, ofMean: estimates($0, index, of: kind.errors)) })
+        }, calibration: isClasses ? Calibration(answers) : nil)
+    return ScoredRun(scores: scores, answers: answers, draws: averages.draws)
+}
+
+/// Values of several targets or groups on the data and on each resampling.
+private struct Sampled {
+    let whole: [Values]
+    var draws: [[Values]] = []
+
+    init(_ whole: [Values]) { self.whole = whole }
+
+    /// The measures of one of them with their intervals.
+    func estimates(_ measures: [Measure], _ index: Int, confidence: Double) -> Scores {
         var scores = Scores()
-        for measure in Measure.allCases {
-            scores[measure] = values[measure].map {
-                interval(
-                    around: $0, draws.compactMap { $0[index][measure] }, confidence: options.confidence)
+        for measure in measures {
+            scores[measure] = whole[index][measure].map {
+                interval(around: $0, draws.compactMap { $0[index][measure] }, confidence: confidence)
             }
         }
         return scores
     }
-    let groupScores = groups.indices.map { g in
-        GroupScores(
-            name: groups[g].0, codes: groups[g].1,
-            undefined: members[g].filter { whole[$0][.auroc] == nil }.map { predictions.codes[$0] },
-            scores: estimates(Values(mean: members[g].map { whole[$0] }), groupDraws, g))
-    }
-    let codeScores = predictions.codes.enumerated().map { index, code in
-        let rows = predictions[code], confusion = codes.confusion(index)
-        return CodeScores(
-            code: code, title: nil, studies: rows.count, positives: rows.count(where: \.label),
-            threshold: options.threshold[code],
-            scores: estimates(whole[index], codeDraws, index), confusion: confusion,
-            precision: confusion.precision, recall: confusion.recall, specificity: confusion.specificity)
-    }
-    let scores = RunScores(
-        run: run, split: split, studies: predictions.studies, subjects: codes.subjects.count,
-        threshold: options.threshold.shared, bootstrap: options.bootstrap, seed: options.seed,
-        confidence: options.confidence, macro: groupScores[0], groups: Array(groupScores.dropFirst()),
-        codes: codeScores, calibration: Calibration(predictions))
-    return ScoredRun(scores: scores, predictions: predictions, draws: groupDraws)
 }
 
 /// How often each of `count` subjects is drawn in resampling number `draw`: `count` draws with replacement from the
@@ -91,18 +112,4 @@ func interval(around value: Double, _ draws: [Double], confidence: Double) -> Es
     return Estimate(
         value, lower: Metrics.quantile(tail, ofSorted: sorted),
         upper: Metrics.quantile(1 - tail, ofSorted: sorted))
-}
-
-/// The four measures of one code or group on one resampling; nil where undefined.
-struct Values: Sendable {
-    private let values: [Double?]
-
-    init(_ value: (Measure) -> Double?) { values = Measure.allCases.map(value) }
-
-    /// Each measure's mean over the codes that define it.
-    init(mean codes: [Values]) {
-        self.init { measure in Metrics.mean(codes.compactMap { $0[measure] }) }
-    }
-
-    subscript(_ measure: Measure) -> Double? { values[Measure.allCases.firstIndex(of: measure)!] }
 }

@@ -17,23 +17,23 @@ public enum Threshold: Sendable, Equatable {
     /// The one number, if it is one.
     var shared: Double? { if case .fixed(let value) = self { value } else { nil } }
 
-    /// For each code the threshold with the highest F1 on these predictions, half-way between two probabilities; of
+    /// For each code the threshold with the highest F1 on these answers, half-way between two probabilities; of
     /// equals the highest. A code without a positive gets none.
-    public init(fittedTo predictions: Predictions) {
+    public init(fittedTo answers: Answers) {
         var best: [String: Double] = [:]
-        for code in predictions.codes {
-            let rows = predictions[code].sorted { $0.probability > $1.probability }
-            let positives = rows.count(where: \.label)
+        for code in answers.targets {
+            let rows = answers[code].sorted { $0.answer > $1.answer }
+            let positives = rows.count(where: \.isPositive)
             guard positives > 0 else { continue }
             var found = 0, highest = -1.0
             for (index, row) in rows.enumerated() {
-                found += row.label ? 1 : 0
-                let next = index + 1 < rows.count ? rows[index + 1].probability : 0
-                guard next < row.probability || index + 1 == rows.count else { continue }
+                found += row.isPositive ? 1 : 0
+                let next = index + 1 < rows.count ? rows[index + 1].answer : 0
+                guard next < row.answer || index + 1 == rows.count else { continue }
                 let f1 = 2 * Double(found) / Double(index + 1 + positives)
                 if f1 > highest {
                     highest = f1
-                    best[code] = (row.probability + next) / 2
+                    best[code] = (row.answer + next) / 2
                 }
             }
         }

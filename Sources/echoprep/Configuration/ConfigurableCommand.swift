@@ -7,6 +7,21 @@ import Foundation
 /// A command whose options may stand in a file.
 protocol ConfigurableCommand: ParsableCommand {
     var configuration: ConfigurationOptions { get }
+
+    /// The options that the command goes on with where it goes on with something, below all others.
+    ///
+    /// - Parameters:
+    ///   - value: what the user gives for an option, by its name; nil for nothing
+    ///   - isGiven: whether the user names an option or flag
+    static func continued(
+        _ value: (String) -> String?, isGiven: (String) -> Bool
+    ) throws(EchoError) -> ConfigurationFile?
+}
+
+extension ConfigurableCommand {
+    static func continued(
+        _ value: (String) -> String?, isGiven: (String) -> Bool
+    ) throws(EchoError) -> ConfigurationFile? { nil }
 }
 
 /// What such a command takes beside its own options.
@@ -26,14 +41,15 @@ extension ParsableCommand {
     static func configured(_ arguments: [String]) throws(EchoError) -> [String] {
         guard let name = arguments.first,
             let command = configuration.subcommands.first(where: { $0.configuration.commandName == name }),
-            command is any ConfigurableCommand.Type
+            let configurable = command as? any ConfigurableCommand.Type
         else { return arguments }
         let own = Array(arguments.dropFirst())
         let options = DeclaredOption.all(of: command)
         let given = GivenArguments(own, options)
-        if given.configurations.isEmpty { return arguments }
+        let continued = try configurable.continued({ given.values[$0] }, isGiven: given.names.contains)
+        if given.configurations.isEmpty && continued == nil { return arguments }
 
-        var chosen: [String: [String]] = [:]
+        var chosen = try continued?.arguments(for: options, of: name) ?? [:]
         for path in given.configurations {
             let file = try ConfigurationFile(path)
             chosen.merge(try file.arguments(for: options, of: name)) { _, later in later }
@@ -53,6 +69,8 @@ private struct GivenArguments {
     private(set) var names: Set<String> = []
     private(set) var positionals = 0
     private(set) var configurations: [String] = []
+    /// What is given for options.
+    private(set) var values: [String: String] = [:]
 
     init(_ arguments: [String], _ options: [DeclaredOption]) {
         var rest = arguments[...]
@@ -76,6 +94,7 @@ private struct GivenArguments {
             {
                 value = rest.removeFirst()
             }
+            values[option.name] = value
             if name == "config", let value { configurations.append(value) }
         }
     }

@@ -2,6 +2,7 @@
 
 import EchoCore
 import Files
+import Runs
 private import Yams
 
 /// The options that a file gives, each by the text that stands there.
@@ -18,8 +19,12 @@ struct ConfigurationFile {
 
     /// - Throws: `EchoError` where the file cannot be read, is no YAML, or has more than names with a value or a list.
     init(_ path: String) throws(EchoError) {
+        try self.init(path, text: try readFile(path, upTo: 1 << 20))
+    }
+
+    /// - Parameter path: what messages call the text
+    init(_ path: String, text bytes: [UInt8]) throws(EchoError) {
         self.path = path
-        let bytes = try readFile(path, upTo: 1 << 20)
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw EchoError(path, "is not text in UTF-8")
         }
@@ -36,7 +41,10 @@ struct ConfigurationFile {
         guard case .mapping(let mapping) = root else {
             throw EchoError(path, "is no list of options", try: "lines as lr: 1e-4")
         }
+        // config.json of a run holds its options, and what it found beside.
+        let isRun = RunConfiguration.isWhatARunFound(mapping.keys.compactMap(\.string))
         for (key, value) in mapping {
+            if isRun, let name = key.string, RunConfiguration.ownKeys.contains(name) { continue }
             let line = key.mark?.line ?? 1
             guard case .scalar(let name) = key else {
                 throw EchoError(place(line), "has something else than the name of an option")

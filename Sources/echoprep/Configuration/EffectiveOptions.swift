@@ -23,6 +23,12 @@ struct EffectiveOptions {
         return asksForJSON ? try json() : try yaml()
     }
 
+    /// The values under the options' names, as an object of JSON; those that are not given are left out.
+    func object() throws -> [String: Any] {
+        let object = try JSONSerialization.jsonObject(with: Data(try json().utf8)) as? [String: Any]
+        return (object ?? [:]).filter { !($0.value is NSNull) }
+    }
+
     private func yaml() throws -> String {
         let pairs = settings.map { (Node($0.name), $0.value.node) }
         return try serialize(node: Node(pairs), width: -1, allowUnicode: true)

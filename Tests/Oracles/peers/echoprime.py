@@ -1,4 +1,4 @@
-"""EchoPrime's mask and crop in OpenCV, after specs/echoprime-crop.md: what echoprep is compared with and raced against."""
+"""EchoPrime's mask and crop in OpenCV, after docs/crop.md: what echoprep is compared with and raced against."""
 
 import cv2
 import numpy as np

@@ -1,40 +1,60 @@
 // Code by code: how well each is told, with its interval.
 
 import EchoCore
+import Tasks
 
 /// The section on single codes.
-func codesSection(_ report: Report) -> PageSection? {
-    guard report.isSingle, let scores = report.scores.first, !scores.codes.isEmpty else { return nil }
-    return PageSection(
-        anchor: "codes", title: "Code by code",
-        content: aurocFigure(scores))
-}
+struct CodesSection: ReportSection {
+    static let anchor: StaticString = "codes"
+    static let showsAnswers = true
+    let title = "Code by code"
+    private let scores: RunScores
 
-private func aurocFigure(_ scores: RunScores) -> HTML {
-    let bounds = scores.codes.flatMap { code in
-        [code.scores.auroc?.value, code.scores.auroc?.lower].compactMap(\.self)
+    init?(_ subject: ReportSubject) {
+        guard let run = subject.single.first(where: { $0.answers.kind == .classes }) else { return nil }
+        scores = run.scores
     }
-    let axis = Scale(min(0.4, ((bounds.min() ?? 0.4) * 10).rounded(.down) / 10), 1, ticks: 6)
-    let sorted = scores.codes.sorted { ($0.scores.auroc?.value ?? -1) > ($1.scores.auroc?.value ?? -1) }
-    let rows = sorted.map { code in
-        ChartRow(
-            label: codeLabel(code.code, code.title), value: estimateText(code.scores.auroc),
-            marks: code.scores.auroc.map {
-                [
-                    bar(from: axis.percent(0.5), to: axis.percent($0.value), Colour.first.soft),
-                    dot($0, axis, .first),
-                ]
-            } ?? [])
+
+    var content: HTML {
+        let bounds = scores.targets.flatMap { code in
+            [code.scores[.auroc]?.value, code.scores[.auroc]?.lower].compactMap(\.self)
+        }
+        let axis = Scale(.auroc, covering: bounds)
+        let sorted = scores.targets.sorted {
+            ($0.scores[.auroc]?.value ?? -1) > ($1.scores[.auroc]?.value ?? -1)
+        }
+        let rows = sorted.map { code in
+            ChartRow(
+                label: codeLabel(code.target, code.title), value: estimateText(code.scores[.auroc]),
+                marks: code.scores[.auroc].map {
+                    [
+                        bar(from: axis.percent(0.5), to: axis.percent($0.value), Colour.first.soft),
+                        dot($0, axis, .first),
+                    ]
+                } ?? [])
+        }
+        let undefined: HTML =
+            scores.macro.undefined.isEmpty
+            ? HTML()
+            : " Codes that all or none of the studies have are without one, and left out of the mean."
+        return figure(
+            "AUROC",
+            """
+            Bars begin at 0.5, where a coin would be; \(intervalSentence(scores))\(undefined)
+            """,
+            rowChart(rows, axis: axis, reference: 0.5), numbers: table)
     }
-    let undefined: HTML =
-        scores.macro.undefined.isEmpty
-        ? HTML() : " Codes that all or none of the studies have are without one, and left out of the mean."
-    return figure(
-        "AUROC",
-        """
-        Bars begin at 0.5, where a coin would be; \(intervalSentence(scores))\(undefined)
-        """,
-        rowChart(rows, axis: axis, reference: 0.5), numbers: codeTable(scores))
+
+    private var table: PageTable {
+        let measures = scores.kind.measures
+        return PageTable(
+            columns: [.text("Code"), .text("Title"), .number("Studies"), .number("Positive")]
+                + measures.map { .number($0.title) },
+            rows: scores.classes.map { code, decisions in
+                [code.target, code.title ?? "", grouped(code.studies), grouped(decisions.positives)]
+                    + measures.map { intervalText(code.scores[$0]) }
+            })
+    }
 }
 
 /// "I50 Heart failure", the code first.
@@ -58,14 +78,4 @@ func intervalSentence(_ scores: RunScores) -> HTML {
         : """
         lines are \(percentage(scores.confidence)) intervals over \(scores.bootstrap) resamplings of the subjects.
         """
-}
-
-private func codeTable(_ scores: RunScores) -> PageTable {
-    PageTable(
-        columns: [.text("Code"), .text("Title"), .number("Studies"), .number("Positive")]
-            + Measure.allCases.map { .number($0.title) },
-        rows: scores.codes.map { code in
-            [code.code, code.title ?? "", grouped(code.studies), grouped(code.positives)]
-                + Measure.allCases.map { intervalText(code.scores[$0]) }
-        })
 }

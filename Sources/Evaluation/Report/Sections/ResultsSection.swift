@@ -3,15 +3,24 @@
 import EchoCore
 
 /// The section of an experiment's table; nil for a page that is about none, or about codes, which have their own.
-func resultsSection(_ report: Report) -> PageSection? {
-    guard let results = report.results, !results.ranksColumns else { return nil }
-    let figures = results.columns.indices.map { resultFigure(results, $0) }
-    // A page about codes shows differences with its models.
-    let differences =
-        report.runs.isEmpty
-        ? differenceFigure(report.comparisons, "mean absolute error", better: "left") : HTML()
-    return PageSection(
-        anchor: "results", title: "Results", content: tableFigure(results) + HTML(figures) + differences)
+struct ResultsSection: ReportSection {
+    static let anchor: StaticString = "results"
+    static let showsAnswers = true
+    let title = "Results"
+    private let table: ResultTable
+    /// Those that do not stand with the models.
+    private let differences: HTML
+
+    init?(_ subject: ReportSubject) {
+        guard let results = subject.results, !results.table.ranksColumns else { return nil }
+        table = results.table
+        differences =
+            subject.standings.isEmpty ? differenceFigure(results.differences, results.kind) : HTML()
+    }
+
+    var content: HTML {
+        tableFigure(table) + HTML(table.columns.indices.map { resultFigure(table, $0) }) + differences
+    }
 }
 
 /// The columns side by side take too much room: each is a chart of its own.
@@ -19,9 +28,8 @@ private func resultFigure(_ results: ResultTable, _ column: Int) -> HTML {
     let cells = results.rows.compactMap { $0.cells[column] }
     let bounds = cells.flatMap { [$0.value.mean, $0.lower, $0.upper, $0.published].compactMap(\.self) }
     guard !bounds.isEmpty else { return HTML() }
-    // R² has no lower end, and far below 0 it says no more than "useless".
-    let isR2 = results.columns[column].title.hasSuffix(ErrorMeasure.r2.title)
-    let axis = isR2 ? Scale(max(-1, bounds.min() ?? -1), 1) : Scale(covering: bounds)
+    let axis =
+        results.columns[column].least.map { Scale(max($0, bounds.min() ?? $0), 1) } ?? Scale(covering: bounds)
     let blocks = results.rows.map(\.block).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
     let rows = results.rows.indices.map { index in
         let row = results.rows[index], cell = row.cells[column]

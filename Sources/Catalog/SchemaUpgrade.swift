@@ -1,0 +1,71 @@
+// Databases of schema version 2, which had no table of labels: brought to this version, or read as if they were.
+
+import GRDB
+
+/// The way from version 2 to version 3: `label` is filled from what is there, so nothing has to be read again.
+enum SchemaUpgrade {
+    /// The version that it begins with.
+    static let from = 2
+
+    /// The labels that a database of version 2 has, as rows of `label`. It stays as it is when sources change.
+    private static let labels = """
+        SELECT 'link-icd' AS source, 'study' AS unit, t.category AS target, CAST(st.study_id AS TEXT) AS key,
+            CAST(c.study_id IS NOT NULL AS REAL) AS value
+        FROM (SELECT category FROM target ORDER BY category) t
+        CROSS JOIN study_status st
+        LEFT JOIN study_category c ON c.study_id = st.study_id AND c.category = t.category
+        WHERE st.status = 'labelled'
+        UNION ALL
+        SELECT 'measurements', 'study', m.measurement, CAST(s.study_id AS TEXT), avg(m.value)
+        FROM structured_measurement m
+        JOIN echo_study s ON s.measurement_id = m.measurement_id
+        WHERE m.value IS NOT NULL AND (m.measurement <> 'lvef' OR m.value BETWEEN 0 AND 100)
+        GROUP BY m.measurement, s.study_id
+        UNION ALL
+        SELECT 'echonet', 'study', 'EF', study_key, ef FROM listed_study WHERE ef IS NOT NULL
+        """
+
+    /// Their sources, as rows of `label_source`: those of a command that has been run.
+    private static let sources = """
+        SELECT 'link-icd' AS name, max(id) AS run_id FROM run WHERE command = 'link-icd' HAVING max(id) IS NOT NULL
+        UNION ALL
+        SELECT 'measurements', max(id) FROM run WHERE command = 'link-icd' HAVING max(id) IS NOT NULL
+        UNION ALL
+        SELECT 'echonet', max(id) FROM run WHERE command = 'ingest' AND EXISTS (SELECT 1 FROM listed_study)
+            HAVING max(id) IS NOT NULL
+        """
+
+    /// Brings a database to this program's schema, inside a transaction of the caller.
+    static func upgrade(_ db: Database) throws {
+        let hadMatrix = try db.viewExists("label_matrix")
+        for view in try String.fetchAll(db, sql: "SELECT name FROM sqlite_schema WHERE type = 'view'") {
+            try db.execute(sql: "DROP VIEW \"\(view)\"")
+        }
+        let known = try String.fetchSet(db, sql: "SELECT name FROM sqlite_schema")
+        for object in try definitions() where !known.contains(object.name) {
+            try db.execute(sql: object.sql)
+        }
+        try db.execute(sql: "INSERT INTO label_source \(sources)")
+        try db.execute(sql: "INSERT INTO label \(labels)")
+        if hadMatrix { try Catalog.createLabelMatrix(db) }
+        try db.execute(sql: "PRAGMA user_version = \(Catalog.schemaVersion)")
+    }
+
+    /// Lets a connection that only reads find `label` and `label_source` in a database that has no such tables. The views
+    /// of its own version give the same answers.
+    static func shadow(_ db: Database) throws {
+        try db.execute(sql: "CREATE TEMP VIEW label_source AS \(sources)")
+        try db.execute(sql: "CREATE TEMP VIEW label AS \(labels)")
+    }
+
+    /// Tables, indexes and views of this program's schema, in their order.
+    private static func definitions() throws -> [(name: String, sql: String)] {
+        try DatabaseQueue().write { db in
+            try db.execute(sql: Catalog.schema)
+            return try Row.fetchAll(
+                db, sql: "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid"
+            )
+            .map { ($0[0], $0[1]) }
+        }
+    }
+}

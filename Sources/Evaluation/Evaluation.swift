@@ -1,0 +1,49 @@
+// What `echoprep evaluate` found, as text and as JSON.
+
+import EchoCore
+import Tasks
+
+/// The scores of runs or of files of answers.
+public struct Evaluation: Encodable, Sendable {
+    /// An entry for each kind of answers.
+    let standings: [Standings]
+    /// What makes a run's numbers worth less, a sentence each.
+    public let warnings: [String]
+    /// The pages written.
+    public internal(set) var reports: [String] = []
+
+    /// - Parameter judged: each run's answers, an entry for each kind
+    init(_ judged: [[ScoredRun]], warnings: [String] = []) throws(EchoError) {
+        let kinds = judged.map { $0.map(\.answers.kind) }
+        guard kinds.allSatisfy({ Set($0) == Set(kinds[0]) }) else {
+            let isMixed = kinds.joined().contains(.classes) && kinds.joined().contains { $0 != .classes }
+            throw isMixed
+                ? EchoError(
+                    "evaluate", "probabilities of codes and measurements cannot be compared",
+                    try: "give them in two calls")
+                : EchoError("evaluate", "measurements of different quantities cannot be compared")
+        }
+        self.warnings = warnings
+        standings = kinds[0].map { kind in Standings(judged.joined().filter { $0.answers.kind == kind }) }
+    }
+
+    /// One run in full, several as a line a model.
+    public var text: String { standings.map(\.text).joined(separator: "\n") }
+
+    enum CodingKeys: CodingKey {
+        case runs, models, measurements, measuredModels, comparisons, warnings, reports
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        let classes = standings.filter { $0.kind == .classes }
+        let quantities = standings.filter { $0.kind != .classes }
+        var fields = encoder.container(keyedBy: CodingKeys.self)
+        try fields.encode(classes.flatMap(\.scores), forKey: .runs)
+        try fields.encode(classes.flatMap(\.models), forKey: .models)
+        try fields.encode(quantities.flatMap(\.scores), forKey: .measurements)
+        try fields.encode(quantities.flatMap(\.models), forKey: .measuredModels)
+        try fields.encode(standings.flatMap(\.comparisons), forKey: .comparisons)
+        try fields.encode(warnings, forKey: .warnings)
+        try fields.encode(reports, forKey: .reports)
+    }
+}

@@ -1,0 +1,180 @@
+// A run's state on the disk: at every moment one whole checkpoint, whatever is killed when.
+
+import Compute
+package import EchoCore
+import Files
+import Foundation
+package import Models
+import Shards
+import StudyData
+
+/// What it takes to go on, besides weights and moments; random streams are functions of the step.
+package struct RunState: Codable, Sendable, Equatable {
+    /// Steps taken, and epochs whose end (validation, pictures) is done.
+    package var step = 0, finishedEpochs = 0
+    /// The best epoch so far, from 1, and `ValidationScore.criterion` after it; nil without validation studies.
+    package var bestEpoch: Int?, bestLoss: Double?
+    /// What loss and gradient have been like.
+    package var level: DivergenceGuard.Level?
+    /// Bytes of metrics.jsonl and of the TensorBoard events.
+    package var logLength = 0, eventLength = 0
+
+    package init() {}
+}
+
+/// Where a file of weights holds the sha256 of its tensors' bytes.
+private let checksumKey = "tensors_sha256"
+
+extension SafetensorsFile {
+    /// Whether the tensors are those that were written, as far as the file says which those are.
+    package func matchesChecksum() throws(EchoError) -> Bool {
+        guard let wanted = metadata[checksumKey] else { return true }
+        let checksum = SHA256()
+        for name in names { checksum.update(try bytes(name)) }
+        return checksum.hex() == wanted
+    }
+}
+
+/// Writes and reads the checkpoints of a run.
+///
+/// A checkpoint is two files: weights, which anyone may use, and state. The new weights wait as `next.safetensors`;
+/// renaming the new state, which names their sha256, is the one act that commits both; then they take their name.
+/// A reader finds the weights that the state names under one of the two names.
+package struct CheckpointStore {
+    package let folder: RunFolder
+    package let configuration: RunConfiguration
+
+    package init(folder: RunFolder, configuration: RunConfiguration) {
+        self.folder = folder
+        self.configuration = configuration
+    }
+
+    /// Whether there is something to go on from.
+    package var isEmpty: Bool { !FileManager.default.fileExists(atPath: folder.state) }
+
+    /// Writes weights under the names of the specification, with the run's configuration and a checksum.
+    package func writeWeights(of model: EchoModel, state: RunState, to path: String) throws {
+        var metadata = [
+            "format": "echoprep checkpoint 1",
+            "config": String(decoding: try configuration.json(), as: UTF8.self),
+            "epoch": "\(state.finishedEpochs)", "step": "\(state.step)",
+        ]
+        let checksum = SHA256()
+        metadata[checksumKey] = String(repeating: "0", count: 64)
+        var writer = try SafetensorsWriter(
+            path, metadata: metadata, tensors: model.parameters.map { ($0.name, .f32, $0.shape) })
+        for (name, shape) in model.parameters {
+            let values = model.read(name)
+            values.withUnsafeBytes { checksum.update($0) }
+            try writer.add(name, shape: shape, floats: values)
+        }
+        writer.metadata[checksumKey] = checksum.hex()
+        try writer.finish()
+    }
+
+    package func save(_ learner: Learner, _ state: RunState) throws {
+        try writeWeights(of: learner.model, state: state, to: folder.pending)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        let tensors =
+            learner.optimiser.state.flatMap {
+                [("first.\($0.name)", $0.shape, $0.first), ("second.\($0.name)", $0.shape, $0.second)]
+            } + (learner.average?.values ?? []).map { ("average.\($0.name)", $0.shape, $0.average) }
+        let checksum = SHA256()
+        var writer = try SafetensorsWriter(
+            folder.state,
+            metadata: [
+                "format": "echoprep state 1",
+                "weights_sha256": sha256(try mapFile(folder.pending)),
+                "state": String(decoding: try encoder.encode(state), as: UTF8.self),
+                checksumKey: String(repeating: "0", count: 64),
+            ],
+            tensors: tensors.map { ($0.0, .f32, $0.1) })
+        for (name, shape, buffer) in tensors {
+            let values = learner.model.engine.read(buffer)
+            values.withUnsafeBytes { checksum.update($0) }
+            try writer.add(name, shape: shape, floats: values)
+        }
+        writer.metadata[checksumKey] = checksum.hex()
+        try writer.finish()
+        try adopt(folder.pending)
+    }
+
+    /// Brings a learner to the last checkpoint.
+    package func restore(_ learner: Learner) throws -> RunState {
+        let file = try opened(
+            folder.state, as: RunFolder.place(folder.state), try: CheckpointStore.remedy)
+        guard let text = file.metadata["state"], let wanted = file.metadata["weights_sha256"],
+            let state = try? JSONDecoder().decode(RunState.self, from: Data(text.utf8))
+        else { throw damaged(folder.state) }
+        guard try file.matchesChecksum() else { throw damaged(folder.state) }
+        try adoptWeights(sha256: wanted)
+        try loadWeights(folder.last, into: learner.model)
+
+        func values(_ name: String, _ shape: [Int]) throws -> [Float] {
+            guard file.tensors[name]?.shape == shape else { throw damaged(folder.state) }
+            return try file.floats(name)
+        }
+        var moments: [(name: String, first: [Float], second: [Float])] = []
+        for (name, shape) in learner.model.parameters where file.tensors["first.\(name)"] != nil {
+            moments.append((name, try values("first.\(name)", shape), try values("second.\(name)", shape)))
+        }
+        learner.optimiser.restore(steps: state.step, moments)
+        if let average = learner.average {
+            average.restore(try learner.model.parameters.map { try values("average.\($0.name)", $0.shape) })
+        }
+        return state
+    }
+
+    /// Gives the last weights a second name that stays, epoch-NNNN, and removes those that are not to be kept.
+    package func keep(epoch: Int, last count: Int) throws(EchoError) {
+        guard count > 0 else { return }
+        let kept = folder.kept(epoch: epoch)
+        unlink(kept)
+        guard link(folder.last, kept) == 0 else {
+            throw EchoError(RunFolder.place(kept), "cannot be written", try: "check the folder's permissions")
+        }
+        unlink(folder.kept(epoch: epoch - count))
+    }
+
+    /// Loads weights that must fit the model in full.
+    package func loadWeights(_ path: String, into model: EchoModel) throws(EchoError) {
+        let file = try opened(path, as: RunFolder.place(path), try: CheckpointStore.remedy)
+        guard try file.matchesChecksum() else { throw damaged(path) }
+        for (name, shape) in model.parameters {
+            guard let tensor = file.tensors[name], tensor.shape == shape else {
+                throw EchoError(
+                    RunFolder.place(path), "does not hold \(name) of shape \(shape)",
+                    try: "train again in another run folder")
+            }
+            model.write(name, try file.floats(name))
+        }
+    }
+
+    /// Sees to it that `last` holds the weights of this sum.
+    private func adoptWeights(sha256 wanted: String) throws {
+        func holds(_ path: String) throws -> Bool {
+            guard FileManager.default.fileExists(atPath: path) else { return false }
+            return sha256(try mapFile(path)) == wanted
+        }
+        if try holds(folder.last) { return }
+        guard try holds(folder.pending) else { throw damaged(folder.last) }
+        try adopt(folder.pending)
+    }
+
+    private func adopt(_ path: String) throws {
+        guard rename(path, folder.last) == 0 else {
+            throw EchoError(
+                RunFolder.place(folder.last), "cannot be written", try: "check the folder's permissions")
+        }
+    }
+
+    private static let remedy =
+        "bring a copy back, or start another run with --init checkpoints/best.safetensors"
+
+    private func damaged(_ path: String) -> EchoError {
+        EchoError(
+            RunFolder.place(path), "is damaged: its content is not what was written",
+            try: CheckpointStore.remedy)
+    }
+}

@@ -1,0 +1,69 @@
+// Notices that a loss or a gradient has left its level for good, while the last checkpoint is still from before.
+
+import Foundation
+
+/// What counts as divergence. A loss or gradient that is not finite needs no limit: it stops a run at once.
+public struct DivergenceLimits: Sendable, Equatable {
+    /// How many times its running level a step's loss, or the norm of its gradient, must exceed to be in doubt.
+    public var loss = 4.0, norm = 100.0
+    /// Steps in doubt, one after the other, that make a divergence; 0 for never.
+    public var steps = 20
+
+    public init() {}
+
+    init(loss: Double, norm: Double, steps: Int) {
+        self.loss = loss
+        self.norm = norm
+        self.steps = steps
+    }
+}
+
+/// Watches the loss and the gradient's norm of every step.
+package struct DivergenceGuard {
+    /// The means of recent steps that were not in doubt: of the last fifty or so.
+    package struct Level: Codable, Sendable, Equatable {
+        package var loss = 0.0, norm = 0.0
+        package var steps = 0
+
+        package init() {}
+
+        fileprivate mutating func take(_ loss: Double, _ norm: Double) {
+            steps += 1
+            let share = 1 / Double(min(steps, 50))
+            self.loss += share * (loss - self.loss)
+            self.norm += share * (norm - self.norm)
+        }
+    }
+
+    package private(set) var level: Level
+    /// Steps in doubt so far, one after the other.
+    package private(set) var doubtful = 0
+    private let limits: DivergenceLimits
+
+    package init(_ limits: DivergenceLimits, level: Level) {
+        self.limits = limits
+        self.level = level
+    }
+
+    /// Takes in a step, and returns what is wrong if it is one too many.
+    package mutating func fault(loss: Double, norm: Double) -> String? {
+        let faults = [
+            ("loss", loss, level.loss, limits.loss), ("gradient's norm", norm, level.norm, limits.norm),
+        ].filter { $0.1 > $0.2 * $0.3 }
+        // The first steps have no level to be far above.
+        guard limits.steps > 0, level.steps >= 10, let (what, value, usual, factor) = faults.first else {
+            level.take(loss, norm)
+            doubtful = 0
+            return nil
+        }
+        doubtful += 1
+        guard doubtful >= limits.steps else { return nil }
+        return
+            "the \(what) has been above \(short(factor)) times its level of \(short(usual)) for \(doubtful) "
+            + "steps, and is \(short(value))"
+    }
+
+    private func short(_ number: Double) -> String {
+        String(format: "%.3g", number)
+    }
+}

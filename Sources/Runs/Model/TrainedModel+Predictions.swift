@@ -1,0 +1,76 @@
+// What a trained model says about the studies of a split; evaluation is built on it.
+
+import Catalog
+package import EchoCore
+import Models
+package import StudyData
+import Tasks
+
+/// One study's outputs.
+package struct Prediction: Sendable, Equatable {
+    /// The study as text, and its and its subject's numbers where the layout has them.
+    package let study: String
+    package let studyID: Int64?, subjectID: Int64?
+    /// Before the logistic function, in the order of the run's targets; an ejection fraction in percent.
+    package let logits: [Float]
+    /// 0 or 1 each, of the same order; an ejection fraction in percent.
+    package let labels: [Float]
+
+    package init(of study: Study, logits: [Float]) {
+        self.study = study.stored.key
+        studyID = study.stored.studyID
+        subjectID = study.stored.subjectID
+        self.logits = logits
+        labels = study.target
+    }
+}
+
+extension TrainedModel {
+    /// What the outputs stand for; empty for a pre-training run.
+    package var targets: [String] { configuration.targets }
+
+    /// Predicts the studies of a split whose truth is known, in the order of their files.
+    ///
+    /// - Parameter draws: sets of views a study; logits are their mean. The first is the one that validation used.
+    /// - Throws: `EchoError`, also for a run that pre-trained
+    package func predict(_ split: Split, draws: Int = 1, progress: EchoCore.Progress? = nil) throws
+        -> [Prediction]
+    {
+        precondition(draws > 0, "at least one draw")
+        let studies = try studies(in: split, Catalog(datasetFolder: dataset, readOnly: true))
+        let outputs = targets.count
+        var sums = [Float](repeating: 0, count: studies.count * outputs)
+        for draw in 0..<draws {
+            var at = 0
+            try loader.evaluate(studies, batch: 1, workers: workers, draw: draw) { _, batch in
+                for logit in model.logits(batch.input) {
+                    sums[at] += logit
+                    at += 1
+                }
+                progress?.update((draw * studies.count + at / outputs) / draws)
+            }
+        }
+        return studies.enumerated().map { index, study in
+            Prediction(
+                of: study,
+                logits: sums[index * outputs..<(index + 1) * outputs].map {
+                    configuration.scale?.value(of: $0 / Float(draws)) ?? $0 / Float(draws)
+                })
+        }
+    }
+
+    /// The studies of a split whose truth is known.
+    private func studies(in split: Split, _ catalog: Catalog) throws -> [Study] {
+        guard let labels = configuration.task.labels else {
+            throw EchoError(
+                "--run", "the run pre-trained a model that predicts no label",
+                try: "fine-tune it: echoprep train --task icd --init RUN")
+        }
+        guard try labels.targets(catalog) == targets else {
+            throw EchoError(
+                "--run", "the dataset's targets are not those that the run learned",
+                try: "use the dataset of the run, or train again")
+        }
+        return try StudySet.judged(in: split, by: configuration.task, catalog)
+    }
+}

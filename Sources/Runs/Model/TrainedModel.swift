@@ -1,0 +1,43 @@
+// A run's best weights, and the loader that shows them what validation saw: under all that asks a finished run.
+
+package import Compute
+import EchoCore
+package import Models
+package import StudyData
+
+/// The model of a run, ready to be asked about the studies of a dataset.
+package struct TrainedModel {
+    package let configuration: RunConfiguration
+    /// The folder of the studies.
+    package let dataset: String
+    package let model: EchoModel
+    package let loader: BatchLoader
+    /// Threads that load while the model works.
+    package let workers: Int
+
+    /// Loads the best checkpoint of a run, pre-trained or fine-tuned.
+    ///
+    /// - Parameters:
+    ///   - dataset: nil for the folder that the run learned from
+    ///   - views: clips a study at most; nil for as many as the run took
+    ///   - place: where it computes, whatever the run learned on
+    package init(run: String, dataset: String? = nil, views: Int? = nil, place: Place) throws {
+        let folder = RunFolder(run)
+        configuration = try RunConfiguration(run: run)
+        self.dataset = dataset ?? folder.resolve(configuration.dataset)
+        workers = BatchLoader.workers(threads: place.threadCount)
+        let recipe = configuration.recipe, shape = configuration.model
+        model = EchoModel(shape, engine: try place.makeEngine(recipe.precision), seed: 0)
+        try CheckpointStore(folder: folder, configuration: configuration).loadWeights(
+            folder.best, into: model)
+        let sampler = Sampler(
+            views: views ?? shape.views, frames: shape.frames, stride: recipe.stride,
+            padViews: views == nil && recipe.padViews)
+        loader = BatchLoader(
+            studies: StudyLoader(
+                shards: ShardPool(dataset: self.dataset), sampler: sampler, augmentation: nil,
+                image: shape.image, channels: shape.channels, normalisation: configuration.normalisation,
+                seed: 0),
+            model: shape)
+    }
+}

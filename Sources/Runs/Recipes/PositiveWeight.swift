@@ -1,0 +1,61 @@
+// How much a positive study counts where most studies are negative.
+
+import EchoCore
+package import StudyData
+
+/// The weight of positive targets in the cross-entropy (`--pos-weight`).
+public enum PositiveWeight: Sendable, Equatable, CustomStringConvertible, Codable {
+    /// As much as a negative one.
+    case none
+    /// For each target, as often as there are more negative than positive studies in the training split.
+    case balanced
+    /// The same for all targets.
+    case constant(Double)
+
+    /// "none", "balanced" or a positive number.
+    public init?(_ text: String) {
+        switch text {
+        case "none": self = .none
+        case "balanced": self = .balanced
+        default:
+            guard let number = Double(text), number > 0, number.isFinite else { return nil }
+            self = .constant(number)
+        }
+    }
+
+    /// As it is read.
+    public var description: String {
+        switch self {
+        case .none: "none"
+        case .balanced: "balanced"
+        case .constant(let weight): "\(weight)"
+        }
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let text = try decoder.singleValueContainer().decode(String.self)
+        guard let weight = PositiveWeight(text) else {
+            throw EchoError("pos-weight", "is neither none nor balanced nor a positive number")
+        }
+        self = weight
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
+    }
+
+    /// One weight a target; nil where all are 1. A target without a positive study keeps the weight 1.
+    package func weights(of studies: [Study], targets: Int) -> [Float]? {
+        switch self {
+        case .none: return nil
+        case .constant(let weight): return Array(repeating: Float(weight), count: targets)
+        case .balanced:
+            return (0..<targets).map { target in
+                let positive = studies.count { $0.target[target] > 0.5 }
+                let negative = studies.count { $0.target[target] <= 0.5 }
+                return positive > 0 ? Float(negative) / Float(positive) : 1
+            }
+        }
+    }
+}

@@ -1,0 +1,198 @@
+// config.json: the recipe of a run and what it found, so that a resume is the same run or no resume.
+
+public import EchoCore
+import Files
+package import Foundation
+public import Models
+public import Tasks
+public import StudyData
+
+/// What a run is; stored in its folder and in the metadata of its checkpoints.
+///
+/// The recipe's parts stand under the names of their options, so that the file can be given to `--config`; what the run
+/// found by itself stands under `found`.
+public struct RunConfiguration: Sendable, Equatable {
+    /// The version of the program that began the run.
+    public var program: String
+    /// With nothing left to defaults; its dataset is relative to the run folder where both lie in one tree.
+    public var recipe: Recipe
+    public var upkeep: Upkeep
+    public var model: ModelConfiguration
+    /// What the model's outputs stand for, as categories or "EF"; empty in pre-training.
+    public var targets: [String]
+    /// How the model's output stands for a quantity in its unit; nil for other tasks.
+    public var scale: TargetScale?
+    /// How much a positive study counts for each target; nil for as much as a negative one.
+    public var positiveWeights: [Float]?
+    public var normalisation: Normalisation
+    public var data: DataIdentity
+    public var initial: InitialIdentity?
+    /// Where it was prolonged; empty for a run as it was begun.
+    public var extensions: [Extension]
+
+    /// A run as it begins.
+    package init(
+        recipe: Recipe, upkeep: Upkeep, model: ModelConfiguration, targets: [String], scale: TargetScale?,
+        positiveWeights: [Float]?, normalisation: Normalisation, data: DataIdentity,
+        initial: InitialIdentity?, extensions: [Extension] = [], program: String = programVersion
+    ) {
+        self.program = program
+        self.recipe = recipe
+        self.upkeep = upkeep
+        self.model = model
+        self.targets = targets
+        self.scale = scale
+        self.positiveWeights = positiveWeights
+        self.normalisation = normalisation
+        self.data = data
+        self.initial = initial
+        self.extensions = extensions
+    }
+
+    public var dataset: String { recipe.dataset }
+    public var task: TrainTask { recipe.task }
+
+    /// What it learns from: numbers of studies, and a digest of their clips, frames and labels.
+    public struct DataIdentity: Codable, Sendable, Equatable {
+        public var train: Int, validation: Int
+        public var digest: String
+
+        package init(_ set: StudySet) {
+            train = set.train.count
+            validation = set.validation.count
+            digest = set.digest
+        }
+    }
+
+    /// What it started from: the file's name and content.
+    public struct InitialIdentity: Codable, Sendable, Equatable {
+        public var file: String, sha256: String
+
+        package init(file: String, sha256: String) {
+            self.file = file
+            self.sha256 = sha256
+        }
+    }
+
+    /// From one step on the schedule is that of more epochs.
+    public struct Extension: Codable, Sendable, Equatable {
+        /// Steps that were taken before, and the epochs that the run had then.
+        public var step: Int, epochs: Int
+
+        package init(step: Int, epochs: Int) {
+            self.step = step
+            self.epochs = epochs
+        }
+    }
+
+    /// What the run found by itself, as it is stored.
+    private struct Found: Codable {
+        var model: ModelConfiguration
+        var targets: [String]
+        var scale: TargetScale?
+        var positiveWeights: [Float]?
+        var normalisation: Normalisation
+        var data: DataIdentity
+        var initial: InitialIdentity?
+        var extensions: [Extension]?
+    }
+}
+
+extension RunConfiguration {
+    private static let encoder: JSONEncoder = {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        return encoder
+    }()
+
+    /// The file as an object of JSON.
+    private func object() throws -> [String: Any] {
+        let found = Found(
+            model: model, targets: targets, scale: scale, positiveWeights: positiveWeights,
+            normalisation: normalisation, data: data, initial: initial,
+            extensions: extensions.isEmpty ? nil : extensions)
+        var object = try recipe.parts().merging(upkeep.parts()) { first, _ in first }
+        object["program"] = program
+        object["found"] = try JSONSerialization.jsonObject(with: RunConfiguration.encoder.encode(found))
+        return object
+    }
+
+    /// What stands in the file beside options, and whether a file of these names is one.
+    package static let ownKeys: Set = ["program", "found"]
+    package static func isWhatARunFound(_ keys: [String]) -> Bool { ownKeys.isSubset(of: keys) }
+
+    /// The options that the run was made by, as an object of JSON.
+    package func options() throws -> Data {
+        try JSONSerialization.data(
+            withJSONObject: recipe.parts().merging(upkeep.parts()) { first, _ in first })
+    }
+
+    /// The text of config.json.
+    package func json() throws -> Data {
+        try JSONSerialization.data(
+            withJSONObject: object(), options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
+    }
+
+    /// Reads the text of config.json, of earlier programs too; nil if it is none.
+    package init?(json: Data) {
+        guard let object = try? JSONSerialization.jsonObject(with: json) as? [String: Any] else { return nil }
+        if let earlier = EarlierConfiguration(json: json) {
+            self.init(earlier)
+            return
+        }
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        guard let part = object["found"], let text = try? JSONSerialization.data(withJSONObject: part),
+            let found = try? decoder.decode(Found.self, from: text), let recipe = try? Recipe(object),
+            let upkeep = try? Upkeep(object), let program = object["program"] as? String
+        else { return nil }
+        self.init(
+            recipe: recipe, upkeep: upkeep, model: found.model, targets: found.targets,
+            scale: found.scale, positiveWeights: found.positiveWeights, normalisation: found.normalisation,
+            data: found.data, initial: found.initial, extensions: found.extensions ?? [],
+            program: program)
+    }
+
+    /// The configuration of a run folder.
+    public init(run: String) throws(EchoError) {
+        let data = Data(try readFile(run + "/config.json", upTo: 1 << 24))
+        guard let found = RunConfiguration(json: data) else {
+            throw EchoError(
+                "config.json", "is not the configuration of a run", try: "name a folder that train wrote")
+        }
+        self = found
+    }
+
+    /// Where the numbers of this run and of `other` part, as lines "epochs: 20 there, 40 here".
+    package func differences(from other: RunConfiguration) throws -> [String] {
+        let here = try flattened()
+        let there = try other.flattened()
+        return Set(here.keys).union(there.keys).sorted().compactMap { key in
+            let (a, b) = (here[key] ?? "nothing", there[key] ?? "nothing")
+            return a == b ? nil : "\(key): \(b) there, \(a) here"
+        }
+    }
+
+    /// All that its numbers depend on; what stands there twice, in words and as what was found, by what was found.
+    private func flattened() throws -> [String: String] {
+        var flat: [String: String] = [:]
+        func visit(_ value: Any, _ path: String) {
+            if let object = value as? [String: Any] {
+                for (key, value) in object { visit(value, path.isEmpty ? key : "\(path).\(key)") }
+            } else if let list = value as? [Any] {
+                flat[path] = list.map { "\($0)" }.joined(separator: " ")
+            } else {
+                flat[path] = "\(value)"
+            }
+        }
+        var object = try object()
+        let found = (object.removeValue(forKey: "found") as? [String: Any]) ?? [:]
+        let words =
+            ["program", "dataset", "init", "preset", "model", "pos-weight"] + (try upkeep.parts().keys)
+        for word in words { object[word] = nil }
+        visit(object, "")
+        visit(found.filter { $0.key != "extensions" }, "")
+        return flat
+    }
+}

@@ -1,0 +1,120 @@
+import Catalog
+import EchoCore
+import Files
+import Foundation
+import GRDB
+import Hospital
+import TestSupport
+import Testing
+
+@testable import Labels
+
+/// Databases of an earlier program (fixtures/databases) are read as they are, and brought to this version by a writer.
+@Suite struct SchemaUpgradeTests {
+    /// A dataset folder with a database of version 2.
+    private static func dataset(_ name: String, in folder: URL) throws -> String {
+        let file = Built.repository.appendingPathComponent("fixtures/databases/\(name)-v2.sqlite.gz")
+        let bytes = try gunzip(try Data(contentsOf: file), upTo: 1 << 24)
+        try Data(bytes).write(to: folder.appendingPathComponent(Catalog.fileName))
+        return folder.path
+    }
+
+    /// What a database answers to every view and every documented query, before a program of this version opens it, or
+    /// after.
+    private static func answers(_ database: String) throws -> [String: [String]] {
+        var configuration = Configuration()
+        configuration.readonly = true
+        let queue = try DatabaseQueue(path: database, configuration: configuration)
+        let page = Built.repository.appendingPathComponent("docs/queries.md").path
+        return try queue.read { db in
+            func text(_ sql: String) throws -> [String] {
+                try Row.fetchAll(db, sql: sql).map { row in
+                    row.databaseValues.map { $0.isNull ? "-" : "\($0.storage.value!)" }.joined(separator: "|")
+                }
+            }
+            var answers: [String: [String]] = [:]
+            for view in try String.fetchAll(db, sql: "SELECT name FROM sqlite_schema WHERE type = 'view'") {
+                answers[view] = try text("SELECT * FROM \(view)").sorted()
+            }
+            for query in try DocumentedQuery.all(of: page) where answers["label_matrix"] != nil {
+                answers[query.question] = try text(query.sql)
+            }
+            return answers
+        }
+    }
+
+    @Test(arguments: ["mimic", "echonet"]) func `a writer brings an older database to this version`(
+        name: String
+    ) throws {
+        try withTemporaryFolder { folder in
+            let dataset = try Self.dataset(name, in: folder)
+            let file = dataset + "/" + Catalog.fileName
+            let before = try Self.answers(file)
+            #expect(before.count == (name == "mimic" ? 31 : 10))
+            let catalog = try Catalog(datasetFolder: dataset, readOnly: false)
+            #expect(try catalog.rows("PRAGMA user_version") == ["\(Catalog.schemaVersion)"])
+            let after = try Self.answers(file)
+            for (question, rows) in before { #expect(after[question] == rows, "\(question)") }
+            #expect(after.count == before.count)
+            #expect(try catalog.inconsistencies().isEmpty)
+
+            // It is as if it had been made by this program.
+            let fresh = try Catalog(datasetFolder: dataset + "/fresh", readOnly: false)
+            let schema =
+                "SELECT type, name, sql FROM sqlite_schema WHERE name <> 'label_matrix' ORDER BY 1, 2"
+            #expect(try catalog.rows(schema) == fresh.rows(schema))
+            let labels = try catalog.rows("SELECT * FROM label")
+            #expect(labels.count == (name == "mimic" ? 262 : 6))
+            for source in LabelSource.all {
+                try catalog.write { try Catalog.replaceLabels($0, of: source, run: nil) }
+            }
+            #expect(try catalog.rows("SELECT * FROM label") == labels)
+        }
+    }
+
+    @Test(arguments: ["mimic", "echonet"]) func `a reader finds the labels of an older database, unchanged`(
+        name: String
+    ) throws {
+        try withTemporaryFolder { folder in
+            let dataset = try Self.dataset(name, in: folder)
+            let file = folder.appendingPathComponent(Catalog.fileName)
+            let before = try Data(contentsOf: file)
+            func labels() throws -> [[StudyLabels]] {
+                let catalog = try Catalog(datasetFolder: dataset, readOnly: true)
+                let targets = try catalog.targets().map(\.category)
+                return try [Split?.none, .train, .val, .test].flatMap { split in
+                    [
+                        try catalog.labels(of: targets, from: LabelSource.linkICD, in: split),
+                        try catalog.labels(
+                            of: ["lvef", "lv_edv"], from: LabelSource.measurements, in: split),
+                        try catalog.labels(of: ["EF"], from: LabelSource.echoNet, in: split),
+                    ]
+                }
+            }
+            let read = try labels()
+            let fractions = try Catalog(datasetFolder: dataset, readOnly: true).ejectionFractions(in: .train)
+            #expect(try Data(contentsOf: file) == before)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: dataset) == [Catalog.fileName])
+            #expect(read[0].count == (name == "mimic" ? 8 : 0) && read[2].count == (name == "mimic" ? 0 : 6))
+            let catalog = try Catalog(datasetFolder: dataset, readOnly: false)
+            #expect(try labels() == read)
+            #expect(try catalog.ejectionFractions(in: .train) == fractions && !fractions.isEmpty)
+        }
+    }
+
+    @Test func `of several writers at once one brings it up, and all find it so`() async throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let dataset = try Self.dataset("mimic", in: folder)
+        try await withThrowingTaskGroup { group in
+            for _ in 1...4 {
+                group.addTask {
+                    let catalog = try Catalog(datasetFolder: dataset, readOnly: false)
+                    #expect(try catalog.rows("SELECT count(*) FROM label") == ["262"])
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+}
