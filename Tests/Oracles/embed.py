@@ -101,7 +101,7 @@ def main():
         check(apart < 1e-5, f"a study is not the mean of its clips and frames: {apart}")
 
         weights = load_file("runs/icd/checkpoints/best.safetensors")
-        targets = json.loads(pathlib.Path("runs/icd/config.json").read_text())["targets"]
+        targets = json.loads(pathlib.Path("runs/icd/config.json").read_text())["found"]["targets"]
         logits = 0.0
         with open("runs/icd/evaluation/test/predictions.csv", newline="") as file:
             predictions = list(csv.DictReader(file))

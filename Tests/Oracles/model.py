@@ -4,7 +4,7 @@ usage: python Tests/Oracles/model.py PATH_OF_ECHOPREP_BINARY [--paper] [--only T
 
 Written from the words of the model's specification alone. For every model it checks pre-training,
 fine-tuning and fine-tuning of the head at the preset `tiny`, gray and RGB, in F32 and in BF16, and the options that go
-beyond the paper; with --paper also one step at `paper`.
+beyond the paper, the decoder of a whole study among them; with --paper also one step at `paper`.
 """
 
 import argparse
@@ -188,8 +188,14 @@ class Model(nn.Module):
         width = z.shape[-1]
         y = self.mask_token.expand(b, v * t * n, width)
         y = y.scatter(1, slot[..., None].expand(*slot.shape, width), z).reshape(b, v, t, n, width)
+        whole = self.c.get("decoder") == "study"
+        if whole and v > 1:  # the first view is drawn from the others
+            y = torch.cat([self.mask_token.expand(b, 1, t, n, width), y[:, 1:]], dim=1)
         y = y + space_table(self.side, width).to(y) + sine_cosine(range(t), width).to(y)[:, None]
-        y = y.flatten(0, 1).flatten(1, 2) if self.video else y.flatten(0, 2)
+        if whole:
+            y = (y + sine_cosine(range(v), width).to(y)[:, None, None]).flatten(1, 3)
+        else:
+            y = y.flatten(0, 1).flatten(1, 2) if self.video else y.flatten(0, 2)
         for block in self.decoder_blocks:
             y = block(y)
         prediction = self.decoder_pred(self.decoder_norm(y)).reshape(b, v, t, n, -1)
@@ -215,10 +221,19 @@ class Model(nn.Module):
 # One step of it
 
 
-def step(path, bf16=False):
+def known_loss(kind, output, target, positive_weights=None):
+    """The mean over the targets that are known, squared error or cross-entropy; a NaN is not known."""
+    known = ~target.isnan()
+    if kind == "squared error":
+        return F.mse_loss(output[known], target[known])
+    weights = None if positive_weights is None else positive_weights.to(output).expand_as(output)[known]
+    return F.binary_cross_entropy_with_logits(output[known], target[known], pos_weight=weights)
+
+
+def step(path, bf16=False, decoder="frames"):
     """Repeats the step in the trace at `path`: yields what was compared, the difference and the limit."""
     with safe_open(path, "pt") as file:
-        c = json.loads(file.metadata()["config"])
+        c = json.loads(file.metadata()["config"]) | {"decoder": decoder}
         trace = {name: file.get_tensor(name) for name in file.keys()}
 
     def part(prefix):
@@ -238,10 +253,8 @@ def step(path, bf16=False):
             for name, parameter in model.named_parameters():
                 parameter.requires_grad_(name.startswith("head."))
         output = model.logits(x)
-        target = trace["target"].double()
-        weights = trace.get("positive_weights")
-        loss = F.mse_loss(output, target) if c["task"] == "lvef" else F.binary_cross_entropy_with_logits(
-            output, target, pos_weight=None if weights is None else weights.double())
+        loss = known_loss("cross-entropy" if c["task"] == "icd" else "squared error", output,
+                          trace["target"].double(), trace.get("positive_weights"))
         expected = trace["logits"]
 
     def away(a, b):
@@ -325,8 +338,8 @@ def check_masks(model, keep, keep_latent):
 # A dataset to train on
 
 
-def dataset(folder, studies, clips, frames, channels):
-    """Writes `studies` training studies and one of each other split, with noise for clips, 40 targets and an EF."""
+def dataset(folder, studies, clips, frames, channels, others=1):
+    """Writes `studies` training studies and `others` of each other split, with noise for clips, 40 targets and an EF."""
     (folder / "shards").mkdir(parents=True)
     random = np.random.default_rng(7)
     shape = (frames, 224, 224) + ((3,) if channels == 3 else ())
@@ -340,9 +353,9 @@ def dataset(folder, studies, clips, frames, channels):
             (rank, category, category))
     tensors, clip = {}, 0
     database.executemany("INSERT INTO label_source VALUES (?, NULL)", [("link-icd",), ("echonet",)])
-    for study in range(1, studies + 3):
+    for study in range(1, studies + 2 * others + 1):
         subject = 100 + study
-        split = "train" if study <= studies else "val" if study == studies + 1 else "test"
+        split = "train" if study <= studies else "val" if study <= studies + others else "test"
         database.execute("INSERT INTO echo_study (study_id, subject_id) VALUES (?, ?)", (study, subject))
         database.execute("INSERT INTO study_status (study_id, status) VALUES (?, 'labelled')", (study,))
         database.execute("INSERT INTO split VALUES (?, ?)", (subject, split))
@@ -388,7 +401,14 @@ def main():
         token + queries + ["--precision", "bf16"]]}
     beyond["icd " + " ".join(queries)] = queries
     cases += [("tiny", m, t, 1) for m in ("lamae", "video-lamae") for t in beyond]
-    tasks |= beyond
+    whole = ["--decoder", "study"]
+    whole_study = {"pretrain " + " ".join(words): words for words in [
+        whole, whole + ["--norm-pix"], whole + ["--precision", "bf16"]]}
+    cases += [("tiny", m, t, 1) for m in models for t in whole_study] + [("tiny", "lamae", t, 3) for t in whole_study]
+    mixed = {"pretrain " + " ".join(whole + words): whole + words for words in (token, queries)}
+    mixed["pretrain --decoder study of one view"] = whole
+    cases += [("tiny", m, t, 1) for m in ("lamae", "video-lamae") for t in mixed]
+    tasks |= beyond | whole_study | mixed
     if options.paper:
         cases += [("paper", m, "pretrain", 1) for m in models]
     failed = 0
@@ -398,9 +418,10 @@ def main():
             case = f"{preset} {model} {task}" + (" rgb" if channels == 3 else "")
             if options.only not in case:
                 continue
-            folder = scratch / f"{preset}-{channels}"
+            clips = 8 if preset == "paper" else 1 if "of one view" in task else 4
+            folder = scratch / f"{preset}-{channels}-{clips}"
             if not folder.exists():
-                dataset(folder, 1 if preset == "paper" else 3, 8 if preset == "paper" else 4, 20, channels)
+                dataset(folder, 1 if preset == "paper" else 3, clips, 20, channels)
             trace = scratch / f"trace-{number}.safetensors"
             command = [
                 options.binary, "train", "--dataset", folder, "--run", scratch / f"run-{number}", "--preset", preset,
@@ -409,7 +430,7 @@ def main():
             subprocess.run([str(word) for word in command], check=True, stdout=subprocess.DEVNULL,
                            stderr=subprocess.PIPE)
             worst = {}
-            for what, difference, limit in step(trace, "bf16" in task):
+            for what, difference, limit in step(trace, "bf16" in task, "study" if "--decoder study" in task else "frames"):
                 kind = what.split()[0]
                 if not difference <= limit:
                     failed += 1
