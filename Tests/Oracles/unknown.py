@@ -4,7 +4,8 @@ usage: python Tests/Oracles/unknown.py PATH_OF_ECHOPREP_BINARY
 
 A third of the labels is NULL, a row wholly. Loss, gradients and weights of a traced step on each engine are PyTorch's
 (model.py, in F64) over the known labels alone; the validation's loss and AUROC, and what `evaluate` says, are
-scikit-learn's. For a quantity the same with a csv of one's own with empty cells.
+scikit-learn's. For a quantity the same with a csv of one's own with empty cells. A step in parts (--accumulate) has the
+loss and the gradient of an undivided one.
 """
 
 import csv
@@ -144,6 +145,22 @@ def compare(binary, scratch, case, labels, targets, splits):
     return check.failed
 
 
+def divided(binary, scratch, task):
+    """A step in parts of different numbers of known labels against the same step undivided."""
+    check, steps = Check(f"{task} --accumulate 1, 2 and 5"), []
+    for parts in (1, 2, 5):
+        run = scratch / f"divided-{task.replace(':', '-')}-{parts}"
+        words = ["train", "--dataset", scratch / "data", "--run", run, "--model", "mae", "--task", task, "--views", 2,
+                 "--frames", 2, "--epochs", 1, "--batch", 8, "--accumulate", parts]
+        subprocess.run([binary, *map(str, words)], check=True, capture_output=True)
+        steps.append(json.loads((run / "metrics.jsonl").read_text().splitlines()[0]))
+    for one in steps[1:]:
+        for name in ("loss", "grad_norm"):
+            check(name, relative(one[name], steps[0][name]), LIMIT)
+    print(f"{check.name}: " + ", ".join(f"{kind} {value:.1e}" for kind, value in check.worst.items()), flush=True)
+    return check.failed
+
+
 def judge_classes(check, answers, known, targets, weights, validation, scores):
     # [studies, targets] of the pairs that are known, for PyTorch's loss.
     keys = sorted({key for key, _ in known})
@@ -199,6 +216,7 @@ def main(binary):
         for case in CASES:
             task = case[1]
             failed += compare(binary, scratch, case, labels[task], targets[task], splits)
+        failed += divided(binary, scratch, "label:gls") + divided(binary, scratch, "icd")
     print(f"allowed: {', '.join(f'{kind} {limit:.0e}' for kind, limit in LIMITS.items())}, other numbers {LIMIT:.0e}")
     print(f"{failed} failed")
     sys.exit(1 if failed else 0)
