@@ -1,8 +1,8 @@
 // The decision on one file, rule by rule, and a picture of it.
 
+import Catalog
 import Crop
 public import EchoCore
-import Catalog
 import Files
 import Foundation
 import Pictures

@@ -1,7 +1,7 @@
 // libavcodec and libavformat, and the only file that knows them: every code but JPEG Baseline, and containers.
 
-import EchoCore
 private import CLibAV
+import EchoCore
 
 /// A decoder for coded pictures one by one, as DICOM's fragments hold them.
 struct LibAVCodec: ~Copyable {

@@ -1,7 +1,7 @@
 // libjpeg-turbo, and the only file that knows it: JPEG Baseline in and out, by planes, never converting colours.
 
-import EchoCore
 private import CLibJPEG
+import EchoCore
 
 /// A decoder for the frames of one clip, one after the other.
 struct LibJPEGDecoder: ~Copyable {

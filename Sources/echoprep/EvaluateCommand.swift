@@ -4,6 +4,8 @@ public import ArgumentParser
 public import EchoCore
 import Evaluation
 import Foundation
+import Report
+import Scoring
 
 extension Split: ExpressibleByArgument {}
 

@@ -1,7 +1,7 @@
 import Foundation
 import GRDB
-import TestSupport
 import Testing
+import TestSupport
 
 /// README's own commands, run as they stand there on a phantom cohort of a few studies.
 @Suite struct ReadmeTests {
