@@ -251,8 +251,8 @@ CREATE TABLE label_source (
 -- In the order of the key lie together: a source, and within it each target.
 CREATE TABLE label (
     source TEXT NOT NULL REFERENCES label_source (name),
-    unit TEXT NOT NULL CHECK (unit IN ('subject', 'study', 'clip')),
-                                      -- what the label is of
+    unit TEXT NOT NULL CHECK (unit = 'study' OR unit = 'subject' OR unit = 'clip'),
+                                      -- what the label is of (IN would take as long as all else of an insertion)
     target TEXT NOT NULL,             -- of link-icd a category, of measurements structured_measurement.measurement,
                                       -- of echonet 'EF'
     key TEXT NOT NULL,                -- which one: subject_id, clip.study_key (of MIMIC its study_id), or clip.name

@@ -80,6 +80,11 @@ public final class CountingEngine: Engine, @unchecked Sendable {
     }
     public func rows(_ numbers: [Int32]) -> RowIndex { HostRows(numbers) }
     public func write(_ values: [Float], to buffer: Buffer) {}
+    public func staging(_ count: Int, _ format: HostFormat) -> HostBuffer {
+        HostArray(count: 0, format: format)
+    }
+    public func upload(_ source: HostBuffer, into target: Buffer) {}
+    public func scaleChannels(_ x: Buffer, plane: Int, scale: [Float], shift: [Float]) {}
     public func read(_ buffer: Buffer) -> [Float] { [Float](repeating: 0, count: buffer.count) }
     public func sums(_ buffer: Buffer) -> [Double] { [Double](repeating: 0, count: buffer.count) }
     public func fill(_ buffer: Buffer, with value: Float) {}

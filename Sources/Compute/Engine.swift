@@ -205,6 +205,10 @@ public protocol Engine: AnyObject, Sendable {
     func rows(_ numbers: [Int32]) -> RowIndex
     /// Copies all of `values` into `buffer`, which has as many.
     func write(_ values: [Float], to buffer: Buffer)
+    /// Memory of the host for so many numbers on their way here.
+    func staging(_ count: Int, _ format: HostFormat) -> HostBuffer
+    /// target = the numbers of `source`, of the same count; pixels as 0 … 255.
+    func upload(_ source: HostBuffer, into target: Buffer)
     /// All numbers of `buffer`.
     func read(_ buffer: Buffer) -> [Float]
     /// All numbers of a buffer for sums, once what was asked of the engine before is done.
@@ -287,6 +291,10 @@ public protocol Engine: AnyObject, Sendable {
     /// Each row of x [rows, width] −= its mean, then /= √(variance + epsilon), the variance of width − 1 degrees of
     /// freedom, in place: the normalised targets of MAE.
     func normaliseRows(_ x: Buffer, rows: Int, width: Int, epsilon: Double)
+
+    /// Each plane of x [rows, scale.count, plane] = its numbers · scale[c] + shift[c], in place: pixels of 0 … 255 become
+    /// what a model sees.
+    func scaleChannels(_ x: Buffer, plane: Int, scale: [Float], shift: [Float])
 
     // MARK: Losses
 

@@ -112,6 +112,17 @@ extension CPUEngine {
         }
     }
 
+    public func scaleChannels(_ x: Buffer, plane: Int, scale: [Float], shift: [Float]) {
+        precondition(scale.count == shift.count && x.count % (plane * scale.count) == 0, "planes fill x")
+        let x = numbers(x)
+        inTiles(of: x.count / plane, by: max(1, elements / plane)) { part in
+            for r in part {
+                let channel = r % scale.count
+                Kernels.scale(x.row(r, of: plane), by: scale[channel], plus: shift[channel])
+            }
+        }
+    }
+
     public func normaliseRows(_ x: Buffer, rows: Int, width: Int, epsilon: Double) {
         let x = numbers(x, rows * width)
         inTiles(of: rows, by: 256) { part in

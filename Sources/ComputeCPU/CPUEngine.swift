@@ -126,6 +126,12 @@ public final class CPUEngine: Engine, Sendable {
         }
     }
 
+    public func staging(_ count: Int, _ format: HostFormat) -> HostBuffer {
+        HostArray(count: count, format: format)
+    }
+
+    public func upload(_ source: HostBuffer, into target: Buffer) { weight(target).write(source.host) }
+
     public func read(_ buffer: Buffer) -> [Float] { numbers(buffer).array }
 
     public func sums(_ buffer: Buffer) -> [Double] { storage(ofSums: buffer).values }

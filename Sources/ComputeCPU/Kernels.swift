@@ -160,6 +160,11 @@ enum Kernels {
         }
     }
 
+    /// x = x · factor + addend.
+    static func scale(_ x: Numbers, by factor: Float, plus addend: Float) {
+        ck_scale(x.floats, factor, addend, x.count)
+    }
+
     /// y += share · (x − y).
     static func blend(_ x: Numbers, into y: Numbers, share: Float) {
         precondition(x.count == y.count, "numbers fill their place")

@@ -91,6 +91,15 @@ extension ReferenceEngine {
         store(out, in: y)
     }
 
+    public func scaleChannels(_ x: Buffer, plane: Int, scale: [Float], shift: [Float]) {
+        let values = values(x)
+        store(
+            values.indices.map { place in
+                let channel = place / plane % scale.count
+                return values[place] * Double(scale[channel]) + Double(shift[channel])
+            }, in: x)
+    }
+
     public func normaliseRows(_ x: Buffer, rows: Int, width: Int, epsilon: Double) {
         var out = values(x)
         for r in 0..<rows {

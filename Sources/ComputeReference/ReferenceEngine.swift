@@ -72,6 +72,14 @@ public final class ReferenceEngine: Engine, Sendable {
     }
     public func rows(_ numbers: [Int32]) -> RowIndex { HostRows(numbers) }
     public func write(_ values: [Float], to buffer: Buffer) { store(values.map { Double($0) }, in: buffer) }
+    public func staging(_ count: Int, _ format: HostFormat) -> HostBuffer {
+        HostArray(count: count, format: format)
+    }
+
+    public func upload(_ source: HostBuffer, into target: Buffer) {
+        store(source.host.map { Double($0) }, in: target)
+    }
+
     public func read(_ buffer: Buffer) -> [Float] { values(buffer).map { Float($0) } }
     public func sums(_ buffer: Buffer) -> [Double] { values(buffer) }
     public func fill(_ buffer: Buffer, with value: Float) {

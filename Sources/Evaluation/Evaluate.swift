@@ -5,6 +5,7 @@ public import Compute
 public import EchoCore
 import Files
 import Foundation
+import Tasks
 import Runs
 import Training
 

@@ -4,8 +4,8 @@ import Catalog
 import EchoCore
 import Files
 import Foundation
-import Runs
 import Tasks
+import Runs
 
 /// What a run's evaluation found.
 struct EvaluatedRun {
@@ -73,10 +73,10 @@ func evaluate(
     if let warning { subject.lead += " " + warning }
     subject.catalog = catalog
     subject.clips = ClipChoice(showSource: options.showSource, showIDs: options.showIDs)
-    (subject.trained, subject.split, subject.place) = (trained, options.split, options.place)
+    (subject.trained, subject.split) = (trained, options.split)
     let before = pretrainingRun(of: configuration, beside: run)
     subject.runs = [before, run].compactMap(\.self)
-    subject.pretrained = before.map { [(run: $0, dataset: trained.dataset)] } ?? []
+    subject.pretrained = before.map { ([$0], trained.dataset, options.place) }
     let report = try Report(subject)
     try folder.write(page: report.html)
     return EvaluatedRun(scored: [scored], warning: warning, report: report, page: folder.page)

@@ -3,8 +3,8 @@
 import EchoCore
 
 /// The labels of a cohort.
-struct Labels {
-    let cohort: CohortTables
+struct Labels: Sendable {
+    var cohort: CohortTables
     /// What the release knows of each of the cohort's codes.
     let statuses: [CodeStatus]
     /// What each of the cohort's codes counts for.

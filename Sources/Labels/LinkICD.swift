@@ -26,16 +26,16 @@ public func linkICD(dataset: String, mimicIV: String, options: LinkOptions) thro
     if let summary = try catalog.unchangedLabels(files: files, options: options) { return summary }
     let studies = try CohortTables.readStudies(sources.studyList)
     let level = options.labels.level
-    let cohort = Background {
+    let labels = Background {
         _ = ICD10CM.current  // decoded meanwhile
-        return try CohortTables(sources, studies: studies, level: level)
+        return Labels(try CohortTables(sources, studies: studies, level: level), options)
     }
     return try catalog.replaceLabels(files: files, options: options) { tables in
-        // The longest table goes from its file into the database while the others are read.
+        // The longest table goes from its file into the database while the others are read and labels are made.
         let records = try tables.insertRecords(of: sources.recordList, studies: studies.value)
-        var cohort = try cohort.value()
-        cohort.counts[sources.recordList.role] = (records.rows, records.rejects)
-        return Labels(cohort, options)
+        var labels = try labels.value()
+        labels.cohort.counts[sources.recordList.role] = (records.rows, records.rejects)
+        return labels
     }
 }
 

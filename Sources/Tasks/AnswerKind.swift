@@ -112,8 +112,6 @@ package struct ValidationMeasure: Sendable {
 extension TrainTask {
     /// What a model of the task answers about a study; nil where it answers nothing, for it is only a beginning.
     public var answers: AnswerKind? { labels?.answers }
-    /// How good a model is on the validation split after an epoch; nil where its loss says it all.
-    package var validation: ValidationMeasure? { answers?.measure }
     /// What training is called.
     package var stage: String { labels == nil ? "Pre-training" : "Fine-tuning" }
     package var lossName: String { answers?.lossName ?? "Squared error of masked patches" }

@@ -32,6 +32,7 @@ public struct TrainTask: Sendable {
         .pretrain,
         .icd,
         .lvef,
+        .globalStrain,
     ]
 
     /// The task of that name; nil if there is none.

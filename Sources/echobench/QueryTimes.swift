@@ -4,6 +4,7 @@ import Catalog
 import EchoCore
 import GRDB
 import Hospital
+import Labels
 
 /// The time of one query.
 struct QueryTime {
@@ -28,7 +29,7 @@ struct QueryTime {
 
 extension Catalog {
     /// Adds what `link-icd` leaves to others, so that no table is empty: a row of `clip` for every file of the record
-    /// list, two in three of them kept, and thirty measurements for every study.
+    /// list, two in three of them kept, and thirty measurements for every study, with their labels.
     func fillUp() throws {
         try write { db in
             let run = try Catalog.insertRun(db, "ingest", commandLine: "echobench labels", rules: [:])
@@ -49,6 +50,7 @@ extension Catalog {
                         15 + measurement_id * 7 % 61, '%', 15 + measurement_id * 7 % 61
                     FROM echo_study CROSS JOIN kind
                     """)
+            for source in LabelSource.all { try Catalog.replaceLabels(db, of: source, run: run) }
             try Catalog.finishRun(db, run)
         }
     }

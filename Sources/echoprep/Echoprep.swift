@@ -18,6 +18,7 @@ struct Echoprep: AsyncParsableCommand {
             InspectCommand.self,
             VerifyCommand.self,
             LinkICDCommand.self,
+            LabelCommand.self,
             TrainCommand.self,
             EvaluateCommand.self,
             ExperimentCommand.self,

@@ -77,7 +77,7 @@ final class Workbench {
 extension Operation {
     /// All operations, each at several shapes, odd ones included.
     static let all: [Operation] =
-        layers + [attention, crossAttention, rows, pictures, losses, learning].flatMap { $0 }
+        layers + [attention, crossAttention, rows, pictures, frames, losses, learning].flatMap { $0 }
 
     private static let layers: [Operation] = [
         (1, 1, 1), (7, 5, 3), (33, 17, 40), (300, 96, 288), (64, 768, 96), (520, 600, 300),
@@ -231,6 +231,21 @@ extension Operation {
                     b.engine.normaliseRows(y, rows: index.count, width: grid.width, epsilon: 1e-6)
                 }
             }
+        }
+    }
+
+    private static let frames: [Operation] = [(1, 1, 9), (4, 3, 7), (2, 1, 70_001)].map {
+        frames, channels, plane in
+        Operation(name: "upload \(frames)×\(channels)×\(plane)") { b in
+            let count = frames * channels * plane
+            let (y, z) = (b.output("pixels", count), b.output("numbers", count))
+            let pixels = b.engine.staging(count, .u8), numbers = b.engine.staging(count, .f32)
+            pixels.write((0..<count / 2).map { UInt8(truncatingIfNeeded: $0) }, at: count - count / 2)
+            numbers.write((0..<count).map { 0.5 - Float($0) }, at: 0)
+            b.engine.upload(pixels, into: y)
+            b.engine.upload(numbers, into: z)
+            let scale = (0..<channels).map { 0.01 + 0.1 * Float($0) }, shift = scale.map { -20 * $0 }
+            b.engine.scaleChannels(y, plane: plane, scale: scale, shift: shift)
         }
     }
 

@@ -4,10 +4,9 @@ import Files
 import Foundation
 import GRDB
 import Hospital
+import Labels
 import TestSupport
 import Testing
-
-@testable import Labels
 
 /// Databases of an earlier program (fixtures/databases) are read as they are, and brought to this version by a writer.
 @Suite struct SchemaUpgradeTests {

@@ -2,8 +2,8 @@
 
 import EchoCore
 import Foundation
-import Runs
 public import Tasks
+import Runs
 
 /// The answers of one model of one kind on one split: for each target the studies whose truth is known.
 ///

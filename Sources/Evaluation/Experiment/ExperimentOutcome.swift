@@ -4,6 +4,7 @@ import EchoCore
 import Files
 import Models
 import Tasks
+import Runs
 import Training
 
 /// What `echoprep experiment` reports.
@@ -56,8 +57,8 @@ struct ExperimentOutcome {
     let options: ExperimentOptions
     let datasets: [String]
     let contenders: [Contender]
-    /// Pre-trained runs that fill in held-out studies on the page, and the datasets of these.
-    var pretrained: [(run: String, dataset: String)] = []
+    /// Pre-trained runs that fill in held-out studies on the page, and where those lie.
+    var pretrained: (runs: [String], dataset: String)?
 
     private var confidence: Double { options.scoring.confidence }
     private var runs: [ScoredRun] { contenders.flatMap { $0.parts.joined() } }
@@ -93,8 +94,8 @@ struct ExperimentOutcome {
         subject.lead = table.note
         subject.results = (table, differences, kind)
         subject.measure = experiment.presentation.measure
-        (subject.pretrained, subject.split) = (pretrained, options.split)
-        subject.place = options.fineTuning.place
+        subject.split = options.split
+        subject.pretrained = pretrained.map { ($0.runs, $0.dataset, options.pretraining.place) }
         return try Report(subject)
     }
 

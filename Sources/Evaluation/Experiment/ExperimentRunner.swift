@@ -84,7 +84,9 @@ struct ExperimentRunner {
             }
         }
         var whole = try outcome()
-        whole.pretrained = plans[0].runs.filter { $0.arm == nil }.map { ($0.options.run, plans[0].dataset) }
+        whole.pretrained = (
+            plans[0].runs.filter { $0.arm == nil }.map(\.options.run), plans[0].dataset
+        )
         return try alone { try whole.write(to: options.folder) }
     }
 
@@ -117,7 +119,8 @@ struct ExperimentRunner {
                     try: "run echoprep link-icd, perhaps with other shares")
             }
         }
-        let targets = experiment.task.answers == .classes ? Set(try catalog.targets().map(\.category)) : []
+        let targets = Set(
+            try experiment.task.answers == .classes ? experiment.task.labels?.targets(catalog) ?? [] : [])
         for (name, codes) in options.scoring.groups {
             if let code = codes.first(where: { !targets.contains($0) }) {
                 throw EchoError("--group \(name)", "\(code) is not among the targets of the dataset")

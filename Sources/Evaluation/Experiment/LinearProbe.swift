@@ -13,17 +13,24 @@ package struct LinearProbe: Sendable {
 
     /// - Parameters:
     ///   - features: [studies][features]
-    ///   - targets: [studies][outputs]
+    ///   - targets: [studies][outputs]; one that is not known is NaN, and its study says nothing of that output
     ///   - penalty: λ of (mean loss) + λ/2 · ‖w‖²; the intercept is free
     package init(features: [[Float]], targets: [[Float]], loss: Loss, penalty: Float) {
         let (mean, scale) = Self.moments(features)
         let rows = features.map { Self.standardised($0, mean, scale) }
-        let steepness = (loss == .logistic ? 0.25 : 1) * (Self.largestEigenvalue(rows) + 1) + penalty
-        let outputs = targets[0].count
-        let fits = parallelMap(outputs) { output in
-            Self.fit(rows, targets.map { $0[output] }, loss, penalty, steepness)
+        @Sendable func steepness(_ rows: [[Float]]) -> Float {
+            (loss == .logistic ? 0.25 : 1) * (Self.largestEigenvalue(rows) + 1) + penalty
         }
-        (weights, intercepts) = (fits.map(\.weights), fits.map(\.intercept))
+        let whole = steepness(rows)
+        let fits = parallelMap(targets[0].count) { output in
+            let known = targets.indices.filter { !targets[$0][output].isNaN }
+            guard !known.isEmpty else { return ([Float](repeating: 0, count: rows[0].count), Float(0)) }
+            let mine = known.count == rows.count ? rows : known.map { rows[$0] }
+            return Self.fit(
+                mine, known.map { targets[$0][output] }, loss, penalty,
+                known.count == rows.count ? whole : steepness(mine))
+        }
+        (weights, intercepts) = (fits.map(\.0), fits.map(\.1))
         (self.mean, self.scale) = (mean, scale)
     }
 
@@ -51,6 +58,7 @@ package struct LinearProbe: Sendable {
         zip(data.features, data.targets).reduce(0) { sum, pair in
             zip(self(pair.0), pair.1).reduce(sum) { sum, value in
                 let (x, y) = (Double(value.0), Double(value.1))
+                guard !y.isNaN else { return sum }
                 return sum + (kind == .logistic ? max(x, 0) - x * y + log1p(exp(-abs(x))) : (x - y) * (x - y))
             }
         }

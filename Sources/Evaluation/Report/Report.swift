@@ -3,8 +3,8 @@
 import Catalog
 import Compute
 import EchoCore
-import Runs
 import Tasks
+import Runs
 
 /// What a page is about. What is nil or empty has no place on it.
 struct ReportSubject {
@@ -25,10 +25,8 @@ struct ReportSubject {
     var split = Split.test
     /// Folders of the runs whose training is told, in their order.
     var runs: [String] = []
-    /// Pre-trained runs that fill in studies of the split, and the datasets of these.
-    var pretrained: [(run: String, dataset: String)] = []
-    /// Where models compute; nil for a page about no model.
-    var place: Place?
+    /// Pre-trained runs that fill in studies of the split, where those lie, and where it is computed.
+    var pretrained: (runs: [String], dataset: String, place: Place)?
 
     init(title: String, _ standings: [Standings]) {
         self.title = title

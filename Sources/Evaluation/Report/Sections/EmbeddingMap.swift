@@ -3,6 +3,7 @@
 import Catalog
 import EchoCore
 import Models
+import Tasks
 import Runs
 
 /// Studies on a plane: by principal components and by t-SNE.

@@ -1,6 +1,7 @@
 // Averages: over all codes and over the groups that the user named.
 
 import EchoCore
+import Tasks
 
 /// The section on averages; nil without a named group.
 struct GroupsSection: ReportSection {

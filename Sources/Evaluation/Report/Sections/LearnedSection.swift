@@ -2,6 +2,7 @@
 
 import EchoCore
 import Tasks
+import Runs
 
 /// The section on what the model knows; nil where nothing was looked at.
 struct LearnedSection: ReportSection {
@@ -14,11 +15,12 @@ struct LearnedSection: ReportSection {
     private let map: EmbeddingMap?
 
     init?(_ subject: ReportSubject) throws {
-        heldOut = try subject.pretrained.compactMap { run, dataset in
-            try subject.place.flatMap {
-                try HeldOut(run: run, dataset: dataset, split: subject.split, place: $0)
-            }
-        }
+        heldOut =
+            try subject.pretrained.map { runs, dataset, place in
+                try runs.compactMap {
+                    try HeldOut(run: $0, dataset: dataset, split: subject.split, place: place)
+                }
+            } ?? []
         if let trained = subject.trained, let catalog = subject.catalog {
             let told = subject.standings.first { $0.kind == .classes }?.scores[0].bestTold ?? []
             attention = try AttentionMap(trained, catalog, subject.split)

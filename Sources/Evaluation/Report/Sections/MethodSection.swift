@@ -3,7 +3,6 @@
 import EchoCore
 import Models
 import Runs
-import Training
 
 /// The section on definitions and settings.
 struct MethodSection: ReportSection {

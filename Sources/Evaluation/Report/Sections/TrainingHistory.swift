@@ -15,6 +15,7 @@ struct TrainingHistory: Sendable {
 
     let training: [Point], validation: [Point]
     private let task: TrainTask
+    private let measure: ValidationMeasure?
     /// How good the model is on the validation split, after each epoch; empty where its loss says it all.
     private let scores: [Point]
 
@@ -29,7 +30,8 @@ struct TrainingHistory: Sendable {
         task = try RunConfiguration(run: run).task
         training = points(.train, \.loss)
         validation = points(.val, \.loss)
-        scores = task.validation.map { measure in points(.val) { measure.value($0.score) } } ?? []
+        measure = task.answers?.measure
+        scores = measure.map { measure in points(.val) { measure.value($0.score) } } ?? []
     }
 
     var drawn: HTML {
@@ -47,7 +49,7 @@ struct TrainingHistory: Sendable {
                 Series(name: "validation", colour: .second, style: .line, points: points(validation)),
             ]
         ).html
-        if let measure = task.validation, !scores.isEmpty {
+        if let measure, !scores.isEmpty {
             plots +=
                 Plot(
                     title: measure.title, xTitle: "step", x: x,
@@ -74,7 +76,7 @@ struct TrainingHistory: Sendable {
         let epochs = Set(losses.keys).union(judged.keys).union(scored.keys).sorted()
         return PageTable(
             columns: [.number("Epoch"), .number("Training loss"), .number("Validation loss")]
-                + (scores.isEmpty ? [] : [.number(task.validation?.title ?? "")]),
+                + (scores.isEmpty ? [] : [.number(measure?.title ?? "")]),
             rows: epochs.map { epoch in
                 let mean = Metrics.mean(losses[epoch, default: []].map(\.value))
                 let row = [grouped(epoch)] + [mean, judged[epoch]].map { $0.map { fixed($0, 4) } ?? "–" }
@@ -90,5 +92,13 @@ func thinned(_ points: [TrainingHistory.Point], to count: Int = 200) -> [Trainin
         let slice = points[part * points.count / count..<(part + 1) * points.count / count]
         let value = slice.reduce(0) { $0 + $1.value } / Double(slice.count)
         return TrainingHistory.Point(epoch: slice.last!.epoch, step: slice.last!.step, value: value)
+    }
+}
+
+extension MetricsLine {
+    /// What it says of the validation split.
+    fileprivate var score: ValidationScore {
+        let errors = mae.flatMap { mae in rmse.map { RegressionErrors(mae: mae, rmse: $0, r2: r2) } }
+        return ValidationScore(loss: loss, auroc: auroc, errors: errors)
     }
 }
