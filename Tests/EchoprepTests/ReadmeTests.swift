@@ -50,6 +50,22 @@ import TestSupport
         }
     }
 
+    @Test func `every file that contributing.md names is there, and every page it links to`() throws {
+        let page = try text("docs/contributing.md")
+        let named = page.matches(of: /`([A-Za-z0-9\/+]+\.(swift|sql))`/).map { String($0.1) }
+        #expect(named.count > 20)
+        for file in named where !file.contains("NAME") && file.contains("/") {
+            let places = ["", "Sources/", "Tests/"].map {
+                Built.repository.appendingPathComponent($0 + file).path
+            }
+            #expect(places.contains { FileManager.default.fileExists(atPath: $0) }, "\(file)")
+        }
+        for match in page.matches(of: /\]\(([^)#]+)(#[^)]*)?\)/) {
+            let path = Built.repository.appendingPathComponent("docs/\(match.1)").path
+            #expect(FileManager.default.fileExists(atPath: path), "\(match.1)")
+        }
+    }
+
     /// The arguments of each line that begins with `echoprep` in README's shell blocks.
     private func readmeCommands() throws -> [[String]] {
         try text("README.md").split(separator: "\n").filter { $0.hasPrefix("echoprep ") }
