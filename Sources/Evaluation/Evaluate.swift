@@ -9,7 +9,6 @@ import Report
 import Runs
 public import Scoring
 import Tasks
-import Training
 
 /// What `echoprep evaluate` is asked to do.
 public struct EvaluateOptions: Sendable {

@@ -1,7 +1,6 @@
 // What the linear floor sees of a study: the mean of all its views and frames, 28 × 28 pixels.
 
 import EchoCore
-import Evaluation
 import Models
 import StudyData
 

@@ -4,7 +4,6 @@ public import ArgumentParser
 public import EchoCore
 import Evaluation
 import Foundation
-import Report
 import Scoring
 
 extension Split: ExpressibleByArgument {}

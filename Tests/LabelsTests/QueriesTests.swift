@@ -4,7 +4,6 @@ import Foundation
 import GRDB
 import Hospital
 import Labels
-import Report
 import Testing
 import TestSupport
 

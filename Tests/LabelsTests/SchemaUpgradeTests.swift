@@ -5,7 +5,6 @@ import Foundation
 import GRDB
 import Hospital
 import Labels
-import Report
 import Testing
 import TestSupport
 

@@ -5,7 +5,6 @@ import Files
 import Runs
 import Scoring
 import Tasks
-import Training
 
 /// The losses of one training run.
 struct TrainingHistory: Sendable {
