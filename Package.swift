@@ -12,7 +12,6 @@ let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
-let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 /// One module map and shim for a C library of the system.
 func library(_ name: String, links libraries: String..., settings: [CSetting] = []) -> Target {
@@ -39,7 +38,6 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
@@ -61,7 +59,7 @@ let package = Package(
         // schemas/labels.sql and the ICD-10-CM table, embedded in the program by #embed.
         library("CResources", settings: [.unsafeFlags(["-Wno-c23-extensions"])]),
 
-        layer("EchoCore", logging),
+        layer("EchoCore"),
         layer("Files", "EchoCore", "CZlib", "CISAL", "COpenSSL", "CLibCSV", "CXXHash"),
         layer("Pictures", "EchoCore", "CLibPNG"),
         layer("DICOM", "EchoCore", "Files"),
@@ -84,9 +82,20 @@ let package = Package(
         layer(
             "Training", "EchoCore", "Files", "Pictures", "Shards", "Catalog", "Compute", "Models", "Tasks",
             "StudyData", "Runs"),
+        layer("Scoring", "EchoCore", "Files", "Catalog", "Models", "Tasks", "Runs"),
         layer(
-            "Evaluation", "EchoCore", "Files", "Pictures", "Video", "Crop", "Shards", "Catalog", "Compute",
-            "Models", "Tasks", "StudyData", "Runs", "Training"),
+            "Report", "EchoCore", "Files", "Pictures", "Video", "Crop", "Shards", "Catalog", "Compute",
+            "Models", "Tasks", "StudyData", "Runs", "Scoring"),
+        layer(
+            "Evaluation", "EchoCore", "Files", "Catalog", "Compute", "Tasks", "StudyData", "Runs", "Scoring",
+            "Report"),
+        layer(
+            "Experiments", "EchoCore", "Files", "Catalog", "Compute", "Models", "Tasks", "StudyData", "Runs",
+            "Training", "Scoring", "Report"),
+        // What leaves: vectors, labels, descriptions.
+        layer(
+            "Exchange", "EchoCore", "Files", "Shards", "Catalog", "Compute", "Models", "Labels", "StudyData",
+            "Runs", "Report", grdb),
         layer("Phantom", "EchoCore", "Files", "DICOM", "Video"),
         // MIMIC-IV at its full size with planted hard cases, for the races and the tests of Labels.
         layer("Hospital", "EchoCore", "Files", "Labels"),
@@ -95,7 +104,8 @@ let package = Package(
             name: "echoprep",
             dependencies: [
                 "EchoCore", "Files", "Crop", "Shards", "Compute", "Engines", "Models", "Phantom", "Ingest",
-                "Labels", "Tasks", "StudyData", "Runs", "Training", "Evaluation", arguments, logging, yams,
+                "Labels", "Tasks", "StudyData", "Runs", "Training", "Scoring", "Evaluation", "Experiments",
+                "Exchange", arguments, yams,
             ], swiftSettings: strict),
         .executableTarget(
             name: "echobench",
@@ -121,14 +131,15 @@ let package = Package(
             "Ingest", "EchoCore", "Files", "Pictures", "DICOM", "Video", "Crop", "Shards", "Catalog", "Ingest"
         ),
         tests("Compute", "EchoCore", "Compute", "ComputeCPU", "ComputeReference", "Engines"),
-        tests("Labels", "EchoCore", "Files", "Catalog", "Labels", "Hospital", grdb),
+        tests("Labels", "EchoCore", "Files", "Catalog", "Labels", "Exchange", "Hospital", grdb),
         tests("Models", "EchoCore", "Compute", "ComputeCPU", "ComputeReference", "Models"),
         tests(
             "Training", "EchoCore", "Files", "Pictures", "Shards", "Catalog", "Compute", "ComputeCPU",
             "ComputeReference", "Models", "Tasks", "StudyData", "Runs", "Training", grdb),
         tests(
             "Evaluation", "EchoCore", "Pictures", "Shards", "Catalog", "Compute", "ComputeCPU", "Models",
-            "Tasks", "StudyData", "Runs", "Training", "Evaluation", grdb),
+            "Tasks", "StudyData", "Runs", "Training", "Scoring", "Report", "Evaluation", "Experiments",
+            "Exchange", grdb),
         tests("Echoprep", grdb),
         tests("Phantom", "EchoCore", "Files", "Video", "Crop", "Phantom"),
     ],

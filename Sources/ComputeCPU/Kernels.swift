@@ -1,8 +1,8 @@
 // Where Swift meets the kernels in C: above this file there are numbers, and no addresses.
 
 private import CKernels
-private import COpenBLAS
 import Compute
+private import COpenBLAS
 import Foundation
 
 /// A run of numbers in an engine's memory, in F32 or in BF16.

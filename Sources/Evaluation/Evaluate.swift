@@ -5,9 +5,10 @@ public import Compute
 public import EchoCore
 import Files
 import Foundation
-import Tasks
+import Report
 import Runs
-import Training
+public import Scoring
+import Tasks
 
 /// What `echoprep evaluate` is asked to do.
 public struct EvaluateOptions: Sendable {
@@ -64,16 +65,16 @@ public func evaluate(predictions paths: [String], options: EvaluateOptions) thro
     var evaluation = try Evaluation(scored.map { [$0] })
     if let path = options.report {
         var subject = ReportSubject(title: "Predictions of \(names[0])", evaluation.standings)
-        if paths.count > 1 { subject.title = Report.comparison(of: paths.count) }
+        if paths.count > 1 { subject.title = ReportPage.comparison(of: paths.count) }
         subject.lead = "\(scored[0].scores.population)."
         subject.catalog = catalog
         subject.clips = ClipChoice(showSource: options.showSource, showIDs: options.showIDs)
-        try Report(subject).write(to: path, &evaluation)
+        try ReportPage(subject).write(to: path, &evaluation)
     }
     return evaluation
 }
 
-extension Report {
+extension ReportPage {
     fileprivate func write(to path: String, _ evaluation: inout Evaluation) throws {
         try writeFile(path, Array(html.text.utf8))
         evaluation.reports.append(path)

@@ -4,8 +4,10 @@ import Catalog
 import EchoCore
 import Files
 import Foundation
-import Tasks
+import Report
 import Runs
+import Scoring
+import Tasks
 
 /// What a run's evaluation found.
 struct EvaluatedRun {
@@ -13,7 +15,7 @@ struct EvaluatedRun {
     let scored: [ScoredRun]
     /// What makes its numbers worth less.
     let warning: String?
-    let report: Report
+    let report: ReportPage
     /// Where the report was written.
     let page: String
 }
@@ -77,7 +79,7 @@ func evaluate(
     let before = pretrainingRun(of: configuration, beside: run)
     subject.runs = [before, run].compactMap(\.self)
     subject.pretrained = before.map { ([$0], trained.dataset, options.place) }
-    let report = try Report(subject)
+    let report = try ReportPage(subject)
     try folder.write(page: report.html)
     return EvaluatedRun(scored: [scored], warning: warning, report: report, page: folder.page)
 }
@@ -103,13 +105,5 @@ private func pretrainingRun(of configuration: RunConfiguration, beside run: Stri
         guard let found = try? RunConfiguration(run: sibling), found.task.answers == nil else { return false }
         let folder = RunFolder(sibling)
         return [folder.best, folder.last].contains { (try? sha256(mapFile($0))) == initial.sha256 }
-    }
-}
-
-extension RunScores {
-    /// Names the codes as the dataset does.
-    mutating func addTitles(of targets: [Target]) {
-        let titles = Dictionary(uniqueKeysWithValues: targets.map { ($0.category, $0.title) })
-        for index in self.targets.indices { self.targets[index].title = titles[self.targets[index].target] }
     }
 }

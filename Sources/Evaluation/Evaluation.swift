@@ -1,6 +1,7 @@
 // What `echoprep evaluate` found, as text and as JSON.
 
 import EchoCore
+import Scoring
 import Tasks
 
 /// The scores of runs or of files of answers.

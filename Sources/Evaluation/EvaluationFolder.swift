@@ -3,6 +3,7 @@
 import EchoCore
 import Files
 import Foundation
+import Report
 import Runs
 
 /// The folder of one run's results on one split of one dataset.

@@ -1,7 +1,7 @@
 // What link-icd says when it is done: how many studies it labelled, why not the others, and which targets it chose.
 
-import Foundation
 import EchoCore
+import Foundation
 
 /// What `linkICD` found.
 public struct LinkSummary: Sendable, Encodable, Equatable {

@@ -5,10 +5,10 @@ package import EchoCore
 import Files
 import Foundation
 package import Models
-import Shards
-import Tasks
 package import Runs
+import Shards
 package import StudyData
+import Tasks
 
 /// Collects a step and writes it as safetensors: what it saw, and of the first step all weights before and after it,
 /// their gradients and the output.

@@ -6,8 +6,8 @@ import EchoCore
 import Files
 import Foundation
 import Models
-import Shards
 import Runs
+import Shards
 import StudyData
 
 /// Trains, or goes on training, until the run is complete.

@@ -2,8 +2,8 @@
 
 public import Compute
 package import EchoCore
-import Tasks
 public import Runs
+import Tasks
 
 /// All of `echoprep train`'s options.
 public struct TrainOptions: Sendable {

@@ -4,9 +4,9 @@ import EchoCore
 import Files
 import Models
 import Pictures
-import Tasks
 import Runs
 import StudyData
+import Tasks
 
 extension Trainer {
     func endEpoch() throws {

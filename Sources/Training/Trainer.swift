@@ -6,9 +6,9 @@ import Files
 import Foundation
 import Models
 import Pictures
-import Tasks
 import Runs
 import StudyData
+import Tasks
 
 /// One run from its state to its end.
 final class Trainer {

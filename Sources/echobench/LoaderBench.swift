@@ -6,8 +6,8 @@ import Foundation
 import Ingest
 import Models
 import Phantom
-import Tasks
 import StudyData
+import Tasks
 import Training
 
 struct LoaderBench: ParsableCommand {

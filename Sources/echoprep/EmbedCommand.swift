@@ -3,6 +3,7 @@
 public import ArgumentParser
 import EchoCore
 import Evaluation
+import Exchange
 public import Models
 
 extension EchoModel.Pooling: ExpressibleByArgument {}

@@ -4,6 +4,7 @@ public import ArgumentParser
 public import EchoCore
 import Evaluation
 import Foundation
+import Scoring
 
 extension Split: ExpressibleByArgument {}
 

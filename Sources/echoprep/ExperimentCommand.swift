@@ -3,9 +3,11 @@
 import ArgumentParser
 import EchoCore
 import Evaluation
+import Experiments
 import Foundation
 import Models
 import Runs
+import Scoring
 import Training
 
 struct ExperimentCommand: ConfigurableCommand {

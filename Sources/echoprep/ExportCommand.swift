@@ -1,7 +1,8 @@
 // `echoprep export`: a dataset's labels and description in formats that other programs read.
 
 public import ArgumentParser
-public import Labels
+import Exchange
+import Labels
 
 extension LabelFormat: ExpressibleByArgument {}
 

@@ -5,8 +5,8 @@ public import Compute
 import EchoCore
 import Foundation
 public import Models
-public import Tasks
 import Runs
+public import Tasks
 import Training
 
 extension TrainTask: ExpressibleByArgument {

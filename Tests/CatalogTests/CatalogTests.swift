@@ -4,8 +4,8 @@ import Catalog
 import EchoCore
 import Foundation
 import GRDB
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite struct CatalogTests {
     @Test func `a new folder gets the schema and a second opening finds it`() throws {

@@ -4,8 +4,8 @@ import Crop
 import EchoCore
 import Files
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite struct GoldenTests {
     private struct Fixture: Decodable {

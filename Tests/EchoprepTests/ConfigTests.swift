@@ -1,6 +1,6 @@
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 /// `--config` and `--print-config` as a user meets them.
 @Suite struct ConfigTests {

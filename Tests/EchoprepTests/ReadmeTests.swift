@@ -1,7 +1,7 @@
 import Foundation
 import GRDB
-import TestSupport
 import Testing
+import TestSupport
 
 /// README's own commands, run as they stand there on a phantom cohort of a few studies.
 @Suite struct ReadmeTests {
@@ -46,6 +46,22 @@ import Testing
         }
         for match in readme.matches(of: /\]\(([^)]+)\)/) where !match.1.hasPrefix("https://") {
             let path = Built.repository.appendingPathComponent(String(match.1)).path
+            #expect(FileManager.default.fileExists(atPath: path), "\(match.1)")
+        }
+    }
+
+    @Test func `every file that contributing.md names is there, and every page it links to`() throws {
+        let page = try text("docs/contributing.md")
+        let named = page.matches(of: /`([A-Za-z0-9\/+]+\.(swift|sql))`/).map { String($0.1) }
+        #expect(named.count > 20)
+        for file in named where !file.contains("NAME") && file.contains("/") {
+            let places = ["", "Sources/", "Tests/"].map {
+                Built.repository.appendingPathComponent($0 + file).path
+            }
+            #expect(places.contains { FileManager.default.fileExists(atPath: $0) }, "\(file)")
+        }
+        for match in page.matches(of: /\]\(([^)#]+)(#[^)]*)?\)/) {
+            let path = Built.repository.appendingPathComponent("docs/\(match.1)").path
             #expect(FileManager.default.fileExists(atPath: path), "\(match.1)")
         }
     }

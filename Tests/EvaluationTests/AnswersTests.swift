@@ -1,11 +1,11 @@
 import EchoCore
 import Evaluation
 import Foundation
-import TestSupport
+import Scoring
+import Tasks
 import Testing
-import Tasks
+import TestSupport
 import Training
-import Tasks
 
 @Suite struct AnswersTests {
     private func read(_ text: String) throws -> Answers {

@@ -1,11 +1,13 @@
 import Compute
 import ComputeCPU
+import Evaluation
 import Foundation
-import TestSupport
-import Testing
-import Tasks
-import Training
+import Report
 import Runs
+import Tasks
+import Testing
+import TestSupport
+import Training
 
 @Suite struct EvaluationFolderTests {
     /// A run of one epoch on a dataset.

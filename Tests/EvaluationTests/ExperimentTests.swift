@@ -2,13 +2,16 @@ import Compute
 import ComputeCPU
 import EchoCore
 import Evaluation
+import Experiments
 import Foundation
 import Models
-import Synchronization
-import TestSupport
-import Testing
-import Tasks
+import Report
 import Runs
+import Scoring
+import Synchronization
+import Tasks
+import Testing
+import TestSupport
 import Training
 
 @Suite struct ExperimentTests {

@@ -1,5 +1,6 @@
 import EchoCore
 import Evaluation
+import Experiments
 import Foundation
 import Testing
 

@@ -1,8 +1,10 @@
 import EchoCore
 import Evaluation
 import Foundation
-import TestSupport
+import Report
+import Scoring
 import Testing
+import TestSupport
 
 @Suite struct MeasurementTests {
     /// Predictions of thirty studies: the truth and something added to it, as csv.

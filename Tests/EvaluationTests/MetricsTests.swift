@@ -1,11 +1,11 @@
 import EchoCore
 import Evaluation
 import Foundation
-import TestSupport
+import Scoring
+import Tasks
 import Testing
-import Tasks
+import TestSupport
 import Training
-import Tasks
 
 /// Rows and scikit-learn's numbers for them, frozen by `RECORD=1 python Tests/Oracles/metrics.py`.
 private struct FrozenCase: Decodable {

@@ -1,5 +1,6 @@
 import EchoCore
 import Evaluation
+import Report
 import Testing
 
 @Suite struct ProjectionTests {

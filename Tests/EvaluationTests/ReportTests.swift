@@ -5,11 +5,12 @@ import EchoCore
 import Foundation
 import GRDB
 import Pictures
-import TestSupport
-import Testing
-import Tasks
-import Training
+import Report
 import Runs
+import Tasks
+import Testing
+import TestSupport
+import Training
 
 @Suite struct ReportTests {
     /// Calls `body` with the page about a csv of predictions.

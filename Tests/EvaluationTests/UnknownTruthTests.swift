@@ -1,9 +1,10 @@
 import EchoCore
 import Evaluation
 import Foundation
+import Scoring
 import Tasks
-import TestSupport
 import Testing
+import TestSupport
 
 /// Truths that are not known are left out of every measure, which is here computed as plainly as it is defined.
 @Suite struct UnknownTruthTests {

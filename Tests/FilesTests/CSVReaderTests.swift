@@ -3,8 +3,8 @@
 import EchoCore
 import Files
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite struct CSVReaderTests {
     private func rows(_ text: String, _ columns: [String], gzipped: Bool = false) throws -> [[String]] {

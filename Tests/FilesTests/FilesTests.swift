@@ -1,8 +1,8 @@
 import EchoCore
 import Files
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite struct FilesTests {
     @Test func `an atomic file has no name until it is committed`() throws {

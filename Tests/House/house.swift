@@ -135,7 +135,9 @@ struct Drawing {
             let needs = room.dependencies.map(\.name).filter { names.contains($0) }
             let beyond = needs.reduce(into: Set<String>()) { $0.formUnion(reach[$1] ?? []) }
             reach[room.name] = beyond.union(needs)
-            let layer = (needs.compactMap { spots[$0]?.layer }.max() ?? -1) + 1
+            // Programs stand side by side under the roof.
+            let under = room.type == "executable" ? rooms.filter { $0.type != room.type }.map(\.name) : needs
+            let layer = (under.compactMap { spots[$0]?.layer }.max() ?? -1) + 1
             let libraries = room.dependencies.map(\.name).filter { !names.contains($0) }
             let spot = Spot(room.name, libraries, layer)
             spots[room.name] = spot

@@ -5,8 +5,8 @@ import EchoCore
 import Files
 import Foundation
 import Ingest
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite struct EchoNetTests {
     /// A list with one clip for each of its rows.

@@ -8,8 +8,8 @@ import Files
 import Foundation
 import Ingest
 import Shards
-import TestSupport
 import Testing
+import TestSupport
 import Video
 
 @Suite struct IngestTests {

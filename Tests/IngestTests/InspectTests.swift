@@ -5,8 +5,8 @@ import Files
 import Foundation
 import Ingest
 import Pictures
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite struct InspectTests {
     private func facts(_ inspection: Inspection) -> [String: String] {

@@ -4,8 +4,8 @@ import Catalog
 import EchoCore
 import Files
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite struct KillTests {
     private func arguments(_ source: TinySource, _ dataset: URL) -> [String] {

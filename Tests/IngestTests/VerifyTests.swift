@@ -5,8 +5,8 @@ import EchoCore
 import Files
 import Foundation
 import Ingest
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite struct VerifyTests {
     /// Calls `body` with a dataset of two shards of two clips each.

@@ -3,8 +3,8 @@ import EchoCore
 import Files
 import Foundation
 import Labels
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite struct BadInputTests {
     /// Two labelled studies of two subjects.

@@ -1,6 +1,6 @@
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite struct LinkICDCommandTests {
     @Test func `the command prints what it found`() throws {

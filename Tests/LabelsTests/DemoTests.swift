@@ -2,8 +2,8 @@ import EchoCore
 import Files
 import Foundation
 import Labels
-import TestSupport
 import Testing
+import TestSupport
 
 /// The hosp folder of the MIMIC-IV demo: $MIMIC_IV_DEMO, or shared/data beside the repository or above it.
 private let demo: String? = {

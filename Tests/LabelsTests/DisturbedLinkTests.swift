@@ -2,8 +2,8 @@ import Catalog
 import EchoCore
 import Foundation
 import Labels
-import TestSupport
 import Testing
+import TestSupport
 
 /// What may come between a run and its end: a full disk, and another run.
 @Suite struct DisturbedLinkTests {

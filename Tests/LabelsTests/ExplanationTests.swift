@@ -1,8 +1,8 @@
 import EchoCore
 import Foundation
 import Labels
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite struct ExplanationTests {
     private static let mimic = {

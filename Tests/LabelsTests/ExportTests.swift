@@ -1,8 +1,9 @@
 import EchoCore
+import Exchange
 import Foundation
 import Labels
-import TestSupport
 import Testing
+import TestSupport
 
 /// The formats themselves are judged by Tests/Oracles/exports.py.
 @Suite struct ExportTests {

@@ -2,8 +2,8 @@ import EchoCore
 import Foundation
 import Hospital
 import Labels
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite struct HospitalTests {
     /// A hundredth of MIMIC-IV with every hard case: what comes out is what was planted, by every rule.

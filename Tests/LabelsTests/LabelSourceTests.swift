@@ -2,10 +2,9 @@ import Catalog
 import EchoCore
 import Foundation
 import GRDB
-import TestSupport
+import Labels
 import Testing
-
-@testable import Labels
+import TestSupport
 
 @Suite struct LabelSourceTests {
     /// One subject with two studies in a stay with heart failure, and one after it.

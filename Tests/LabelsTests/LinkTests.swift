@@ -2,8 +2,8 @@ import Catalog
 import EchoCore
 import Foundation
 import Labels
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite struct LinkTests {
     /// One study at every hard place of one stay of 24 hours that was reached through the emergency department.

@@ -4,8 +4,8 @@ import Foundation
 import GRDB
 import Hospital
 import Labels
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite struct QueriesTests {
     /// Sixteen studies with everything that a query asks for.

@@ -2,8 +2,8 @@ import Catalog
 import EchoCore
 import Foundation
 import Labels
-import TestSupport
 import Testing
+import TestSupport
 
 /// One subject with three stays of two days each, ten days apart, and a study in the middle of each.
 private func threeStays() -> SmallMIMIC {

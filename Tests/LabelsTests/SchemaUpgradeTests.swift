@@ -5,8 +5,8 @@ import Foundation
 import GRDB
 import Hospital
 import Labels
-import TestSupport
 import Testing
+import TestSupport
 
 /// Databases of an earlier program (fixtures/databases) are read as they are, and brought to this version by a writer.
 @Suite struct SchemaUpgradeTests {

@@ -1,8 +1,8 @@
 import EchoCore
 import Foundation
 import Labels
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite struct SplitTests {
     @Test(arguments: [UInt64(0), 1, 7]) func `shares are met and seeds differ`(seed: UInt64) throws {

@@ -3,8 +3,8 @@
 import EchoCore
 import Foundation
 import Phantom
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite struct CohortTests {
     @Test(arguments: [1, 2])

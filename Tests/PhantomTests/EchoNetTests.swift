@@ -4,8 +4,8 @@ import EchoCore
 import Files
 import Foundation
 import Phantom
-import TestSupport
 import Testing
+import TestSupport
 import Video
 
 @Suite struct EchoNetTests {

@@ -5,8 +5,8 @@ import EchoCore
 import Files
 import Foundation
 import Phantom
-import TestSupport
 import Testing
+import TestSupport
 import Video
 
 @Suite struct PhantomTests {

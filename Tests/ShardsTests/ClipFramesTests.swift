@@ -4,8 +4,8 @@ import EchoCore
 import Files
 import Foundation
 import Shards
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite struct ClipFramesTests {
     private func withShard(_ tensor: (shape: [Int], bytes: [UInt8]), _ body: (SafetensorsFile) throws -> Void)

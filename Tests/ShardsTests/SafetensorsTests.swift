@@ -4,8 +4,8 @@ import EchoCore
 import Files
 import Foundation
 import Shards
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite struct SafetensorsTests {
     private func inFile<Answer>(_ body: (String) throws -> Answer) throws -> Answer {

@@ -1,7 +1,7 @@
 import EchoCore
 import Foundation
-import Testing
 import StudyData
+import Testing
 
 private let plain = Normalisation(mean: [0], deviation: [1])
 

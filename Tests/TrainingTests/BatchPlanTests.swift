@@ -1,5 +1,5 @@
-import Testing
 import StudyData
+import Testing
 
 @Suite struct BatchPlanTests {
     @Test(arguments: [(10, 4, 1), (10, 4, 2), (16, 16, 16), (3, 16, 4), (7, 3, 3)])

@@ -2,9 +2,9 @@ import ComputeCPU
 import EchoCore
 import Foundation
 import Models
-import TestSupport
-import Testing
 import Runs
+import Testing
+import TestSupport
 import Training
 
 @Suite struct DivergenceTests {

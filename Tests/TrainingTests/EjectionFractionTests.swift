@@ -2,11 +2,11 @@ import Catalog
 import EchoCore
 import Foundation
 import Models
-import TestSupport
-import Testing
-import Tasks
 import Runs
 import StudyData
+import Tasks
+import Testing
+import TestSupport
 import Training
 
 @Suite struct EjectionFractionTests {

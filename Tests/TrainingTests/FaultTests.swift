@@ -2,11 +2,11 @@ import ComputeCPU
 import EchoCore
 import Foundation
 import Models
-import Shards
-import TestSupport
-import Testing
-import Tasks
 import Runs
+import Shards
+import Tasks
+import Testing
+import TestSupport
 import Training
 
 @Suite struct FaultTests {

@@ -3,12 +3,12 @@ import EchoCore
 import Foundation
 import GRDB
 import Models
-import Shards
-import TestSupport
-import Testing
-import Tasks
 import Runs
+import Shards
 import StudyData
+import Tasks
+import Testing
+import TestSupport
 import Training
 
 @Suite struct FinetuneTests {

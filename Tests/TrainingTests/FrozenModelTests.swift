@@ -4,8 +4,8 @@ import ComputeReference
 import Foundation
 import Models
 import Shards
-import TestSupport
 import Testing
+import TestSupport
 
 /// Steps of very small models as PyTorch took them; Tests/Oracles/peers/freeze_models.py writes them.
 @Suite struct FrozenModelTests {

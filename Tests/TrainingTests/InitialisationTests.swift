@@ -3,11 +3,11 @@ import ComputeReference
 import EchoCore
 import Foundation
 import Models
-import Shards
-import TestSupport
-import Testing
-import Training
 import Runs
+import Shards
+import Testing
+import TestSupport
+import Training
 
 @Suite struct InitialisationTests {
     private let configuration = ModelConfiguration(

@@ -3,10 +3,10 @@ import ComputeCPU
 import EchoCore
 import Foundation
 import Models
-import TestSupport
-import Testing
-import Tasks
 import Runs
+import Tasks
+import Testing
+import TestSupport
 import Training
 
 @Suite struct MemoryTests {

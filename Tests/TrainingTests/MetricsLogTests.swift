@@ -1,8 +1,8 @@
 import EchoCore
 import Foundation
-import TestSupport
-import Testing
 import Runs
+import Testing
+import TestSupport
 import Training
 
 @Suite struct MetricsLogTests {

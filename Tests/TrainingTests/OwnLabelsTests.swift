@@ -5,8 +5,8 @@ import GRDB
 import Runs
 import StudyData
 import Tasks
-import TestSupport
 import Testing
+import TestSupport
 import Training
 
 @Suite struct OwnLabelsTests {

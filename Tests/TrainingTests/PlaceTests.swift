@@ -5,11 +5,11 @@ import ComputeReference
 import EchoCore
 import Foundation
 import Models
-import Shards
-import TestSupport
-public import Testing
-import Tasks
 import Runs
+import Shards
+import Tasks
+public import Testing
+import TestSupport
 import Training
 
 /// Run folders that the program of commit 65363c9 wrote, beside the datasets that they learned from.

@@ -2,11 +2,11 @@ import Compute
 import EchoCore
 import Foundation
 import Models
+import Runs
 import Shards
 import Tasks
-import TestSupport
 import Testing
-import Runs
+import TestSupport
 import Training
 
 @Suite struct RecipeTests {

@@ -1,11 +1,11 @@
 import Compute
 import EchoCore
 import Foundation
-import Shards
-import TestSupport
-import Testing
-import Training
 import Runs
+import Shards
+import Testing
+import TestSupport
+import Training
 
 @Suite struct ResumeTests {
     private func arguments(_ dataset: TinyDataset, _ run: URL, _ task: String) -> [String] {

@@ -1,6 +1,6 @@
 import EchoCore
-import Testing
 import StudyData
+import Testing
 
 @Suite struct SamplerTests {
     @Test(arguments: [UInt64(1), 2, 3, 4, 5])

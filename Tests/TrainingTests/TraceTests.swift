@@ -1,12 +1,12 @@
 import EchoCore
 import Foundation
 import Models
-import Shards
-import TestSupport
-import Testing
-import Tasks
-import Training
 import Runs
+import Shards
+import Tasks
+import Testing
+import TestSupport
+import Training
 
 @Suite struct TraceTests {
     private func trace(_ folder: URL, _ change: (inout TrainOptions) -> Void) throws -> SafetensorsFile {

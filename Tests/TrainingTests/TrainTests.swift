@@ -3,11 +3,11 @@ import ComputeCPU
 import EchoCore
 import Foundation
 import Models
-import Shards
-import TestSupport
-import Testing
-import Tasks
 import Runs
+import Shards
+import Tasks
+import Testing
+import TestSupport
 import Training
 
 /// Where the tests compute.

@@ -3,8 +3,8 @@ import DICOM
 import EchoCore
 import Files
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 import Video
 
 /// docs/formats.md and what it is made of: the broken files of these tests, and real files of the Python packages

@@ -1,8 +1,8 @@
 import DICOM
 import EchoCore
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 import Video
 
 @Suite struct HostileTests {

@@ -3,8 +3,8 @@
 import Compute
 import Foundation
 import Models
-import Tasks
 import StudyData
+import Tasks
 
 /// The configuration of an earlier run.
 struct EarlierConfiguration: Decodable {

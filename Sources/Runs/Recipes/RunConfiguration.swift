@@ -4,8 +4,8 @@ public import EchoCore
 import Files
 package import Foundation
 public import Models
-public import Tasks
 public import StudyData
+public import Tasks
 
 /// What a run is; stored in its folder and in the metadata of its checkpoints.
 ///

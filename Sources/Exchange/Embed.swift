@@ -1,0 +1,86 @@
+// `echoprep embed`: what a model knows of every study, clip or frame, as vectors for other programs.
+
+import Catalog
+public import Compute
+public import EchoCore
+import Files
+import Foundation
+public import Models
+import Report
+import Runs
+import Shards
+
+/// What `echoprep embed` is asked to do.
+public struct EmbedOptions: Sendable {
+    /// The dataset; nil for the one that the run learned from.
+    public var dataset: String?
+    public var unit = EchoModel.Pooling.study
+    /// Studies of one split; nil for all that have clips.
+    public var split: Split?
+    /// Clips a study at most; nil for as many as the run took, `Int.max` for all.
+    public var views: Int?
+    /// The files are this with `.safetensors` and `.parquet`; nil for `RUN/embeddings-UNIT`.
+    public var out: String?
+    /// Add where each row lies on a map: principal components and t-SNE.
+    public var maps = false
+    /// Where the model computes, whatever it learned on.
+    public var place: Place
+
+    public init(place: Place) { self.place = place }
+}
+
+/// What was written.
+public struct EmbedSummary: Codable, Sendable {
+    public let unit: String
+    public let studies: Int, vectors: Int, width: Int
+    public let safetensors: String, parquet: String
+
+    /// The lines that `embed` prints.
+    public var text: String {
+        """
+        \(grouped(vectors)) vectors of \(width), one a \(unit), of \(grouped(studies)) studies
+        \(safetensors)
+        \(parquet)
+        """
+    }
+}
+
+/// Writes one vector for each study, clip or frame: as safetensors, and as Parquet with its ids beside it.
+public func embed(run: String, options: EmbedOptions) throws -> EmbedSummary {
+    let trained = try TrainedModel(
+        run: run, dataset: options.dataset, views: options.views, place: options.place)
+    let catalog = try Catalog(datasetFolder: trained.dataset, readOnly: true)
+    let studies = try catalog.studies(in: options.split)
+    guard !studies.isEmpty else {
+        throw EchoError(
+            options.split.map { "--split \($0.rawValue)" } ?? "--dataset", "has no study with clips",
+            try: "run echoprep ingest, and link-icd for splits")
+    }
+    func checkMap(_ vectors: Int) throws(EchoError) {
+        guard options.maps, !(2...NeighbourMap.most).contains(vectors) else { return }
+        throw EchoError(
+            "--map", "has \(grouped(vectors)) vectors, not 2 to \(grouped(NeighbourMap.most))",
+            try: "name a --split, or leave it out")
+    }
+    // Where vectors are studies' it is known before the first is computed; else there are no fewer.
+    if options.unit == .study || studies.count > NeighbourMap.most { try checkMap(studies.count) }
+    let splits = try Split.allCases.flatMap { split in
+        try catalog.studies(in: split).map { ($0.key, split) }
+    }
+    var table = EmbeddingTable(
+        unit: options.unit, width: trained.configuration.model.dim,
+        splits: Dictionary(splits) { first, _ in first })
+    let progress = Progress("embed", total: studies.count, unit: "studies")
+    try trained.embed(studies, per: options.unit) {
+        table.append($0)
+        progress.update(table.studies.count)
+    }
+    progress.finish(studies.count)
+    try checkMap(table.rows)
+    let path = options.out ?? "\(run)/embeddings-\(options.unit.rawValue)"
+    try table.write(safetensors: path + ".safetensors", model: trained.configuration.modelName)
+    try writeFile(path + ".parquet", table.parquet(maps: options.maps))
+    return EmbedSummary(
+        unit: options.unit.rawValue, studies: studies.count, vectors: table.rows, width: table.width,
+        safetensors: path + ".safetensors", parquet: path + ".parquet")
+}

@@ -1,0 +1,51 @@
+// What may be chosen about a declared experiment without changing what it declares.
+
+public import Compute
+public import EchoCore
+public import Models
+public import Scoring
+import Tasks
+public import Training
+
+/// What `echoprep experiment` is asked to do.
+public struct ExperimentOptions: Sendable {
+    /// The datasets that models are judged on; each has runs of its own.
+    public var datasets: [String]
+    /// Where models are pre-trained; nil for each dataset on its own studies.
+    public var pretrainingDataset: String?
+    /// Runs and results go here.
+    public var folder: String
+    /// Of fine-tuning.
+    public var seeds: [UInt64] = [1, 2, 3]
+    /// The kinds of models and how they learn; the grid's other lines are left out.
+    public var models = ModelKind.allCases, regimes = Arm.Regime.allCases
+    /// How to train; dataset, run, task, model, seed and start are the grid's.
+    public var pretraining: TrainOptions, fineTuning: TrainOptions, frozen: TrainOptions
+    public var scoring = ScoringOptions()
+    public var fitsThreshold = false
+    public var split = Split.test
+    /// A csv of published figures (`row`, `column`, `value`) to stand beside ours.
+    public var published: String?
+
+    public init(datasets: [String], folder: String, place: Place) {
+        self.datasets = datasets
+        self.folder = folder
+        pretraining = TrainOptions(run: "", place: place)
+        (fineTuning, frozen) = (pretraining, pretraining)
+    }
+
+    func check(_ experiment: Experiment) throws(EchoError) {
+        if datasets.isEmpty { throw EchoError("--dataset", "is missing") }
+        if datasets.count > 1 && experiment.task.answers == .classes {
+            throw EchoError("--dataset", "more than one", try: "only table2 compares datasets")
+        }
+        if seeds.isEmpty || Set(seeds).count < seeds.count {
+            throw EchoError("--seeds", "are not different numbers", try: "--seeds 1,2,3")
+        }
+        if !experiment.arms.contains(where: isWanted) {
+            throw EchoError("--models, --regimes", "leave none of the experiment's lines")
+        }
+    }
+
+    func isWanted(_ arm: Arm) -> Bool { models.contains(arm.model) && regimes.contains(arm.regime) }
+}

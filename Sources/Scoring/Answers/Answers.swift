@@ -1,0 +1,103 @@
+// What a model said about each study, beside what is true: probabilities of classes, or measurements of a quantity.
+
+import EchoCore
+import Foundation
+package import Runs
+public import Tasks
+
+/// The answers of one model of one kind on one split: for each target the studies whose truth is known.
+///
+/// A target is a class, as the code "I50", or the one quantity of its kind. A model that answers in several kinds has
+/// an `Answers` for each.
+public struct Answers: Sendable {
+    /// One study's answer for one target.
+    public struct Row: Sendable, Equatable {
+        public let study: String, subject: String
+        /// Of a class 0 or 1, of a quantity in its unit; so is the answer, which of a class is a probability.
+        public let truth: Double, answer: Double
+        /// The probability before the logistic function, where it is known.
+        public let logit: Double?
+
+        public init(study: String, subject: String, truth: Double, answer: Double, logit: Double? = nil) {
+            self.study = study
+            self.subject = subject
+            self.truth = truth
+            self.answer = answer
+            self.logit = logit
+        }
+
+        /// Of a class: whether the study has it.
+        package var isPositive: Bool { truth == 1 }
+    }
+
+    public let kind: AnswerKind
+    /// In the order of the table.
+    public private(set) var targets: [String] = []
+    private var table: [String: [Row]] = [:]
+
+    public init(_ kind: AnswerKind) { self.kind = kind }
+
+    /// The rows of one target.
+    public subscript(_ target: String) -> [Row] { table[target] ?? [] }
+
+    public mutating func append(_ row: Row, to target: String) {
+        if table[target] == nil { targets.append(target) }
+        table[target, default: []].append(row)
+    }
+
+    /// All rows, target by target.
+    package var rows: [Row] { targets.flatMap { self[$0] } }
+
+    /// Every subject once, in ascending order of its text: the order of the bootstrap's draws.
+    public var subjects: [String] { Set(table.values.joined().map(\.subject)).sorted() }
+
+    public var studies: Int { Set(table.values.joined().map(\.study)).count }
+
+    /// What is true of whom, in one order: equal for two models that judged the same.
+    package var truths: [[String]] {
+        targets.flatMap { target in self[target].map { [target, $0.study, $0.subject, "\($0.truth)"] } }
+            .sorted { $0.lexicographicallyPrecedes($1) }
+    }
+
+    /// The same studies and truths, each answered with the mean of its target's truths.
+    package var ofMean: Answers {
+        var constant = Answers(kind)
+        for target in targets {
+            let mean = Metrics.mean(self[target].map(\.truth))!
+            for row in self[target] {
+                constant.append(
+                    Row(study: row.study, subject: row.subject, truth: row.truth, answer: mean), to: target)
+            }
+        }
+        return constant
+    }
+}
+
+extension Answers {
+    /// What a run's model said.
+    package init(_ predictions: [Prediction], of trained: TrainedModel) {
+        self.init(predictions, trained.configuration.task, targets: trained.targets)
+    }
+
+    /// What a model of a task said.
+    ///
+    /// - Parameters:
+    ///   - predictions: a label that is not a number is a truth that is not known
+    ///   - targets: what the outputs stand for
+    package init(_ predictions: [Prediction], _ task: TrainTask, targets: [String]) {
+        guard let kind = task.answers else { preconditionFailure("a task that answers") }
+        self.init(kind)
+        for (index, target) in targets.enumerated() {
+            for prediction in predictions where !prediction.labels[index].isNaN {
+                let output = Double(prediction.logits[index]), isClass = kind == .classes
+                append(
+                    Row(
+                        study: prediction.study,
+                        subject: prediction.subjectID.map(String.init) ?? prediction.study,
+                        truth: Double(prediction.labels[index]),
+                        answer: isClass ? 1 / (1 + exp(-output)) : output, logit: isClass ? output : nil),
+                    to: target)
+            }
+        }
+    }
+}

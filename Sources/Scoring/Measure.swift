@@ -1,0 +1,104 @@
+// What answers are measured by: the list of measures of each kind.
+
+import EchoCore
+public import Tasks
+
+/// A measure of one target's answers; two of one name are the same.
+public struct Measure: Sendable, Equatable {
+    /// In json and csv.
+    public let name: String
+    /// In tables, and in a sentence.
+    public let title: String, words: String
+    public let decimals: Int
+    public let higherIsBetter: Bool
+    /// What a coin has, where that is a number for all.
+    package let chance: Double?
+    /// Below this a value says no more than "useless", and no axis goes further.
+    package let least: Double?
+    /// Its value on a target's answers with each subject counted so many times, or once; nil where it is undefined.
+    package let value: @Sendable (AnswerTable.Column, _ weights: [Int]?) -> Double?
+
+    private init(
+        _ name: String, _ title: String, words: String? = nil, decimals: Int = 3, higherIsBetter: Bool,
+        chance: Double? = nil,
+        least: Double? = nil, value: @escaping @Sendable (AnswerTable.Column, [Int]?) -> Double?
+    ) {
+        self.name = name
+        self.title = title
+        self.words = words ?? title
+        self.decimals = decimals
+        self.higherIsBetter = higherIsBetter
+        self.chance = chance
+        self.least = least
+        self.value = value
+    }
+
+    public static func == (a: Measure, b: Measure) -> Bool { a.name == b.name }
+
+    // MARK: Of classes
+
+    /// The area under the ROC curve; undefined with one class.
+    public static let auroc = Measure("auroc", "AUROC", higherIsBetter: true, chance: 0.5) {
+        $0.ranked?.auroc(weights: $1)
+    }
+    public static let f1 = Measure("f1", "F1", higherIsBetter: true) { $0.confusion($1).f1 }
+    /// Undefined without a positive.
+    public static let averagePrecision = Measure(
+        "average_precision", "Average precision", words: "average precision", higherIsBetter: true
+    ) { $0.ranked?.averagePrecision(weights: $1) }
+    public static let brier = Measure("brier", "Brier score", higherIsBetter: false) {
+        $0.mean($1) { $0.weight * $0.error * $0.error }
+    }
+
+    // MARK: Of a quantity
+
+    /// The mean absolute error, in the quantity's unit.
+    public static let mae = absolute(decimals: 2)
+    /// The root of the mean squared error, in the quantity's unit.
+    public static let rmse = rootSquared(decimals: 2)
+    /// The coefficient of determination; undefined where all truths are alike.
+    public static let r2 = Measure("r2", "R²", higherIsBetter: true, least: -1) { $0.determination($1) }
+
+    fileprivate static func absolute(decimals: Int) -> Measure {
+        Measure("mae", "MAE", decimals: decimals, higherIsBetter: false) {
+            $0.mean($1) { $0.weight * abs($0.error) }
+        }
+    }
+
+    fileprivate static func rootSquared(decimals: Int) -> Measure {
+        Measure("rmse", "RMSE", decimals: decimals, higherIsBetter: false) {
+            $0.mean($1) { $0.weight * $0.error * $0.error }?.squareRoot()
+        }
+    }
+}
+
+extension AnswerKind {
+    /// All measures, in the order of files.
+    public var measures: [Measure] {
+        switch self {
+        case .classes: [.auroc, .f1, .averagePrecision, .brier]
+        case .quantity(let quantity):
+            [.absolute(decimals: quantity.decimals), .rootSquared(decimals: quantity.decimals), .r2]
+        }
+    }
+
+    /// Those in a quantity's unit: what its mean is measured by, whose R² is 0.
+    package var errors: [Measure] { measures.filter { $0.least == nil && self != .classes } }
+
+    /// What models are compared by.
+    package var main: Measure { measures[0] }
+
+    /// That in a sentence.
+    package var mainWords: String {
+        switch self {
+        case .classes: "macro AUROC"
+        case .quantity: "mean absolute error"
+        }
+    }
+
+    /// What is printed of a model beside others.
+    package var printed: [Measure] { self == .classes ? [.auroc, .f1, .averagePrecision] : measures }
+
+    /// What an experiment's table has of all targets together.
+    package var tabled: [Measure] { self == .classes ? [.auroc, .f1] : measures }
+}

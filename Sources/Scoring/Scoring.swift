@@ -1,0 +1,115 @@
+// From answers to numbers with intervals: every measure on the data, then on resamplings of the subjects.
+
+import EchoCore
+import Tasks
+
+/// How answers are judged.
+public struct ScoringOptions: Sendable {
+    /// Positive is a probability of at least this.
+    public var threshold = Threshold.fixed(0.5)
+    /// How often the subjects are drawn with replacement; 0 for no intervals.
+    public var bootstrap = 1000
+    /// The percentage that an interval covers.
+    public var confidence = 95.0
+    public var seed: UInt64 = 1
+    /// Named subsets of the codes whose macro averages are wanted.
+    public var groups: [(name: String, codes: [String])] = []
+
+    public init() {}
+}
+
+/// One model's answers with what they are worth, on the data and on every resampling.
+public struct ScoredRun: Sendable {
+    public var scores: RunScores
+    public let answers: Answers
+    /// For each resampling the means over all targets, then over the groups.
+    package let draws: [[Values]]
+}
+
+/// Scores one model's answers.
+///
+/// Intervals are percentiles over resamplings of *subjects* with all their studies: a subject's studies are not
+/// independent. A resampling in which a measure of a target is undefined leaves that target out, of itself and of the
+/// mean over targets.
+public func score(_ answers: Answers, run: String, split: String, options: ScoringOptions) throws -> ScoredRun
+{
+    let kind = answers.kind, isClasses = kind == .classes
+    let table = AnswerTable(answers, threshold: options.threshold)
+    let groups = [("macro", answers.targets)] + (isClasses ? options.groups : [])
+    let members = try groups.map { try table.indices(of: $0.1, group: $0.0) }
+    let constant = isClasses ? nil : AnswerTable(answers.ofMean, threshold: options.threshold)
+    func averaged(_ values: [Values]) -> [Values] {
+        members.map { Values(kind.measures, mean: $0.map { values[$0] }) }
+    }
+    var targets = Sampled(table.values(weights: nil)), averages = Sampled(averaged(targets.whole))
+    var means = constant.map { Sampled($0.values(weights: nil)) }
+    for draw in 0..<options.bootstrap {
+        try Interruption.check()
+        let weights = subjectWeights(table.subjects.count, options.seed, draw: draw)
+        targets.draws.append(table.values(weights: weights))
+        averages.draws.append(averaged(targets.draws[draw]))
+        if let constant { means?.draws.append(constant.values(weights: weights)) }
+    }
+    func estimates(_ sampled: Sampled, _ index: Int, of measures: [Measure] = kind.measures) -> Scores {
+        sampled.estimates(measures, index, confidence: options.confidence)
+    }
+    let scores = RunScores(
+        run: run, model: nil, split: split, kind: kind, studies: answers.studies,
+        subjects: table.subjects.count, threshold: isClasses ? options.threshold.shared : nil,
+        bootstrap: options.bootstrap, seed: options.seed, confidence: options.confidence,
+        averages: groups.indices.map { g in
+            GroupScores(
+                name: groups[g].0, targets: groups[g].1,
+                undefined: members[g].filter { targets.whole[$0][kind.main] == nil }
+                    .map { answers.targets[$0] },
+                scores: estimates(averages, g))
+        },
+        targets: answers.targets.enumerated().map { index, target in
+            let rows = answers[target]
+            return TargetScores(
+                target: target, title: nil, studies: rows.count, scores: estimates(targets, index),
+                decisions: isClasses
+                    ? Decisions(
+                        positives: rows.count(where: \.isPositive), threshold: options.threshold[target],
+                        confusion: table.columns[index].confusion(nil)) : nil,
+                agreement: means.map { Agreement(rows, ofMean: estimates($0, index, of: kind.errors)) })
+        }, calibration: isClasses ? Calibration(answers) : nil)
+    return ScoredRun(scores: scores, answers: answers, draws: averages.draws)
+}
+
+/// Values of several targets or groups on the data and on each resampling.
+private struct Sampled {
+    package let whole: [Values]
+    package var draws: [[Values]] = []
+
+    package init(_ whole: [Values]) { self.whole = whole }
+
+    /// The measures of one of them with their intervals.
+    package func estimates(_ measures: [Measure], _ index: Int, confidence: Double) -> Scores {
+        var scores = Scores()
+        for measure in measures {
+            scores[measure] = whole[index][measure].map {
+                interval(around: $0, draws.compactMap { $0[index][measure] }, confidence: confidence)
+            }
+        }
+        return scores
+    }
+}
+
+/// How often each of `count` subjects is drawn in resampling number `draw`: `count` draws with replacement from the
+/// stream that the seed and the number name, the same for every model over the same subjects.
+package func subjectWeights(_ count: Int, _ seed: UInt64, draw: Int) -> [Int] {
+    var random = SeededRandom(seed: seed, "bootstrap", draw)
+    var weights = [Int](repeating: 0, count: count)
+    for _ in 0..<count { weights[random.below(count)] += 1 }
+    return weights
+}
+
+/// The percentile interval of a bootstrap.
+package func interval(around value: Double, _ draws: [Double], confidence: Double) -> Estimate {
+    guard draws.count > 1 else { return Estimate(value) }
+    let sorted = draws.sorted(), tail = (100 - confidence) / 200
+    return Estimate(
+        value, lower: Metrics.quantile(tail, ofSorted: sorted),
+        upper: Metrics.quantile(1 - tail, ofSorted: sorted))
+}
