@@ -24,9 +24,13 @@ package struct NeighbourMap {
         let affinities = Self.affinities(points, perplexity: min(perplexity, Double(count - 1) / 3))
         let components = PrincipalComponents(points)
         let start = points.map { components($0) }
-        let size = (start.reduce(0) { $0 + $1[0] * $1[0] } / Double(count)).squareRoot()
-        var map = start.map { place in
-            (0..<2).map { size > 0 && $0 < place.count ? 1e-4 * place[$0] / size : 1e-4 * Double($0) }
+        let squares: [Double] = start.map { $0[0] * $0[0] }
+        let size = (squares.reduce(0, +) / Double(count)).squareRoot()
+        var map: [[Double]] = start.map { (place: [Double]) -> [Double] in
+            (0..<2).map { axis in
+                let isKnown = size > 0 && axis < place.count
+                return isKnown ? 1e-4 * place[axis] / size : 1e-4 * Double(axis)
+            }
         }
         // Rates and momenta as scikit-learn's.
         let rate = max(Double(count) / 12 / 4, 50)
