@@ -145,7 +145,7 @@ sanitize: deps ## run the tests under the address and the thread sanitizer, in b
 docs: deps ## write the reference of our libraries to .build/docs
 	@rm -rf .build/*/symbolgraph .build/symbols && mkdir -p .build/symbols
 	@# It fails on the test bundle, which it does not build; that ours are there shows in the copying.
-	@swift package dump-symbol-graph --minimum-access-level public >/dev/null 2>.build/symbols.log || true
+	@swift package dump-symbol-graph --minimum-access-level package >/dev/null 2>.build/symbols.log || true
 	@for layer in Sources/[A-Z][a-zA-Z]*; do \
 	  case $$layer in Sources/C) continue ;; esac; \
 	  cp .build/*/symbolgraph/$$(basename $$layer).symbols.json .build/symbols || exit 1; \

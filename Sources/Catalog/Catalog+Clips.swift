@@ -1,11 +1,11 @@
 // The rows of `clip`, as ingest writes them and inspect and verify read them.
 
-public import EchoCore
+package import EchoCore
 import GRDB
 
 extension Catalog {
     /// Adds rows in one transaction, after removing those of the paths in `replacing`.
-    public func add(_ clips: [ClipRecord], replacing: [String] = []) throws(EchoError) {
+    package func add(_ clips: [ClipRecord], replacing: [String] = []) throws(EchoError) {
         try write { db in
             for path in replacing {
                 try db.execute(sql: "DELETE FROM clip WHERE path = ?", arguments: [path])
@@ -15,7 +15,7 @@ extension Catalog {
     }
 
     /// The paths of files that were dropped for one of these reasons.
-    public func paths(droppedFor reasons: [DropReason]) throws(EchoError) -> Set<String> {
+    package func paths(droppedFor reasons: [DropReason]) throws(EchoError) -> Set<String> {
         try read { db in
             var paths: Set<String> = []
             for reason in reasons {
@@ -28,24 +28,24 @@ extension Catalog {
     }
 
     /// The paths of all files that have a row.
-    public func finishedPaths() throws(EchoError) -> Set<String> {
+    package func finishedPaths() throws(EchoError) -> Set<String> {
         try read { db in try String.fetchSet(db, sql: "SELECT path FROM clip") }
     }
 
     /// The highest clip id, 0 if there is no clip.
-    public func lastClipID() throws(EchoError) -> Int64 {
+    package func lastClipID() throws(EchoError) -> Int64 {
         try read { db in try Int64.fetchOne(db, sql: "SELECT max(id) FROM clip") ?? 0 }
     }
 
     /// The names of all committed shards, sorted.
-    public func shards() throws(EchoError) -> [String] {
+    package func shards() throws(EchoError) -> [String] {
         try read { db in
             try String.fetchAll(db, sql: "SELECT DISTINCT shard FROM clip WHERE kept = 1 ORDER BY shard")
         }
     }
 
     /// All rows in order of their ids, or only those of one shard.
-    public func clips(inShard shard: String? = nil) throws(EchoError) -> [ClipRecord] {
+    package func clips(inShard shard: String? = nil) throws(EchoError) -> [ClipRecord] {
         try read { db in
             let filter = shard == nil ? "" : "WHERE shard = ?"
             let arguments: StatementArguments = shard.map { [$0] } ?? []
@@ -57,7 +57,7 @@ extension Catalog {
     }
 
     /// The rows of one outcome, in order of their ids.
-    public func clips(kept: Bool, kind: ClipKind, reason: DropReason?) throws(EchoError) -> [ClipRecord] {
+    package func clips(kept: Bool, kind: ClipKind, reason: DropReason?) throws(EchoError) -> [ClipRecord] {
         try read { db in
             try ClipRow.fetchAll(
                 db, sql: "SELECT * FROM clip WHERE kept = ? AND kind = ? AND reason IS ? ORDER BY id",
@@ -67,7 +67,7 @@ extension Catalog {
     }
 
     /// The row of a file by its path relative to the source, or of a clip by its name.
-    public func clip(_ pathOrName: String) throws(EchoError) -> ClipRecord? {
+    package func clip(_ pathOrName: String) throws(EchoError) -> ClipRecord? {
         try read { db in
             try ClipRow.fetchOne(
                 db, sql: "SELECT * FROM clip WHERE path = ? OR name = ?", arguments: [pathOrName, pathOrName]
@@ -76,7 +76,7 @@ extension Catalog {
     }
 
     /// The path of a kept file with this content.
-    public func twin(sha256: String) throws(EchoError) -> String? {
+    package func twin(sha256: String) throws(EchoError) -> String? {
         try read { db in
             try String.fetchOne(
                 db, sql: "SELECT path FROM clip WHERE sha256 = ? AND kept = 1 LIMIT 1", arguments: [sha256])
@@ -84,7 +84,7 @@ extension Catalog {
     }
 
     /// Whether a kept file is of this SOP instance.
-    public func hasInstance(sopKey: String) throws(EchoError) -> Bool {
+    package func hasInstance(sopKey: String) throws(EchoError) -> Bool {
         try read { db in
             try Bool.fetchOne(
                 db, sql: "SELECT EXISTS (SELECT 1 FROM clip WHERE sop_key = ? AND kept = 1)",
@@ -93,7 +93,7 @@ extension Catalog {
     }
 
     /// How many files ended how.
-    public func outcomes() throws(EchoError) -> [Outcome] {
+    package func outcomes() throws(EchoError) -> [Outcome] {
         try read { db in
             let sql = """
                 SELECT kept, kind, reason, count(*), coalesce(sum(bytes), 0), coalesce(sum(frames), 0)
@@ -110,15 +110,15 @@ extension Catalog {
 }
 
 /// Files that ended the same way.
-public struct Outcome: Sendable, Equatable, Codable {
-    public let kept: Bool
-    public let kind: ClipKind?
-    public let reason: DropReason?
-    public let files: Int
+package struct Outcome: Sendable, Equatable, Codable {
+    package let kept: Bool
+    package let kind: ClipKind?
+    package let reason: DropReason?
+    package let files: Int
     /// Bytes of the source files.
-    public let bytes: Int
+    package let bytes: Int
     /// Frames in shards.
-    public let frames: Int
+    package let frames: Int
 }
 
 /// `ClipRecord` as GRDB reads and writes it.

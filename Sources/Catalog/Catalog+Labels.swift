@@ -1,18 +1,18 @@
 // The labels of studies as training and evaluation read them: numbers out of the table `label`, unknown as nil.
 
-public import EchoCore
+package import EchoCore
 package import GRDB
 
 /// The labels of one study.
-public struct StudyLabels: Sendable, Equatable {
+package struct StudyLabels: Sendable, Equatable {
     /// As `StoredStudy.key`.
-    public let key: String
+    package let key: String
     /// nil where the study list does not hold the study.
-    public let studyID: Int64?, subjectID: Int64?
+    package let studyID: Int64?, subjectID: Int64?
     /// nil where no split was drawn.
-    public let split: Split?
+    package let split: Split?
     /// One for each target asked for, in their order; nil where it is unknown.
-    public let values: [Double?]
+    package let values: [Double?]
 }
 
 extension Catalog {
@@ -24,7 +24,7 @@ extension Catalog {
     /// - Parameters:
     ///   - targets: as `label.target` has them
     ///   - source: the name of a `LabelSource` whose unit is the study
-    public func labels(
+    package func labels(
         of targets: [String], from source: String, in split: Split? = nil
     ) throws(EchoError) -> [StudyLabels] {
         try read { db in
@@ -57,7 +57,7 @@ extension Catalog {
 
     /// The ejection fractions of a split's studies, in percent, by their keys; of studies without clips too. They were
     /// measured, or stand in the source's own list.
-    public func ejectionFractions(in split: Split) throws(EchoError) -> [String: Double] {
+    package func ejectionFractions(in split: Split) throws(EchoError) -> [String: Double] {
         var fractions: [String: Double] = [:]
         for (target, source) in [("lvef", LabelSource.measurements), ("EF", LabelSource.echoNet)] {
             for study in try labels(of: [target], from: source, in: split) where fractions[study.key] == nil {

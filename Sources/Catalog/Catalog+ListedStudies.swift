@@ -1,18 +1,18 @@
 // What a source's own lists say of its studies: ejection fractions and splits, as EchoNet's do.
 
-public import EchoCore
+package import EchoCore
 import GRDB
 
 /// What a source's own list says of a study.
-public struct ListedStudy: Sendable, Equatable {
+package struct ListedStudy: Sendable, Equatable {
     /// As `StoredStudy.key`.
-    public let key: String
+    package let key: String
     /// In percent, 0 … 100; nil where the list has none.
-    public let ejectionFraction: Double?
+    package let ejectionFraction: Double?
     /// The split as it is written there, and what it means.
-    public let listSplit: String?, split: Split?
+    package let listSplit: String?, split: Split?
 
-    public init(key: String, ejectionFraction: Double?, listSplit: String?, split: Split?) {
+    package init(key: String, ejectionFraction: Double?, listSplit: String?, split: Split?) {
         self.key = key
         self.ejectionFraction = ejectionFraction
         self.listSplit = listSplit
@@ -24,7 +24,7 @@ extension Catalog {
     /// Writes what a list says, in place of what is known of the same studies, and the labels that it gives.
     ///
     /// - Parameter run: the run that reads the list, if it is known
-    public func replace(_ studies: [ListedStudy], run: Int64? = nil) throws(EchoError) {
+    package func replace(_ studies: [ListedStudy], run: Int64? = nil) throws(EchoError) {
         if studies.isEmpty { return }
         try write { db in
             let sql = "INSERT OR REPLACE INTO listed_study VALUES (?, ?, ?, ?)"
@@ -38,7 +38,7 @@ extension Catalog {
     }
 
     /// What the source's own lists say, by key.
-    public func listedStudies() throws(EchoError) -> [ListedStudy] {
+    package func listedStudies() throws(EchoError) -> [ListedStudy] {
         try read { db in
             let sql = "SELECT study_key, ef, list_split, split FROM listed_study ORDER BY study_key"
             return try Row.fetchAll(db, sql: sql).map {

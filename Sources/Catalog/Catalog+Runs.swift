@@ -1,20 +1,20 @@
 // Who wrote to the database, and by which rules.
 
-public import EchoCore
+package import EchoCore
 import Foundation
 package import GRDB
 
 /// A row of the table `run` with its rules.
-public struct Run: Sendable, Equatable {
-    public let id: Int64
-    public let finished: Bool
+package struct Run: Sendable, Equatable {
+    package let id: Int64
+    package let finished: Bool
     /// Option names without dashes, and their values.
-    public let rules: [String: String]
+    package let rules: [String: String]
 }
 
 extension Catalog {
     /// The last run of a command, or nil.
-    public func lastRun(of command: String) throws(EchoError) -> Run? {
+    package func lastRun(of command: String) throws(EchoError) -> Run? {
         try read { db in
             let sql = "SELECT id, finished_at IS NOT NULL FROM run WHERE command = ? ORDER BY id DESC LIMIT 1"
             guard let row = try Row.fetchOne(db, sql: sql, arguments: [command]) else { return nil }
@@ -28,7 +28,7 @@ extension Catalog {
     }
 
     /// Records that `command` begins, with every choice it makes, and returns the run's number.
-    public func beginRun(_ command: String, commandLine: String, rules: [String: String]) throws(EchoError)
+    package func beginRun(_ command: String, commandLine: String, rules: [String: String]) throws(EchoError)
         -> Int64
     {
         try write { db in try Catalog.insertRun(db, command, commandLine: commandLine, rules: rules) }
@@ -51,7 +51,7 @@ extension Catalog {
     }
 
     /// Records that a run is done.
-    public func finishRun(_ id: Int64) throws(EchoError) {
+    package func finishRun(_ id: Int64) throws(EchoError) {
         try write { db in try Catalog.finishRun(db, id) }
     }
 
@@ -61,7 +61,7 @@ extension Catalog {
     }
 
     /// Records that a run goes on: it is not finished.
-    public func reopenRun(_ id: Int64) throws(EchoError) {
+    package func reopenRun(_ id: Int64) throws(EchoError) {
         try write { db in
             try db.execute(sql: "UPDATE run SET finished_at = NULL WHERE id = ?", arguments: [id])
         }

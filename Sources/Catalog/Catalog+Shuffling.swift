@@ -1,6 +1,6 @@
 // Labels dealt out anew, for the test that nothing leaks: what still predicts them has seen what it should not.
 
-public import EchoCore
+package import EchoCore
 import GRDB
 
 extension Catalog {
@@ -8,7 +8,7 @@ extension Catalog {
     /// study.
     ///
     /// A subject's studies stay alike, so that a subject in two splits would still show.
-    public func shuffleLabels(seed: UInt64) throws(EchoError) {
+    package func shuffleLabels(seed: UInt64) throws(EchoError) {
         try write { db in
             let studies = try Row.fetchAll(
                 db,

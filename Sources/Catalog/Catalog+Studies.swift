@@ -1,42 +1,42 @@
 // What training and evaluation ask: the studies of a split with their clips, and the targets.
 
-public import EchoCore
+package import EchoCore
 import GRDB
 
 /// A kept clip, as training finds it in a shard.
-public struct StoredClip: Sendable, Equatable {
+package struct StoredClip: Sendable, Equatable {
     /// The tensor's name.
-    public let name: String
+    package let name: String
     /// File name under the dataset's shards/.
-    public let shard: String
-    public let frames: Int
-    public let framesPerSecond: Double?
+    package let shard: String
+    package let frames: Int
+    package let framesPerSecond: Double?
 }
 
 /// A study with at least one kept clip.
-public struct StoredStudy: Sendable, Equatable {
+package struct StoredStudy: Sendable, Equatable {
     /// The study as text; its number where the layout has numbers.
-    public let key: String
-    public let studyID: Int64?
-    public let subjectID: Int64?
+    package let key: String
+    package let studyID: Int64?
+    package let subjectID: Int64?
     /// In the order of their files.
-    public var clips: [StoredClip]
+    package var clips: [StoredClip]
 }
 
 /// A category that models learn.
-public struct Target: Sendable, Equatable, Codable {
+package struct Target: Sendable, Equatable, Codable {
     /// The model's output, from 0.
-    public let index: Int
-    public let category: String
-    public let title: String
-    public let positives: Int
-    public let prevalence: Double
+    package let index: Int
+    package let category: String
+    package let title: String
+    package let positives: Int
+    package let prevalence: Double
 }
 
 extension Catalog {
     /// The studies with kept clips, in order of their files; of one split, or all of them, which includes
     /// studies without a split. A split is that of the subject, or the one that the source's own list gives the study.
-    public func studies(in split: Split? = nil) throws(EchoError) -> [StoredStudy] {
+    package func studies(in split: Split? = nil) throws(EchoError) -> [StoredStudy] {
         try read { db in
             let filter = split == nil ? "" : "AND coalesce(s.split, l.split) = ?"
             let sql = """
@@ -65,7 +65,7 @@ extension Catalog {
     }
 
     /// The categories that models learn, in the order of the model's outputs; empty before link-icd.
-    public func targets() throws(EchoError) -> [Target] {
+    package func targets() throws(EchoError) -> [Target] {
         try read { db in
             try Row.fetchAll(
                 db, sql: "SELECT idx, category, title, n_positive, prevalence FROM target ORDER BY idx"

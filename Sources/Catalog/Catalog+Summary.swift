@@ -1,32 +1,32 @@
 // What the report shows of a dataset: the way from files to labelled studies, and how common each category is.
 
-public import EchoCore
+package import EchoCore
 import GRDB
 
 /// A step from the source's files to the labelled studies.
-public struct FunnelStep: Sendable, Equatable, Codable {
+package struct FunnelStep: Sendable, Equatable, Codable {
     /// The order; several rows of one step are the ways to leave there.
-    public let step: Int
+    package let step: Int
     /// "files" or "studies".
-    public let unit: String
-    public let what: String
-    public let count: Int
+    package let unit: String
+    package let what: String
+    package let count: Int
 }
 
 /// How common a category is among the labelled studies.
-public struct Prevalence: Sendable, Equatable, Codable {
-    public let category: String
-    public let title: String
-    public let positives: Int
-    public let labelled: Int
-    public let share: Double
+package struct Prevalence: Sendable, Equatable, Codable {
+    package let category: String
+    package let title: String
+    package let positives: Int
+    package let labelled: Int
+    package let share: Double
     /// The target's index, nil if it is none.
-    public let target: Int?
+    package let target: Int?
 }
 
 extension Catalog {
     /// The funnel from files to labelled studies.
-    public func funnel() throws(EchoError) -> [FunnelStep] {
+    package func funnel() throws(EchoError) -> [FunnelStep] {
         try read { db in
             try Row.fetchAll(db, sql: "SELECT step, unit, what, n FROM v_funnel ORDER BY step, n DESC, what")
                 .map { FunnelStep(step: $0[0], unit: $0[1], what: $0[2], count: $0[3]) }
@@ -34,7 +34,7 @@ extension Catalog {
     }
 
     /// Categories by falling prevalence, ties by code.
-    public func prevalence(top: Int? = nil) throws(EchoError) -> [Prevalence] {
+    package func prevalence(top: Int? = nil) throws(EchoError) -> [Prevalence] {
         try read { db in
             let sql = """
                 SELECT category, title, n_positive, n_labelled, prevalence, target FROM v_prevalence
@@ -49,7 +49,7 @@ extension Catalog {
     }
 
     /// What SQLite itself finds wrong with the file, and references that lead nowhere; empty if all is well.
-    public func inconsistencies() throws(EchoError) -> [String] {
+    package func inconsistencies() throws(EchoError) -> [String] {
         try read { db in
             let integrity = try String.fetchAll(db, sql: "PRAGMA integrity_check").filter { $0 != "ok" }
             let references = try Row.fetchAll(db, sql: "PRAGMA foreign_key_check").map { row -> String in

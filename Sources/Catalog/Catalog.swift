@@ -1,7 +1,7 @@
 // The database of a dataset, echoprep.sqlite: opened, created from schemas/labels.sql, and asked; SQL ends in this target.
 
 private import CResources
-public import EchoCore
+package import EchoCore
 import Foundation
 package import GRDB
 
@@ -9,18 +9,18 @@ package import GRDB
 ///
 /// It is one file (no write-ahead log), so it can be copied while nobody writes, and every commit is on the disk when
 /// it returns. All methods may be called from any thread; a second process waits for the first one's transaction.
-public final class Catalog: Sendable {
+package final class Catalog: Sendable {
     /// The version of schemas/labels.sql, kept in SQLite's `user_version`.
-    public static let schemaVersion = 3
+    package static let schemaVersion = 3
     /// The database's name inside a dataset folder.
-    public static let fileName = "echoprep.sqlite"
+    package static let fileName = "echoprep.sqlite"
 
     /// The folder of the dataset.
-    public let folder: String
+    package let folder: String
     package let database: DatabaseQueue
 
     /// Opens the catalog of a dataset; a missing one is created, with its folder, unless `readOnly`.
-    public init(datasetFolder: String, readOnly: Bool) throws(EchoError) {
+    package init(datasetFolder: String, readOnly: Bool) throws(EchoError) {
         folder = datasetFolder
         let path = datasetFolder + "/" + Catalog.fileName
         if readOnly {

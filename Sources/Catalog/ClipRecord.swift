@@ -1,53 +1,53 @@
 // A row of the table `clip`: what became of one source file.
 
-public import EchoCore
+package import EchoCore
 
 /// One source file of a dataset: kept in a shard, or dropped with a reason.
 ///
 /// schemas/labels.sql says what each value means.
-public struct ClipRecord: Sendable, Equatable, Codable {
-    public var id: Int64
-    public var runID: Int64
-    public var studyKey: String
-    public var studyID: Int64?
-    public var subjectID: Int64?
-    public var name: String
-    public var path: String
-    public var bytes: Int?
-    public var sha256: String?
-    public var sopKey: String?
-    public var kept = false
-    public var kind: ClipKind?
-    public var rule: String?
-    public var reason: DropReason?
-    public var detail: String?
-    public var shard: String?
-    public var frames: Int?
-    public var sourceFrames: Int?
-    public var height: Int?
-    public var width: Int?
-    public var framesPerSecond: Double?
-    public var frameTimes: [Double]?
-    public var container: String?
-    public var codec: String?
-    public var photometric: String?
-    public var imageTypeFlags: Int?
-    public var regions: [[Int]]?
-    public var tagKind: ClipKind?
-    public var colourShare: Double?
-    public var neutralShare: Double?
-    public var residualShare: Double?
-    public var judgedFrames: Int?
-    public var maskShare: Double?
-    public var boxTop: Int?
-    public var boxLeft: Int?
-    public var boxHeight: Int?
-    public var boxWidth: Int?
-    public var flags = ""
-    public var checksum: String?
+package struct ClipRecord: Sendable, Equatable, Codable {
+    package var id: Int64
+    package var runID: Int64
+    package var studyKey: String
+    package var studyID: Int64?
+    package var subjectID: Int64?
+    package var name: String
+    package var path: String
+    package var bytes: Int?
+    package var sha256: String?
+    package var sopKey: String?
+    package var kept = false
+    package var kind: ClipKind?
+    package var rule: String?
+    package var reason: DropReason?
+    package var detail: String?
+    package var shard: String?
+    package var frames: Int?
+    package var sourceFrames: Int?
+    package var height: Int?
+    package var width: Int?
+    package var framesPerSecond: Double?
+    package var frameTimes: [Double]?
+    package var container: String?
+    package var codec: String?
+    package var photometric: String?
+    package var imageTypeFlags: Int?
+    package var regions: [[Int]]?
+    package var tagKind: ClipKind?
+    package var colourShare: Double?
+    package var neutralShare: Double?
+    package var residualShare: Double?
+    package var judgedFrames: Int?
+    package var maskShare: Double?
+    package var boxTop: Int?
+    package var boxLeft: Int?
+    package var boxHeight: Int?
+    package var boxWidth: Int?
+    package var flags = ""
+    package var checksum: String?
 
     /// A row with nothing known yet but the file's place.
-    public init(
+    package init(
         id: Int64, runID: Int64, studyKey: String, studyID: Int64?, subjectID: Int64?, name: String,
         path: String
     ) {

@@ -2,7 +2,7 @@
 
 extension LabelSource {
     /// The ejection fractions of `FileList.csv`.
-    public static let echoNetLists = LabelSource(
+    package static let echoNetLists = LabelSource(
         echoNet, command: "ingest", reads: ["listed_study"], unit: .study,
         rule: "EF in percent as the list has it, the mean over a study's files; no label where it has none",
         rows: "SELECT 'EF', study_key, ef FROM listed_study WHERE ef IS NOT NULL ORDER BY study_key")

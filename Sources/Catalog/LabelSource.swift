@@ -5,21 +5,21 @@ package import GRDB
 /// A source of labels: an entry of the list of sources.
 ///
 /// Another one is a file that makes such a value, and a line in the list, `LabelSource.all`.
-public struct LabelSource: Sendable {
+package struct LabelSource: Sendable {
     /// What a label is of.
-    public enum Unit: String, Sendable, CaseIterable {
+    package enum Unit: String, Sendable, CaseIterable {
         case subject, study, clip
     }
 
     /// As `label.source` has it.
-    public let name: String
+    package let name: String
     /// The command that writes its rows, together with its own.
-    public let command: String
+    package let command: String
     /// The tables of the database that its rows are made of.
-    public let reads: [String]
-    public let unit: Unit
+    package let reads: [String]
+    package let unit: Unit
     /// How a value comes about, in a sentence.
-    public let rule: String
+    package let rule: String
     /// A query for its rows: target, key and value of each, best in the order of target and key.
     package let rows: String
 
@@ -37,11 +37,11 @@ public struct LabelSource: Sendable {
 
 extension LabelSource {
     /// `link-icd`: the categories of hospital stays.
-    public static let linkICD = "link-icd"
+    package static let linkICD = "link-icd"
     /// What MIMIC-IV-ECHO measured.
-    public static let measurements = "measurements"
+    package static let measurements = "measurements"
     /// The lists of EchoNet-Dynamic and EchoNet-Pediatric.
-    public static let echoNet = "echonet"
+    package static let echoNet = "echonet"
 }
 
 extension Catalog {

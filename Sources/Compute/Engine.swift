@@ -5,13 +5,13 @@
 /// Nothing above an engine looks inside; the memory goes back to its engine when the last reference goes.
 open class Buffer: @unchecked Sendable {
     /// How many numbers it holds.
-    public let count: Int
+    package let count: Int
 
     package init(count: Int) { self.count = count }
 }
 
 /// What a buffer is for, by which an engine chooses its place and its format.
-public enum BufferUse: Sendable {
+package enum BufferUse: Sendable {
     /// Numbers of a step.
     case values
     /// Numbers of a step that are mostly factors of products: an engine that rounds factors may hold them rounded.
@@ -27,15 +27,15 @@ public enum BufferUse: Sendable {
 /// Numbers of rows, in the engine's own place: brought there once for all operations that go by them.
 open class RowIndex: @unchecked Sendable {
     /// How many numbers it holds.
-    public let count: Int
+    package let count: Int
 
     package init(count: Int) { self.count = count }
 }
 
 /// Buffers that lie side by side in one: what is done to `whole` is done to all.
-public struct Slab {
-    public let whole: Buffer
-    public let parts: [Buffer]
+package struct Slab {
+    package let whole: Buffer
+    package let parts: [Buffer]
 
     package init(whole: Buffer, parts: [Buffer]) {
         self.whole = whole
@@ -44,17 +44,17 @@ public struct Slab {
 }
 
 /// What has been computed: floating-point operations in products, and the time of the wall clock in them.
-public struct Work: Sendable {
-    public var operations: Double, seconds: Double
+package struct Work: Sendable {
+    package var operations: Double, seconds: Double
 
-    public init(operations: Double, seconds: Double) {
+    package init(operations: Double, seconds: Double) {
         self.operations = operations
         self.seconds = seconds
     }
 }
 
 /// What follows a linear layer while its result is still near the processor.
-public enum Epilogue {
+package enum Epilogue {
     /// y = x Wᵀ + b.
     case none
     /// y = x Wᵀ + b as well, and y Φ(y) goes into the buffer, of y's shape; Φ is the standard normal distribution
@@ -65,13 +65,13 @@ public enum Epilogue {
 }
 
 /// A parameter that learns, with all that a step of AdamW changes of it; all buffers are of one count.
-public struct Learned {
-    public let value: Buffer, gradient: Buffer
-    public let first: Buffer, second: Buffer
+package struct Learned {
+    package let value: Buffer, gradient: Buffer
+    package let first: Buffer, second: Buffer
     /// Its learning rate and weight decay.
-    public let rate: Double, weightDecay: Double
+    package let rate: Double, weightDecay: Double
 
-    public init(
+    package init(
         value: Buffer, gradient: Buffer, first: Buffer, second: Buffer, rate: Double, weightDecay: Double
     ) {
         self.value = value
@@ -84,12 +84,12 @@ public struct Learned {
 }
 
 /// The numbers of an AdamW step that are the same for every parameter.
-public struct AdamWFactors: Sendable {
-    public var beta1, beta2, epsilon: Double
+package struct AdamWFactors: Sendable {
+    package var beta1, beta2, epsilon: Double
     /// Gradients whose norm exceeds this are scaled down to it; nil never does.
-    public var clip: Double?
+    package var clip: Double?
 
-    public init(beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8, clip: Double? = nil) {
+    package init(beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8, clip: Double? = nil) {
         self.beta1 = beta1
         self.beta2 = beta2
         self.epsilon = epsilon
@@ -102,25 +102,25 @@ public struct AdamWFactors: Sendable {
 }
 
 /// How frames divide into patches: frames [channels, side·patch, side·patch], side·side patches each.
-public struct PatchGrid: Sendable, Equatable {
-    public let side: Int, patch: Int, channels: Int
+package struct PatchGrid: Sendable, Equatable {
+    package let side: Int, patch: Int, channels: Int
 
-    public init(side: Int, patch: Int, channels: Int) {
+    package init(side: Int, patch: Int, channels: Int) {
         self.side = side
         self.patch = patch
         self.channels = channels
     }
 
     /// Patches in a frame.
-    public var count: Int { side * side }
+    package var count: Int { side * side }
     /// Numbers in a patch.
-    public var width: Int { patch * patch * channels }
+    package var width: Int { patch * patch * channels }
     /// Numbers in a frame.
-    public var frame: Int { count * width }
+    package var frame: Int { count * width }
 }
 
 /// The order of a patch's numbers: as the embedding's weight has them, or as predictions have them.
-public enum PatchOrder: Sendable {
+package enum PatchOrder: Sendable {
     /// (channel, row, column).
     case channelsFirst
     /// (row, column, channel).
@@ -132,20 +132,20 @@ public enum PatchOrder: Sendable {
 /// Rows of all sequences lie one after the other: `segments` holds the number of rows of each, at least one. Nothing is
 /// padded and no row sees another sequence's. A row of the input is [query | key | value], each `heads` × `headWidth`
 /// wide.
-public struct AttentionShape: Sendable, Equatable {
-    public let segments: [Int], heads: Int, headWidth: Int
+package struct AttentionShape: Sendable, Equatable {
+    package let segments: [Int], heads: Int, headWidth: Int
 
-    public init(segments: [Int], heads: Int, headWidth: Int) {
+    package init(segments: [Int], heads: Int, headWidth: Int) {
         precondition(segments.allSatisfy { $0 > 0 }, "a sequence has rows")
         self.segments = segments
         self.heads = heads
         self.headWidth = headWidth
     }
 
-    public var rows: Int { segments.reduce(0, +) }
-    public var width: Int { heads * headWidth }
+    package var rows: Int { segments.reduce(0, +) }
+    package var width: Int { heads * headWidth }
     /// What products of queries and keys are multiplied by: 1/√headWidth.
-    public var scale: Double { 1 / Double(headWidth).squareRoot() }
+    package var scale: Double { 1 / Double(headWidth).squareRoot() }
     /// The same attention, its keys told apart from its queries.
     package var asCross: CrossAttentionShape {
         CrossAttentionShape(queries: segments, keys: segments, heads: heads, headWidth: headWidth)
@@ -157,10 +157,10 @@ public struct AttentionShape: Sendable, Equatable {
 /// Sequences are packed as in `AttentionShape`: the next `queries[s]` rows of the queries read the next `keys[s]` rows
 /// of keys and values, at least one of each. A row of queries is `heads` × `headWidth` wide, a row of the others is
 /// [key | value], each as wide.
-public struct CrossAttentionShape: Sendable, Equatable {
-    public let queries: [Int], keys: [Int], heads: Int, headWidth: Int
+package struct CrossAttentionShape: Sendable, Equatable {
+    package let queries: [Int], keys: [Int], heads: Int, headWidth: Int
 
-    public init(queries: [Int], keys: [Int], heads: Int, headWidth: Int) {
+    package init(queries: [Int], keys: [Int], heads: Int, headWidth: Int) {
         precondition(queries.count == keys.count, "each sequence of queries reads one of keys")
         precondition((queries + keys).allSatisfy { $0 > 0 }, "a sequence has rows")
         self.queries = queries
@@ -169,11 +169,11 @@ public struct CrossAttentionShape: Sendable, Equatable {
         self.headWidth = headWidth
     }
 
-    public var queryRows: Int { queries.reduce(0, +) }
-    public var keyRows: Int { keys.reduce(0, +) }
-    public var width: Int { heads * headWidth }
+    package var queryRows: Int { queries.reduce(0, +) }
+    package var keyRows: Int { keys.reduce(0, +) }
+    package var width: Int { heads * headWidth }
     /// What products of queries and keys are multiplied by: 1/√headWidth.
-    public var scale: Double { 1 / Double(headWidth).squareRoot() }
+    package var scale: Double { 1 / Double(headWidth).squareRoot() }
 }
 
 /// A machine that computes.
@@ -183,7 +183,7 @@ public struct CrossAttentionShape: Sendable, Equatable {
 /// result (`dy`) and produce those by its inputs: with `accumulating` they are added to what the buffer holds,
 /// otherwise they replace it; what they are to be `addingTo` is always added to. Buffers that an operation writes must not
 /// overlap those it reads, unless it says so. Operations are in order: each sees what all before it wrote.
-public protocol Engine: AnyObject, Sendable {
+package protocol Engine: AnyObject, Sendable {
     /// What computes, in words, as "oneDNN BF16, OpenBLAS SkylakeX".
     var kernels: String { get }
     /// What a user should know before a long run, as a sentence; nil for nothing.
@@ -324,13 +324,13 @@ public protocol Engine: AnyObject, Sendable {
 }
 
 extension Engine {
-    public var caution: String? { nil }
-    public var memory: Int? { nil }
-    public var work: Work? { nil }
-    public var largestKept: Int { .max }
+    package var caution: String? { nil }
+    package var memory: Int? { nil }
+    package var work: Work? { nil }
+    package var largestKept: Int { .max }
 
-    public func factors(_ x: Buffer) -> Buffer { x }
+    package func factors(_ x: Buffer) -> Buffer { x }
 
     /// A buffer for numbers of a step.
-    public func allocate(_ count: Int) -> Buffer { allocate(count, for: .values) }
+    package func allocate(_ count: Int) -> Buffer { allocate(count, for: .values) }
 }

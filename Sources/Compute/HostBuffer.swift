@@ -1,7 +1,7 @@
 // Numbers on their way from the loader's threads to an engine.
 
 /// How numbers lie in the host's memory.
-public enum HostFormat: Sendable, CaseIterable {
+package enum HostFormat: Sendable, CaseIterable {
     /// Pixels as shards hold them, 0 … 255.
     case u8
     case f32
@@ -12,8 +12,8 @@ public enum HostFormat: Sendable, CaseIterable {
 /// One thread writes at a time, and none while `Engine.upload` may still read: it does until the next upload from another
 /// buffer has returned.
 open class HostBuffer: @unchecked Sendable {
-    public let count: Int
-    public let format: HostFormat
+    package let count: Int
+    package let format: HostFormat
 
     package init(count: Int, format: HostFormat) {
         self.count = count

@@ -1,18 +1,18 @@
 // Where a run computes, which is never part of what it is: what one engine trained, any other goes on with.
 
-public import EchoCore
+package import EchoCore
 
 /// A kind of engine: a line in the list of those that there are.
-public struct EngineKind: Sendable {
+package struct EngineKind: Sendable {
     /// What `--engine` calls it.
-    public let name: String
+    package let name: String
     /// One line for people.
-    public let summary: String
+    package let summary: String
     /// Why it cannot compute here; nil if it can.
-    public let absence: @Sendable () -> String?
+    package let absence: @Sendable () -> String?
     private let makeEngine: @Sendable (Place, Precision) throws(EchoError) -> any Engine
 
-    public init(
+    package init(
         _ name: String, _ summary: String, absence: @escaping @Sendable () -> String? = { nil },
         make: @escaping @Sendable (Place, Precision) throws(EchoError) -> any Engine
     ) {
@@ -31,16 +31,16 @@ public struct EngineKind: Sendable {
 }
 
 /// Where something is computed: on which engine, with what it may take of the machine.
-public struct Place: Sendable {
-    public var engine: EngineKind
+package struct Place: Sendable {
+    package var engine: EngineKind
     /// Which of an engine's devices, as "cuda:1"; nil for the first.
-    public var device: String?
+    package var device: String?
     /// Threads of the engine, and by them those that load for it; nil for all processors.
-    public var threads: Int?
+    package var threads: Int?
     /// Bytes of memory that a step may take; nil for what is free.
-    public var memory: Int?
+    package var memory: Int?
 
-    public init(_ engine: EngineKind, device: String? = nil, threads: Int? = nil, memory: Int? = nil) {
+    package init(_ engine: EngineKind, device: String? = nil, threads: Int? = nil, memory: Int? = nil) {
         self.engine = engine
         self.device = device
         self.threads = threads
@@ -48,12 +48,12 @@ public struct Place: Sendable {
     }
 
     /// How many threads that is.
-    public var threadCount: Int { threads ?? availableProcessors() }
+    package var threadCount: Int { threads ?? availableProcessors() }
 
     /// A new engine here.
     ///
     /// - Throws: `EchoError` where the engine is not there, or does not compute in that precision
-    public func makeEngine(_ precision: Precision = .f32) throws(EchoError) -> any Engine {
+    package func makeEngine(_ precision: Precision = .f32) throws(EchoError) -> any Engine {
         try engine.make(self, precision)
     }
 }

@@ -7,15 +7,15 @@
 /// memory is free as soon as nothing needs it. A tape that does not record keeps nothing. Results of `layerNorm` and
 /// of GELU are not kept for the way back, nor are hidden layers that the engine finds too large: they are cheap to compute
 /// again.
-public final class Tape {
-    public let engine: any Engine
+package final class Tape {
+    package let engine: any Engine
     private let recording: Bool
     private let whenLearned: (Tensor) -> Void
     private var steps: [(Tape) -> Void] = []
 
     /// - Parameter whenLearned: receives each tensor that was made to learn, once the way back has written its gradient:
     ///   ranks may sum it while the way back goes on. One that several operations use comes once for each.
-    public init(
+    package init(
         _ engine: any Engine, recording: Bool, whenLearned: @escaping (Tensor) -> Void = { _ in }
     ) {
         self.engine = engine
@@ -24,7 +24,7 @@ public final class Tape {
     }
 
     /// Goes back over all steps; gradients of tensors that learn are added to.
-    public func backward() {
+    package func backward() {
         while let step = steps.popLast() { step(self) }
     }
 
@@ -33,7 +33,7 @@ public final class Tape {
     /// x · weightᵀ + bias, plus `residual`, of the result's shape.
     ///
     /// - Parameter use: `.factors` if the result is mostly a factor of other products
-    public func linear(
+    package func linear(
         _ x: Tensor, _ weight: Tensor, _ bias: Tensor, adding residual: Tensor? = nil,
         for use: BufferUse = .values
     ) -> Tensor {
@@ -55,7 +55,7 @@ public final class Tape {
     /// The two linear layers of a transformer's MLP with a GELU between them, plus `residual`.
     ///
     /// One operation, because the hidden layer is the widest of all and is needed nowhere else.
-    public func mlp(
+    package func mlp(
         _ x: Tensor, _ weight1: Tensor, _ bias1: Tensor, _ weight2: Tensor, _ bias2: Tensor,
         adding residual: Tensor? = nil
     ) -> Tensor {
@@ -99,7 +99,7 @@ public final class Tape {
     /// Every row of x normalised to mean 0 and variance 1, times `scale`, plus `shift`.
     ///
     /// - Parameter use: `.factors` if the result is mostly a factor of products
-    public func layerNorm(
+    package func layerNorm(
         _ x: Tensor, _ scale: Tensor, _ shift: Tensor, epsilon: Double = 1e-6, for use: BufferUse = .values
     ) -> Tensor {
         let (rows, width) = (x.rows, x.width)
@@ -132,7 +132,7 @@ public final class Tape {
 
     /// Multi-head self-attention of packed sequences; x is [rows, 3·width] of queries, keys and values. The result is for
     /// what x is for.
-    public func attention(_ x: Tensor, _ shape: AttentionShape) -> Tensor {
+    package func attention(_ x: Tensor, _ shape: AttentionShape) -> Tensor {
         precondition(x.rows == shape.rows && x.width == 3 * shape.width, "attention's input fills its shape")
         let y = result(x.rows, shape.width, from: [x], for: x.use)
         let logSums = engine.allocate(x.rows * shape.heads)
@@ -148,7 +148,7 @@ public final class Tape {
 
     /// Multi-head attention of packed queries [queryRows, width] to the keys and values [keyRows, 2·width] of other
     /// sequences. The result is for what q is for.
-    public func crossAttention(_ q: Tensor, _ kv: Tensor, _ shape: CrossAttentionShape) -> Tensor {
+    package func crossAttention(_ q: Tensor, _ kv: Tensor, _ shape: CrossAttentionShape) -> Tensor {
         precondition(
             q.rows == shape.queryRows && q.width == shape.width && kv.rows == shape.keyRows
                 && kv.width == 2 * shape.width, "attention's inputs fill its shape")
@@ -167,7 +167,7 @@ public final class Tape {
     }
 
     /// All rows of x, so many times one after the other.
-    public func repeated(_ x: Tensor, times: Int) -> Tensor {
+    package func repeated(_ x: Tensor, times: Int) -> Tensor {
         let y = result(times * x.rows, x.width, from: [x])
         // One row as wide as all of x, which fills every place.
         let places = engine.rows([Int32](repeating: -1, count: times))
@@ -183,7 +183,7 @@ public final class Tape {
     }
 
     /// Rows of x by number, each at most once, and `filler` [1, width] where the number is −1.
-    public func gather(_ x: Tensor, _ index: RowIndex, filler: Tensor? = nil) -> Tensor {
+    package func gather(_ x: Tensor, _ index: RowIndex, filler: Tensor? = nil) -> Tensor {
         let y = result(index.count, x.width, from: [x, filler])
         engine.gather(x.value, rows: index, filler: filler?.value, into: y.value, width: x.width)
         record(y) { tape, dy in
@@ -198,13 +198,13 @@ public final class Tape {
 
     /// Adds rows of a constant table by number to x, in place: x comes from `linear`, `gather` or `layerNorm`,
     /// which do not look at their result again, and nothing has used it yet.
-    public func addRows(of table: Buffer, at index: RowIndex, to x: Tensor) {
+    package func addRows(of table: Buffer, at index: RowIndex, to x: Tensor) {
         x.remake = nil
         engine.addRows(of: table, at: index, to: x.value, width: x.width)
     }
 
     /// The mean of each of the consecutive segments of rows.
-    public func mean(_ x: Tensor, ofSegments segments: [Int]) -> Tensor {
+    package func mean(_ x: Tensor, ofSegments segments: [Int]) -> Tensor {
         let y = result(segments.count, x.width, from: [x])
         engine.meanOfSegments(x.value, segments: segments, into: y.value, width: x.width)
         record(y) { tape, dy in
@@ -217,7 +217,7 @@ public final class Tape {
 
     /// `scale` · Σ weights[r] · mean of (x − target)² over row r is added to `loss`; its gradient goes to x. With as many
     /// weights as numbers each is a row of its own.
-    public func squaredError(
+    package func squaredError(
         _ x: Tensor, target: Buffer, weights: Buffer, scale: Double, addingTo loss: Buffer
     ) {
         engine.squaredError(
@@ -226,7 +226,7 @@ public final class Tape {
     }
 
     /// `scale` · Σ weights · binary cross-entropy of logits is added to `loss`; its gradient goes to x.
-    public func binaryCrossEntropy(
+    package func binaryCrossEntropy(
         _ x: Tensor, target: Buffer, weights: Buffer, scale: Double, addingTo loss: Buffer
     ) {
         engine.binaryCrossEntropy(
@@ -237,7 +237,7 @@ public final class Tape {
     /// What `body` makes of x, computed again on the way back instead of kept: time for memory.
     ///
     /// - Parameter body: operations on the tape that it is given, whose result has a gradient
-    public func again(_ x: Tensor, _ body: @escaping (Tensor, Tape) -> Tensor) -> Tensor {
+    package func again(_ x: Tensor, _ body: @escaping (Tensor, Tape) -> Tensor) -> Tensor {
         let made = body(x, Tape(engine, recording: false))
         let y = Tensor(made.value, rows: made.rows, width: made.width, learns: recording, for: made.use)
         record(y) { tape, dy in

@@ -1,19 +1,19 @@
 // What the tape computes with: a matrix that may have a gradient, and may be let go and made again.
 
 /// A matrix [rows, width] on an engine, and its gradient once `Tape.backward` has reached it.
-public final class Tensor {
-    public let rows: Int, width: Int
+package final class Tensor {
+    package let rows: Int, width: Int
     /// What the value is for, and its gradient too.
     let use: BufferUse
     /// The gradient of the loss by `value`; nil until something has contributed to it.
-    public internal(set) var gradient: Buffer?
+    package internal(set) var gradient: Buffer?
     let learns: Bool
     private var held: Buffer?
     /// Computes the value again, if that is cheap.
     var remake: (() -> Buffer)?
 
     /// - Parameter learns: whether a gradient is wanted
-    public convenience init(_ value: Buffer, rows: Int, width: Int, learns: Bool) {
+    package convenience init(_ value: Buffer, rows: Int, width: Int, learns: Bool) {
         self.init(value, rows: rows, width: width, learns: learns, for: .values)
     }
 
@@ -27,7 +27,7 @@ public final class Tensor {
     }
 
     /// The numbers; computed again if they were let go.
-    public var value: Buffer {
+    package var value: Buffer {
         if let held { return held }
         guard let made = remake?() else { preconditionFailure("a tensor that was let go can be made again") }
         held = made
@@ -35,11 +35,11 @@ public final class Tensor {
     }
 
     /// How many numbers it holds.
-    public var count: Int { rows * width }
+    package var count: Int { rows * width }
 
     /// Frees the memory of a value that can be made again, until something asks for it.
     func letGo() { if remake != nil { held = nil } }
 
     /// Forgets the gradient.
-    public func forgetGradient() { gradient = nil }
+    package func forgetGradient() { gradient = nil }
 }

@@ -1,6 +1,6 @@
 // Attention of CPUEngine: a head of a sequence is a tile, and is cut into smaller ones by its kernel.
 
-public import Compute
+package import Compute
 
 /// The queries, keys and values of all heads.
 private struct AttentionInput {
@@ -35,14 +35,14 @@ private struct AttentionInput {
 }
 
 extension CPUEngine {
-    public func attention(_ qkv: Buffer, into y: Buffer, logSums: Buffer, shape: AttentionShape) {
+    package func attention(_ qkv: Buffer, into y: Buffer, logSums: Buffer, shape: AttentionShape) {
         let (total, width) = (shape.rows, shape.width)
         attend(
             AttentionInput(joined: numbers(qkv, total * 3 * width), shape),
             into: numbers(y, total * width), numbers(logSums, shape.heads * total))
     }
 
-    public func attentionGradient(
+    package func attentionGradient(
         _ dy: Buffer, qkv: Buffer, y: Buffer, logSums: Buffer, into dQKV: Buffer, shape: AttentionShape
     ) {
         let (total, width) = (shape.rows, shape.width)
@@ -53,7 +53,7 @@ extension CPUEngine {
             and: gradient.from(width))
     }
 
-    public func crossAttention(
+    package func crossAttention(
         _ q: Buffer, _ kv: Buffer, into y: Buffer, logSums: Buffer, shape: CrossAttentionShape
     ) {
         let (width, queries, keys) = (shape.width, shape.queryRows, shape.keyRows)
@@ -62,7 +62,7 @@ extension CPUEngine {
             into: numbers(y, queries * width), numbers(logSums, shape.heads * queries))
     }
 
-    public func crossAttentionGradient(
+    package func crossAttentionGradient(
         _ dy: Buffer, q: Buffer, kv: Buffer, y: Buffer, logSums: Buffer, into dQ: Buffer, and dKV: Buffer,
         shape: CrossAttentionShape
     ) {

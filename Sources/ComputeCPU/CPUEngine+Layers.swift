@@ -1,11 +1,11 @@
 // The layers of CPUEngine: linear and layer norm, each cut into tiles for the kernels.
 
-public import Compute
+package import Compute
 
 extension CPUEngine {
     // MARK: Linear
 
-    public func linear(
+    package func linear(
         _ x: Buffer, weight: Buffer, bias: Buffer, into y: Buffer, rows: Int, inputs: Int, outputs: Int,
         then epilogue: Epilogue
     ) {
@@ -34,7 +34,7 @@ extension CPUEngine {
         }
     }
 
-    public func linearInputGradient(
+    package func linearInputGradient(
         _ dy: Buffer, weight: Buffer, into dx: Buffer, accumulating: Bool, rows: Int, inputs: Int,
         outputs: Int, through gelu: Buffer?
     ) {
@@ -57,7 +57,7 @@ extension CPUEngine {
         }
     }
 
-    public func linearWeightGradient(
+    package func linearWeightGradient(
         _ dy: Buffer, x: Buffer, into dWeight: Buffer, and dBias: Buffer, accumulating: Bool, rows: Int,
         inputs: Int, outputs: Int
     ) {
@@ -82,7 +82,7 @@ extension CPUEngine {
 
     // MARK: Layer norm
 
-    public func layerNorm(
+    package func layerNorm(
         _ x: Buffer, scale: Buffer, shift: Buffer, into y: Buffer, statistics: Buffer, rows: Int, width: Int,
         epsilon: Double
     ) {
@@ -96,7 +96,7 @@ extension CPUEngine {
         }
     }
 
-    public func layerNormGradient(
+    package func layerNormGradient(
         _ dy: Buffer, x: Buffer, scale: Buffer, statistics: Buffer, into dx: Buffer, accumulating: Bool,
         addingTo dScale: Buffer, and dShift: Buffer, rows: Int, width: Int
     ) {

@@ -1,11 +1,11 @@
 // The rest of CPUEngine: rows, pictures, losses and the optimiser.
 
-public import Compute
+package import Compute
 
 extension CPUEngine {
     // MARK: Rows
 
-    public func gather(_ x: Buffer, rows index: RowIndex, filler: Buffer?, into y: Buffer, width: Int) {
+    package func gather(_ x: Buffer, rows index: RowIndex, filler: Buffer?, into y: Buffer, width: Int) {
         let (source, y) = (numbers(x), numbers(y, index.count * width))
         let index = index.host
         let filler = filler.map { numbers($0, width) }
@@ -18,7 +18,7 @@ extension CPUEngine {
         }
     }
 
-    public func gatherGradient(
+    package func gatherGradient(
         _ dy: Buffer, rows index: RowIndex, into dx: Buffer, accumulating: Bool, addingTo dFiller: Buffer?,
         rows: Int,
         width: Int
@@ -47,7 +47,7 @@ extension CPUEngine {
         withExtendedLifetime(sums) {}
     }
 
-    public func addRows(of table: Buffer, at index: RowIndex, to x: Buffer, width: Int) {
+    package func addRows(of table: Buffer, at index: RowIndex, to x: Buffer, width: Int) {
         let (source, x) = (numbers(table), numbers(x, index.count * width))
         let index = index.host
         inTiles(of: index.count, by: tile(ofRows: width)) { part in
@@ -55,7 +55,7 @@ extension CPUEngine {
         }
     }
 
-    public func meanOfSegments(_ x: Buffer, segments: [Int], into y: Buffer, width: Int) {
+    package func meanOfSegments(_ x: Buffer, segments: [Int], into y: Buffer, width: Int) {
         let total = segments.reduce(0, +)
         let (x, y) = (numbers(x, total * width), numbers(y, segments.count * width))
         inTiles(of: width, by: columns) { part in
@@ -72,7 +72,7 @@ extension CPUEngine {
         }
     }
 
-    public func meanOfSegmentsGradient(
+    package func meanOfSegmentsGradient(
         _ dy: Buffer, segments: [Int], into dx: Buffer, accumulating: Bool, width: Int
     ) {
         let total = segments.reduce(0, +)
@@ -96,7 +96,7 @@ extension CPUEngine {
 
     // MARK: Pictures
 
-    public func patches(
+    package func patches(
         of pixels: Buffer, _ grid: PatchGrid, at index: RowIndex, order: PatchOrder, into y: Buffer
     ) {
         let (source, y) = (numbers(pixels), numbers(y, index.count * grid.width))
@@ -112,7 +112,7 @@ extension CPUEngine {
         }
     }
 
-    public func scaleChannels(_ x: Buffer, plane: Int, scale: [Float], shift: [Float]) {
+    package func scaleChannels(_ x: Buffer, plane: Int, scale: [Float], shift: [Float]) {
         precondition(scale.count == shift.count && x.count % (plane * scale.count) == 0, "planes fill x")
         let x = numbers(x)
         inTiles(of: x.count / plane, by: max(1, elements / plane)) { part in
@@ -123,7 +123,7 @@ extension CPUEngine {
         }
     }
 
-    public func normaliseRows(_ x: Buffer, rows: Int, width: Int, epsilon: Double) {
+    package func normaliseRows(_ x: Buffer, rows: Int, width: Int, epsilon: Double) {
         let x = numbers(x, rows * width)
         inTiles(of: rows, by: 256) { part in
             for r in part { Kernels.normalise(x.row(r, of: width), epsilon: epsilon) }
@@ -132,7 +132,7 @@ extension CPUEngine {
 
     // MARK: Losses
 
-    public func squaredError(
+    package func squaredError(
         _ prediction: Buffer, target: Buffer, weights: Buffer, width: Int, gradient: Buffer?, scale: Double,
         addingTo loss: Buffer
     ) {
@@ -155,7 +155,7 @@ extension CPUEngine {
         storage(ofSums: loss).values[0] += scale * found
     }
 
-    public func binaryCrossEntropy(
+    package func binaryCrossEntropy(
         _ logits: Buffer, target: Buffer, weights: Buffer, gradient: Buffer?, scale: Double,
         addingTo loss: Buffer
     ) {
@@ -168,7 +168,7 @@ extension CPUEngine {
 
     // MARK: Learning
 
-    public func norm(of buffers: [Buffer], into norm: Buffer) {
+    package func norm(of buffers: [Buffer], into norm: Buffer) {
         let squares = buffers.reduce(0) { total, buffer in
             let source = numbers(buffer)
             return total + sum(of: buffer.count, by: elements) { Kernels.sumOfSquares(source[$0]) }
@@ -176,7 +176,7 @@ extension CPUEngine {
         storage(ofSums: norm).values[0] = squares.squareRoot()
     }
 
-    public func adamW(_ parameters: [Learned], _ factors: AdamWFactors, sound: [Buffer], steps: Buffer) {
+    package func adamW(_ parameters: [Learned], _ factors: AdamWFactors, sound: [Buffer], steps: Buffer) {
         let found = sound.flatMap(sums), taken = storage(ofSums: steps)
         guard let norm = found.first, found.allSatisfy(\.isFinite) else { return }
         taken.values[0] += 1
@@ -197,7 +197,7 @@ extension CPUEngine {
         }
     }
 
-    public func blend(_ sources: [Buffer], into targets: [Buffer], share: Double) {
+    package func blend(_ sources: [Buffer], into targets: [Buffer], share: Double) {
         for (source, target) in zip(sources, targets) {
             let (x, y) = (numbers(source, target.count), weight(target))
             inTiles(of: target.count, by: elements) { part in

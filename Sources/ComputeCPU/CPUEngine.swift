@@ -1,7 +1,7 @@
 // The engine that needs nothing but processors: OpenBLAS for products, our own kernels for the rest.
 
-public import Compute
-public import EchoCore
+package import Compute
+import EchoCore
 import Synchronization
 
 /// What multiplies matrices of F32.
@@ -25,8 +25,8 @@ package enum ProductLibrary: Sendable, CaseIterable {
 /// An operation is cut into tiles of rows, or of columns where it sums over rows, that threads take as they come. How
 /// it is cut depends on its shape only and no tile adds to another's result, so the numbers do not depend on the
 /// number of threads.
-public final class CPUEngine: Engine, Sendable {
-    public let precision: Precision
+package final class CPUEngine: Engine, Sendable {
+    package let precision: Precision
     private let threads: Int
     private let crew: ThreadCrew
     let library: ProductLibrary
@@ -35,7 +35,7 @@ public final class CPUEngine: Engine, Sendable {
     /// - Parameters:
     ///   - threads: how many threads compute at once
     ///   - precision: of the products of linear layers
-    public convenience init(threads: Int = availableProcessors(), precision: Precision = .f32) {
+    package convenience init(threads: Int = availableProcessors(), precision: Precision = .f32) {
         self.init(threads: threads, precision: precision, products: .fastest)
     }
 
@@ -50,27 +50,27 @@ public final class CPUEngine: Engine, Sendable {
     /// them. Otherwise they are imitated.
     static var multipliesBF16: Bool { ProductLibrary.oneDNNIsInstalled && Kernels.hasBF16 }
 
-    public var kernels: String {
+    package var kernels: String {
         let f32 = library == .oneDNN ? "oneDNN" : "OpenBLAS \(Kernels.openBLAS)"
         guard precision == .bf16 else { return f32 }
         return (CPUEngine.multipliesBF16 ? "oneDNN BF16" : "imitated BF16") + ", \(f32)"
     }
 
-    public var caution: String? {
+    package var caution: String? {
         precision == .bf16 && !CPUEngine.multipliesBF16
             ? "--precision bf16 is slower than f32 here: it needs libdnnl2 and a processor with AVX-512-BF16"
             : nil
     }
 
     /// Of all engines of the process together.
-    public var work: Work? {
+    package var work: Work? {
         let (operations, seconds) = Kernels.products
         return Work(operations: operations, seconds: seconds / Double(threads))
     }
 
     /// 32 MiB in F32. A larger layer belongs to many tokens of a narrow model, or to fine-tuning, where memory is what
     /// runs out first.
-    public var largestKept: Int { 8 << 20 }
+    package var largestKept: Int { 8 << 20 }
 
     // MARK: Memory
 
@@ -96,13 +96,13 @@ public final class CPUEngine: Engine, Sendable {
         return numbers(buffer)
     }
 
-    public func allocate(_ count: Int, for use: BufferUse) -> Buffer {
+    package func allocate(_ count: Int, for use: BufferUse) -> Buffer {
         if use == .sums { return Sums(count: count) }
         let isRounded = use == .factors && precision == .bf16
         return Storage(count: count, isRounded: isRounded, pool: use == .weights ? lastingPool : pool)
     }
 
-    public func slab(_ counts: [Int], for use: BufferUse) -> Slab {
+    package func slab(_ counts: [Int], for use: BufferUse) -> Slab {
         let isRounded = use == .factors && precision == .bf16
         let whole = Storage(
             count: counts.reduce(0, +), isRounded: isRounded, pool: use == .weights ? lastingPool : pool)
@@ -115,9 +115,9 @@ public final class CPUEngine: Engine, Sendable {
             })
     }
 
-    public func rows(_ numbers: [Int32]) -> RowIndex { HostRows(numbers) }
+    package func rows(_ numbers: [Int32]) -> RowIndex { HostRows(numbers) }
 
-    public func write(_ values: [Float], to buffer: Buffer) {
+    package func write(_ values: [Float], to buffer: Buffer) {
         if let sums = buffer as? Sums {
             precondition(values.count == sums.count, "numbers fill their place")
             sums.values = values.map { Double($0) }
@@ -126,22 +126,22 @@ public final class CPUEngine: Engine, Sendable {
         }
     }
 
-    public func staging(_ count: Int, _ format: HostFormat) -> HostBuffer {
+    package func staging(_ count: Int, _ format: HostFormat) -> HostBuffer {
         HostArray(count: count, format: format)
     }
 
-    public func upload(_ source: HostBuffer, into target: Buffer) { weight(target).write(source.host) }
+    package func upload(_ source: HostBuffer, into target: Buffer) { weight(target).write(source.host) }
 
-    public func read(_ buffer: Buffer) -> [Float] { numbers(buffer).array }
+    package func read(_ buffer: Buffer) -> [Float] { numbers(buffer).array }
 
-    public func sums(_ buffer: Buffer) -> [Double] { storage(ofSums: buffer).values }
+    package func sums(_ buffer: Buffer) -> [Double] { storage(ofSums: buffer).values }
 
     func storage(ofSums buffer: Buffer) -> Sums {
         guard let sums = buffer as? Sums else { preconditionFailure("numbers where sums are meant") }
         return sums
     }
 
-    public func fill(_ buffer: Buffer, with value: Float) {
+    package func fill(_ buffer: Buffer, with value: Float) {
         if let sums = buffer as? Sums {
             sums.values = Array(repeating: Double(value), count: sums.count)
             return
@@ -150,18 +150,18 @@ public final class CPUEngine: Engine, Sendable {
         inTiles(of: buffer.count, by: elements) { part in target[part].fill(with: value) }
     }
 
-    public func add(_ source: Buffer, to target: Buffer) {
+    package func add(_ source: Buffer, to target: Buffer) {
         let (x, y) = (numbers(source, target.count), weight(target))
         inTiles(of: target.count, by: elements) { part in Kernels.add(x[part], to: y[part]) }
     }
 
-    public func copy(_ source: Buffer, to target: Buffer) { weight(target).copy(numbers(source)) }
+    package func copy(_ source: Buffer, to target: Buffer) { weight(target).copy(numbers(source)) }
 
-    public var memory: Int? { pool.reached + lastingPool.reached }
+    package var memory: Int? { pool.reached + lastingPool.reached }
 
     // MARK: BF16
 
-    public func factors(_ x: Buffer) -> Buffer {
+    package func factors(_ x: Buffer) -> Buffer {
         guard precision == .bf16, !isRounded(x) else { return x }
         let y = allocate(x.count, for: .factors)
         convert(x, to: y)

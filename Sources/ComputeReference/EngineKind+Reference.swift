@@ -1,11 +1,11 @@
 // The judge's line in the list of engines.
 
-public import Compute
+package import Compute
 import EchoCore
 
 extension EngineKind {
     /// Plain loops in F64, slow and readable.
-    public static let reference = EngineKind("reference", "plain loops in F64, slow and readable") {
+    package static let reference = EngineKind("reference", "plain loops in F64, slow and readable") {
         (_, precision) throws(EchoError) in
         guard precision == .f32 else {
             throw EchoError(

@@ -1,17 +1,17 @@
 // The reference's attention: all scores of a query at once.
 
-public import Compute
+package import Compute
 import Foundation
 
 extension ReferenceEngine {
-    public func attention(_ qkv: Buffer, into y: Buffer, logSums: Buffer, shape: AttentionShape) {
+    package func attention(_ qkv: Buffer, into y: Buffer, logSums: Buffer, shape: AttentionShape) {
         let (q, kv) = split(values(qkv), width: shape.width)
         let (out, sums) = attend(q, kv, shape.asCross)
         store(out, in: y)
         store(sums, in: logSums)
     }
 
-    public func attentionGradient(
+    package func attentionGradient(
         _ dy: Buffer, qkv: Buffer, y: Buffer, logSums: Buffer, into dQKV: Buffer, shape: AttentionShape
     ) {
         let (q, kv) = split(values(qkv), width: shape.width)
@@ -25,7 +25,7 @@ extension ReferenceEngine {
         store(out, in: dQKV)
     }
 
-    public func crossAttention(
+    package func crossAttention(
         _ q: Buffer, _ kv: Buffer, into y: Buffer, logSums: Buffer, shape: CrossAttentionShape
     ) {
         let (out, sums) = attend(values(q), values(kv), shape)
@@ -33,7 +33,7 @@ extension ReferenceEngine {
         store(sums, in: logSums)
     }
 
-    public func crossAttentionGradient(
+    package func crossAttentionGradient(
         _ dy: Buffer, q: Buffer, kv: Buffer, y: Buffer, logSums: Buffer, into dQ: Buffer, and dKV: Buffer,
         shape: CrossAttentionShape
     ) {

@@ -1,10 +1,10 @@
 // The reference's linear layers, GELU and layer norm.
 
-public import Compute
+package import Compute
 import Foundation
 
 extension ReferenceEngine {
-    public func linear(
+    package func linear(
         _ x: Buffer, weight: Buffer, bias: Buffer, into y: Buffer, rows: Int, inputs: Int, outputs: Int,
         then epilogue: Epilogue
     ) {
@@ -27,7 +27,7 @@ extension ReferenceEngine {
         store(out, in: y)
     }
 
-    public func linearInputGradient(
+    package func linearInputGradient(
         _ dy: Buffer, weight: Buffer, into dx: Buffer, accumulating: Bool, rows: Int, inputs: Int,
         outputs: Int,
         through gelu: Buffer?
@@ -46,7 +46,7 @@ extension ReferenceEngine {
         store(out, in: dx, accumulating: accumulating)
     }
 
-    public func linearWeightGradient(
+    package func linearWeightGradient(
         _ dy: Buffer, x: Buffer, into dWeight: Buffer, and dBias: Buffer, accumulating: Bool, rows: Int,
         inputs: Int, outputs: Int
     ) {
@@ -63,7 +63,7 @@ extension ReferenceEngine {
         store(bias, in: dBias, accumulating: accumulating)
     }
 
-    public func layerNorm(
+    package func layerNorm(
         _ x: Buffer, scale: Buffer, shift: Buffer, into y: Buffer, statistics: Buffer, rows: Int, width: Int,
         epsilon: Double
     ) {
@@ -84,7 +84,7 @@ extension ReferenceEngine {
         store(figures, in: statistics)
     }
 
-    public func layerNormGradient(
+    package func layerNormGradient(
         _ dy: Buffer, x: Buffer, scale: Buffer, statistics: Buffer, into dx: Buffer, accumulating: Bool,
         addingTo dScale: Buffer, and dShift: Buffer, rows: Int, width: Int
     ) {

@@ -1,11 +1,11 @@
 // The reference's operations on rows and pictures.
 
-public import Compute
+package import Compute
 
 extension ReferenceEngine {
     // MARK: Rows
 
-    public func gather(_ x: Buffer, rows index: RowIndex, filler: Buffer?, into y: Buffer, width: Int) {
+    package func gather(_ x: Buffer, rows index: RowIndex, filler: Buffer?, into y: Buffer, width: Int) {
         let x = values(x), filler = filler.map(values) ?? []
         var out: [Double] = []
         for row in index.host.map(Int.init) {
@@ -14,7 +14,7 @@ extension ReferenceEngine {
         store(out, in: y)
     }
 
-    public func gatherGradient(
+    package func gatherGradient(
         _ dy: Buffer, rows index: RowIndex, into dx: Buffer, accumulating: Bool, addingTo dFiller: Buffer?,
         rows: Int,
         width: Int
@@ -35,14 +35,14 @@ extension ReferenceEngine {
         if let dFiller { store(byFiller, in: dFiller, accumulating: true) }
     }
 
-    public func addRows(of table: Buffer, at index: RowIndex, to x: Buffer, width: Int) {
+    package func addRows(of table: Buffer, at index: RowIndex, to x: Buffer, width: Int) {
         let table = values(table)
         var out: [Double] = []
         for row in index.host.map(Int.init) { out += table[row * width..<(row + 1) * width] }
         store(out, in: x, accumulating: true)
     }
 
-    public func meanOfSegments(_ x: Buffer, segments: [Int], into y: Buffer, width: Int) {
+    package func meanOfSegments(_ x: Buffer, segments: [Int], into y: Buffer, width: Int) {
         let x = values(x)
         var out = [Double](repeating: 0, count: segments.count * width)
         var row = 0
@@ -55,7 +55,7 @@ extension ReferenceEngine {
         store(out, in: y)
     }
 
-    public func meanOfSegmentsGradient(
+    package func meanOfSegmentsGradient(
         _ dy: Buffer, segments: [Int], into dx: Buffer, accumulating: Bool, width: Int
     ) {
         let dy = values(dy)
@@ -68,7 +68,7 @@ extension ReferenceEngine {
 
     // MARK: Pictures
 
-    public func patches(
+    package func patches(
         of pixels: Buffer, _ grid: PatchGrid, at index: RowIndex, order: PatchOrder, into y: Buffer
     ) {
         let pixels = values(pixels)
@@ -91,7 +91,7 @@ extension ReferenceEngine {
         store(out, in: y)
     }
 
-    public func scaleChannels(_ x: Buffer, plane: Int, scale: [Float], shift: [Float]) {
+    package func scaleChannels(_ x: Buffer, plane: Int, scale: [Float], shift: [Float]) {
         let values = values(x)
         store(
             values.indices.map { place in
@@ -100,7 +100,7 @@ extension ReferenceEngine {
             }, in: x)
     }
 
-    public func normaliseRows(_ x: Buffer, rows: Int, width: Int, epsilon: Double) {
+    package func normaliseRows(_ x: Buffer, rows: Int, width: Int, epsilon: Double) {
         var out = values(x)
         for r in 0..<rows {
             let row = out[r * width..<(r + 1) * width]

@@ -1,13 +1,13 @@
 // The judge of the other engines: every operation as its formula reads, in plain loops, in F64.
 
-public import Compute
+package import Compute
 import Foundation
 
 /// Slow and readable, and exact enough for finite differences to judge whole models.
-public final class ReferenceEngine: Engine, Sendable {
-    public init() {}
+package final class ReferenceEngine: Engine, Sendable {
+    package init() {}
 
-    public var kernels: String { "loops in F64" }
+    package var kernels: String { "loops in F64" }
 
     /// Numbers in F64, of their own or a part of another's.
     private final class Storage: Buffer, @unchecked Sendable {
@@ -57,10 +57,10 @@ public final class ReferenceEngine: Engine, Sendable {
 
     // MARK: Memory
 
-    public func allocate(_ count: Int, for use: BufferUse) -> Buffer {
+    package func allocate(_ count: Int, for use: BufferUse) -> Buffer {
         Storage([Double](repeating: .nan, count: count))
     }
-    public func slab(_ counts: [Int], for use: BufferUse) -> Slab {
+    package func slab(_ counts: [Int], for use: BufferUse) -> Slab {
         let whole = Storage([Double](repeating: .nan, count: counts.reduce(0, +)))
         var start = 0
         return Slab(
@@ -70,29 +70,29 @@ public final class ReferenceEngine: Engine, Sendable {
                 return Storage(part: start..<start + count, of: whole)
             })
     }
-    public func rows(_ numbers: [Int32]) -> RowIndex { HostRows(numbers) }
-    public func write(_ values: [Float], to buffer: Buffer) { store(values.map { Double($0) }, in: buffer) }
-    public func staging(_ count: Int, _ format: HostFormat) -> HostBuffer {
+    package func rows(_ numbers: [Int32]) -> RowIndex { HostRows(numbers) }
+    package func write(_ values: [Float], to buffer: Buffer) { store(values.map { Double($0) }, in: buffer) }
+    package func staging(_ count: Int, _ format: HostFormat) -> HostBuffer {
         HostArray(count: count, format: format)
     }
 
-    public func upload(_ source: HostBuffer, into target: Buffer) {
+    package func upload(_ source: HostBuffer, into target: Buffer) {
         store(source.host.map { Double($0) }, in: target)
     }
 
-    public func read(_ buffer: Buffer) -> [Float] { values(buffer).map { Float($0) } }
-    public func sums(_ buffer: Buffer) -> [Double] { values(buffer) }
-    public func fill(_ buffer: Buffer, with value: Float) {
+    package func read(_ buffer: Buffer) -> [Float] { values(buffer).map { Float($0) } }
+    package func sums(_ buffer: Buffer) -> [Double] { values(buffer) }
+    package func fill(_ buffer: Buffer, with value: Float) {
         store([Double](repeating: Double(value), count: buffer.count), in: buffer)
     }
-    public func add(_ source: Buffer, to target: Buffer) {
+    package func add(_ source: Buffer, to target: Buffer) {
         store(values(source), in: target, accumulating: true)
     }
-    public func copy(_ source: Buffer, to target: Buffer) { store(values(source), in: target) }
+    package func copy(_ source: Buffer, to target: Buffer) { store(values(source), in: target) }
 
     // MARK: Losses
 
-    public func squaredError(
+    package func squaredError(
         _ prediction: Buffer, target: Buffer, weights: Buffer, width: Int, gradient: Buffer?, scale: Double,
         addingTo loss: Buffer
     ) {
@@ -110,7 +110,7 @@ public final class ReferenceEngine: Engine, Sendable {
         store([scale * sum], in: loss, accumulating: true)
     }
 
-    public func binaryCrossEntropy(
+    package func binaryCrossEntropy(
         _ logits: Buffer, target: Buffer, weights: Buffer, gradient: Buffer?, scale: Double,
         addingTo loss: Buffer
     ) {
@@ -130,11 +130,11 @@ public final class ReferenceEngine: Engine, Sendable {
 
     // MARK: Learning
 
-    public func norm(of buffers: [Buffer], into norm: Buffer) {
+    package func norm(of buffers: [Buffer], into norm: Buffer) {
         store([buffers.reduce(0) { values($1).reduce($0) { $0 + $1 * $1 } }.squareRoot()], in: norm)
     }
 
-    public func adamW(_ parameters: [Learned], _ factors: AdamWFactors, sound: [Buffer], steps: Buffer) {
+    package func adamW(_ parameters: [Learned], _ factors: AdamWFactors, sound: [Buffer], steps: Buffer) {
         let found = sound.flatMap(values), f = factors
         guard let norm = found.first, found.allSatisfy(\.isFinite) else { return }
         store([1], in: steps, accumulating: true)
@@ -156,7 +156,7 @@ public final class ReferenceEngine: Engine, Sendable {
         }
     }
 
-    public func blend(_ sources: [Buffer], into targets: [Buffer], share: Double) {
+    package func blend(_ sources: [Buffer], into targets: [Buffer], share: Double) {
         for (source, target) in zip(sources, targets) {
             store(zip(values(source), values(target)).map { $1 + share * ($0 - $1) }, in: target)
         }

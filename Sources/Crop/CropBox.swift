@@ -1,9 +1,9 @@
 // Which part of the picture goes into the shard.
 
-public import EchoCore
+package import EchoCore
 
 /// How the part of the picture that is kept is chosen.
-public enum CropRule: String, Sendable, CaseIterable, Codable {
+package enum CropRule: String, Sendable, CaseIterable, Codable {
     /// The centre square, less a tenth off each side, as EchoPrime's program crops.
     case echoprime
     /// The bounding square of the mask.
@@ -13,10 +13,10 @@ public enum CropRule: String, Sendable, CaseIterable, Codable {
 }
 
 /// A part of the picture; it may reach beyond the picture, where everything is black.
-public struct CropBox: Sendable, Equatable {
-    public let rows: Range<Int>, columns: Range<Int>
+package struct CropBox: Sendable, Equatable {
+    package let rows: Range<Int>, columns: Range<Int>
 
-    public init(rows: Range<Int>, columns: Range<Int>) {
+    package init(rows: Range<Int>, columns: Range<Int>) {
         self.rows = rows
         self.columns = columns
     }
@@ -25,7 +25,7 @@ public struct CropBox: Sendable, Equatable {
 /// Chooses the box by `rule` for a picture of `height` rows and `width` columns.
 ///
 /// - Throws: a rejection `noSector` if the rule needs a mask and it is empty.
-public func cropBox(height: Int, width: Int, rule: CropRule, mask: SectorMask) throws(Rejection) -> CropBox {
+package func cropBox(height: Int, width: Int, rule: CropRule, mask: SectorMask) throws(Rejection) -> CropBox {
     switch rule {
     case .echoprime:
         let rows = trimmed(height, to: width), columns = trimmed(width, to: height)

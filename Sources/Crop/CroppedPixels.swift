@@ -1,9 +1,9 @@
 // The pixels of a kept clip as shards hold them: masked, cropped and resized.
 
-public import EchoCore
+package import EchoCore
 
 /// What a shard's samples are.
-public enum PixelLayout: String, Sendable, CaseIterable, Codable {
+package enum PixelLayout: String, Sendable, CaseIterable, Codable {
     /// Y alone.
     case luma
     /// Blue, green, red as EchoPrime's encoder was fed.
@@ -12,10 +12,10 @@ public enum PixelLayout: String, Sendable, CaseIterable, Codable {
     case rgb
 
     /// Samples a pixel.
-    public var channels: Int { self == .luma ? 1 : 3 }
+    package var channels: Int { self == .luma ? 1 : 3 }
 
     /// Samples as a picture has them, which are red, green and blue where they are not luma.
-    public func picture(_ pixels: [UInt8]) -> [UInt8] {
+    package func picture(_ pixels: [UInt8]) -> [UInt8] {
         guard self == .echoprime else { return pixels }
         var pixels = pixels
         for place in stride(from: 0, to: pixels.count, by: 3) { pixels.swapAt(place, place + 2) }
@@ -36,7 +36,7 @@ public enum PixelLayout: String, Sendable, CaseIterable, Codable {
 ///
 /// - Parameter memory: bytes that nobody needs any more, to be written over instead of new memory
 /// - Returns: U8 [frames, size, size], or [frames, size, size, 3] for the colour layouts.
-public func croppedPixels(
+package func croppedPixels(
     of clip: Clip, mask: SectorMask, box: CropBox, pixels: PixelLayout, size: Int,
     into memory: consuming [UInt8] = []
 ) -> [UInt8] {
@@ -68,7 +68,7 @@ public func croppedPixels(
 }
 
 /// One frame in red, green and blue by JPEG's own matrix, for pictures: U8 [height, width, 3].
-public func rgbFrame(of clip: Clip, at index: Int) -> [UInt8] {
+package func rgbFrame(of clip: Clip, at index: Int) -> [UInt8] {
     let whole = CropBox(rows: 0..<clip.height, columns: 0..<clip.width)
     var painter = FramePainter(clip, .whole(height: clip.height, width: clip.width), whole, .rgb)
     let coloured = painter?.paint(index) ?? 0..<0

@@ -1,25 +1,25 @@
 // What a clip shows, decided by its tags and then by its pixels, with every figure that decided.
 
-public import EchoCore
+package import EchoCore
 
 /// What a file shows, which rule said so, and the figures, so that thresholds can be moved without decoding again.
-public struct Judgement: Sendable, Equatable, Codable {
-    public let kind: ClipKind
+package struct Judgement: Sendable, Equatable, Codable {
+    package let kind: ClipKind
     /// The rule that decided: `frames`, `regions`, `image-type`, `gray`, `colour`, `tint` or `tags-against-pixels`.
-    public let rule: String
+    package let rule: String
     /// What the tags alone say; nil if they say nothing.
-    public let tagKind: ClipKind?
+    package let tagKind: ClipKind?
     /// The greatest share, 0…1, of coloured among lit pixels that one frame has inside the sector.
-    public let colourShare: Double?
+    package let colourShare: Double?
     /// The share of bright pixels without colour; few mean a tinted map.
-    public let neutralShare: Double?
+    package let neutralShare: Double?
     /// As `colourShare`, of pixels that are not of their luma's usual colour; only for tinted maps.
-    public let residualShare: Double?
+    package let residualShare: Double?
     /// How many frames were looked at.
-    public let judgedFrames: Int
+    package let judgedFrames: Int
 
     /// Whether pixels cannot change it: nothing but frames of a 2-D picture needs decoding to be judged.
-    public var isSettled: Bool {
+    package var isSettled: Bool {
         switch kind {
         case .still, .mMode, .spectral, .threeD: true
         case .bmode, .doppler, .uncertain: false
@@ -43,7 +43,7 @@ public struct Judgement: Sendable, Equatable, Codable {
 ///   - frames: counted in the data, not believed from the tag
 ///   - regions: the items of SequenceOfUltrasoundRegions
 ///   - imageTypeFlags: ImageType's value 4, read as hexadecimal
-public func judge(frames: Int, regions: [UltrasoundRegion], imageTypeFlags: UInt32?) -> Judgement? {
+package func judge(frames: Int, regions: [UltrasoundRegion], imageTypeFlags: UInt32?) -> Judgement? {
     if frames < 2 { return Judgement(.still, "frames", tagKind: .still) }
     let regionKinds = regions.compactMap(kind(of:))
     let byRegion = [ClipKind.spectral, .mMode, .doppler, .bmode].first(where: regionKinds.contains)
@@ -77,7 +77,7 @@ private func kind(ofFlags flags: UInt32) -> ClipKind? {
 
 /// Judges by what the tags said and by the pixels inside the sector (docs/commands/ingest.md, "Which clips stay", 4
 /// and 5).
-public func judge(clip: Clip, mask: SectorMask, tags: Judgement?) -> Judgement {
+package func judge(clip: Clip, mask: SectorMask, tags: Judgement?) -> Judgement {
     if let tags, tags.isSettled { return tags }
     let figures = ColourFigures(clip, mask)
     let (seen, rule) = figures.verdict

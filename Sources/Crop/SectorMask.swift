@@ -1,9 +1,9 @@
 // The sector of an ultrasound picture: where the moving image is, without text, scales and the ECG trace.
 
-public import EchoCore
+package import EchoCore
 
 /// What EchoPrime's own program would have done differently with this clip.
-public enum MaskFlag: String, Sendable, CaseIterable, Codable {
+package enum MaskFlag: String, Sendable, CaseIterable, Codable {
     /// The first and the last frame are equal in the picture: the mask comes from the lit pixels alone; the
     /// original blacks the clip out.
     case countAlone = "count-alone"
@@ -16,13 +16,13 @@ public enum MaskFlag: String, Sendable, CaseIterable, Codable {
 }
 
 /// Which pixels of a clip belong to the sector.
-public struct SectorMask: Sendable, Equatable {
-    public let height: Int, width: Int
+package struct SectorMask: Sendable, Equatable {
+    package let height: Int, width: Int
     /// U8 [height, width]: 255 inside, 0 outside.
-    public let inside: [UInt8]
-    public let flags: [MaskFlag]
+    package let inside: [UInt8]
+    package let flags: [MaskFlag]
 
-    public init(height: Int, width: Int, inside: [UInt8], flags: [MaskFlag] = []) {
+    package init(height: Int, width: Int, inside: [UInt8], flags: [MaskFlag] = []) {
         precondition(inside.count == height * width, "a mask fills its shape")
         self.height = height
         self.width = width
@@ -31,20 +31,20 @@ public struct SectorMask: Sendable, Equatable {
     }
 
     /// A mask that keeps everything.
-    public static func whole(height: Int, width: Int) -> SectorMask {
+    package static func whole(height: Int, width: Int) -> SectorMask {
         SectorMask(height: height, width: width, inside: [UInt8](repeating: 255, count: height * width))
     }
 
     /// The share of the picture that is inside, 0…1.
-    public var share: Double { inside.isEmpty ? 0 : Double(bitmap.area) / Double(inside.count) }
+    package var share: Double { inside.isEmpty ? 0 : Double(bitmap.area) / Double(inside.count) }
 
     /// The pixels inside with a neighbour that is not: U8 [height, width], 255 on the outline.
-    public var outline: [UInt8] {
+    package var outline: [UInt8] {
         zip(inside, bitmap.eroded(by: 1).pixels).map { $0 & ~$1 }
     }
 
     /// The smallest ranges of rows and columns that hold the mask; nil if it is empty.
-    public var bounds: (rows: Range<Int>, columns: Range<Int>)? {
+    package var bounds: (rows: Range<Int>, columns: Range<Int>)? {
         let spans = (0..<height).map(columns(ofRow:))
         guard let top = spans.firstIndex(where: { !$0.isEmpty }),
             let bottom = spans.lastIndex(where: { !$0.isEmpty }),
@@ -68,7 +68,7 @@ private let blindCorner = 20
 /// Finds the sector as EchoPrime's published program does (docs/crop.md, "How the sector is found").
 ///
 /// - Throws: a rejection `noSector` if no pixel is left.
-public func sectorMask(of clip: Clip) throws(Rejection) -> SectorMask {
+package func sectorMask(of clip: Clip) throws(Rejection) -> SectorMask {
     guard clip.frames > 0, clip.frameSize > 0 else { throw Rejection(.noSector, "the clip has no pixels") }
     var flags: [MaskFlag] = []
     if clip.chroma == nil { flags.append(.gray) }

@@ -6,9 +6,9 @@ import EchoCore
 ///
 /// Nothing of a value is copied before it is asked for, and a sequence is only walked when its items are. Where a tag
 /// is repeated the last one counts.
-public struct DICOMDataset: Sendable {
+package struct DICOMDataset: Sendable {
     /// The file's bytes, inflated if it was deflated; positions count from here.
-    public let bytes: [UInt8]
+    package let bytes: [UInt8]
     private(set) var elements: [DICOMTag: Element] = [:]
 
     struct Element: Sendable {
@@ -31,23 +31,23 @@ public struct DICOMDataset: Sendable {
     }
 
     /// The tags that are present, in ascending order.
-    public var tags: [DICOMTag] { elements.keys.sorted() }
+    package var tags: [DICOMTag] { elements.keys.sorted() }
 
-    public func contains(_ tag: DICOMTag) -> Bool { elements[tag] != nil }
+    package func contains(_ tag: DICOMTag) -> Bool { elements[tag] != nil }
 
     /// Bytes of a value as they stand in the file.
-    public func value(_ tag: DICOMTag) -> ArraySlice<UInt8>? { elements[tag].map { bytes[$0.value] } }
+    package func value(_ tag: DICOMTag) -> ArraySlice<UInt8>? { elements[tag].map { bytes[$0.value] } }
 
     /// The representation of a value, and whether its numbers are big endian.
-    public func encoding(_ tag: DICOMTag) -> (vr: VR, isBigEndian: Bool)? {
+    package func encoding(_ tag: DICOMTag) -> (vr: VR, isBigEndian: Bool)? {
         elements[tag].map { ($0.head.vr, $0.encoding.isBigEndian) }
     }
 
     /// A text value without its padding, several values apart by backslashes; bytes are taken as Latin-1.
-    public func text(_ tag: DICOMTag) -> String? { value(tag).map(DICOMDataset.text) }
+    package func text(_ tag: DICOMTag) -> String? { value(tag).map(DICOMDataset.text) }
 
     /// The values of a text element; none for an empty one.
-    public func texts(_ tag: DICOMTag) -> [String] {
+    package func texts(_ tag: DICOMTag) -> [String] {
         guard let value = value(tag), !DICOMDataset.text(value).isEmpty else { return [] }
         let backslash = UInt8(ascii: "\\")
         return value.split(separator: backslash, omittingEmptySubsequences: false).map(DICOMDataset.text)
@@ -63,7 +63,7 @@ public struct DICOMDataset: Sendable {
     }
 
     /// The numbers of a binary or text element; a part that is no finite number ends the list.
-    public func numbers(_ tag: DICOMTag) -> [Double] { Array(rawNumbers(tag).prefix(while: \.isFinite)) }
+    package func numbers(_ tag: DICOMTag) -> [Double] { Array(rawNumbers(tag).prefix(while: \.isFinite)) }
 
     private func rawNumbers(_ tag: DICOMTag) -> [Double] {
         guard let element = elements[tag] else { return [] }
@@ -96,10 +96,10 @@ public struct DICOMDataset: Sendable {
     }
 
     /// The first number of an element.
-    public func number(_ tag: DICOMTag) -> Double? { numbers(tag).first }
+    package func number(_ tag: DICOMTag) -> Double? { numbers(tag).first }
 
     /// The whole numbers of an element; a part that is none ends the list.
-    public func integers(_ tag: DICOMTag) -> [Int] {
+    package func integers(_ tag: DICOMTag) -> [Int] {
         var integers: [Int] = []
         for number in numbers(tag) {
             guard let integer = Int(exactly: number) else { break }
@@ -109,10 +109,10 @@ public struct DICOMDataset: Sendable {
     }
 
     /// The first whole number of an element.
-    public func integer(_ tag: DICOMTag) -> Int? { integers(tag).first }
+    package func integer(_ tag: DICOMTag) -> Int? { integers(tag).first }
 
     /// The items of a sequence, as far as they can be read, and no more than 10,000.
-    public func items(_ tag: DICOMTag) -> [DICOMDataset] {
+    package func items(_ tag: DICOMTag) -> [DICOMDataset] {
         guard let element = elements[tag] else { return [] }
         var reader = ElementReader(bytes, element.value, element.encoding)
         var items: [DICOMDataset] = []

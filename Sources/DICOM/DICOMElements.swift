@@ -3,7 +3,7 @@
 import Foundation
 
 /// A data set to be written: elements with their values, sorted by tag when written.
-public struct DICOMElements: Sendable {
+package struct DICOMElements: Sendable {
     enum Value: Sendable {
         /// Numbers are kept as bits with their width, so that the byte order is chosen when they are written.
         case bytes([UInt8])
@@ -15,15 +15,15 @@ public struct DICOMElements: Sendable {
 
     private var elements: [DICOMTag: (vr: VR, value: Value)] = [:]
 
-    public init() {}
+    package init() {}
 
     /// Adds or replaces a text element; several values stand apart by backslashes.
-    public mutating func add(_ tag: DICOMTag, _ vr: VR, _ text: String) {
+    package mutating func add(_ tag: DICOMTag, _ vr: VR, _ text: String) {
         elements[tag] = (vr, .bytes(Array(text.utf8)))
     }
 
     /// Adds or replaces an element of whole numbers: US, SS, UL, SL, AT in binary, IS and others in decimal text.
-    public mutating func add(_ tag: DICOMTag, _ vr: VR, _ numbers: Int...) {
+    package mutating func add(_ tag: DICOMTag, _ vr: VR, _ numbers: Int...) {
         switch vr {
         case .US, .SS, .UL, .SL, .UV, .SV, .OW, .OL:
             elements[tag] = (vr, .words(numbers.map { UInt64(truncatingIfNeeded: $0) }, width: vr.width))
@@ -33,7 +33,7 @@ public struct DICOMElements: Sendable {
     }
 
     /// Adds or replaces an element of fractions: FD and FL in binary, DS and others in decimal text.
-    public mutating func add(_ tag: DICOMTag, _ vr: VR, _ numbers: [Double]) {
+    package mutating func add(_ tag: DICOMTag, _ vr: VR, _ numbers: [Double]) {
         switch vr {
         case .FD: elements[tag] = (vr, .words(numbers.map(\.bitPattern), width: 8))
         case .FL: elements[tag] = (vr, .words(numbers.map { UInt64(Float($0).bitPattern) }, width: 4))
@@ -42,20 +42,22 @@ public struct DICOMElements: Sendable {
     }
 
     /// Adds or replaces an element of one fraction.
-    public mutating func add(_ tag: DICOMTag, _ vr: VR, _ number: Double) { add(tag, vr, [number]) }
+    package mutating func add(_ tag: DICOMTag, _ vr: VR, _ number: Double) { add(tag, vr, [number]) }
 
     /// Adds or replaces an element by its bytes as they are; no byte order is applied.
-    public mutating func add(_ tag: DICOMTag, _ vr: VR, bytes: [UInt8]) {
+    package mutating func add(_ tag: DICOMTag, _ vr: VR, bytes: [UInt8]) {
         elements[tag] = (vr, .bytes(bytes))
     }
 
     /// Adds or replaces an AT element, which points at another.
-    public mutating func add(_ tag: DICOMTag, pointingAt other: DICOMTag) {
+    package mutating func add(_ tag: DICOMTag, pointingAt other: DICOMTag) {
         elements[tag] = (.AT, .words([UInt64(other.group), UInt64(other.element)], width: 2))
     }
 
     /// Adds or replaces a sequence.
-    public mutating func add(_ tag: DICOMTag, items: [DICOMElements]) { elements[tag] = (.SQ, .items(items)) }
+    package mutating func add(_ tag: DICOMTag, items: [DICOMElements]) {
+        elements[tag] = (.SQ, .items(items))
+    }
 
     mutating func addFragments(table: [UInt32], _ fragments: [[UInt8]]) {
         elements[.pixelData] = (.OB, .fragments(table: table, fragments))

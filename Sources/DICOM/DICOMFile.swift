@@ -1,15 +1,15 @@
 // Reads a DICOM Part 10 file, or a bare data set: its elements, and where its pixels lie. Nothing is decoded.
 
-public import EchoCore
+package import EchoCore
 import Files
 
 /// A DICOM file held in memory.
-public struct DICOMFile: Sendable {
+package struct DICOMFile: Sendable {
     /// As the file meta group says; what the data themselves look like where there is none.
-    public let transferSyntax: TransferSyntax
-    public let dataset: DICOMDataset
+    package let transferSyntax: TransferSyntax
+    package let dataset: DICOMDataset
     /// The pixel data element, nil if the file has none.
-    public let pixelData: PixelData?
+    package let pixelData: PixelData?
 
     /// A deflated data set may not become larger than this.
     static let inflatedLimit = 256 << 20
@@ -19,7 +19,7 @@ public struct DICOMFile: Sendable {
     /// - Throws: `.empty`, `.notAClip` for what is no DICOM file, `.malformed`, `.truncated` before the pixel data,
     ///   `.tooLarge` for a deflated data set of more than 256 MiB. A fault within or after the pixel data is no error
     ///   here but the pixel data's `shortfall`.
-    public init(bytes: [UInt8]) throws(Rejection) {
+    package init(bytes: [UInt8]) throws(Rejection) {
         guard !bytes.isEmpty else { throw Rejection(.empty, "the file has no bytes") }
         var start = 0
         if bytes.count >= 132, bytes[128..<132].elementsEqual("DICM".utf8) {

@@ -8,21 +8,21 @@
 ///     file.dataset.add(.rows, .US, 708)
 ///     file.addPixels(frames: jpegs, offsetTable: .empty)
 ///     try writeFile(path, file.bytes())
-public struct DICOMWriter: Sendable {
+package struct DICOMWriter: Sendable {
     /// Ultrasound Multi-frame Image Storage.
-    public static let ultrasoundMultiFrame = "1.2.840.10008.5.1.4.1.1.3.1"
+    package static let ultrasoundMultiFrame = "1.2.840.10008.5.1.4.1.1.3.1"
     /// Ultrasound Image Storage.
-    public static let ultrasound = "1.2.840.10008.5.1.4.1.1.6.1"
+    package static let ultrasound = "1.2.840.10008.5.1.4.1.1.6.1"
 
     /// What the basic offset table of encapsulated pixel data holds.
-    public enum OffsetTable: Sendable { case empty, full }
+    package enum OffsetTable: Sendable { case empty, full }
 
-    public let transferSyntax: TransferSyntax
+    package let transferSyntax: TransferSyntax
     /// The file meta group, but for its length.
-    public var meta = DICOMElements()
-    public var dataset = DICOMElements()
+    package var meta = DICOMElements()
+    package var dataset = DICOMElements()
 
-    public init(sopClass: String, sopInstance: String, transferSyntax: TransferSyntax) {
+    package init(sopClass: String, sopInstance: String, transferSyntax: TransferSyntax) {
         self.transferSyntax = transferSyntax
         meta.add(.metaVersion, .OB, bytes: [0, 1])
         meta.add(.mediaStorageSOPClass, .UI, sopClass)
@@ -36,7 +36,7 @@ public struct DICOMWriter: Sendable {
 
     /// Adds encapsulated pixel data.
     /// - Parameter frames: coded frames, each of which becomes a fragment.
-    public mutating func addPixels(frames: [[UInt8]], offsetTable: OffsetTable) {
+    package mutating func addPixels(frames: [[UInt8]], offsetTable: OffsetTable) {
         var table: [UInt32] = []
         var offset = 0
         for frame in frames where offsetTable == .full {
@@ -52,7 +52,7 @@ public struct DICOMWriter: Sendable {
     }
 
     /// Adds native pixel data: the bytes of all frames as the syntax wants them.
-    public mutating func addPixels(native bytes: [UInt8], bitsAllocated: Int = 8) {
+    package mutating func addPixels(native bytes: [UInt8], bitsAllocated: Int = 8) {
         dataset.add(.pixelData, bitsAllocated > 8 || transferSyntax.isImplicit ? .OW : .OB, bytes: bytes)
     }
 
@@ -76,5 +76,5 @@ public struct DICOMWriter: Sendable {
     }
 
     /// The whole file. A deflated syntax is written by who deflates `datasetBytes()`.
-    public func bytes() -> [UInt8] { prefixBytes() + datasetBytes() }
+    package func bytes() -> [UInt8] { prefixBytes() + datasetBytes() }
 }

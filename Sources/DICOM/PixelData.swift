@@ -1,20 +1,20 @@
 // Where the pixels of a DICOM file lie: one native run of bytes, or fragments, grouped into frames.
 
-public import EchoCore
+package import EchoCore
 
 /// The pixel data element of a file, located and not decoded.
-public struct PixelData: Sendable {
+package struct PixelData: Sendable {
     /// How the element holds its bytes.
-    public enum Layout: Sendable {
+    package enum Layout: Sendable {
         /// All frames in one run, the native form.
         case native(Range<Int>)
         /// The fragments of encapsulated pixel data, in order, without the basic offset table.
         case fragments([Range<Int>])
     }
 
-    public let layout: Layout
+    package let layout: Layout
     /// Why the element is not whole: the file ends within it, or something other than a fragment stands in it.
-    public let shortfall: Rejection?
+    package let shortfall: Rejection?
 
     /// Far more than any real file has; a bound for the memory of their places.
     private static let mostFragments = 1 << 20
@@ -68,11 +68,11 @@ public struct PixelData: Sendable {
 
 extension PixelData {
     /// The codes whose frames can be told from the first bytes of a fragment.
-    public enum Code: Sendable {
+    package enum Code: Sendable {
         case jpeg, jpeg2000, rle
 
         /// The code that `fragment` begins, nil if it begins none of these.
-        public init?(beginningOf fragment: ArraySlice<UInt8>) {
+        package init?(beginningOf fragment: ArraySlice<UInt8>) {
             if fragment.starts(with: [0xFF, 0xD8, 0xFF]) {
                 self = .jpeg
             } else if fragment.starts(with: [0xFF, 0x4F, 0xFF, 0x51])
@@ -106,7 +106,7 @@ extension PixelData {
     /// gives fewer frames than the tag counts, fragments of several JPEG pictures are cut between them.
     ///
     /// - Parameter count: NumberOfFrames if the file has one that is a positive number.
-    public static func frames(
+    package static func frames(
         of fragments: [Range<Int>], in bytes: [UInt8], counted count: Int?
     ) -> [[Range<Int>]] {
         if fragments.count == count { return fragments.map { [$0] } }

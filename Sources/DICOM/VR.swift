@@ -1,7 +1,7 @@
 // Value representations: what a data element's bytes mean, and how long its length field is (DICOM PS3.5 6.2).
 
 /// A data element's value representation.
-public enum VR: String, Sendable, CaseIterable {
+package enum VR: String, Sendable, CaseIterable {
     case AE, AS, AT, CS, DA, DS, DT, FD, FL, IS, LO, LT, OB, OD, OF, OL, OV, OW
     case PN, SH, SL, SQ, SS, ST, SV, TM, UC, UI, UL, UN, UR, US, UT, UV
 

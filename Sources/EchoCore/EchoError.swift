@@ -8,27 +8,27 @@
 ///       try: download the file again
 ///
 /// `place` is a dataset-relative path, an option or a table; none of the three texts holds a patient's value.
-public struct EchoError: Error, Equatable, Sendable, CustomStringConvertible {
+package struct EchoError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The file, option or table at fault.
-    public let place: String
+    package let place: String
     /// What is wrong, as a clause without a full stop.
-    public let problem: String
+    package let problem: String
     /// What the user may do about it.
-    public let remedy: String?
+    package let remedy: String?
 
-    public init(_ place: String, _ problem: String, try remedy: String? = nil) {
+    package init(_ place: String, _ problem: String, try remedy: String? = nil) {
         self.place = place
         self.problem = problem
         self.remedy = remedy
     }
 
-    public var description: String {
+    package var description: String {
         let first = "\(place): \(problem)"
         return remedy.map { "\(first)\n  try: \($0)" } ?? first
     }
 }
 
 /// Thrown when the user interrupted the work; the state is kept and the same command goes on.
-public struct Interrupted: Error, Sendable {
-    public init() {}
+package struct Interrupted: Error, Sendable {
+    package init() {}
 }

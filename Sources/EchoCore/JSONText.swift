@@ -3,7 +3,7 @@
 import Foundation
 
 /// Any result as JSON text with snake_case keys in alphabetical order; numbers in full.
-public func jsonText(_ value: some Encodable) throws -> String {
+package func jsonText(_ value: some Encodable) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     encoder.keyEncodingStrategy = .convertToSnakeCase

@@ -3,7 +3,7 @@
 import Foundation
 
 /// Bytes of memory that this process held at once so far; nil where the system does not say.
-public func peakMemory() -> Int? {
+package func peakMemory() -> Int? {
     // getrusage would begin with what the process that started this one held.
     guard let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8),
         let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }),

@@ -1,4 +1,4 @@
 // The program's version, recorded in every shard, checkpoint and database.
 
 /// The version of echoprep.
-public let programVersion = "0.1.0"
+package let programVersion = "0.1.0"

@@ -1,16 +1,16 @@
 // All engines: the one target that imports them. A new engine is a line here.
 
-public import Compute
+package import Compute
 import ComputeCPU
 import ComputeReference
 
 /// The list of engines; the first is what computes unless asked otherwise.
-public enum Engines {
-    public static let all: [EngineKind] = [
+package enum Engines {
+    package static let all: [EngineKind] = [
         .cpu,
         .reference,
     ]
 
     /// The engine of that name; nil if there is none.
-    public static func named(_ name: String) -> EngineKind? { all.first { $0.name == name } }
+    package static func named(_ name: String) -> EngineKind? { all.first { $0.name == name } }
 }

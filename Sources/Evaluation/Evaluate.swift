@@ -1,33 +1,33 @@
 // `echoprep evaluate`: what is judged, how, and where the results go.
 
 import Catalog
-public import Compute
-public import EchoCore
+package import Compute
+package import EchoCore
 import Files
 import Foundation
 import Report
 import Runs
-public import Scoring
+package import Scoring
 import Tasks
 
 /// What `echoprep evaluate` is asked to do.
-public struct EvaluateOptions: Sendable {
-    public var scoring = ScoringOptions()
-    public var split = Split.test
+package struct EvaluateOptions: Sendable {
+    package var scoring = ScoringOptions()
+    package var split = Split.test
     /// Choose each code's threshold on the validation split instead.
-    public var fitsThreshold = false
+    package var fitsThreshold = false
     /// Sets of views a study; the logits are their mean.
-    public var draws = 1
+    package var draws = 1
     /// Where models compute, whatever they learned on.
-    public var place: Place
+    package var place: Place
     /// The dataset; nil for the one that a run learned from, or for none where only predictions are given.
-    public var dataset: String?
+    package var dataset: String?
     /// Where the page about all that was given goes; nil for none. Each run has its own besides.
-    public var report: String?
+    package var report: String?
     /// Show whole source pictures beside cropped clips, and name clips.
-    public var showSource = false, showIDs = false
+    package var showSource = false, showIDs = false
 
-    public init(place: Place) { self.place = place }
+    package init(place: Place) { self.place = place }
 }
 
 /// Scores fine-tuned runs on a split of their dataset.
@@ -36,7 +36,7 @@ public struct EvaluateOptions: Sendable {
 /// `groups.csv`, or `errors.csv` of a measured quantity. The run's own `report.html` leads to the last page written.
 ///
 /// - Parameter folders: of runs, or of the runs of several seeds
-public func evaluate(runs folders: [String], options: EvaluateOptions) throws -> Evaluation {
+package func evaluate(runs folders: [String], options: EvaluateOptions) throws -> Evaluation {
     let runs = folders.flatMap(RunFolder.runs), names = names(of: runs)
     var judged: [EvaluatedRun] = []
     for (run, (name, model)) in zip(runs, zip(names, try models(of: runs, called: names))) {
@@ -54,7 +54,7 @@ public func evaluate(runs folders: [String], options: EvaluateOptions) throws ->
 }
 
 /// Scores the answers of csv files, of whatever models.
-public func evaluate(predictions paths: [String], options: EvaluateOptions) throws -> Evaluation {
+package func evaluate(predictions paths: [String], options: EvaluateOptions) throws -> Evaluation {
     let catalog = try options.dataset.map { try Catalog(datasetFolder: $0, readOnly: true) }
     let names = names(of: paths)
     let scored = try zip(paths, names).map { path, name in

@@ -5,13 +5,13 @@ import Scoring
 import Tasks
 
 /// The scores of runs or of files of answers.
-public struct Evaluation: Encodable, Sendable {
+package struct Evaluation: Encodable, Sendable {
     /// An entry for each kind of answers.
     let standings: [Standings]
     /// What makes a run's numbers worth less, a sentence each.
-    public let warnings: [String]
+    package let warnings: [String]
     /// The pages written.
-    public internal(set) var reports: [String] = []
+    package internal(set) var reports: [String] = []
 
     /// - Parameter judged: each run's answers, an entry for each kind
     init(_ judged: [[ScoredRun]], warnings: [String] = []) throws(EchoError) {
@@ -29,13 +29,13 @@ public struct Evaluation: Encodable, Sendable {
     }
 
     /// One run in full, several as a line a model.
-    public var text: String { standings.map(\.text).joined(separator: "\n") }
+    package var text: String { standings.map(\.text).joined(separator: "\n") }
 
     enum CodingKeys: CodingKey {
         case runs, models, measurements, measuredModels, comparisons, warnings, reports
     }
 
-    public func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         let classes = standings.filter { $0.kind == .classes }
         let quantities = standings.filter { $0.kind != .classes }
         var fields = encoder.container(keyedBy: CodingKeys.self)

@@ -1,42 +1,42 @@
 // `echoprep embed`: what a model knows of every study, clip or frame, as vectors for other programs.
 
 import Catalog
-public import Compute
-public import EchoCore
+package import Compute
+package import EchoCore
 import Files
 import Foundation
-public import Models
+package import Models
 import Report
 import Runs
 import Shards
 
 /// What `echoprep embed` is asked to do.
-public struct EmbedOptions: Sendable {
+package struct EmbedOptions: Sendable {
     /// The dataset; nil for the one that the run learned from.
-    public var dataset: String?
-    public var unit = EchoModel.Pooling.study
+    package var dataset: String?
+    package var unit = EchoModel.Pooling.study
     /// Studies of one split; nil for all that have clips.
-    public var split: Split?
+    package var split: Split?
     /// Clips a study at most; nil for as many as the run took, `Int.max` for all.
-    public var views: Int?
+    package var views: Int?
     /// The files are this with `.safetensors` and `.parquet`; nil for `RUN/embeddings-UNIT`.
-    public var out: String?
+    package var out: String?
     /// Add where each row lies on a map: principal components and t-SNE.
-    public var maps = false
+    package var maps = false
     /// Where the model computes, whatever it learned on.
-    public var place: Place
+    package var place: Place
 
-    public init(place: Place) { self.place = place }
+    package init(place: Place) { self.place = place }
 }
 
 /// What was written.
-public struct EmbedSummary: Codable, Sendable {
-    public let unit: String
-    public let studies: Int, vectors: Int, width: Int
-    public let safetensors: String, parquet: String
+package struct EmbedSummary: Codable, Sendable {
+    package let unit: String
+    package let studies: Int, vectors: Int, width: Int
+    package let safetensors: String, parquet: String
 
     /// The lines that `embed` prints.
-    public var text: String {
+    package var text: String {
         """
         \(grouped(vectors)) vectors of \(width), one a \(unit), of \(grouped(studies)) studies
         \(safetensors)
@@ -46,7 +46,7 @@ public struct EmbedSummary: Codable, Sendable {
 }
 
 /// Writes one vector for each study, clip or frame: as safetensors, and as Parquet with its ids beside it.
-public func embed(run: String, options: EmbedOptions) throws -> EmbedSummary {
+package func embed(run: String, options: EmbedOptions) throws -> EmbedSummary {
     let trained = try TrainedModel(
         run: run, dataset: options.dataset, views: options.views, place: options.place)
     let catalog = try Catalog(datasetFolder: trained.dataset, readOnly: true)

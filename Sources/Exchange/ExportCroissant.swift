@@ -7,13 +7,13 @@ import Foundation
 import GRDB
 
 /// What a Croissant description says that the folder does not.
-public struct CroissantOptions: Sendable {
-    public var name: String
-    public var license: String
-    public var url: String
-    public var citation: String
+package struct CroissantOptions: Sendable {
+    package var name: String
+    package var license: String
+    package var url: String
+    package var citation: String
 
-    public init(name: String, license: String, url: String, citation: String) {
+    package init(name: String, license: String, url: String, citation: String) {
         self.name = name
         self.citation = citation
         self.license = license
@@ -26,7 +26,7 @@ public struct CroissantOptions: Sendable {
 ///
 /// Every file of the folder is read whole for its sha256.
 /// - Returns: the paths written
-public func exportCroissant(dataset: String, options: CroissantOptions) throws -> [String] {
+package func exportCroissant(dataset: String, options: CroissantOptions) throws -> [String] {
     let catalog = try Catalog(datasetFolder: dataset, readOnly: true)
     let targets = try catalog.targets()
     var tables = [("clips", try catalog.read { db in try ExportTable.clips(db) })]

@@ -7,7 +7,7 @@ import Foundation
 import GRDB
 
 /// A format that labels leave in.
-public enum LabelFormat: String, Sendable, CaseIterable {
+package enum LabelFormat: String, Sendable, CaseIterable {
     /// One table: a row a labelled study, a column a target.
     case csv, parquet
     /// A folder as the Medical Event Data Standard 0.4 has it: a file of labels a target, splits, codes.
@@ -19,7 +19,7 @@ public enum LabelFormat: String, Sendable, CaseIterable {
 /// - Parameters:
 ///   - path: the file, or for `.meds` the folder
 /// - Returns: the paths written
-public func exportLabels(dataset: String, to path: String, format: LabelFormat) throws -> [String] {
+package func exportLabels(dataset: String, to path: String, format: LabelFormat) throws -> [String] {
     let catalog = try Catalog(datasetFolder: dataset, readOnly: true)
     let targets = try catalog.targets()
     if targets.isEmpty {

@@ -1,14 +1,14 @@
 // The paper's tables and figures, declared: which models meet which task, and how the outcome is shown.
 
 import EchoCore
-public import Models
+package import Models
 import Report
-public import Scoring
-public import Tasks
+package import Scoring
+package import Tasks
 
 /// One way of coming to a model that predicts: its kind, where its weights start, and how much of it learns.
-public struct Arm: Sendable, Hashable {
-    public enum Regime: String, Sendable, CaseIterable {
+package struct Arm: Sendable, Hashable {
+    package enum Regime: String, Sendable, CaseIterable {
         /// Pre-trained, then all of it learns.
         case full
         /// Pre-trained, then only the head learns.
@@ -19,8 +19,8 @@ public struct Arm: Sendable, Hashable {
         case linear
     }
 
-    public let model: ModelKind
-    public let regime: Regime
+    package let model: ModelKind
+    package let regime: Regime
 
     /// "lamae-full": the first part of a run folder's name.
     var folder: String { "\(model.rawValue)-\(regime.rawValue)" }
@@ -29,7 +29,7 @@ public struct Arm: Sendable, Hashable {
 }
 
 /// What a model must beat to have learned anything.
-public enum Floor: String, Sendable {
+package enum Floor: String, Sendable {
     /// A linear model on the study's mean picture, 28 × 28 pixels.
     case pixels
     /// The mean of the training split for everyone.
@@ -45,8 +45,8 @@ public enum Floor: String, Sendable {
 
 /// A declared experiment: its grid is arms × seeds, and every arm that is not from scratch begins with its model
 /// pre-trained, once for all seeds.
-public struct Experiment: Sendable {
-    public enum Presentation: Sendable, Equatable {
+package struct Experiment: Sendable {
+    package enum Presentation: Sendable, Equatable {
         /// A line an arm, a column a measure.
         case table
         /// A line a code and a mark an arm.
@@ -55,15 +55,15 @@ public struct Experiment: Sendable {
         case leakTest
     }
 
-    public let name: String
-    public let title: String
-    public let task: TrainTask
-    public let arms: [Arm]
-    public let floors: [Floor]
-    public let presentation: Presentation
+    package let name: String
+    package let title: String
+    package let task: TrainTask
+    package let arms: [Arm]
+    package let floors: [Floor]
+    package let presentation: Presentation
 
     /// Every experiment by its name.
-    public static let all = [table1, table2, figure2, figure3, heads, leak]
+    package static let all = [table1, table2, figure2, figure3, heads, leak]
 
     /// What comes before an experiment's task.
     static let pretraining = TrainTask.pretrain

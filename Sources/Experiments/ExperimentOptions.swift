@@ -1,33 +1,33 @@
 // What may be chosen about a declared experiment without changing what it declares.
 
-public import Compute
-public import EchoCore
-public import Models
-public import Scoring
+package import Compute
+package import EchoCore
+package import Models
+package import Scoring
 import Tasks
-public import Training
+package import Training
 
 /// What `echoprep experiment` is asked to do.
-public struct ExperimentOptions: Sendable {
+package struct ExperimentOptions: Sendable {
     /// The datasets that models are judged on; each has runs of its own.
-    public var datasets: [String]
+    package var datasets: [String]
     /// Where models are pre-trained; nil for each dataset on its own studies.
-    public var pretrainingDataset: String?
+    package var pretrainingDataset: String?
     /// Runs and results go here.
-    public var folder: String
+    package var folder: String
     /// Of fine-tuning.
-    public var seeds: [UInt64] = [1, 2, 3]
+    package var seeds: [UInt64] = [1, 2, 3]
     /// The kinds of models and how they learn; the grid's other lines are left out.
-    public var models = ModelKind.allCases, regimes = Arm.Regime.allCases
+    package var models = ModelKind.allCases, regimes = Arm.Regime.allCases
     /// How to train; dataset, run, task, model, seed and start are the grid's.
-    public var pretraining: TrainOptions, fineTuning: TrainOptions, frozen: TrainOptions
-    public var scoring = ScoringOptions()
-    public var fitsThreshold = false
-    public var split = Split.test
+    package var pretraining: TrainOptions, fineTuning: TrainOptions, frozen: TrainOptions
+    package var scoring = ScoringOptions()
+    package var fitsThreshold = false
+    package var split = Split.test
     /// A csv of published figures (`row`, `column`, `value`) to stand beside ours.
-    public var published: String?
+    package var published: String?
 
-    public init(datasets: [String], folder: String, place: Place) {
+    package init(datasets: [String], folder: String, place: Place) {
         self.datasets = datasets
         self.folder = folder
         pretraining = TrainOptions(run: "", place: place)

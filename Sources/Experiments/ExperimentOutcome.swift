@@ -5,22 +5,22 @@ import Files
 import Models
 import Report
 import Runs
-public import Scoring
+package import Scoring
 import Tasks
 import Training
 
 /// What `echoprep experiment` reports.
-public struct ExperimentResult: Codable, Sendable {
-    public let name: String
-    public let table: ResultTable
-    public let differences: [Comparison]
+package struct ExperimentResult: Codable, Sendable {
+    package let name: String
+    package let table: ResultTable
+    package let differences: [Comparison]
     /// What the test found, for an experiment that is one, and whether it is passed.
-    public let verdict: String?
-    public let passed: Bool
-    public let files: [String]
+    package let verdict: String?
+    package let passed: Bool
+    package let files: [String]
 
     /// The lines that `experiment` prints.
-    public var text: String {
+    package var text: String {
         var text = table.text
         if !differences.isEmpty {
             var lines = TextTable(("difference", .left), ("measure", .left), ("", .left), ("p", .left))

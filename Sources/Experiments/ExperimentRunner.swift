@@ -13,13 +13,13 @@ import Tasks
 import Training
 
 /// A run of an experiment, and how far it is.
-public struct ExperimentStep: Codable, Sendable {
-    public let run: String
-    public let state: String
+package struct ExperimentStep: Codable, Sendable {
+    package let run: String
+    package let state: String
 }
 
 /// The runs of an experiment in their order, without doing any.
-public func planExperiment(_ experiment: Experiment, _ options: ExperimentOptions) throws -> [ExperimentStep]
+package func planExperiment(_ experiment: Experiment, _ options: ExperimentOptions) throws -> [ExperimentStep]
 {
     try options.check(experiment)
     return ExperimentRunner(experiment, options) { _ in }.plans.flatMap(\.runs)
@@ -30,7 +30,7 @@ public func planExperiment(_ experiment: Experiment, _ options: ExperimentOption
 ///
 /// - Parameter say: receives messages for the user
 /// - Throws: `EchoError`; `Interrupted` after the state is saved
-public func runExperiment(
+package func runExperiment(
     _ experiment: Experiment, _ options: ExperimentOptions, say: @escaping (String) -> Void
 ) throws -> ExperimentResult {
     try options.check(experiment)

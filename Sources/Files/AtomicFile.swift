@@ -1,16 +1,16 @@
 // A file that is there whole or not at all: written under a temporary name, brought to the disk, then renamed.
 
-public import EchoCore
-public import Foundation
+package import EchoCore
+package import Foundation
 
 #if canImport(Glibc)
     import Glibc
 #endif
 
 /// A file in the making. Until `commit` nothing has the final name; a file that is not committed is removed.
-public struct AtomicFile: ~Copyable {
+package struct AtomicFile: ~Copyable {
     /// Bytes written so far.
-    public private(set) var offset = 0
+    package private(set) var offset = 0
     private let path: String, temporary: String
     private let file: Descriptor
     private var committed = false
@@ -18,7 +18,7 @@ public struct AtomicFile: ~Copyable {
     /// - Parameters:
     ///   - path: the final name, whose folder is there
     ///   - temporary: the name until `commit`; by default the final one behind a dot, with `.partial`
-    public init(_ path: String, temporary: String? = nil) throws(EchoError) {
+    package init(_ path: String, temporary: String? = nil) throws(EchoError) {
         let url = URL(fileURLWithPath: path)
         let hidden = url.deletingLastPathComponent().appendingPathComponent(
             ".\(url.lastPathComponent).partial")
@@ -29,7 +29,7 @@ public struct AtomicFile: ~Copyable {
 
     deinit { if !committed { unlink(temporary) } }
 
-    public mutating func write(_ bytes: some ContiguousBytes) throws(EchoError) {
+    package mutating func write(_ bytes: some ContiguousBytes) throws(EchoError) {
         let result = bytes.withUnsafeBytes { buffer in
             Result { () throws(EchoError) in
                 try file.write(buffer, at: offset)
@@ -45,7 +45,7 @@ public struct AtomicFile: ~Copyable {
     private static let stride = 16 << 20
 
     /// Writes over bytes that were written before.
-    public mutating func overwrite(_ bytes: some ContiguousBytes, at place: Int) throws(EchoError) {
+    package mutating func overwrite(_ bytes: some ContiguousBytes, at place: Int) throws(EchoError) {
         let result = bytes.withUnsafeBytes { buffer in
             precondition(
                 place >= 0 && place + buffer.count <= offset, "only what was written is written over")
@@ -55,7 +55,7 @@ public struct AtomicFile: ~Copyable {
     }
 
     /// Makes room for `count` bytes at `place` by moving those that follow.
-    public mutating func insert(_ count: Int, at place: Int) throws(EchoError) {
+    package mutating func insert(_ count: Int, at place: Int) throws(EchoError) {
         var end = offset
         while end > place {
             let start = max(place, end - AtomicFile.stride)
@@ -66,7 +66,7 @@ public struct AtomicFile: ~Copyable {
     }
 
     /// Brings the bytes to the disk and gives the file its name.
-    public consuming func commit() throws(EchoError) {
+    package consuming func commit() throws(EchoError) {
         try file.synchronize()
         if rename(temporary, path) != 0 { throw systemError(path, "cannot be given its name") }
         committed = true
@@ -75,14 +75,14 @@ public struct AtomicFile: ~Copyable {
 }
 
 /// Writes a whole file, which is there with these bytes or as it was before.
-public func writeFile(_ path: String, _ bytes: some ContiguousBytes) throws(EchoError) {
+package func writeFile(_ path: String, _ bytes: some ContiguousBytes) throws(EchoError) {
     var file = try AtomicFile(path)
     try file.write(bytes)
     try file.commit()
 }
 
 /// Makes a folder and those above it, where they are missing.
-public func makeFolder(_ path: String) throws(EchoError) {
+package func makeFolder(_ path: String) throws(EchoError) {
     do {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     } catch {

@@ -1,13 +1,13 @@
 // One writer at a time: a lock that the system takes back when the process ends, however it ends.
 
-public import EchoCore
+package import EchoCore
 
 #if canImport(Glibc)
     import Glibc
 #endif
 
 /// An exclusive lock, held until the value goes.
-public struct FileLock: ~Copyable, Sendable {
+package struct FileLock: ~Copyable, Sendable {
     private let file: Descriptor
 
     // Closing is not enough: a child that is just being started holds the file until it is another program.
@@ -17,7 +17,7 @@ public struct FileLock: ~Copyable, Sendable {
     ///
     /// - Parameter waits: called once if another process holds it
     /// - Throws: `Interrupted` while it waits, too
-    public static func holding<Result>(
+    package static func holding<Result>(
         _ path: String, waits: () -> Void = {}, _ body: () throws -> Result
     ) throws -> Result {
         var lock = try take(path)
@@ -33,7 +33,7 @@ public struct FileLock: ~Copyable, Sendable {
     }
 
     /// Takes the lock, or returns nil if another process holds it. The file stays afterwards, empty.
-    public static func take(_ path: String) throws(EchoError) -> FileLock? {
+    package static func take(_ path: String) throws(EchoError) -> FileLock? {
         let file = try Descriptor(path, flags: O_RDWR | O_CREAT)
         if flock(file.number, LOCK_EX | LOCK_NB) == 0 { return FileLock(file: file) }
         if errno == EWOULDBLOCK { return nil }

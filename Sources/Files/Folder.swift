@@ -1,14 +1,14 @@
 // What lies in a folder, hostile names and links included, in an order that does not depend on the file system.
 
-public import EchoCore
+package import EchoCore
 
 #if canImport(Glibc)
     import Glibc
 #endif
 
 /// One name in a folder.
-public struct FolderEntry: Sendable, Equatable {
-    public enum Kind: Sendable {
+package struct FolderEntry: Sendable, Equatable {
+    package enum Kind: Sendable {
         case file, folder
         /// A link whose target is not there.
         case brokenLink
@@ -17,14 +17,14 @@ public struct FolderEntry: Sendable, Equatable {
     }
 
     /// The name; bytes that are not UTF-8 stand as \xE9, and such a file cannot be opened by this name.
-    public let name: String
-    public let isUTF8: Bool
+    package let name: String
+    package let isUTF8: Bool
     /// What it is, or what the link leads to.
-    public let kind: Kind
+    package let kind: Kind
 }
 
 /// The names in a folder but `.` and `..`, sorted by their bytes; links are followed.
-public func entries(ofFolder path: String) throws(EchoError) -> [FolderEntry] {
+package func entries(ofFolder path: String) throws(EchoError) -> [FolderEntry] {
     guard let folder = opendir(path) else { throw systemError(path, "cannot be listed") }
     defer { closedir(folder) }
     var entries: [FolderEntry] = []
@@ -70,32 +70,32 @@ private func kind(of name: UnsafePointer<CChar>, in folder: OpaquePointer) -> Fo
 }
 
 /// Whether one text's UTF-8 bytes come before another's: an order without regard to language.
-public func precedes(_ a: String, _ b: String) -> Bool { a.utf8.lexicographicallyPrecedes(b.utf8) }
+package func precedes(_ a: String, _ b: String) -> Bool { a.utf8.lexicographicallyPrecedes(b.utf8) }
 
 /// Which folder a path leads to, so that two ways to one can be told; nil where there is none.
-public func folderIdentity(_ path: String) -> [UInt64]? {
+package func folderIdentity(_ path: String) -> [UInt64]? {
     var status = stat()
     guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return nil }
     return [UInt64(status.st_dev), UInt64(status.st_ino)]
 }
 
 /// The path from the root, links resolved.
-public func absolutePath(_ path: String) -> String {
+package func absolutePath(_ path: String) -> String {
     guard let resolved = realpath(path, nil) else { return path }
     defer { free(resolved) }
     return String(cString: resolved)
 }
 
 /// Whether this process may read a file.
-public func isReadable(_ path: String) -> Bool { access(path, R_OK) == 0 }
+package func isReadable(_ path: String) -> Bool { access(path, R_OK) == 0 }
 
 /// Removes a file; nothing happens if it is not there.
-public func removeFile(_ path: String) throws(EchoError) {
+package func removeFile(_ path: String) throws(EchoError) {
     if unlink(path) != 0, errno != ENOENT { throw systemError(path, "cannot be removed") }
 }
 
 /// Gives a file another name, also in another folder of the same disk, and brings both folders' lists to the disk.
-public func moveFile(_ path: String, to target: String) throws(EchoError) {
+package func moveFile(_ path: String, to target: String) throws(EchoError) {
     if rename(path, target) != 0 { throw systemError(path, "cannot be given its new name") }
     try synchronizeFolder(of: target)
     try synchronizeFolder(of: path)

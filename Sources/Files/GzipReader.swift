@@ -1,14 +1,14 @@
 // The bytes of a table, inflated by ISA-L where it is gzipped.
 
 private import CISAL
-public import EchoCore
+package import EchoCore
 
 #if canImport(Glibc)
     import Glibc
 #endif
 
 /// The decompressed bytes of a `.gz` file, or the bytes of a plain one; which it is shows in its first two bytes.
-public final class GzipReader {
+package final class GzipReader {
     /// The file's size on disk.
     let size: Int
     private let path: String
@@ -19,7 +19,7 @@ public final class GzipReader {
     private var pending = 0..<0
     private var isGzipped = false, isStarted = false, isBetweenMembers = false
 
-    public init(_ path: String) throws(EchoError) {
+    package init(_ path: String) throws(EchoError) {
         // Looked at first, so that a missing file or a folder is told as such.
         try checkReadable(path)
         self.path = path
@@ -35,7 +35,7 @@ public final class GzipReader {
     /// Fills `bytes` as far as the file goes and returns the count; 0 at the end.
     ///
     /// - Throws: `EchoError` where the compressed data are corrupt or end too early.
-    public func read(into bytes: inout [UInt8]) throws(EchoError) -> Int {
+    package func read(into bytes: inout [UInt8]) throws(EchoError) -> Int {
         let result = bytes.withUnsafeMutableBytes { buffer in
             Result { () throws(EchoError) in try read(into: buffer) }
         }

@@ -1,7 +1,7 @@
 // Files read whole: once into memory, or mapped where only parts of them will be looked at.
 
-public import EchoCore
-public import Foundation
+package import EchoCore
+package import Foundation
 
 #if canImport(Glibc)
     import Glibc
@@ -11,7 +11,7 @@ public import Foundation
 ///
 /// - Throws: `EchoError` where it cannot be opened or read, is not a regular file, is longer than `limit` bytes or
 ///   changed while it was read.
-public func readFile(_ path: String, upTo limit: Int = 4 << 30) throws(EchoError) -> [UInt8] {
+package func readFile(_ path: String, upTo limit: Int = 4 << 30) throws(EchoError) -> [UInt8] {
     let file = try Descriptor(path, flags: O_RDONLY | O_NONBLOCK)
     let before = try regular(file.status(), path)
     if Int(before.st_size) > limit {
@@ -26,7 +26,7 @@ public func readFile(_ path: String, upTo limit: Int = 4 << 30) throws(EchoError
 /// The whole of a source file, read once; as `readFile`, but what is wrong is a reason for dropping the file.
 ///
 /// - Parameter buffers: where the memory comes from
-public func readSource(
+package func readSource(
     _ path: String, upTo limit: Int, from buffers: BufferPool
 ) throws(Rejection) -> [UInt8] {
     do {
@@ -59,7 +59,7 @@ private func wholeFile(
 }
 
 /// A regular file mapped into memory: nothing is read before it is looked at.
-public func mapFile(_ path: String) throws(EchoError) -> Data {
+package func mapFile(_ path: String) throws(EchoError) -> Data {
     _ = try regular(Descriptor(path, flags: O_RDONLY | O_NONBLOCK).status(), path)
     do {
         return try Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped)

@@ -1,30 +1,30 @@
 // SHA-256 of files and tensors, by OpenSSL with the processor's own instructions.
 
 private import COpenSSL
-public import EchoCore
-public import Foundation
+package import EchoCore
+package import Foundation
 
 #if canImport(Glibc)
     import Glibc
 #endif
 
 /// SHA-256 of bytes that come in pieces.
-public final class SHA256 {
+package final class SHA256 {
     private let context: OpaquePointer
 
-    public init() {
+    package init() {
         context = EVP_MD_CTX_new()!
         precondition(EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1, "OpenSSL knows SHA-256")
     }
 
     deinit { EVP_MD_CTX_free(context) }
 
-    public func update(_ bytes: some ContiguousBytes) {
+    package func update(_ bytes: some ContiguousBytes) {
         bytes.withUnsafeBytes { _ = EVP_DigestUpdate(context, $0.baseAddress, $0.count) }
     }
 
     /// Ends the sum: 64 hexadecimal digits. To be asked once.
-    public func hex() -> String {
+    package func hex() -> String {
         var digest = [UInt8](repeating: 0, count: 32)
         precondition(EVP_DigestFinal_ex(context, &digest, nil) == 1, "a sum is ended once")
         let digits = Array("0123456789abcdef".utf8)
@@ -34,14 +34,14 @@ public final class SHA256 {
 }
 
 /// SHA-256 of bytes in memory: 64 hexadecimal digits.
-public func sha256(_ bytes: some ContiguousBytes) -> String {
+package func sha256(_ bytes: some ContiguousBytes) -> String {
     let sum = SHA256()
     sum.update(bytes)
     return sum.hex()
 }
 
 /// SHA-256 of a file, read in pieces, and its length in bytes.
-public func sha256(ofFile path: String) throws(EchoError) -> (hex: String, bytes: Int) {
+package func sha256(ofFile path: String) throws(EchoError) -> (hex: String, bytes: Int) {
     try checkReadable(path)
     let file = try Descriptor(path, flags: O_RDONLY)
     let sum = SHA256()

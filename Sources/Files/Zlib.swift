@@ -1,11 +1,11 @@
 // zlib's streams: gzip tables written, deflated DICOM inflated to a limit.
 
 private import CZlib
-public import EchoCore
-public import Foundation
+package import EchoCore
+package import Foundation
 
 /// A gzip stream without time or name, so that the same content is the same bytes.
-public func gzip(_ bytes: some ContiguousBytes, level: Int32 = 6) -> [UInt8] {
+package func gzip(_ bytes: some ContiguousBytes, level: Int32 = 6) -> [UInt8] {
     bytes.withUnsafeBytes { input in
         var stream = z_stream()
         let size = Int32(MemoryLayout<z_stream>.size)
@@ -31,12 +31,12 @@ public func gzip(_ bytes: some ContiguousBytes, level: Int32 = 6) -> [UInt8] {
 /// Inflates a raw deflate stream, as of DICOM's deflated syntax.
 ///
 /// - Throws: `Rejection` where the stream is corrupt or cut short, or would grow beyond `limit` bytes.
-public func inflateRaw(_ bytes: some ContiguousBytes, upTo limit: Int) throws(Rejection) -> [UInt8] {
+package func inflateRaw(_ bytes: some ContiguousBytes, upTo limit: Int) throws(Rejection) -> [UInt8] {
     try inflate(bytes, windowBits: -15, upTo: limit)
 }
 
 /// Inflates a gzip stream in memory, as of an embedded table. Throws as `inflateRaw`.
-public func gunzip(_ bytes: some ContiguousBytes, upTo limit: Int) throws(Rejection) -> [UInt8] {
+package func gunzip(_ bytes: some ContiguousBytes, upTo limit: Int) throws(Rejection) -> [UInt8] {
     try inflate(bytes, windowBits: 15 + 16, upTo: limit)
 }
 

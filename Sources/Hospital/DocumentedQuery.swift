@@ -3,12 +3,12 @@
 import Files
 
 /// A query with the sentence that stands before it.
-public struct DocumentedQuery: Sendable {
-    public let question: String
-    public let sql: String
+package struct DocumentedQuery: Sendable {
+    package let question: String
+    package let sql: String
 
     /// The queries of a page, in its order.
-    public static func all(of page: String) throws -> [DocumentedQuery] {
+    package static func all(of page: String) throws -> [DocumentedQuery] {
         let text = String(decoding: try readFile(page), as: UTF8.self)
         let parts = text.split(separator: "```sql\n", omittingEmptySubsequences: false)
         return zip(parts, parts.dropFirst()).map { before, after in

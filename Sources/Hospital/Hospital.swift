@@ -6,21 +6,21 @@ import Foundation
 import Labels
 
 /// How large a synthetic hospital is.
-public struct HospitalSize: Sendable {
+package struct HospitalSize: Sendable {
     /// Rows of admissions, diagnoses_icd, echo-study-list and echo-record-list.
-    public var admissions: Int, diagnoses: Int, studies: Int, records: Int
+    package var admissions: Int, diagnoses: Int, studies: Int, records: Int
     /// Subjects with a study.
-    public var subjects: Int
+    package var subjects: Int
     /// Studies of each kind of hard case, each of a subject of its own.
-    public var hardCases: Int
+    package var hardCases: Int
 
     /// MIMIC-IV 3.1 with MIMIC-IV-ECHO.
-    public static let full = HospitalSize(
+    package static let full = HospitalSize(
         admissions: 546_028, diagnoses: 6_364_488, studies: 7_243, records: 525_422, subjects: 4_579,
         hardCases: 100)
 
     /// The same shape with one `divisor`-th of the rows.
-    public func divided(by divisor: Int) -> HospitalSize {
+    package func divided(by divisor: Int) -> HospitalSize {
         HospitalSize(
             admissions: admissions / divisor, diagnoses: diagnoses / divisor, studies: studies / divisor,
             records: records / divisor, subjects: subjects / divisor, hardCases: max(1, hardCases / divisor))
@@ -28,7 +28,7 @@ public struct HospitalSize: Sendable {
 }
 
 /// A place of a study among its subject's stays, or a kind of codes, that a rule could get wrong.
-public enum HardCase: String, Sendable, CaseIterable, Codable {
+package enum HardCase: String, Sendable, CaseIterable, Codable {
     /// In two stays at once; the later one counts.
     case overlapping
     /// At the second when one stay ends and the next begins.
@@ -46,15 +46,15 @@ public enum HardCase: String, Sendable, CaseIterable, Codable {
 }
 
 /// What was planted, counted while it was written.
-public struct Planted: Sendable, Codable, Equatable {
-    public var cases: [String: Int] = [:]
+package struct Planted: Sendable, Codable, Equatable {
+    package var cases: [String: Int] = [:]
     /// For each rule of `--window`: how many studies have each status, and how many candidates there are.
-    public var statuses: [String: [String: Int]] = [:]
-    public var candidates: [String: Int] = [:]
+    package var statuses: [String: [String: Int]] = [:]
+    package var candidates: [String: Int] = [:]
     /// Diagnoses of the cohort's subjects, by version.
-    public var diagnoses: [String: Int] = [:]
+    package var diagnoses: [String: Int] = [:]
     /// Studies that lose their labels with `--strict-codes`.
-    public var retiredOnly = 0
+    package var retiredOnly = 0
 
     fileprivate mutating func count(_ study: PlannedStudy) {
         cases[study.hard?.rawValue ?? "ordinary", default: 0] += 1
@@ -98,7 +98,7 @@ private struct PlannedStudy {
 /// Writes `folder`/hosp (patients, admissions, diagnoses_icd as csv.gz) and `folder`/echo (the two lists as csv).
 ///
 /// The same size and seed give the same bytes. Rows are in the order of the real tables: subjects, stays, priorities.
-public func writeHospital(to folder: String, size: HospitalSize, seed: UInt64) throws -> Planted {
+package func writeHospital(to folder: String, size: HospitalSize, seed: UInt64) throws -> Planted {
     var writer = HospitalWriter(size: size, seed: seed)
     writer.fill()
     try makeFolder(folder + "/hosp")

@@ -10,7 +10,7 @@ import Files
 /// Memory holds as many decoded clips as there are workers.
 ///
 /// - Throws: `EchoError` for what the user can mend, `Interrupted` when asked to stop; what is committed stays.
-public func ingest(_ options: IngestOptions) throws -> IngestSummary {
+package func ingest(_ options: IngestOptions) throws -> IngestSummary {
     let (plan, rules) = try plan(of: options)
     let folder = options.folder
     if options.part == nil, isReadable(folder + "/" + partsFolder) {
@@ -52,7 +52,7 @@ public func ingest(_ options: IngestOptions) throws -> IngestSummary {
 }
 
 /// What an ingest would do, without doing it.
-public func planIngest(_ options: IngestOptions) throws -> IngestPlan {
+package func planIngest(_ options: IngestOptions) throws -> IngestPlan {
     let plan = try plan(of: options).plan
     var work = plan.files
     if isReadable(options.folder + "/" + Catalog.fileName) {

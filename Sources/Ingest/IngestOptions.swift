@@ -1,29 +1,29 @@
 // What a user chooses about an ingest, and which of the choices decide its bytes.
 
-public import Crop
-public import EchoCore
-public import Shards
+package import Crop
+package import EchoCore
+package import Shards
 
 /// Everything that `echoprep ingest` is told.
-public struct IngestOptions: Sendable {
-    public var source: String
-    public var dataset: String
+package struct IngestOptions: Sendable {
+    package var source: String
+    package var dataset: String
     /// nil: found by looking.
-    public var layout: String?
+    package var layout: String?
     /// Its `crop` gives way to the one below, or the layout's.
-    public var rules = IngestRules()
+    package var rules = IngestRules()
     /// nil: the layout's.
-    public var crop: CropRule?
+    package var crop: CropRule?
     /// Workers.
-    public var jobs = availableProcessors()
+    package var jobs = availableProcessors()
     /// One of several workers on several machines: this one's number from 1, and how many there are.
-    public var part: (number: Int, of: Int)?
+    package var part: (number: Int, of: Int)?
     /// Of a source whose list has folds for splits: the one to test on.
-    public var testFold = 0
+    package var testFold = 0
     /// For the database's record of runs.
-    public var commandLine = ""
+    package var commandLine = ""
 
-    public init(source: String, dataset: String) {
+    package init(source: String, dataset: String) {
         self.source = source
         self.dataset = dataset
     }
@@ -38,24 +38,24 @@ public struct IngestOptions: Sendable {
 let partsFolder = "parts"
 
 /// The choices that decide what is in a dataset; they stay the same over all its runs.
-public struct IngestRules: Sendable, Equatable {
-    public var pixels = PixelLayout.luma
-    public var crop = CropRule.echoprime
+package struct IngestRules: Sendable, Equatable {
+    package var pixels = PixelLayout.luma
+    package var crop = CropRule.echoprime
     /// Rows and columns of a stored frame.
-    public var size = 224
+    package var size = 224
     /// The kinds that are kept beside B-mode.
-    public var keep: Set<ClipKind> = []
+    package var keep: Set<ClipKind> = []
     /// Whether the frames before a fault are kept.
-    public var salvage = true
+    package var salvage = true
     /// The first so many frames of a clip; nil for all.
-    public var maxFrames: Int?
+    package var maxFrames: Int?
     /// Bytes after which a shard ends with its study.
-    public var shardSize = 1 << 30
+    package var shardSize = 1 << 30
 
     /// How shards hold frames.
-    public var compress = Compression.none
+    package var compress = Compression.none
 
-    public init() {}
+    package init() {}
 
     /// As they stand in the database and in every shard.
     var texts: [String: String] {

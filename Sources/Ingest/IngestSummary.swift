@@ -5,25 +5,25 @@ import EchoCore
 import Files
 
 /// What became of a source; the counts are those of the whole dataset, over all its runs.
-public struct IngestSummary: Sendable, Codable {
-    public let layout: String
-    public let files: Int
-    public let studies: Int
-    public let kept: Int
+package struct IngestSummary: Sendable, Codable {
+    package let layout: String
+    package let files: Int
+    package let studies: Int
+    package let kept: Int
     /// Files by the reason for dropping them.
-    public let dropped: [String: Int]
+    package let dropped: [String: Int]
     /// Files that could not be read as what they should be.
-    public let rejected: Int
+    package let rejected: Int
     /// On the disk, and not in the record list.
-    public let unlisted: Int
+    package let unlisted: Int
     /// Frames in shards.
-    public let frames: Int
-    public let shards: Int
+    package let frames: Int
+    package let shards: Int
     /// Of this run alone.
-    public let filesRead: Int, framesStored: Int, bytesRead: Int
-    public let seconds: Double
+    package let filesRead: Int, framesStored: Int, bytesRead: Int
+    package let seconds: Double
     /// Bytes that this run held at once; nil where the system does not say.
-    public let peakMemory: Int?
+    package let peakMemory: Int?
 
     init(catalog: Catalog, plan: Plan, tally: Tally) throws(EchoError) {
         let outcomes = try catalog.outcomes()
@@ -45,7 +45,7 @@ public struct IngestSummary: Sendable, Codable {
     }
 
     /// A table for people.
-    public var text: String {
+    package var text: String {
         var lines = [("files", files), ("kept", kept)]
         lines += dropped.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map {
             ("dropped: \($0.key)", $0.value)
@@ -73,19 +73,19 @@ public struct IngestSummary: Sendable, Codable {
 }
 
 /// What an ingest would do.
-public struct IngestPlan: Sendable, Codable {
-    public let layout: String
-    public let files: Int
-    public let studies: Int
+package struct IngestPlan: Sendable, Codable {
+    package let layout: String
+    package let files: Int
+    package let studies: Int
     /// Files that have no row yet.
-    public let unfinished: Int
+    package let unfinished: Int
     /// In the record list, and not on the disk.
-    public let missing: Int
+    package let missing: Int
     /// On the disk, and not in the record list.
-    public let unlisted: Int
+    package let unlisted: Int
 
     /// One line for people.
-    public var text: String {
+    package var text: String {
         var text = "layout \(layout): \(grouped(files)) files of \(grouped(studies)) studies"
         text += ", \(grouped(unfinished)) to do"
         if missing > 0 { text += ", \(grouped(missing)) of the record list are not there" }

@@ -7,17 +7,17 @@ import Foundation
 import Shards
 
 /// What a merge did.
-public struct MergeSummary: Sendable, Codable {
-    public let parts: Int
-    public let clips: Int
-    public let shards: Int
+package struct MergeSummary: Sendable, Codable {
+    package let parts: Int
+    package let clips: Int
+    package let shards: Int
 }
 
 /// Joins all parts of a dataset into it, and removes them.
 ///
 /// Shards are moved, not copied, each with the rows of its files in one transaction; a merge that was stopped goes on.
 /// - Throws: `EchoError` if a part is missing, not finished, or made by other rules
-public func merge(dataset: String, commandLine: String) throws -> MergeSummary {
+package func merge(dataset: String, commandLine: String) throws -> MergeSummary {
     try removeMerged(dataset)
     let parts = try finishedParts(of: dataset)
     let catalog = try Catalog(datasetFolder: dataset, readOnly: false)

@@ -5,7 +5,7 @@ import Foundation
 
 extension Explanation {
     /// The study, its stays, what counts for each target, and what does not count.
-    public var text: String {
+    package var text: String {
         var lines = [
             "study \(study) at \(time ?? "no time that exists"): \(status), \(split ?? "in no split")"
         ]

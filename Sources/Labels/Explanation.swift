@@ -1,55 +1,55 @@
 // Why a study has the labels that it has: its stays, their diagnoses, and what each of them counts for.
 
 import Catalog
-public import EchoCore
+package import EchoCore
 import Foundation
 import GRDB
 
 /// The answer of `link-icd --explain` for one study, out of the database alone.
-public struct Explanation: Sendable, Encodable, Equatable {
+package struct Explanation: Sendable, Encodable, Equatable {
     /// A stay of the study's subject.
-    public struct Stay: Sendable, Encodable, Equatable {
-        public let hadm: Int
-        public let admittime: String
-        public let dischtime: String
+    package struct Stay: Sendable, Encodable, Equatable {
+        package let hadm: Int
+        package let admittime: String
+        package let dischtime: String
         /// Whether the study lies in its window, and whether its diagnoses are the study's.
-        public let candidate: Bool, used: Bool
+        package let candidate: Bool, used: Bool
     }
 
     /// A diagnosis of a stay that is used.
-    public struct Diagnosis: Sendable, Encodable, Equatable {
-        public let hadm: Int
-        public let seqNum: Int
-        public let code: String
-        public let version: Int
-        public let title: String?
+    package struct Diagnosis: Sendable, Encodable, Equatable {
+        package let hadm: Int
+        package let seqNum: Int
+        package let code: String
+        package let version: Int
+        package let title: String?
         /// What the release of ICD-10-CM knows of the code (`CodeStatus`).
-        public let status: String
+        package let status: String
         /// What it counts for; empty where it does not count.
-        public let labels: [String]
+        package let labels: [String]
     }
 
     /// A target: 1, 0, or nil where the study is not labelled.
-    public struct Target: Sendable, Encodable, Equatable {
-        public let category: String
-        public let title: String
-        public let value: Int?
+    package struct Target: Sendable, Encodable, Equatable {
+        package let category: String
+        package let title: String
+        package let value: Int?
     }
 
-    public let study: Int
-    public let time: String?
-    public let split: String?
+    package let study: Int
+    package let time: String?
+    package let split: String?
     /// Of `StudyStatus`.
-    public let status: String
-    public let nearestStayHours: Double?
-    public let stays: [Stay]
-    public let diagnoses: [Diagnosis]
-    public let targets: [Target]
+    package let status: String
+    package let nearestStayHours: Double?
+    package let stays: [Stay]
+    package let diagnoses: [Diagnosis]
+    package let targets: [Target]
     /// The choices that the labels were made by.
-    public let rules: [String: String]
+    package let rules: [String: String]
 
     /// JSON with sorted keys.
-    public func json() throws -> String {
+    package func json() throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
         return String(decoding: try encoder.encode(self), as: UTF8.self)
@@ -59,7 +59,7 @@ public struct Explanation: Sendable, Encodable, Equatable {
 /// Explains the labels of a study.
 ///
 /// - Throws: `EchoError` where the dataset has no labels, or not that study
-public func explainLabels(dataset: String, study: Int) throws(EchoError) -> Explanation {
+package func explainLabels(dataset: String, study: Int) throws(EchoError) -> Explanation {
     let catalog = try Catalog(datasetFolder: dataset, readOnly: true)
     guard try catalog.lastRun(of: "link-icd") != nil else {
         throw EchoError("--dataset", "has no labels", try: "run echoprep link-icd on it first")

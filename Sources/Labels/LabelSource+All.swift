@@ -1,10 +1,10 @@
 // The list of label sources: what may stand in the table `label`, and who writes it there.
 
-public import Catalog
+package import Catalog
 
 extension LabelSource {
     /// All sources; a new one is a line here.
-    public static let all: [LabelSource] = [mimicICD, echoMeasurements, echoNetLists]
+    package static let all: [LabelSource] = [mimicICD, echoMeasurements, echoNetLists]
 
     /// Those whose rows a command writes.
     static func written(by command: String) -> [LabelSource] { all.filter { $0.command == command } }

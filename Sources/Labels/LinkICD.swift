@@ -13,7 +13,7 @@ import Foundation
 ///   - dataset: the dataset folder; made where it is missing
 ///   - mimicIV: the folder of MIMIC-IV, or its `hosp`
 /// - Throws: `EchoError` for a file that cannot be used; `Interrupted`
-public func linkICD(dataset: String, mimicIV: String, options: LinkOptions) throws -> LinkSummary {
+package func linkICD(dataset: String, mimicIV: String, options: LinkOptions) throws -> LinkSummary {
     let echo = if let named = options.echo { named } else { try ingestedFolder(of: dataset) }
     if options.split.stratified, options.targets.basis == .train {
         throw EchoError(

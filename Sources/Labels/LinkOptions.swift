@@ -1,21 +1,21 @@
 // Every choice of link-icd; all of them are written beside the labels that they made.
 
-public import EchoCore
+package import EchoCore
 
 /// The rules of `linkICD`.
-public struct LinkOptions: Sendable {
+package struct LinkOptions: Sendable {
     /// The folder of MIMIC-IV-ECHO; nil for the one that the dataset was ingested from.
-    public var echo: String?
+    package var echo: String?
     /// When a study lies within a stay.
-    public var window: StayWindow
+    package var window: StayWindow
     /// How diagnoses become labels.
-    public var labels: LabelRule
-    public var targets: TargetRule
-    public var split: SplitRule
+    package var labels: LabelRule
+    package var targets: TargetRule
+    package var split: SplitRule
     /// As typed, for the table `run`.
-    public var commandLine: String
+    package var commandLine: String
 
-    public init(
+    package init(
         echo: String? = nil, window: StayWindow = StayWindow(), labels: LabelRule = LabelRule(),
         targets: TargetRule = TargetRule(), split: SplitRule, commandLine: String = "link-icd"
     ) {

@@ -4,48 +4,48 @@ import EchoCore
 import Foundation
 
 /// What `linkICD` found.
-public struct LinkSummary: Sendable, Encodable, Equatable {
+package struct LinkSummary: Sendable, Encodable, Equatable {
     /// A target; its place in the list is its place among the model's outputs.
-    public struct Target: Sendable, Encodable, Equatable {
-        public let category: String
-        public let title: String
+    package struct Target: Sendable, Encodable, Equatable {
+        package let category: String
+        package let title: String
         /// Labelled studies that have it, and their share, among those that targets were chosen on.
-        public let positives: Int
-        public let prevalence: Double
+        package let positives: Int
+        package let prevalence: Double
         /// The prevalence that a list of codes gives beside it.
-        public let reference: Double?
+        package let reference: Double?
     }
 
     /// A category that the paper's table of targets has, as common as it is here and there.
-    public struct PaperCategory: Sendable, Encodable, Equatable {
-        public let category: String
+    package struct PaperCategory: Sendable, Encodable, Equatable {
+        package let category: String
         /// Shares of all labelled studies.
-        public let prevalence: Double, paper: Double
+        package let prevalence: Double, paper: Double
     }
 
     /// Studies of the study list.
-    public let studies: Int
+    package let studies: Int
     /// How many of them have each status (`StudyStatus`).
-    public let statuses: [String: Int]
+    package let statuses: [String: Int]
     /// Labelled studies of each split; "none" for those of subjects without one.
-    public let splits: [String: Int]
-    public let targets: [Target]
+    package let splits: [String: Int]
+    package let targets: [Target]
     /// The categories whose prevalence in the paper is known; empty where labels are no categories.
-    public let paper: [PaperCategory]
+    package let paper: [PaperCategory]
     /// Values of the source files that could not be used, by file.
-    public let rejects: [String: Int]
+    package let rejects: [String: Int]
     /// The labels of these files and rules were there already.
-    public let unchanged: Bool
+    package let unchanged: Bool
 
     /// JSON with sorted keys.
-    public func json() throws -> String {
+    package func json() throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
         return String(decoding: try encoder.encode(self), as: UTF8.self)
     }
 
     /// Some lines for people.
-    public var text: String {
+    package var text: String {
         var lines = ["\(grouped(studies)) studies\(unchanged ? ", labelled before by the same rules" : "")"]
         for status in StudyStatus.allCases {
             if let count = statuses[status.rawValue] { lines.append("\(column(count)) \(status.rawValue)") }

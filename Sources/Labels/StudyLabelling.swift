@@ -1,7 +1,7 @@
 // From a study's stay to its categories, or to the reason why it has none.
 
 /// What became of a study.
-public enum StudyStatus: String, Sendable, CaseIterable {
+package enum StudyStatus: String, Sendable, CaseIterable {
     case labelled
     /// The study list holds no time that exists.
     case noStudyTime = "no-study-time"

@@ -1,35 +1,35 @@
 // The optimiser: AdamW with clipping by the global norm, and the average of weights that it may keep.
 
-public import Compute
+package import Compute
 
 /// AdamW (Loshchilov and Hutter 2019) over the parameters of a model that have gradients.
 ///
 /// Matrices decay; biases, norms and the mask token do not.
-public final class AdamW {
-    public var factors = AdamWFactors(clip: 1)
-    public var weightDecay = 0.05
+package final class AdamW {
+    package var factors = AdamWFactors(clip: 1)
+    package var weightDecay = 0.05
     /// What the learning rate of a parameter is multiplied by; 1 for those that are not named.
-    public var rateFactors: [String: Double] = [:]
+    package var rateFactors: [String: Double] = [:]
 
     private let model: EchoModel
     private var moments: [String: (first: Buffer, second: Buffer)] = [:]
     private let count: Buffer, norm: Buffer
 
-    public init(_ model: EchoModel) {
+    package init(_ model: EchoModel) {
         self.model = model
         count = model.engine.zero()
         norm = model.engine.zero()
     }
 
     /// How many steps have been taken; asking waits for the last.
-    public var steps: Int { Int(model.engine.sums(count)[0]) }
+    package var steps: Int { Int(model.engine.sums(count)[0]) }
 
     /// Takes one step along the model's gradients and forgets them; a parameter without a gradient stays as it is.
     ///
     /// If the gradients are not finite, or `loss` is not, nothing is changed: the weights are those before the fault.
     /// - Parameter loss: a number for sums
     /// - Returns: the norm of all gradients before clipping, a number for sums
-    public func step(learningRate: Double, loss: Buffer?) -> Buffer {
+    package func step(learningRate: Double, loss: Buffer?) -> Buffer {
         defer { model.forgetGradients() }
         let learned = model.parameterList.compactMap { parameter in
             parameter.tensor.gradient.map { gradient in
@@ -46,21 +46,21 @@ public final class AdamW {
     }
 
     /// The same, with the norm at once.
-    public func step(learningRate: Double) -> Double {
+    package func step(learningRate: Double) -> Double {
         model.engine.sums(step(learningRate: learningRate, loss: nil))[0]
     }
 
     // MARK: State
 
     /// The first and second moments of the parameters that have taken a step, in the order of the model.
-    public var state: [(name: String, shape: [Int], first: Buffer, second: Buffer)] {
+    package var state: [(name: String, shape: [Int], first: Buffer, second: Buffer)] {
         model.parameterList.compactMap { parameter in
             moments[parameter.name].map { (parameter.name, parameter.shape, $0.first, $0.second) }
         }
     }
 
     /// Goes on from a state that was taken after `steps` steps.
-    public func restore(
+    package func restore(
         steps: Int, _ state: [(name: String, first: [Float], second: [Float])]
     ) {
         model.engine.write([Float(steps)], to: count)

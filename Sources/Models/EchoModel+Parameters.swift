@@ -4,10 +4,10 @@ import Compute
 
 extension EchoModel {
     /// Names and shapes in the order of the forward pass.
-    public var parameters: [(name: String, shape: [Int])] { parameterList.map { ($0.name, $0.shape) } }
+    package var parameters: [(name: String, shape: [Int])] { parameterList.map { ($0.name, $0.shape) } }
 
     /// How many numbers the model learns.
-    public var parameterCount: Int { parameterList.reduce(0) { $0 + $1.tensor.value.count } }
+    package var parameterCount: Int { parameterList.reduce(0) { $0 + $1.tensor.value.count } }
 
     func parameter(_ name: String) -> Parameter {
         guard let found = parameterList.first(where: { $0.name == name }) else {
@@ -17,20 +17,20 @@ extension EchoModel {
     }
 
     /// The numbers of a parameter of the model.
-    public func read(_ name: String) -> [Float] { engine.read(parameter(name).tensor.value) }
+    package func read(_ name: String) -> [Float] { engine.read(parameter(name).tensor.value) }
 
     /// Replaces the numbers of a parameter of the model by as many.
-    public func write(_ name: String, _ values: [Float]) {
+    package func write(_ name: String, _ values: [Float]) {
         let buffer = parameter(name).tensor.value
         precondition(buffer.count == values.count, "values fill \(name)")
         engine.write(values, to: buffer)
     }
 
     /// The gradient of a parameter since `forgetGradients`; nil if no step has given it one.
-    public func gradient(_ name: String) -> [Float]? { parameter(name).tensor.gradient.map(engine.read) }
+    package func gradient(_ name: String) -> [Float]? { parameter(name).tensor.gradient.map(engine.read) }
 
     /// Empties all gradients; the next step starts anew.
-    public func forgetGradients() {
+    package func forgetGradients() {
         for parameter in parameterList { parameter.tensor.forgetGradient() }
     }
 }

@@ -3,14 +3,14 @@
 import Compute
 
 /// How the tokens of each view of one study share out their attention among its views.
-public struct ViewAttention: Sendable, Equatable {
-    public let layers: Int, heads: Int, views: Int
+package struct ViewAttention: Sendable, Equatable {
+    package let layers: Int, heads: Int, views: Int
     /// [layers, heads, views that read, views that are read]: means over the reading view's tokens of the weight on
     /// all tokens of the other; they add up to 1 over the last axis. 1 / views everywhere is attention to all alike.
-    public let shares: [Float]
+    package let shares: [Float]
 
     /// The share of the attention of `view` that `read` gets.
-    public func share(layer: Int, head: Int, of view: Int, in read: Int) -> Float {
+    package func share(layer: Int, head: Int, of view: Int, in read: Int) -> Float {
         shares[((layer * heads + head) * views + view) * views + read]
     }
 }
@@ -20,7 +20,7 @@ extension EchoModel {
     ///
     /// With learned queries in between there is one layer of one head: what a view's tokens read of the queries times
     /// what those read of each view, both means over heads.
-    public func viewAttention(_ batch: StudyBatch) -> [ViewAttention] {
+    package func viewAttention(_ batch: StudyBatch) -> [ViewAttention] {
         guard let latent else { return [] }
         let c = configuration
         let tape = Tape(engine, recording: false)

@@ -1,17 +1,17 @@
 // The LAMAE family: a masked autoencoder whose views of a heart meet in latent space.
 
-public import Compute
+package import Compute
 
 /// A model and its weights on an engine; one of the four kinds, for pre-training or for fine-tuning.
 ///
 /// Tokens of all studies, views and frames of a batch lie in one matrix, study by study, and attention is told where
 /// one sequence ends and the next begins.
-public final class EchoModel {
-    public let configuration: ModelConfiguration
-    public let engine: any Engine
+package final class EchoModel {
+    package let configuration: ModelConfiguration
+    package let engine: any Engine
     /// Whether each block is computed again on the way back instead of kept: about a third more time, and memory for
     /// one block instead of for all.
-    public var checkpointsActivations = false
+    package var checkpointsActivations = false
     let parameterList: [Parameter]
 
     private let encoder: Encoder
@@ -22,7 +22,7 @@ public final class EchoModel {
     private let head: Head?
 
     /// A model with fresh weights, which depend on nothing but `seed` and the configuration.
-    public init(_ configuration: ModelConfiguration, engine: any Engine, seed: UInt64) {
+    package init(_ configuration: ModelConfiguration, engine: any Engine, seed: UInt64) {
         precondition(configuration.fault == nil, configuration.fault ?? "")
         let c = configuration
         var list = ParameterList(engine: engine, seed: seed)
@@ -42,7 +42,7 @@ public final class EchoModel {
     /// a number for sums.
     ///
     /// - Parameter predicting: whether to return the predicted pixels [ΣV, T, N, patch·patch·channels]
-    public func pretrainStep(
+    package func pretrainStep(
         _ batch: StudyBatch, _ mask: PretrainMask, weight: Double = 1, addingTo loss: Buffer,
         predicting: Bool = false
     ) -> [Float]? {
@@ -54,7 +54,7 @@ public final class EchoModel {
     }
 
     /// The loss and the predicted pixels [ΣV, T, N, patch·patch·channels], without gradients.
-    public func reconstruct(_ batch: StudyBatch, _ mask: PretrainMask) -> (loss: Double, prediction: [Float])
+    package func reconstruct(_ batch: StudyBatch, _ mask: PretrainMask) -> (loss: Double, prediction: [Float])
     {
         let loss = engine.zero()
         let prediction = pretrain(
@@ -136,7 +136,7 @@ public final class EchoModel {
     // MARK: Fine-tuning
 
     /// What fine-tuning minimises, as a mean over the outputs of all studies that are known.
-    public enum FinetuneLoss: Sendable {
+    package enum FinetuneLoss: Sendable {
         case binaryCrossEntropy, meanSquaredError
     }
 
@@ -148,7 +148,7 @@ public final class EchoModel {
     ///   - positiveWeights: how much a target of 1 counts in the cross-entropy of each output; nil for 1
     ///   - frozen: whether only the head learns; other parameters then get no gradient
     ///   - predicting: whether to return the outputs
-    public func finetuneStep(
+    package func finetuneStep(
         _ batch: StudyBatch, targets: [Float], loss kind: FinetuneLoss, positiveWeights: [Float]? = nil,
         frozen: Bool = false, weight: Double = 1, addingTo sum: Buffer, predicting: Bool = false
     ) -> [Float]? {
@@ -161,7 +161,7 @@ public final class EchoModel {
     }
 
     /// The loss and the outputs, without gradients.
-    public func loss(
+    package func loss(
         _ batch: StudyBatch, targets: [Float], loss kind: FinetuneLoss
     ) -> (loss: Double, logits: [Float]) {
         let tape = Tape(engine, recording: false), sum = engine.zero()
@@ -196,18 +196,18 @@ public final class EchoModel {
     }
 
     /// The head's outputs [studies, outputs].
-    public func logits(_ batch: StudyBatch) -> [Float] {
+    package func logits(_ batch: StudyBatch) -> [Float] {
         let tape = Tape(engine, recording: false)
         return engine.read(predict(features(batch, on: tape), on: tape).value)
     }
 
     /// What tokens are averaged over.
-    public enum Pooling: String, CaseIterable, Sendable { case study, clip, frame }
+    package enum Pooling: String, CaseIterable, Sendable { case study, clip, frame }
 
     /// The mean of the tokens of each study, clip or frame, in the order of the batch: [units, dim].
     ///
     /// With latent attention a clip's and a frame's tokens have read those of the study's other clips.
-    public func embeddings(_ batch: StudyBatch, per pooling: Pooling = .study) -> [Float] {
+    package func embeddings(_ batch: StudyBatch, per pooling: Pooling = .study) -> [Float] {
         engine.read(features(batch, per: pooling, on: Tape(engine, recording: false)).value)
     }
 
@@ -263,7 +263,7 @@ extension Engine {
     }
 
     /// A number for sums, 0 at first.
-    public func zero() -> Buffer {
+    package func zero() -> Buffer {
         let buffer = allocate(1, for: .sums)
         fill(buffer, with: 0)
         return buffer

@@ -1,7 +1,7 @@
 // Everything that decides a model's shape; a checkpoint carries it, and two models of one configuration are alike.
 
 /// The four models: the paper's two, and the same without latent attention.
-public enum ModelKind: String, Codable, Sendable, CaseIterable {
+package enum ModelKind: String, Codable, Sendable, CaseIterable {
     /// Frames are encoded alone; latent attention joins them.
     case lamae
     /// Clips are encoded whole; latent attention joins them.
@@ -12,13 +12,13 @@ public enum ModelKind: String, Codable, Sendable, CaseIterable {
     case videoMAE = "video-mae"
 
     /// Whether the encoder and the decoder see all frames of a view together.
-    public var isVideo: Bool { self == .videoLAMAE || self == .videoMAE }
+    package var isVideo: Bool { self == .videoLAMAE || self == .videoMAE }
     /// Whether all views of a study meet in the latent-attention module.
-    public var hasLatentAttention: Bool { self == .lamae || self == .videoLAMAE }
+    package var hasLatentAttention: Bool { self == .lamae || self == .videoLAMAE }
 }
 
 /// Sizes that have a name.
-public enum Preset: String, Codable, Sendable, CaseIterable {
+package enum Preset: String, Codable, Sendable, CaseIterable {
     /// For a laptop.
     case tiny
     /// Between the two.
@@ -31,42 +31,42 @@ public enum Preset: String, Codable, Sendable, CaseIterable {
 ///
 /// With `outputs` of 0 it is for pre-training: encoder, latent attention and decoder. Otherwise it is for fine-tuning:
 /// encoder, latent attention and a head of that many outputs.
-public struct ModelConfiguration: Codable, Sendable, Equatable {
-    public var kind: ModelKind
+package struct ModelConfiguration: Codable, Sendable, Equatable {
+    package var kind: ModelKind
     /// Pixels of a frame's edge, and of a patch's.
-    public var image: Int, patch: Int
+    package var image: Int, patch: Int
     /// 1 for luma, 3 for RGB.
-    public var channels: Int
+    package var channels: Int
     /// Views and frames of a study's sample. Studies with other numbers of views fit as well.
-    public var views: Int, frames: Int
+    package var views: Int, frames: Int
     /// Width, blocks and heads of the encoder.
-    public var dim: Int, depth: Int, heads: Int
+    package var dim: Int, depth: Int, heads: Int
     /// Blocks and heads of latent attention, whose width is `dim`.
-    public var latentDepth: Int, latentHeads: Int
+    package var latentDepth: Int, latentHeads: Int
     /// Width, blocks and heads of the decoder.
-    public var decoderDim: Int, decoderDepth: Int, decoderHeads: Int
+    package var decoderDim: Int, decoderDepth: Int, decoderHeads: Int
     /// The share of a frame's patches that the encoder does not see in pre-training.
-    public var maskRatio: Double
+    package var maskRatio: Double
     /// The share of the encoder's tokens that latent attention does not see in pre-training.
-    public var latentMaskRatio: Double
+    package var latentMaskRatio: Double
     /// What latent attention sees of those tokens. Not of the paper, as are the next two.
-    public var latentMasking: LatentMasking
+    package var latentMasking: LatentMasking
     /// Views of which latent attention sees no token, to be reconstructed from the others: a number, or below 1 a
     /// share of a study's views, then at least one. One view is always seen.
-    public var maskViews: Double
+    package var maskViews: Double
     /// Learned queries through which latent attention goes; 0 for attention of all tokens to all.
-    public var latentQueries: Int
+    package var latentQueries: Int
     /// Whether the pixels to predict are normalised patch by patch.
-    public var normPix: Bool
+    package var normPix: Bool
     /// Numbers that the head predicts for a study; 0 in pre-training.
-    public var outputs: Int
+    package var outputs: Int
     /// Whether the head is one linear layer; nil, as in runs from before there was a choice, for the paper's two with
     /// a GELU between them.
-    public var linearHead: Bool?
+    package var linearHead: Bool?
     /// The name of the decoder; nil, as in runs from before there was a choice, for the paper's.
-    public var decoder: String?
+    package var decoder: String?
 
-    public init(
+    package init(
         kind: ModelKind, image: Int, patch: Int, channels: Int = 1, views: Int, frames: Int, dim: Int,
         depth: Int,
         heads: Int, latentDepth: Int, latentHeads: Int, decoderDim: Int, decoderDepth: Int, decoderHeads: Int,
@@ -97,7 +97,7 @@ public struct ModelConfiguration: Codable, Sendable, Equatable {
     }
 
     /// The sizes called `preset`, for pre-training unless `outputs` is given.
-    public static func preset(_ preset: Preset, kind: ModelKind, outputs: Int = 0) -> ModelConfiguration {
+    package static func preset(_ preset: Preset, kind: ModelKind, outputs: Int = 0) -> ModelConfiguration {
         switch preset {
         case .tiny:
             ModelConfiguration(
@@ -118,7 +118,7 @@ public struct ModelConfiguration: Codable, Sendable, Equatable {
     }
 
     /// What keeps these sizes from being a model, as a clause for the user; nil if nothing does.
-    public var fault: String? {
+    package var fault: String? {
         let counts = [image, patch, channels, views, frames, dim, depth, heads]
         let decoder = [decoderDim, decoderDepth, decoderHeads]
         if (counts + decoder).contains(where: { $0 < 1 }) { return "a size is below 1" }
@@ -156,22 +156,22 @@ public struct ModelConfiguration: Codable, Sendable, Equatable {
     /// The decoder; nil for a name that is none.
     var decoderKind: DecoderKind? { decoder.map(DecoderKind.named) ?? .frames }
     /// Patches along an edge of a frame.
-    public var gridSide: Int { image / patch }
+    package var gridSide: Int { image / patch }
     /// N: patches in a frame.
-    public var patches: Int { gridSide * gridSide }
+    package var patches: Int { gridSide * gridSide }
     /// K: patches of a frame that the encoder sees in pre-training, at least one.
-    public var keptPatches: Int { max(1, Int((Double(patches) * (1 - maskRatio)).rounded())) }
+    package var keptPatches: Int { max(1, Int((Double(patches) * (1 - maskRatio)).rounded())) }
     /// Numbers in a patch: patch·patch·channels.
-    public var patchWidth: Int { patch * patch * channels }
+    package var patchWidth: Int { patch * patch * channels }
     /// Numbers in a frame: channels·image·image.
-    public var frameSize: Int { channels * image * image }
+    package var frameSize: Int { channels * image * image }
     /// Views that are hidden from latent attention in pre-training, of a study with `views` views.
-    public func hiddenViews(of views: Int) -> Int {
+    package func hiddenViews(of views: Int) -> Int {
         let wanted = maskViews < 1 ? (Double(views) * maskViews).rounded() : maskViews
         return min(maskViews > 0 ? max(1, Int(wanted)) : 0, views - 1)
     }
     /// L: tokens that latent attention sees in pre-training, of a study with `views` views, at least one.
-    public func keptLatents(views: Int) -> Int {
+    package func keptLatents(views: Int) -> Int {
         let tokens = (views - hiddenViews(of: views)) * frames * keptPatches
         return max(1, Int((Double(tokens) * (1 - latentMaskRatio)).rounded()))
     }

@@ -1,40 +1,41 @@
 // What a model sees in one step: the frames of some studies, and in pre-training the patches that it may look at.
 
-public import EchoCore
+package import EchoCore
 
 /// Studies side by side; they may differ in their number of views.
-public struct StudyBatch: Sendable {
+package struct StudyBatch: Sendable {
     /// The number of views of each study.
-    public let viewCounts: [Int]
+    package let viewCounts: [Int]
     /// Normalised pixels [ΣV, frames, channels, image, image]: the views of the first study, then those of the next.
-    public let pixels: [Float]
+    package let pixels: [Float]
 
-    public init(viewCounts: [Int], pixels: [Float]) {
+    package init(viewCounts: [Int], pixels: [Float]) {
         self.viewCounts = viewCounts
         self.pixels = pixels
     }
 
     /// ΣV: the views of all studies.
-    public var views: Int { viewCounts.reduce(0, +) }
+    package var views: Int { viewCounts.reduce(0, +) }
 }
 
 /// The patches and tokens that a pre-training step keeps.
-public struct PretrainMask: Sendable, Equatable {
+package struct PretrainMask: Sendable, Equatable {
     /// For each frame, in the order of the pixels (ΣV·T of them), the K patches that the encoder sees, in the order
     /// in which they enter.
-    public let keep: [[Int32]]
+    package let keep: [[Int32]]
     /// For each study, the tokens that latent attention sees, of V·T·K, in the order in which they enter; empty for
     /// models without latent attention.
-    public let keepLatent: [[Int32]]
+    package let keepLatent: [[Int32]]
 
-    public init(keep: [[Int32]], keepLatent: [[Int32]]) {
+    package init(keep: [[Int32]], keepLatent: [[Int32]]) {
         self.keep = keep
         self.keepLatent = keepLatent
     }
 
     /// A random mask: a draw of its own for every frame, or for every view (tubes) in the video models.
-    public init(random configuration: ModelConfiguration, viewCounts: [Int], using random: inout SeededRandom)
-    {
+    package init(
+        random configuration: ModelConfiguration, viewCounts: [Int], using random: inout SeededRandom
+    ) {
         let c = configuration
         var keep: [[Int32]] = []
         for _ in 0..<viewCounts.reduce(0, +) {
@@ -61,7 +62,7 @@ public struct PretrainMask: Sendable, Equatable {
     }
 
     /// Of all views, those of which latent attention sees no token.
-    public func hiddenViews(_ configuration: ModelConfiguration, viewCounts: [Int]) -> Set<Int> {
+    package func hiddenViews(_ configuration: ModelConfiguration, viewCounts: [Int]) -> Set<Int> {
         let perView = configuration.frames * configuration.keptPatches
         var hidden: Set<Int> = [], first = 0
         for (views, kept) in zip(viewCounts, keepLatent) {

@@ -1,15 +1,15 @@
 // The exponential moving average of a model's weights, which often does better than the last of them.
 
-public import Compute
+package import Compute
 
 /// Keeps the average where the weights are, and lends it to the model.
-public final class WeightAverage {
+package final class WeightAverage {
     private let model: EchoModel
     private let decay: Double
     private let averages: [Buffer]
 
     /// Begins with the model's weights.
-    public init(of model: EchoModel, decay: Double) {
+    package init(of model: EchoModel, decay: Double) {
         self.model = model
         self.decay = decay
         averages = model.parameterList.map { model.engine.allocate($0.tensor.count, for: .weights) }
@@ -19,29 +19,29 @@ public final class WeightAverage {
     private var weights: [Buffer] { model.parameterList.map(\.tensor.value) }
 
     /// Takes in the weights after step number `step`, from 1; the first steps forget faster.
-    public func update(step: Int) {
+    package func update(step: Int) {
         let share = 1 - min(decay, Double(1 + step) / Double(10 + step))
         model.engine.blend(weights, into: averages, share: share)
     }
 
     /// Begins again with the weights that the model has now.
-    public func restart() {
+    package func restart() {
         for (weight, average) in zip(weights, averages) { model.engine.copy(weight, to: average) }
     }
 
     /// The averages in the order of the model's parameters.
-    public var values: [(name: String, shape: [Int], average: Buffer)] {
+    package var values: [(name: String, shape: [Int], average: Buffer)] {
         zip(model.parameterList, averages).map { ($0.name, $0.shape, $1) }
     }
 
     /// Goes on from the values of a checkpoint, in the order of the model's parameters.
-    public func restore(_ values: [[Float]]) {
+    package func restore(_ values: [[Float]]) {
         precondition(values.map(\.count) == averages.map(\.count), "an average fits its model")
         for (average, values) in zip(averages, values) { model.engine.write(values, to: average) }
     }
 
     /// Calls `body` while the model has the average for its weights.
-    public func lend<Answer>(_ body: () throws -> Answer) rethrows -> Answer {
+    package func lend<Answer>(_ body: () throws -> Answer) rethrows -> Answer {
         exchange()
         defer { exchange() }
         return try body()

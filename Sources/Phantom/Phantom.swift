@@ -13,7 +13,7 @@ import Video
 /// the layout, whose lists hold the truth.
 ///
 /// - Throws: `EchoError` for wrong options, unreadable tables and a folder that cannot be written; `Interrupted`.
-public func writePhantom(to folder: String, options: PhantomOptions) throws -> PhantomSummary {
+package func writePhantom(to folder: String, options: PhantomOptions) throws -> PhantomSummary {
     try options.check()
     if options.layout != .mimicIVEcho { return try writeEchoNet(to: folder, options: options) }
     let start = ContinuousClock.now

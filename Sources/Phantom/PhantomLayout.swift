@@ -1,15 +1,15 @@
 // The data sets that a synthetic cohort can look like.
 
 /// The layout of the files.
-public enum PhantomLayout: String, Sendable, CaseIterable, CustomStringConvertible {
+package enum PhantomLayout: String, Sendable, CaseIterable, CustomStringConvertible {
     case mimicIVEcho = "mimic-iv-echo"
     case echonetDynamic = "echonet-dynamic"
     case echonetPediatric = "echonet-pediatric"
 
-    public var description: String { rawValue }
+    package var description: String { rawValue }
 
     /// Rows and columns of a picture where the user gives none.
-    public var size: (height: Int, width: Int) { self == .mimicIVEcho ? (708, 1016) : (112, 112) }
+    package var size: (height: Int, width: Int) { self == .mimicIVEcho ? (708, 1016) : (112, 112) }
 
     /// Of an EchoNet look-alike: its views, and the share of subjects that have each.
     var views: [(view: View, share: Double)] {

@@ -3,26 +3,26 @@
 import EchoCore
 
 /// How a synthetic cohort is made. The same options give the same bytes, whatever `jobs` is.
-public struct PhantomOptions: Sendable {
+package struct PhantomOptions: Sendable {
     /// Which data set it looks like.
-    public var layout = PhantomLayout.mimicIVEcho
+    package var layout = PhantomLayout.mimicIVEcho
     /// How many studies.
-    public var studies = 20
+    package var studies = 20
     /// Frames of a clip.
-    public var frames = 32
+    package var frames = 32
     /// Rows and columns of a picture.
-    public var height = 708, width = 1016
-    public var seed: UInt64 = 1
+    package var height = 708, width = 1016
+    package var seed: UInt64 = 1
     /// How many clips are rendered at the same time.
-    public var jobs = availableProcessors()
+    package var jobs = availableProcessors()
     /// A folder of MIMIC-IV's hosp tables, whose subjects and stays the studies are placed in; nil makes them up.
-    public var mimicIV: String?
+    package var mimicIV: String?
     /// Whether studies hold colour Doppler, M-mode, spectral Doppler and stills besides the B-mode clips.
-    public var extras = true
+    package var extras = true
     /// Quality of JPEG as libjpeg counts.
-    public var quality = 85
+    package var quality = 85
 
-    public init() {}
+    package init() {}
 
     func check() throws(EchoError) {
         func need(_ condition: Bool, _ option: String, _ problem: String, _ remedy: String) throws(EchoError)
@@ -42,15 +42,15 @@ public struct PhantomOptions: Sendable {
 }
 
 /// What was written.
-public struct PhantomSummary: Sendable, Encodable {
-    public let folder: String
-    public let subjects: Int, studies: Int, clips: Int, frames: Int, bytes: Int
-    public let seconds: Double
+package struct PhantomSummary: Sendable, Encodable {
+    package let folder: String
+    package let subjects: Int, studies: Int, clips: Int, frames: Int, bytes: Int
+    package let seconds: Double
     /// What each category of codes does to the heart, and how well it could be told at best.
-    public let codes: [CodeTruth]
+    package let codes: [CodeTruth]
 
     /// One line a figure, for people.
-    public var text: String {
+    package var text: String {
         let figures =
             "\(grouped(studies)) studies of \(grouped(subjects)) subjects, \(grouped(clips)) files, "
             + "\(grouped(frames)) frames, \(grouped(bytes >> 20)) MiB in \(duration(seconds))"

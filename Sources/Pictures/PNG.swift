@@ -1,11 +1,11 @@
 // PNG through libpng's simplified interface.
 
 private import CLibPNG
-public import EchoCore
+package import EchoCore
 
 extension Picture {
     /// The picture as a PNG file.
-    public func png() throws(EchoError) -> [UInt8] {
+    package func png() throws(EchoError) -> [UInt8] {
         var image = png_image()
         image.version = UInt32(PNG_IMAGE_VERSION)
         image.width = UInt32(width)
@@ -25,7 +25,7 @@ extension Picture {
     }
 
     /// Reads a PNG file's pixels as gray or RGB.
-    public init(png file: [UInt8]) throws(EchoError) {
+    package init(png file: [UInt8]) throws(EchoError) {
         var header = png_image()
         header.version = UInt32(PNG_IMAGE_VERSION)
         // libpng keeps the address of the header between its two calls.

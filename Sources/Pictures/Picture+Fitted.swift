@@ -2,7 +2,7 @@
 
 extension Picture {
     /// The picture in the middle of a black square of `side` pixels, made smaller if it is larger.
-    public func fitted(into side: Int) -> Picture {
+    package func fitted(into side: Int) -> Picture {
         let scale = max(1, Double(max(width, height)) / Double(side))
         let small = resized(
             width: max(1, Int(Double(width) / scale)), height: max(1, Int(Double(height) / scale)))
@@ -13,7 +13,7 @@ extension Picture {
 
     /// The picture in another size: every pixel of the result is the mean of those that it stands for, and where the
     /// result is larger, the one that it lies in.
-    public func resized(width columns: Int, height rows: Int) -> Picture {
+    package func resized(width columns: Int, height rows: Int) -> Picture {
         func range(_ index: Int, of parts: Int, over whole: Int) -> Range<Int> {
             let start = index * whole / parts
             return start..<max(start + 1, (index + 1) * whole / parts)

@@ -1,18 +1,18 @@
 // Whether a probability of 0.7 comes true seven times in ten.
 
 /// Answers for all classes together, in ten bins of equal width.
-public struct Calibration: Codable, Sendable, Equatable {
+package struct Calibration: Codable, Sendable, Equatable {
     /// The answers whose probability lies in one tenth.
-    public struct Bin: Codable, Sendable, Equatable {
-        public let count: Int
+    package struct Bin: Codable, Sendable, Equatable {
+        package let count: Int
         /// Mean probability, and share of positives.
-        public let predicted: Double, observed: Double
+        package let predicted: Double, observed: Double
     }
 
     /// Bins that hold an answer, from the lowest probability up, as scikit-learn's `calibration_curve` gives them.
-    public let bins: [Bin]
+    package let bins: [Bin]
     /// Expected calibration error: the mean over answers of |predicted − observed| of their bin.
-    public let error: Double
+    package let error: Double
 
     package init(_ answers: Answers, bins count: Int = 10) {
         var sums = [(count: Int, predicted: Double, positives: Int)](repeating: (0, 0, 0), count: count)

@@ -1,16 +1,16 @@
 // What answers are measured by: the list of measures of each kind.
 
 import EchoCore
-public import Tasks
+package import Tasks
 
 /// A measure of one target's answers; two of one name are the same.
-public struct Measure: Sendable, Equatable {
+package struct Measure: Sendable, Equatable {
     /// In json and csv.
-    public let name: String
+    package let name: String
     /// In tables, and in a sentence.
-    public let title: String, words: String
-    public let decimals: Int
-    public let higherIsBetter: Bool
+    package let title: String, words: String
+    package let decimals: Int
+    package let higherIsBetter: Bool
     /// What a coin has, where that is a number for all.
     package let chance: Double?
     /// Below this a value says no more than "useless", and no axis goes further.
@@ -33,31 +33,31 @@ public struct Measure: Sendable, Equatable {
         self.value = value
     }
 
-    public static func == (a: Measure, b: Measure) -> Bool { a.name == b.name }
+    package static func == (a: Measure, b: Measure) -> Bool { a.name == b.name }
 
     // MARK: Of classes
 
     /// The area under the ROC curve; undefined with one class.
-    public static let auroc = Measure("auroc", "AUROC", higherIsBetter: true, chance: 0.5) {
+    package static let auroc = Measure("auroc", "AUROC", higherIsBetter: true, chance: 0.5) {
         $0.ranked?.auroc(weights: $1)
     }
-    public static let f1 = Measure("f1", "F1", higherIsBetter: true) { $0.confusion($1).f1 }
+    package static let f1 = Measure("f1", "F1", higherIsBetter: true) { $0.confusion($1).f1 }
     /// Undefined without a positive.
-    public static let averagePrecision = Measure(
+    package static let averagePrecision = Measure(
         "average_precision", "Average precision", words: "average precision", higherIsBetter: true
     ) { $0.ranked?.averagePrecision(weights: $1) }
-    public static let brier = Measure("brier", "Brier score", higherIsBetter: false) {
+    package static let brier = Measure("brier", "Brier score", higherIsBetter: false) {
         $0.mean($1) { $0.weight * $0.error * $0.error }
     }
 
     // MARK: Of a quantity
 
     /// The mean absolute error, in the quantity's unit.
-    public static let mae = absolute(decimals: 2)
+    package static let mae = absolute(decimals: 2)
     /// The root of the mean squared error, in the quantity's unit.
-    public static let rmse = rootSquared(decimals: 2)
+    package static let rmse = rootSquared(decimals: 2)
     /// The coefficient of determination; undefined where all truths are alike.
-    public static let r2 = Measure("r2", "R²", higherIsBetter: true, least: -1) { $0.determination($1) }
+    package static let r2 = Measure("r2", "R²", higherIsBetter: true, least: -1) { $0.determination($1) }
 
     fileprivate static func absolute(decimals: Int) -> Measure {
         Measure("mae", "MAE", decimals: decimals, higherIsBetter: false) {
@@ -74,7 +74,7 @@ public struct Measure: Sendable, Equatable {
 
 extension AnswerKind {
     /// All measures, in the order of files.
-    public var measures: [Measure] {
+    package var measures: [Measure] {
         switch self {
         case .classes: [.auroc, .f1, .averagePrecision, .brier]
         case .quantity(let quantity):

@@ -1,12 +1,12 @@
 // Runs that differ in their seed alone, as one model: mean and standard deviation.
 
 import EchoCore
-public import Tasks
+package import Tasks
 
 /// The mean over runs and their standard deviation (n − 1 below), which is nil for a single run.
-public struct Spread: Codable, Sendable, Equatable {
-    public let mean: Double
-    public let deviation: Double?
+package struct Spread: Codable, Sendable, Equatable {
+    package let mean: Double
+    package let deviation: Double?
 
     /// Nil for no values.
     package init?(_ values: [Double]) {
@@ -17,19 +17,19 @@ public struct Spread: Codable, Sendable, Equatable {
 }
 
 /// One model over its seeds.
-public struct ModelScores: Sendable, Equatable {
-    public let model: String
-    public let kind: AnswerKind
-    public let runs: [String]
+package struct ModelScores: Sendable, Equatable {
+    package let model: String
+    package let kind: AnswerKind
+    package let runs: [String]
     /// The first is of all targets.
-    public let groups: [Group]
+    package let groups: [Group]
 
     /// The means over one group of targets.
-    public struct Group: Sendable, Equatable {
-        public let name: String
+    package struct Group: Sendable, Equatable {
+        package let name: String
         package let spreads: [String: Spread]
 
-        public subscript(_ measure: Measure) -> Spread? { spreads[measure.name] }
+        package subscript(_ measure: Measure) -> Spread? { spreads[measure.name] }
     }
 
     /// - Parameter runs: at least one, of the same model

@@ -6,7 +6,7 @@ import Tasks
 
 extension RunScores {
     /// A heading, a line a class and the macro averages; or a line a measure of a quantity.
-    public var text: String {
+    package var text: String {
         var parts = [run, split, population]
         if kind == .classes {
             parts.append(threshold.map { "threshold \($0)" } ?? "thresholds fitted on val")

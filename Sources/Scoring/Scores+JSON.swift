@@ -14,7 +14,7 @@ private struct Key: CodingKey, ExpressibleByStringLiteral {
 }
 
 extension Scores: Encodable {
-    public func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var fields = encoder.container(keyedBy: Key.self)
         for (name, estimate) in estimates { try fields.encode(estimate, forKey: Key(stringValue: name)) }
     }
@@ -22,7 +22,7 @@ extension Scores: Encodable {
 
 extension TargetScores: Encodable {
     /// A class: a quantity's fields stand with those of its run.
-    public func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var fields = encoder.container(keyedBy: Key.self)
         try fields.encode(target, forKey: "code")
         try fields.encodeIfPresent(title, forKey: "title")
@@ -39,7 +39,7 @@ extension TargetScores: Encodable {
 }
 
 extension GroupScores: Encodable {
-    public func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var fields = encoder.container(keyedBy: Key.self)
         try fields.encode(name, forKey: "name")
         try fields.encode(targets, forKey: "codes")
@@ -49,7 +49,7 @@ extension GroupScores: Encodable {
 }
 
 extension RunScores: Encodable {
-    public func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var fields = encoder.container(keyedBy: Key.self)
         try fields.encode(run, forKey: "run")
         try fields.encodeIfPresent(model, forKey: "model")
@@ -89,7 +89,7 @@ extension RunScores: Encodable {
 }
 
 extension ModelScores: Encodable {
-    public func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var fields = encoder.container(keyedBy: Key.self)
         try fields.encode(model, forKey: "model")
         try fields.encode(runs, forKey: "runs")
@@ -101,7 +101,7 @@ extension ModelScores: Encodable {
 }
 
 extension ModelScores.Group: Encodable {
-    public func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var fields = encoder.container(keyedBy: Key.self)
         try fields.encode(name, forKey: "name")
         try encode(spreadsIn: &fields)

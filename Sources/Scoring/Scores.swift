@@ -2,14 +2,14 @@
 
 package import Catalog
 import EchoCore
-public import Tasks
+package import Tasks
 
 /// A number with the percentile interval of its bootstrap; bounds are nil where fewer than two resamplings define it.
-public struct Estimate: Codable, Sendable, Equatable {
-    public let value: Double
-    public let lower: Double?, upper: Double?
+package struct Estimate: Codable, Sendable, Equatable {
+    package let value: Double
+    package let lower: Double?, upper: Double?
 
-    public init(_ value: Double, lower: Double? = nil, upper: Double? = nil) {
+    package init(_ value: Double, lower: Double? = nil, upper: Double? = nil) {
         self.value = value
         self.lower = lower
         self.upper = upper
@@ -17,45 +17,45 @@ public struct Estimate: Codable, Sendable, Equatable {
 }
 
 /// The measures that are defined.
-public struct Scores: Sendable, Equatable {
+package struct Scores: Sendable, Equatable {
     private(set) var estimates: [String: Estimate] = [:]
 
-    public init() {}
+    package init() {}
 
-    public subscript(_ measure: Measure) -> Estimate? {
+    package subscript(_ measure: Measure) -> Estimate? {
         get { estimates[measure.name] }
         set { estimates[measure.name] = newValue }
     }
 }
 
 /// How well one target is told.
-public struct TargetScores: Sendable, Equatable {
-    public let target: String
-    public var title: String?
+package struct TargetScores: Sendable, Equatable {
+    package let target: String
+    package var title: String?
     /// Studies whose truth is known.
-    public let studies: Int
-    public let scores: Scores
+    package let studies: Int
+    package let scores: Scores
     /// Of a class.
-    public let decisions: Decisions?
+    package let decisions: Decisions?
     /// Of a quantity.
-    public let agreement: Agreement?
+    package let agreement: Agreement?
 }
 
 /// What becomes of a class's studies where a probability is taken for yes or no.
-public struct Decisions: Sendable, Equatable {
+package struct Decisions: Sendable, Equatable {
     /// Studies that have it.
-    public let positives: Int
+    package let positives: Int
     /// From which probability on a study counts as positive in F1 and the confusion.
-    public let threshold: Double
-    public let confusion: Confusion
+    package let threshold: Double
+    package let confusion: Confusion
 }
 
 /// How measurements of a quantity lie to the truths (Bland and Altman 1986).
-public struct Agreement: Sendable, Equatable {
+package struct Agreement: Sendable, Equatable {
     /// What answering with these studies' own mean is worth.
-    public let ofMean: Scores
+    package let ofMean: Scores
     /// Mean of answer − truth, and the limits of agreement around it: ± 1.96 standard deviations of it.
-    public let bias: Double, lowerLimit: Double, upperLimit: Double
+    package let bias: Double, lowerLimit: Double, upperLimit: Double
 
     package init(_ rows: [Answers.Row], ofMean: Scores) {
         let differences = rows.map { $0.answer - $0.truth }
@@ -68,37 +68,37 @@ public struct Agreement: Sendable, Equatable {
 }
 
 /// The mean over several targets.
-public struct GroupScores: Sendable, Equatable {
-    public let name: String
-    public let targets: [String]
+package struct GroupScores: Sendable, Equatable {
+    package let name: String
+    package let targets: [String]
     /// Targets whose main measure is undefined, as AUROC for want of a class; its mean is over the others.
-    public let undefined: [String]
-    public let scores: Scores
+    package let undefined: [String]
+    package let scores: Scores
 }
 
 /// One model's answers of one kind on one split.
-public struct RunScores: Sendable, Equatable {
+package struct RunScores: Sendable, Equatable {
     /// The run folder's name or the predictions file's.
-    public let run: String
+    package let run: String
     /// What the run shares with those that differ in their seed alone.
-    public var model: String?
-    public let split: String
-    public let kind: AnswerKind
-    public let studies: Int, subjects: Int
+    package var model: String?
+    package let split: String
+    package let kind: AnswerKind
+    package let studies: Int, subjects: Int
     /// Of all classes; nil where each has its own, and for a quantity.
-    public let threshold: Double?
+    package let threshold: Double?
     /// Resamplings of subjects behind the intervals, their seed, and the intervals' percentage.
-    public let bootstrap: Int, seed: UInt64, confidence: Double
+    package let bootstrap: Int, seed: UInt64, confidence: Double
     /// Over all targets, then over the groups that were named.
-    public let averages: [GroupScores]
-    public var targets: [TargetScores]
+    package let averages: [GroupScores]
+    package var targets: [TargetScores]
     /// Of classes: over all of them and all studies together.
-    public let calibration: Calibration?
+    package let calibration: Calibration?
     /// What a run was asked; nil for a file of answers.
-    public package(set) var asked: Asked?
+    package var asked: Asked?
 
     /// Over all targets.
-    public var macro: GroupScores { averages[0] }
+    package var macro: GroupScores { averages[0] }
     /// The model's name, the run's own where it has none.
     package var modelName: String { model ?? run }
     /// "239 studies of 161 subjects".
@@ -110,14 +110,14 @@ public struct RunScores: Sendable, Equatable {
 }
 
 /// What an evaluation was asked of a run.
-public struct Asked: Codable, Sendable, Equatable {
+package struct Asked: Codable, Sendable, Equatable {
     /// The dataset as seen from the run folder where both lie in one tree.
-    public let dataset: String
-    public let split: String
+    package let dataset: String
+    package let split: String
     /// Sets of views a study.
-    public let draws: Int
+    package let draws: Int
     /// A number or "fit"; nil for a quantity.
-    public let threshold: String?
+    package let threshold: String?
 
     package init(dataset: String, split: String, draws: Int, threshold: String?) {
         self.dataset = dataset

@@ -4,24 +4,24 @@ import EchoCore
 import Tasks
 
 /// How answers are judged.
-public struct ScoringOptions: Sendable {
+package struct ScoringOptions: Sendable {
     /// Positive is a probability of at least this.
-    public var threshold = Threshold.fixed(0.5)
+    package var threshold = Threshold.fixed(0.5)
     /// How often the subjects are drawn with replacement; 0 for no intervals.
-    public var bootstrap = 1000
+    package var bootstrap = 1000
     /// The percentage that an interval covers.
-    public var confidence = 95.0
-    public var seed: UInt64 = 1
+    package var confidence = 95.0
+    package var seed: UInt64 = 1
     /// Named subsets of the codes whose macro averages are wanted.
-    public var groups: [(name: String, codes: [String])] = []
+    package var groups: [(name: String, codes: [String])] = []
 
-    public init() {}
+    package init() {}
 }
 
 /// One model's answers with what they are worth, on the data and on every resampling.
-public struct ScoredRun: Sendable {
-    public var scores: RunScores
-    public let answers: Answers
+package struct ScoredRun: Sendable {
+    package var scores: RunScores
+    package let answers: Answers
     /// For each resampling the means over all targets, then over the groups.
     package let draws: [[Values]]
 }
@@ -31,7 +31,8 @@ public struct ScoredRun: Sendable {
 /// Intervals are percentiles over resamplings of *subjects* with all their studies: a subject's studies are not
 /// independent. A resampling in which a measure of a target is undefined leaves that target out, of itself and of the
 /// mean over targets.
-public func score(_ answers: Answers, run: String, split: String, options: ScoringOptions) throws -> ScoredRun
+package func score(_ answers: Answers, run: String, split: String, options: ScoringOptions) throws
+    -> ScoredRun
 {
     let kind = answers.kind, isClasses = kind == .classes
     let table = AnswerTable(answers, threshold: options.threshold)

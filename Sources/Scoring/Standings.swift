@@ -56,14 +56,14 @@ package struct Standings: Sendable {
 }
 
 /// The difference of two models in one measure, each the mean over its runs: a paired bootstrap over subjects.
-public struct Comparison: Codable, Sendable, Equatable {
-    public let first: String, second: String
+package struct Comparison: Codable, Sendable, Equatable {
+    package let first: String, second: String
     /// The group of targets, or the measure.
-    public let group: String
+    package let group: String
     /// First minus second, with the percentile interval over resamplings that both models share.
-    public let difference: Estimate
+    package let difference: Estimate
     /// Two-sided: twice the share of resamplings on the far side of zero, each count raised by one.
-    public let p: Double?
+    package let p: Double?
 
     /// - Parameters:
     ///   - a, b: runs of each model, which judged the same studies

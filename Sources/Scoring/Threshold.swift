@@ -1,13 +1,13 @@
 // From which probability on an answer counts as "yes": one number, or for each code what suited the validation split.
 
 /// The threshold of F1 and of the confusion table.
-public enum Threshold: Sendable, Equatable {
+package enum Threshold: Sendable, Equatable {
     case fixed(Double)
     /// Each code's own; 0.5 for a code that is not among them.
     case fitted([String: Double])
 
     /// The threshold of one code.
-    public subscript(_ code: String) -> Double {
+    package subscript(_ code: String) -> Double {
         switch self {
         case .fixed(let value): value
         case .fitted(let values): values[code] ?? 0.5
@@ -19,7 +19,7 @@ public enum Threshold: Sendable, Equatable {
 
     /// For each code the threshold with the highest F1 on these answers, half-way between two probabilities; of
     /// equals the highest. A code without a positive gets none.
-    public init(fittedTo answers: Answers) {
+    package init(fittedTo answers: Answers) {
         var best: [String: Double] = [:]
         for code in answers.targets {
             let rows = answers[code].sorted { $0.answer > $1.answer }

@@ -1,11 +1,11 @@
 // The frames of one clip in a shard, stored as they are or compressed without loss; the reader need not know which.
 
-public import EchoCore
-public import Foundation
+package import EchoCore
+package import Foundation
 import Pictures
 
 /// How the frames of a clip are stored.
-public enum Compression: String, Sendable, CaseIterable, Codable {
+package enum Compression: String, Sendable, CaseIterable, Codable {
     /// U8 [frames, height, width] or [frames, height, width, 3]: mapped and read without a copy.
     case none
     /// U8 [bytes]: an index of 64-bit little-endian numbers, then every frame as a PNG file. The index holds the
@@ -15,7 +15,7 @@ public enum Compression: String, Sendable, CaseIterable, Codable {
     /// The tensor of a clip: its shape and its bytes.
     ///
     /// - Parameter shape: [frames, height, width] or [frames, height, width, 3], which `pixels` fill
-    public func tensor(_ pixels: [UInt8], shape: [Int]) throws(EchoError) -> (shape: [Int], bytes: [UInt8]) {
+    package func tensor(_ pixels: [UInt8], shape: [Int]) throws(EchoError) -> (shape: [Int], bytes: [UInt8]) {
         guard self == .png else { return (shape, pixels) }
         let size = shape.dropFirst().reduce(1, *)
         var index = [shape[0]]
@@ -36,15 +36,15 @@ public enum Compression: String, Sendable, CaseIterable, Codable {
 }
 
 /// A clip in a shard: frames U8 [height, width, channels], each read when it is asked for.
-public struct ClipFrames: Sendable {
-    public let count: Int, height: Int, width: Int, channels: Int
+package struct ClipFrames: Sendable {
+    package let count: Int, height: Int, width: Int, channels: Int
     private let file: SafetensorsFile
     private let name: String
     /// Where each frame begins in a compressed tensor, and where the last one ends; empty if it is not compressed.
     private let index: [Int]
 
     /// - Throws: `EchoError` if the shard has no such clip, or the tensor is none
-    public init(_ name: String, in file: SafetensorsFile) throws(EchoError) {
+    package init(_ name: String, in file: SafetensorsFile) throws(EchoError) {
         self.file = file
         self.name = name
         let tensor = try file.info(name)
@@ -64,7 +64,7 @@ public struct ClipFrames: Sendable {
     }
 
     /// One frame; not copied unless it is compressed.
-    public func frame(_ number: Int) throws(EchoError) -> Data {
+    package func frame(_ number: Int) throws(EchoError) -> Data {
         precondition((0..<count).contains(number), "a frame is one of the clip's")
         let size = height * width * channels
         guard !index.isEmpty else { return try file.bytes(name, range: number * size..<(number + 1) * size) }

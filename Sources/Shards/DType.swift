@@ -1,7 +1,7 @@
 // The element types of safetensors that have a whole number of bytes.
 
 /// An element type of a tensor, by its name in safetensors.
-public enum DType: String, Sendable, CaseIterable {
+package enum DType: String, Sendable, CaseIterable {
     case bool = "BOOL"
     case u8 = "U8"
     case i8 = "I8"
@@ -17,7 +17,7 @@ public enum DType: String, Sendable, CaseIterable {
     case f64 = "F64"
 
     /// Bytes of one element.
-    public var size: Int {
+    package var size: Int {
         switch self {
         case .bool, .u8, .i8: 1
         case .u16, .i16, .f16, .bf16: 2
@@ -28,13 +28,13 @@ public enum DType: String, Sendable, CaseIterable {
 }
 
 /// A tensor in a safetensors file.
-public struct TensorInfo: Sendable, Equatable {
-    public let name: String
-    public let dtype: DType
-    public let shape: [Int]
+package struct TensorInfo: Sendable, Equatable {
+    package let name: String
+    package let dtype: DType
+    package let shape: [Int]
     /// Its bytes, counted from the beginning of the file; row-major, little endian.
-    public let byteRange: Range<Int>
+    package let byteRange: Range<Int>
 
     /// The number of elements.
-    public var count: Int { byteRange.count / dtype.size }
+    package var count: Int { byteRange.count / dtype.size }
 }

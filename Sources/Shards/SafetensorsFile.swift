@@ -1,22 +1,22 @@
 // Tensors in a safetensors file, mapped: only what is asked for is read from the disk.
 
-public import EchoCore
+package import EchoCore
 import Files
-public import Foundation
+package import Foundation
 
 /// A safetensors file, mapped into memory, its header checked.
 ///
 /// Used for shards, checkpoints, traces and predictions. The format: https://github.com/huggingface/safetensors
-public final class SafetensorsFile: Sendable {
-    public let path: String
-    public let metadata: [String: String]
-    public let tensors: [String: TensorInfo]
+package final class SafetensorsFile: Sendable {
+    package let path: String
+    package let metadata: [String: String]
+    package let tensors: [String: TensorInfo]
     /// The names in the order of their bytes in the file.
-    public let names: [String]
+    package let names: [String]
     private let file: Data
 
     /// - Throws: `EchoError` where the file cannot be read or any part of its header cannot be true.
-    public init(path: String) throws(EchoError) {
+    package init(path: String) throws(EchoError) {
         self.path = path
         file = try mapFile(path)
         let header = try SafetensorsHeader(of: file, path: path)
@@ -26,18 +26,18 @@ public final class SafetensorsFile: Sendable {
     }
 
     /// The description of a tensor.
-    public func info(_ name: String) throws(EchoError) -> TensorInfo {
+    package func info(_ name: String) throws(EchoError) -> TensorInfo {
         guard let info = tensors[name] else { throw EchoError(path, "has no tensor \(name)") }
         return info
     }
 
     /// A tensor's bytes, not copied.
-    public func bytes(_ name: String) throws(EchoError) -> Data {
+    package func bytes(_ name: String) throws(EchoError) -> Data {
         slice(try info(name).byteRange)
     }
 
     /// Some of a tensor's bytes, counted from its first, not copied.
-    public func bytes(_ name: String, range: Range<Int>) throws(EchoError) -> Data {
+    package func bytes(_ name: String, range: Range<Int>) throws(EchoError) -> Data {
         let all = try info(name).byteRange
         precondition(range.lowerBound >= 0 && range.upperBound <= all.count, "a range lies inside the tensor")
         return slice(all.lowerBound + range.lowerBound..<all.lowerBound + range.upperBound)
@@ -48,7 +48,7 @@ public final class SafetensorsFile: Sendable {
     }
 
     /// A tensor as F32; BF16, F16 and F64 are converted.
-    public func floats(_ name: String) throws(EchoError) -> [Float] {
+    package func floats(_ name: String) throws(EchoError) -> [Float] {
         let info = try info(name)
         switch info.dtype {
         case .f32: return elements(info)
@@ -60,7 +60,7 @@ public final class SafetensorsFile: Sendable {
     }
 
     /// A tensor of type I64.
-    public func int64s(_ name: String) throws(EchoError) -> [Int64] {
+    package func int64s(_ name: String) throws(EchoError) -> [Int64] {
         let info = try info(name)
         guard info.dtype == .i64 else {
             throw EchoError(path, "tensor \(name) is \(info.dtype.rawValue), not I64")

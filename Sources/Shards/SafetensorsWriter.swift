@@ -1,18 +1,18 @@
 // Tensors into a safetensors file, one after the other: the file is there whole or not at all.
 
-public import EchoCore
+package import EchoCore
 import Files
-public import Foundation
+package import Foundation
 
 /// A safetensors file in the making.
 ///
 /// Tensors are written as they come; the header goes into the room kept for it at the front when `finish` is called.
 /// Until then nothing has the file's name. The same tensors and metadata give the same bytes.
-public struct SafetensorsWriter: ~Copyable {
+package struct SafetensorsWriter: ~Copyable {
     /// May be changed until `finish`.
-    public var metadata: [String: String]
+    package var metadata: [String: String]
     /// Bytes written, the header's room included.
-    public var size: Int { file.offset }
+    package var size: Int { file.offset }
     private let room: Int
     private var file: AtomicFile
     private var tensors: [(name: String, dtype: DType, shape: [Int])] = []
@@ -20,7 +20,7 @@ public struct SafetensorsWriter: ~Copyable {
     /// Begins a file whose tensors are not known yet.
     ///
     /// - Parameter headerRoom: bytes kept for the header, a multiple of eight; see `room(metadata:tensors:)`
-    public init(_ path: String, metadata: [String: String] = [:], headerRoom: Int) throws(EchoError) {
+    package init(_ path: String, metadata: [String: String] = [:], headerRoom: Int) throws(EchoError) {
         precondition(headerRoom % 8 == 0, "tensors begin at a multiple of eight")
         var file = try AtomicFile(path)
         try file.write([UInt8](repeating: 0, count: headerRoom))
@@ -30,7 +30,7 @@ public struct SafetensorsWriter: ~Copyable {
     }
 
     /// Begins a file with the tensors that will be added, in that order.
-    public init(
+    package init(
         _ path: String, metadata: [String: String] = [:],
         tensors: [(name: String, dtype: DType, shape: [Int])]
     ) throws(EchoError) {
@@ -40,14 +40,14 @@ public struct SafetensorsWriter: ~Copyable {
     }
 
     /// The bytes that a header with these contents takes.
-    public static func room(
+    package static func room(
         metadata: [String: String], tensors: [(name: String, dtype: DType, shape: [Int])]
     ) -> Int {
         SafetensorsHeader.encoded(metadata: metadata, tensors: tensors)!.count
     }
 
     /// Adds a tensor: its elements row-major, little endian.
-    public mutating func add(
+    package mutating func add(
         _ name: String, _ dtype: DType, shape: [Int], bytes: some ContiguousBytes
     ) throws(EchoError) {
         let start = file.offset
@@ -57,12 +57,12 @@ public struct SafetensorsWriter: ~Copyable {
     }
 
     /// Adds an F32 tensor.
-    public mutating func add(_ name: String, shape: [Int], floats: [Float]) throws(EchoError) {
+    package mutating func add(_ name: String, shape: [Int], floats: [Float]) throws(EchoError) {
         try add(name, .f32, shape: shape, elements: floats)
     }
 
     /// Adds an I64 tensor.
-    public mutating func add(_ name: String, shape: [Int], int64s: [Int64]) throws(EchoError) {
+    package mutating func add(_ name: String, shape: [Int], int64s: [Int64]) throws(EchoError) {
         try add(name, .i64, shape: shape, elements: int64s)
     }
 
@@ -74,7 +74,7 @@ public struct SafetensorsWriter: ~Copyable {
 
     /// Writes the header, brings all to the disk and gives the file its name. A header that outgrew its room moves the
     /// tensors.
-    public consuming func finish() throws(EchoError) {
+    package consuming func finish() throws(EchoError) {
         var header = SafetensorsHeader.encoded(metadata: metadata, tensors: tensors, room: room)
         if header == nil {
             header = SafetensorsHeader.encoded(metadata: metadata, tensors: tensors)

@@ -3,10 +3,10 @@
 import EchoCore
 
 /// Per-channel mean and standard deviation of pixels in 0 ... 1.
-public struct Normalisation: Sendable, Equatable, Codable {
-    public let mean: [Float], deviation: [Float]
+package struct Normalisation: Sendable, Equatable, Codable {
+    package let mean: [Float], deviation: [Float]
 
-    public init(mean: [Float], deviation: [Float]) {
+    package init(mean: [Float], deviation: [Float]) {
         precondition(mean.count == deviation.count, "one mean and one deviation a channel")
         self.mean = mean
         self.deviation = deviation

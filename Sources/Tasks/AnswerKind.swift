@@ -5,17 +5,17 @@ import Foundation
 package import Models
 
 /// A number that a model tells of each study, in a unit of its own.
-public struct Quantity: Sendable, Hashable {
+package struct Quantity: Sendable, Hashable {
     /// As it stands in config.json and in tables of answers, as "EF".
-    public let name: String
+    package let name: String
     /// In headings, as "Ejection fraction".
-    public let title: String
+    package let title: String
     /// As "%"; nil where it is not known.
-    public let unit: String?
+    package let unit: String?
     /// Of errors in that unit.
-    public let decimals: Int
+    package let decimals: Int
 
-    public init(_ name: String, title: String, unit: String?, decimals: Int) {
+    package init(_ name: String, title: String, unit: String?, decimals: Int) {
         self.name = name
         self.title = title
         self.unit = unit
@@ -35,7 +35,7 @@ public struct Quantity: Sendable, Hashable {
 }
 
 /// What kind of answers a model gives, and so how they are learned, written, scored and shown.
-public enum AnswerKind: Sendable, Hashable {
+package enum AnswerKind: Sendable, Hashable {
     /// For each of several classes the probability that a study has it.
     case classes
     case quantity(Quantity)
@@ -111,7 +111,7 @@ package struct ValidationMeasure: Sendable {
 
 extension TrainTask {
     /// What a model of the task answers about a study; nil where it answers nothing, for it is only a beginning.
-    public var answers: AnswerKind? { labels?.answers }
+    package var answers: AnswerKind? { labels?.answers }
     /// What training is called.
     package var stage: String { labels == nil ? "Pre-training" : "Fine-tuning" }
     package var lossName: String { answers?.lossName ?? "Squared error of masked patches" }

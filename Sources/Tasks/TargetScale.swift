@@ -1,8 +1,8 @@
 // A number as a model learns it: standardised on the studies that it learns from.
 
 /// The mean and the standard deviation of a regression's target over the training split, in the target's unit.
-public struct TargetScale: Codable, Sendable, Equatable {
-    public var mean: Double, deviation: Double
+package struct TargetScale: Codable, Sendable, Equatable {
+    package var mean: Double, deviation: Double
 
     /// Of at least one value; where all are alike the deviation is 1.
     package init(of values: [Double]) {

@@ -4,7 +4,7 @@ import Catalog
 
 extension TrainTask {
     /// One number a study, in percent.
-    public static let lvef = TrainTask(
+    package static let lvef = TrainTask(
         "lvef", "the ejection fraction", epochs: 60,
         labels: LabelledTask(
             .quantity(.ejectionFraction), lack: "study with an ejection fraction and",
@@ -17,5 +17,5 @@ extension TrainTask {
 }
 
 extension Quantity {
-    public static let ejectionFraction = Quantity("EF", title: "Ejection fraction", unit: "%", decimals: 2)
+    package static let ejectionFraction = Quantity("EF", title: "Ejection fraction", unit: "%", decimals: 2)
 }

@@ -4,7 +4,7 @@ import Catalog
 
 extension TrainTask {
     /// One number a study in percent, negative in a heart that shortens.
-    public static let globalStrain = TrainTask(
+    package static let globalStrain = TrainTask(
         "label:gls", "the global longitudinal strain, out of label import --name gls", epochs: 60,
         labels: LabelledTask(
             .quantity(Quantity("gls", title: "Global longitudinal strain", unit: "%", decimals: 2)),

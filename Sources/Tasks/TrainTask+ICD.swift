@@ -4,7 +4,7 @@ import Catalog
 
 extension TrainTask {
     /// ICD-10-CM categories of the stay, one logit each.
-    public static let icd = TrainTask(
+    package static let icd = TrainTask(
         "icd", "the ICD-10 categories of the stay", epochs: 120,
         labels: LabelledTask(
             .classes, lack: "labelled study with",

@@ -2,6 +2,6 @@
 
 extension TrainTask {
     /// Reconstruct masked patches; epochs are those of Table 4.
-    public static let pretrain = TrainTask(
+    package static let pretrain = TrainTask(
         "pretrain", "reconstruct masked patches", epochs: 1600, subject: { _ in "masked patches" })
 }

@@ -1,22 +1,22 @@
 // What a model learns, as a value that says everything that follows from it; this list is all that there is.
 
-public import Catalog
-public import EchoCore
+package import Catalog
+package import EchoCore
 
 /// A task: a line in the list of those that there are.
-public struct TrainTask: Sendable {
+package struct TrainTask: Sendable {
     /// What `--task` calls it.
-    public let name: String
+    package let name: String
     /// One line for people.
-    public let summary: String
+    package let summary: String
     /// Epochs, unless asked otherwise.
-    public let epochs: Int
+    package let epochs: Int
     /// What a model is judged on, with so many targets, for the title of its page.
-    public let subject: @Sendable (_ targets: Int) -> String
+    package let subject: @Sendable (_ targets: Int) -> String
     /// What its targets are and what is known of them; nil for a task that learns from pixels alone.
-    public let labels: LabelledTask?
+    package let labels: LabelledTask?
 
-    public init(
+    package init(
         _ name: String, _ summary: String, epochs: Int, labels: LabelledTask? = nil,
         subject: @escaping @Sendable (_ targets: Int) -> String
     ) {
@@ -28,7 +28,7 @@ public struct TrainTask: Sendable {
     }
 
     /// All tasks; the first is what `train` does unless asked otherwise.
-    public static let all: [TrainTask] = [
+    package static let all: [TrainTask] = [
         .pretrain,
         .icd,
         .lvef,
@@ -36,23 +36,23 @@ public struct TrainTask: Sendable {
     ]
 
     /// The task of that name; nil if there is none.
-    public static func named(_ name: String) -> TrainTask? { all.first { $0.name == name } }
+    package static func named(_ name: String) -> TrainTask? { all.first { $0.name == name } }
 }
 
 /// What a head learns, from where, and what it answers.
-public struct LabelledTask: Sendable {
+package struct LabelledTask: Sendable {
     /// What kind of answers the model gives, and so its loss, what chooses its best epoch and how it is judged.
-    public let answers: AnswerKind
+    package let answers: AnswerKind
     /// What the outputs stand for, in their order; empty where the dataset has none.
-    public let targets: @Sendable (Catalog) throws -> [String]
+    package let targets: @Sendable (Catalog) throws -> [String]
     /// What is known of a split's studies, by `StoredStudy.key`: a number a target, NaN where it is not known.
-    public let values: @Sendable (Catalog, _ targets: [String], Split) throws -> [String: [Float]]
+    package let values: @Sendable (Catalog, _ targets: [String], Split) throws -> [String: [Float]]
     /// What a dataset lacks that cannot be learned from, as "labelled study with", and what to do about it.
-    public let lack: String, remedy: String
+    package let lack: String, remedy: String
     /// What to do where it has no targets.
-    public let untargeted: String
+    package let untargeted: String
 
-    public init(
+    package init(
         _ answers: AnswerKind, lack: String, remedy: String, untargeted: String? = nil,
         targets: @escaping @Sendable (Catalog) throws -> [String],
         values: @escaping @Sendable (Catalog, _ targets: [String], Split) throws -> [String: [Float]]
@@ -81,11 +81,11 @@ extension Catalog {
 }
 
 extension TrainTask: Hashable, Codable, CustomStringConvertible {
-    public static func == (a: TrainTask, b: TrainTask) -> Bool { a.name == b.name }
-    public func hash(into hasher: inout Hasher) { hasher.combine(name) }
-    public var description: String { name }
+    package static func == (a: TrainTask, b: TrainTask) -> Bool { a.name == b.name }
+    package func hash(into hasher: inout Hasher) { hasher.combine(name) }
+    package var description: String { name }
 
-    public init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let name = try decoder.singleValueContainer().decode(String.self)
         guard let task = TrainTask.named(name) else {
             throw EchoError("task", "there is no task \(name)", try: "use the echoprep that knows it")
@@ -93,7 +93,7 @@ extension TrainTask: Hashable, Codable, CustomStringConvertible {
         self = task
     }
 
-    public func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(name)
     }

@@ -8,7 +8,7 @@ import Runs
 ///
 /// - Parameter options: their `run` is the folder of all of them
 /// - Throws: as `train`
-public func train(
+package func train(
     _ options: TrainOptions, seeds: [UInt64], say: @escaping (String) -> Void
 ) throws -> [TrainSummary] {
     guard !seeds.isEmpty, Set(seeds).count == seeds.count else {

@@ -14,7 +14,7 @@ import StudyData
 ///
 /// - Parameter say: receives messages for the user, one or more lines each
 /// - Throws: `EchoError`; `Interrupted` after the state is saved
-public func train(_ options: TrainOptions, say: @escaping (String) -> Void) throws -> TrainSummary {
+package func train(_ options: TrainOptions, say: @escaping (String) -> Void) throws -> TrainSummary {
     try options.check()
     let folder = RunFolder(options.run)
     let found = try folder.configuration()

@@ -1,28 +1,28 @@
 // What `echoprep train` is asked to do: a recipe, where to keep the run and where to compute it.
 
-public import Compute
+package import Compute
 package import EchoCore
-public import Runs
+package import Runs
 import Tasks
 
 /// All of `echoprep train`'s options.
-public struct TrainOptions: Sendable {
-    public var recipe: Recipe
-    public var upkeep = Upkeep()
+package struct TrainOptions: Sendable {
+    package var recipe: Recipe
+    package var upkeep = Upkeep()
     /// The folder of the run.
-    public var run: String
+    package var run: String
     /// Where it computes, which is no part of what is learned.
-    public var place: Place
+    package var place: Place
     /// Require a checkpoint to go on from.
-    public var resume = false
+    package var resume = false
     /// Epochs to prolong a run to; nil for as many as it has.
-    public var extend: Int?
+    package var extend: Int?
     /// Whether the weights to start from must match the model in full.
-    public var strictInitial = false
+    package var strictInitial = false
     /// The step, from 1, that is written whole to `trace`, and how many are written, the others without weights.
-    public var traceStep = 1, traceSteps = 1, trace: String?
+    package var traceStep = 1, traceSteps = 1, trace: String?
 
-    public init(_ recipe: Recipe = Recipe(), run: String, place: Place) {
+    package init(_ recipe: Recipe = Recipe(), run: String, place: Place) {
         self.recipe = recipe
         self.run = run
         self.place = place

@@ -2,30 +2,30 @@
 
 import EchoCore
 import Foundation
-public import Models
-public import Tasks
+package import Models
+package import Tasks
 
 /// What a finished run reports.
-public struct TrainSummary: Codable, Sendable {
-    public let run: String
-    public let task: TrainTask, model: ModelKind
-    public let parameters: Int
-    public let trainStudies: Int, validationStudies: Int
-    public let epochs: Int, steps: Int
+package struct TrainSummary: Codable, Sendable {
+    package let run: String
+    package let task: TrainTask, model: ModelKind
+    package let parameters: Int
+    package let trainStudies: Int, validationStudies: Int
+    package let epochs: Int, steps: Int
     /// The epoch, from 1, whose weights are best.safetensors, with what it was chosen by: the validation loss, or the mean
     /// absolute error of an ejection fraction in percent.
-    public let bestEpoch: Int?, bestLoss: Double?
+    package let bestEpoch: Int?, bestLoss: Double?
     /// Wall clock of this call, and studies a second of training in it.
-    public let seconds: Double, studiesPerSecond: Double
+    package let seconds: Double, studiesPerSecond: Double
     /// Share of the training time that was spent waiting for data.
-    public let stall: Double
+    package let stall: Double
     /// Billions of floating-point operations a second in matrix products, and the share of time in them.
-    public let gflops: Double?, products: Double?
-    public let best: String, last: String, metrics: String
-    public let pictures: String?
+    package let gflops: Double?, products: Double?
+    package let best: String, last: String, metrics: String
+    package let pictures: String?
 
     /// The lines that `train` prints.
-    public var text: String {
+    package var text: String {
         var lines = [
             "\(task.name) \(model.rawValue): \(epochs) epochs, \(grouped(steps)) steps, \(duration(seconds))"
         ]

@@ -1,28 +1,28 @@
 // What a file says of its clip, without its pixels: enough to choose clips, and for the catalog.
 
-public import EchoCore
+package import EchoCore
 
 /// The facts about a clip that are known before it is decoded.
-public struct ClipHeader: Sendable {
+package struct ClipHeader: Sendable {
     /// "dicom", "avi" or "mp4".
-    public let container: String
+    package let container: String
     /// The transfer syntax UID of a DICOM file, else the codec's name as libavcodec has it.
-    public let codec: String
+    package let codec: String
     /// DICOM's photometric interpretation.
-    public let photometric: String?
+    package let photometric: String?
     /// Frames as found in the data, and the size of a picture as coded.
-    public let frames: Int, height: Int, width: Int
+    package let frames: Int, height: Int, width: Int
     /// From FrameTime, FrameTimeVector, the cine rate, or the container; nil where nothing says.
-    public let framesPerSecond: Double?
+    package let framesPerSecond: Double?
     /// When each frame was taken, in milliseconds from the first; nil where all steps are equal or nothing says.
-    public let frameTimes: [Double]?
-    public let regions: [UltrasoundRegion]
+    package let frameTimes: [Double]?
+    package let regions: [UltrasoundRegion]
     /// ImageType's fourth value as a hexadecimal number (GE's and others' mode bits).
-    public let imageTypeFlags: UInt32?
+    package let imageTypeFlags: UInt32?
     /// Only to find duplicates, never printed.
-    public let sopInstanceUID: String?
+    package let sopInstanceUID: String?
 
-    public init(
+    package init(
         container: String, codec: String, photometric: String? = nil, frames: Int, height: Int, width: Int,
         framesPerSecond: Double? = nil, frameTimes: [Double]? = nil, regions: [UltrasoundRegion] = [],
         imageTypeFlags: UInt32? = nil, sopInstanceUID: String? = nil

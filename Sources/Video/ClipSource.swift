@@ -1,9 +1,9 @@
 // The way into a clip of any format: its head at once, its pixels when they are wanted.
 
-public import EchoCore
+package import EchoCore
 
 /// An opened clip: the head is read, the pixels are not.
-public protocol ClipSource: Sendable {
+package protocol ClipSource: Sendable {
     var header: ClipHeader { get }
 
     /// Decodes the first `maxFrames` frames, or all.
@@ -14,20 +14,20 @@ public protocol ClipSource: Sendable {
 }
 
 /// A clip's pixels, and whether they are all of it.
-public struct DecodedClip: Sendable {
-    public let header: ClipHeader
-    public let clip: Clip
+package struct DecodedClip: Sendable {
+    package let header: ClipHeader
+    package let clip: Clip
     /// Why frames are missing at the end; nil for a clip that is whole.
-    public let shortfall: Rejection?
+    package let shortfall: Rejection?
 
-    public init(header: ClipHeader, clip: Clip, shortfall: Rejection?) {
+    package init(header: ClipHeader, clip: Clip, shortfall: Rejection?) {
         self.header = header
         self.clip = clip
         self.shortfall = shortfall
     }
 
     /// Why frames are missing at the end, in words.
-    public var salvaged: String? { shortfall?.detail }
+    package var salvaged: String? { shortfall?.detail }
 }
 
 /// A format: whether bytes are of it, by their content, and how they are opened.
@@ -52,7 +52,7 @@ private let formats: [ClipFormat] = [
 ///
 /// - Parameter name: what messages call the file; unused so far as no rejection repeats it.
 /// - Throws: `.empty`, `.notAClip` for bytes of no known format, and what the format's reader throws.
-public func openClip(_ bytes: [UInt8], name: String) throws(Rejection) -> any ClipSource {
+package func openClip(_ bytes: [UInt8], name: String) throws(Rejection) -> any ClipSource {
     guard !bytes.isEmpty else { throw Rejection(.empty, "the file has no bytes") }
     guard let format = formats.first(where: { $0.matches(bytes) }) else {
         throw Rejection(.notAClip, "neither DICOM nor AVI nor MP4 by its first bytes")

@@ -1,13 +1,13 @@
 // The planes of decoded clips, used again.
 
-public import EchoCore
+package import EchoCore
 
 /// Gives and takes the planes of clips.
-public enum FrameMemory {
+package enum FrameMemory {
     private static let pool = BufferPool()
 
     /// Gives back the planes of a clip; the caller lets go of it.
-    public static func recycle(_ clip: consuming Clip) {
+    package static func recycle(_ clip: consuming Clip) {
         for plane in [clip.luma, clip.chroma?.cb ?? [], clip.chroma?.cr ?? []] { pool.recycle(plane) }
     }
 

@@ -1,7 +1,7 @@
 // Times ingest beside pure decoding of the same clips, and beside EchoPrime's steps in Python.
 
-public import ArgumentParser
-public import Crop
+import ArgumentParser
+package import Crop
 import DICOM
 import EchoCore
 import Files

@@ -1,11 +1,11 @@
 // One of the processes that a training race runs in turns: ours, which takes a step for each line that it is sent.
 
-public import ArgumentParser
-public import Compute
+import ArgumentParser
+package import Compute
 import EchoCore
 import Engines
 import Foundation
-public import Models
+package import Models
 
 /// The step that is timed, as both sides of a race are told it.
 struct TrainingStep: Codable {

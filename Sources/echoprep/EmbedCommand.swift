@@ -1,10 +1,10 @@
 // `echoprep embed`: a model's vectors, for other programs.
 
-public import ArgumentParser
+import ArgumentParser
 import EchoCore
 import Evaluation
 import Exchange
-public import Models
+package import Models
 
 extension EchoModel.Pooling: ExpressibleByArgument {}
 

@@ -1,7 +1,7 @@
 // `echoprep evaluate`: how good a model is.
 
-public import ArgumentParser
-public import EchoCore
+import ArgumentParser
+package import EchoCore
 import Evaluation
 import Foundation
 import Scoring

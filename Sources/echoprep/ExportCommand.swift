@@ -1,6 +1,6 @@
 // `echoprep export`: a dataset's labels and description in formats that other programs read.
 
-public import ArgumentParser
+import ArgumentParser
 import Exchange
 import Labels
 

@@ -1,10 +1,10 @@
 // `echoprep ingest`: a folder of clips becomes a dataset.
 
-public import ArgumentParser
-public import Crop
+import ArgumentParser
+package import Crop
 import EchoCore
 import Ingest
-public import Shards
+package import Shards
 
 struct IngestCommand: ConfigurableCommand {
     static let configuration = CommandConfiguration(

@@ -1,8 +1,8 @@
 // The rules of `echoprep link-icd` as options, in four groups.
 
-public import ArgumentParser
+import ArgumentParser
 import EchoCore
-public import Labels
+package import Labels
 
 extension StayWindow.Ends: ExpressibleByArgument {}
 extension StayWindow.TieBreak: ExpressibleByArgument {}

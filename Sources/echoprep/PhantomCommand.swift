@@ -1,8 +1,8 @@
 // `echoprep phantom`: a synthetic cohort, so that anyone can run everything without credentials.
 
-public import ArgumentParser
+import ArgumentParser
 import EchoCore
-public import Phantom
+package import Phantom
 
 extension PhantomLayout: ExpressibleByArgument {}
 

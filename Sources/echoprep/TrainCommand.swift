@@ -1,22 +1,22 @@
 // `echoprep train`: pre-training and fine-tuning.
 
-public import ArgumentParser
-public import Compute
+import ArgumentParser
+package import Compute
 import EchoCore
 import Foundation
-public import Models
+package import Models
 import Runs
-public import Tasks
+package import Tasks
 import Training
 
 extension TrainTask: ExpressibleByArgument {
-    public init?(argument: String) {
+    package init?(argument: String) {
         guard let task = TrainTask.named(argument) else { return nil }
         self = task
     }
 
-    public var defaultValueDescription: String { name }
-    public static var allValueStrings: [String] { all.map(\.name) }
+    package var defaultValueDescription: String { name }
+    package static var allValueStrings: [String] { all.map(\.name) }
 }
 extension LatentMasking: ExpressibleByArgument {}
 extension ModelKind: ExpressibleByArgument {}

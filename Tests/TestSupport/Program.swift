@@ -1,28 +1,28 @@
 // The built program, exercised as a user would.
 
-public import Foundation
+package import Foundation
 
 /// What a finished program left behind.
-public struct Outcome: Sendable {
-    public let status: Int32
-    public let output: String
-    public let errors: String
+package struct Outcome: Sendable {
+    package let status: Int32
+    package let output: String
+    package let errors: String
 }
 
 /// The repository's root, and the programs that were built beside the tests.
-public enum Built {
-    public static let repository = URL(fileURLWithPath: #filePath)
+package enum Built {
+    package static let repository = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
     /// The folder of the built products: the one in which the running test bundle lies.
-    public static let products: URL = {
+    package static let products: URL = {
         let bundle = CommandLine.arguments.first { $0.hasSuffix(".xctest") }
         if let bundle { return URL(fileURLWithPath: bundle).deletingLastPathComponent() }
         return URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
     }()
 
     /// Starts `echoprep` with `arguments` and does not wait.
-    public static func start(_ arguments: [String], output: Any? = FileHandle.nullDevice) throws -> Process {
+    package static func start(_ arguments: [String], output: Any? = FileHandle.nullDevice) throws -> Process {
         let process = Process()
         process.executableURL = products.appendingPathComponent("echoprep")
         process.arguments = arguments
@@ -34,10 +34,10 @@ public enum Built {
     }
 
     /// Runs `echoprep` with `arguments` to its end.
-    public static func run(_ arguments: String...) throws -> Outcome { try run(arguments) }
+    package static func run(_ arguments: String...) throws -> Outcome { try run(arguments) }
 
     /// Runs `echoprep` with `arguments` to its end, in `folder` where one is given.
-    public static func run(_ arguments: [String], in folder: URL? = nil) throws -> Outcome {
+    package static func run(_ arguments: [String], in folder: URL? = nil) throws -> Outcome {
         try withTemporaryFolder { temporary in
             let files = ["out", "err"].map { temporary.appendingPathComponent($0) }
             for file in files { try Data().write(to: file) }

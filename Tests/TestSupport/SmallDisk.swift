@@ -1,20 +1,20 @@
 // A disk of a few megabytes, for tests of what happens when it is full.
 
-public import Foundation
+package import Foundation
 
 /// A file system in memory, mounted at a folder while a test uses it.
-public struct SmallDisk {
+package struct SmallDisk {
     private let folder: URL
 
     /// Whether this process may mount one.
-    public static let canMount: Bool =
+    package static let canMount: Bool =
         (try? withTemporaryFolder { folder in
             shell("mount -t tmpfs -o size=1m tmpfs '\(folder.path)' 2>/dev/null && umount '\(folder.path)'")
                 == 0
         }) ?? false
 
     /// Calls `body` while a disk of so many megabytes is mounted at `folder`, which is made.
-    public static func mounted<Answer>(
+    package static func mounted<Answer>(
         at folder: URL, megabytes: Int, _ body: (SmallDisk) throws -> Answer
     ) throws -> Answer {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -26,7 +26,7 @@ public struct SmallDisk {
     }
 
     /// Gives it another size.
-    public func resize(megabytes: Int) throws {
+    package func resize(megabytes: Int) throws {
         guard Self.shell("mount -o remount,size=\(megabytes)m '\(folder.path)'") == 0 else {
             throw CocoaError(.fileWriteUnknown)
         }

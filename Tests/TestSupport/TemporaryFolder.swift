@@ -1,9 +1,9 @@
 // Each test works in a folder of its own that goes when the test ends.
 
-public import Foundation
+package import Foundation
 
 /// Calls `body` with an empty folder and removes it afterwards.
-public func withTemporaryFolder<Answer>(_ body: (URL) throws -> Answer) throws -> Answer {
+package func withTemporaryFolder<Answer>(_ body: (URL) throws -> Answer) throws -> Answer {
     let folder = FileManager.default.temporaryDirectory
         .appendingPathComponent("echoprep-\(UUID().uuidString)", isDirectory: true)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

@@ -1,5 +1,5 @@
 import Catalog
-public import Compute
+package import Compute
 import ComputeCPU
 import ComputeReference
 import EchoCore
@@ -8,7 +8,7 @@ import Models
 import Runs
 import Shards
 import Tasks
-public import Testing
+import Testing
 import TestSupport
 import Training
 
@@ -102,5 +102,5 @@ struct EarlierRuns {
 }
 
 extension EngineKind: CustomTestStringConvertible {
-    public var testDescription: String { name }
+    package var testDescription: String { name }
 }

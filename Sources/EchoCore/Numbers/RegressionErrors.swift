@@ -1,14 +1,14 @@
 // How far predictions of a number are off: for the choice of the best epoch and for the report, by one rule.
 
 /// The errors of predictions, in the unit of the number.
-public struct RegressionErrors: Sendable, Codable, Equatable {
+package struct RegressionErrors: Sendable, Codable, Equatable {
     /// The mean absolute error.
-    public let mae: Double
+    package let mae: Double
     /// The root of the mean squared error.
-    public let rmse: Double
+    package let rmse: Double
     /// The coefficient of determination, 1 − Σ(prediction − truth)² / Σ(truth − mean truth)²; nil where all truths are
     /// the same.
-    public let r2: Double?
+    package let r2: Double?
 
     package init(mae: Double, rmse: Double, r2: Double?) {
         self.mae = mae
@@ -17,7 +17,7 @@ public struct RegressionErrors: Sendable, Codable, Equatable {
     }
 
     /// - Precondition: a prediction for every truth, and at least one
-    public init(truths: [Double], predictions: [Double]) {
+    package init(truths: [Double], predictions: [Double]) {
         precondition(truths.count == predictions.count && !truths.isEmpty, "a prediction for every truth")
         let count = Double(truths.count)
         let errors = zip(truths, predictions).map { $1 - $0 }

@@ -8,13 +8,13 @@
 ///
 /// Work that is split over threads takes a stream of its own, named by what it is for, never by who does it:
 /// `SeededRandom(seed: 7, "augment", epoch, study)`.
-public struct SeededRandom: RandomNumberGenerator, Sendable, Equatable {
+package struct SeededRandom: RandomNumberGenerator, Sendable, Equatable {
     /// The four words of the generator, for checkpoints.
-    public var state: (UInt64, UInt64, UInt64, UInt64)
+    package var state: (UInt64, UInt64, UInt64, UInt64)
     private var spareNormal: Double?
 
     /// The stream of `seed` that `labels` name; labels are compared by their description.
-    public init(seed: UInt64, _ labels: any CustomStringConvertible & Sendable...) {
+    package init(seed: UInt64, _ labels: any CustomStringConvertible & Sendable...) {
         var key = seed
         for label in labels {
             for byte in label.description.utf8 { key = (key ^ UInt64(byte)) &* 0x100_0000_01B3 }
@@ -24,19 +24,19 @@ public struct SeededRandom: RandomNumberGenerator, Sendable, Equatable {
         state = (word(1), word(2), word(3), word(4))
     }
 
-    public static func == (a: SeededRandom, b: SeededRandom) -> Bool {
+    package static func == (a: SeededRandom, b: SeededRandom) -> Bool {
         a.state == b.state && a.spareNormal == b.spareNormal
     }
 
     /// SplitMix64's finaliser: a bijection of 64 bits that scatters them.
-    public static func mix(_ value: UInt64) -> UInt64 {
+    package static func mix(_ value: UInt64) -> UInt64 {
         var z = value
         z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
         z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
         return z ^ (z >> 31)
     }
 
-    public mutating func next() -> UInt64 {
+    package mutating func next() -> UInt64 {
         func rotate(_ x: UInt64, _ k: UInt64) -> UInt64 { (x << k) | (x >> (64 - k)) }
         let result = rotate(state.1 &* 5, 7) &* 9
         let t = state.1 << 17
@@ -50,21 +50,21 @@ public struct SeededRandom: RandomNumberGenerator, Sendable, Equatable {
     }
 
     /// Uniform in 0 ..< 1, with 53 random bits.
-    public mutating func uniform() -> Double { Double(next() >> 11) * 0x1p-53 }
+    package mutating func uniform() -> Double { Double(next() >> 11) * 0x1p-53 }
 
     /// Uniform in `range`.
-    public mutating func uniform(_ range: ClosedRange<Double>) -> Double {
+    package mutating func uniform(_ range: ClosedRange<Double>) -> Double {
         range.lowerBound + (range.upperBound - range.lowerBound) * uniform()
     }
 
     /// Uniform in 0 ..< `bound`, without bias (Lemire 2019).
-    public mutating func below(_ bound: Int) -> Int {
+    package mutating func below(_ bound: Int) -> Int {
         precondition(bound > 0, "a bound is positive")
         return Int(next(upperBound: UInt64(bound)))
     }
 
     /// Standard normal, by Box and Muller's polar form.
-    public mutating func normal() -> Double {
+    package mutating func normal() -> Double {
         if let spare = spareNormal {
             spareNormal = nil
             return spare
@@ -82,7 +82,7 @@ public struct SeededRandom: RandomNumberGenerator, Sendable, Equatable {
     }
 
     /// The first `count` of a random order of 0 ..< `total`, by a partial Fisher–Yates shuffle.
-    public mutating func sample(_ count: Int, of total: Int) -> [Int] {
+    package mutating func sample(_ count: Int, of total: Int) -> [Int] {
         precondition(count <= total, "a sample is no larger than its population")
         var order = Array(0..<total)
         for i in 0..<count { order.swapAt(i, i + below(total - i)) }

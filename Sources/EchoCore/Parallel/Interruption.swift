@@ -3,7 +3,7 @@
 import Synchronization
 
 /// Whether the user asked the program to stop.
-public enum Interruption {
+package enum Interruption {
     private static let requested = Atomic<Bool>(false)
 
     /// Notes the wish, also from within a signal's handler.
@@ -11,10 +11,10 @@ public enum Interruption {
     /// - Returns: whether it was noted before
     package static func request() -> Bool { requested.exchange(true, ordering: .relaxed) }
 
-    public static var isRequested: Bool { requested.load(ordering: .relaxed) }
+    package static var isRequested: Bool { requested.load(ordering: .relaxed) }
 
     /// Throws `Interrupted` if the user asked to stop.
-    public static func check() throws(Interrupted) {
+    package static func check() throws(Interrupted) {
         if isRequested { throw Interrupted() }
     }
 }

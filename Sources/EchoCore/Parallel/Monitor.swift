@@ -3,14 +3,14 @@
 import Foundation
 
 /// A value behind a lock, with a condition that every change signals.
-public final class Monitor<State>: @unchecked Sendable {
+package final class Monitor<State>: @unchecked Sendable {
     private let condition = NSCondition()
     private var state: State
 
-    public init(_ state: State) { self.state = state }
+    package init(_ state: State) { self.state = state }
 
     /// Changes the state once it is as `ready` wants it, and wakes all who wait.
-    public func change<Answer>(
+    package func change<Answer>(
         when ready: (State) -> Bool = { _ in true }, _ body: (inout State) throws -> Answer
     ) rethrows -> Answer {
         condition.lock()

@@ -4,11 +4,12 @@ import Foundation
 import Synchronization
 
 /// The number of processors that this process may use.
-public func availableProcessors() -> Int { ProcessInfo.processInfo.activeProcessorCount }
+package func availableProcessors() -> Int { ProcessInfo.processInfo.activeProcessorCount }
 
 /// Calls `body` for 0 ..< `count` on up to `workers` threads and returns when all are done.
 /// `body` must only write to what belongs to its index.
-public func parallelFor(_ count: Int, workers: Int = availableProcessors(), _ body: @Sendable (Int) -> Void) {
+package func parallelFor(_ count: Int, workers: Int = availableProcessors(), _ body: @Sendable (Int) -> Void)
+{
     if count <= 1 || workers <= 1 {
         for i in 0..<count { body(i) }
         return
@@ -33,7 +34,7 @@ package func parallelMap<Value: Sendable>(_ count: Int, _ body: @Sendable (Int) 
 ///
 /// At most `window` items are between the start of their production and the end of their consumption, which bounds
 /// memory. The first error of either side, in order of the items, ends the work and is thrown.
-public func produceInOrder<Item: Sendable>(
+package func produceInOrder<Item: Sendable>(
     _ count: Int, workers: Int, window: Int, produce: @escaping @Sendable (Int) throws -> Item,
     consume: (Int, Item) throws -> Void
 ) throws {

@@ -6,7 +6,7 @@ import Synchronization
 /// Progress of one stage, with its rate and the time left.
 ///
 /// It is shown nowhere until a program says where.
-public final class Progress: Sendable {
+package final class Progress: Sendable {
     private let stage: String, unit: String, total: Int
     private let start = ContinuousClock.now
     private let display: Display?, isTerminal: Bool
@@ -47,7 +47,7 @@ public final class Progress: Sendable {
     ///   - stage: what is being done, as "ingest"
     ///   - total: how many units there are
     ///   - unit: the plural name of one, as "files"
-    public init(_ stage: String, total: Int, unit: String) {
+    package init(_ stage: String, total: Int, unit: String) {
         self.stage = stage
         self.total = total
         self.unit = unit
@@ -56,7 +56,7 @@ public final class Progress: Sendable {
     }
 
     /// Says that `done` units are finished; cheap enough for every unit.
-    public func update(_ done: Int, note: String = "") {
+    package func update(_ done: Int, note: String = "") {
         guard let display else { return }
         let now = ContinuousClock.now
         let interval: Duration = isTerminal ? .milliseconds(100) : .seconds(5)
@@ -72,7 +72,7 @@ public final class Progress: Sendable {
     deinit { if said.withLock(\.isOpen) { display?.write("\n") } }
 
     /// Says that the stage is over, after `done` units.
-    public func finish(_ done: Int, note: String = "") {
+    package func finish(_ done: Int, note: String = "") {
         if let display { write(done, on: display, note: note, ending: "\n") }
     }
 
@@ -105,14 +105,14 @@ public final class Progress: Sendable {
 }
 
 /// "1h 02m", "3m 20s" or "12s".
-public func duration(_ seconds: Double) -> String {
+package func duration(_ seconds: Double) -> String {
     let s = Int(seconds.rounded())
     if s >= 3600 { return String(format: "%dh %02dm", s / 3600, s / 60 % 60) }
     return s >= 60 ? String(format: "%dm %02ds", s / 60, s % 60) : "\(s)s"
 }
 
 /// A whole number with commas between thousands, whatever the locale: 525,422.
-public func grouped(_ number: Int) -> String {
+package func grouped(_ number: Int) -> String {
     let digits = String(number.magnitude)
     var out = ""
     for (index, digit) in digits.enumerated() {

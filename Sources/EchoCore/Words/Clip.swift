@@ -3,23 +3,23 @@
 /// A decoded clip in full-range Y, Cb, Cr without colour conversion.
 ///
 /// Planes are kept apart, and chroma as coded, because most of what follows looks at luma alone.
-public struct Clip: Sendable {
+package struct Clip: Sendable {
     /// Number of frames, rows and columns.
-    public let frames: Int, height: Int, width: Int
+    package let frames: Int, height: Int, width: Int
     /// Y: U8 [frames, height, width].
-    public let luma: [UInt8]
+    package let luma: [UInt8]
     /// Cb and Cr; nil for a gray clip, which means 128 everywhere.
-    public let chroma: Chroma?
+    package let chroma: Chroma?
     /// What the frames leave on the picture.
-    public let footprint: Footprint
+    package let footprint: Footprint
 
     /// The two colour planes.
-    public struct Chroma: Sendable {
-        public let sampling: ChromaSampling
+    package struct Chroma: Sendable {
+        package let sampling: ChromaSampling
         /// U8 [frames, sampling.rows(height), sampling.columns(width)] each.
-        public let cb: [UInt8], cr: [UInt8]
+        package let cb: [UInt8], cr: [UInt8]
 
-        public init(sampling: ChromaSampling, cb: [UInt8], cr: [UInt8]) {
+        package init(sampling: ChromaSampling, cb: [UInt8], cr: [UInt8]) {
             self.sampling = sampling
             self.cb = cb
             self.cr = cr
@@ -27,7 +27,7 @@ public struct Clip: Sendable {
     }
 
     /// - Parameter footprint: that of these planes, where the decoder gathered it on the way; nil to look at them
-    public init(
+    package init(
         frames: Int, height: Int, width: Int, luma: [UInt8], chroma: Chroma?, footprint: Footprint? = nil
     ) {
         precondition(luma.count == frames * height * width, "luma fills its shape")
@@ -46,15 +46,15 @@ public struct Clip: Sendable {
     }
 
     /// Samples in one luma frame.
-    public var frameSize: Int { height * width }
+    package var frameSize: Int { height * width }
 }
 
 /// How chroma is subsampled: 4:4:4, 4:2:2 (half the columns) or 4:2:0 (half the columns and rows).
-public enum ChromaSampling: String, Sendable, CaseIterable {
+package enum ChromaSampling: String, Sendable, CaseIterable {
     case full = "4:4:4"
     case half = "4:2:2"
     case quarter = "4:2:0"
 
-    public func columns(_ width: Int) -> Int { self == .full ? width : (width + 1) / 2 }
-    public func rows(_ height: Int) -> Int { self == .quarter ? (height + 1) / 2 : height }
+    package func columns(_ width: Int) -> Int { self == .full ? width : (width + 1) / 2 }
+    package func rows(_ height: Int) -> Int { self == .quarter ? (height + 1) / 2 : height }
 }

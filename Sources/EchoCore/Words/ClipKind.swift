@@ -1,14 +1,14 @@
 // The closed lists that every source file ends in: what it is, and why it was dropped.
 
 /// What a file of an echocardiography study shows.
-public enum ClipKind: String, Sendable, CaseIterable, Codable {
+package enum ClipKind: String, Sendable, CaseIterable, Codable {
     case bmode, doppler, still, spectral, uncertain
     case mMode = "m-mode"
     case threeD = "3-d"
 }
 
 /// Why a source file is not among the kept clips; the database's `clip.reason` holds one of these and nothing else.
-public enum DropReason: String, Sendable, CaseIterable, Codable {
+package enum DropReason: String, Sendable, CaseIterable, Codable {
     // Read, and not asked for: one for each kind but B-mode.
     case still, doppler, spectral, uncertain
     case mMode = "m-mode"
@@ -29,21 +29,21 @@ public enum DropReason: String, Sendable, CaseIterable, Codable {
     case changedWhileRead = "changed-while-read"
 
     /// The reason for dropping a clip only because of its kind.
-    public init?(kind: ClipKind) {
+    package init?(kind: ClipKind) {
         self.init(rawValue: kind.rawValue)
     }
 }
 
 /// A source file that ends as a dropped row, with the reason from the closed list and where it went wrong.
-public struct Rejection: Error, Equatable, Sendable, CustomStringConvertible {
-    public let reason: DropReason
+package struct Rejection: Error, Equatable, Sendable, CustomStringConvertible {
+    package let reason: DropReason
     /// What is wrong, with the byte offset where that helps; never a value of the file's text elements.
-    public let detail: String
+    package let detail: String
 
-    public init(_ reason: DropReason, _ detail: String) {
+    package init(_ reason: DropReason, _ detail: String) {
         self.reason = reason
         self.detail = detail
     }
 
-    public var description: String { "\(reason.rawValue): \(detail)" }
+    package var description: String { "\(reason.rawValue): \(detail)" }
 }

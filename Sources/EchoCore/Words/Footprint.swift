@@ -2,19 +2,19 @@
 
 /// Which samples of a clip are not black, or not without colour, in at least one frame: one bit a sample, so that it
 /// stays in the cache beside a frame that is being decoded.
-public struct Footprint: Sendable, Equatable {
+package struct Footprint: Sendable, Equatable {
     /// U8 [⌈height / 8⌉, width]: bit y % 8 of [y / 8, x] is set where Y is not 0 in some frame.
-    public let lit: [UInt8]
+    package let lit: [UInt8]
     /// U8 [⌈rows / 8⌉, columns] of the chroma planes: the same where Cb or Cr is not 128; empty for a gray clip.
-    public let coloured: [UInt8]
+    package let coloured: [UInt8]
 
-    public init(lit: [UInt8], coloured: [UInt8]) {
+    package init(lit: [UInt8], coloured: [UInt8]) {
         self.lit = lit
         self.coloured = coloured
     }
 
     /// The bytes that the bits of a plane take.
-    public static func size(rows: Int, columns: Int) -> Int { (rows + 7) / 8 * columns }
+    package static func size(rows: Int, columns: Int) -> Int { (rows + 7) / 8 * columns }
 
     /// Looks at all frames of a clip.
     init(frames: Int, height: Int, width: Int, luma: [UInt8], chroma: Clip.Chroma?) {

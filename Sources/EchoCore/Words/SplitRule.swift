@@ -1,17 +1,17 @@
 // Which split a subject is in: a seeded hash of its number, so that no other subject has a say.
 
 /// The shares of train, val and test, the seed of the hash, and what may take its place.
-public struct SplitRule: Sendable, Equatable {
+package struct SplitRule: Sendable, Equatable {
     /// The shares as given; only their ratio counts.
-    public let train: Double, val: Double, test: Double
-    public let seed: UInt64
+    package let train: Double, val: Double, test: Double
+    package let seed: UInt64
     /// Spread the targets evenly over the splits, instead of the hash alone.
-    public var stratified = false
+    package var stratified = false
     /// A csv file with the columns subject_id and split, instead of either.
-    public var file: String?
+    package var file: String?
 
     /// The rule unless another is asked for: the shares of the paper's 6652/223/239 studies.
-    public static let usual = SplitRule(train: 93.5, val: 3.2, test: 3.3, seed: 1)
+    package static let usual = SplitRule(train: 93.5, val: 3.2, test: 3.3, seed: 1)
 
     private init(train: Double, val: Double, test: Double, seed: UInt64) {
         (self.train, self.val, self.test) = (train, val, test)
@@ -20,7 +20,7 @@ public struct SplitRule: Sendable, Equatable {
 
     /// - Parameter shares: three numbers with slashes between, as "93.5/3.2/3.3" or "0.6/0.2/0.2"
     /// - Throws: `EchoError` where they are not three numbers ≥ 0 with something in train
-    public init(_ shares: String = usual.shares, seed: UInt64) throws(EchoError) {
+    package init(_ shares: String = usual.shares, seed: UInt64) throws(EchoError) {
         let numbers = shares.split(separator: "/", omittingEmptySubsequences: false).map { Double($0) ?? -1 }
         guard numbers.count == 3, numbers.allSatisfy({ $0 >= 0 && $0.isFinite }), numbers[0] > 0 else {
             throw EchoError(
@@ -31,7 +31,7 @@ public struct SplitRule: Sendable, Equatable {
     }
 
     /// The shares as text.
-    public var shares: String { "\(train)/\(val)/\(test)" }
+    package var shares: String { "\(train)/\(val)/\(test)" }
 
     /// The shares with a sum of 1.
     package var normalised: [(split: Split, share: Double)] {
@@ -44,10 +44,10 @@ public struct SplitRule: Sendable, Equatable {
     /// With `mix` the finaliser of SplitMix64, a subject's place in 0 ..< 1 is the upper 53 bits of
     /// mix(subject_id XOR mix(seed + 0x9E3779B97F4A7C15)); train is below train / sum, val below (train + val) / sum.
     /// A subject keeps its split whoever else is in the cohort, so small cohorts come near the shares only roughly.
-    public func split(of subject: Int) -> Split { split(at: place(of: subject)) }
+    package func split(of subject: Int) -> Split { split(at: place(of: subject)) }
 
     /// The split of a study whose subject is not known, by a hash of its name.
-    public func split(ofStudy key: String) -> Split {
+    package func split(ofStudy key: String) -> Split {
         var random = SeededRandom(seed: seed, "split", key)
         return split(at: random.uniform())
     }

@@ -1,17 +1,17 @@
 // A time as MIMIC prints it. Dates are shifted by one offset per subject, so times compare within a subject only.
 
 /// A second of the proleptic Gregorian calendar, without a time zone.
-public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible {
+package struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// Seconds since 1970-01-01 00:00:00.
-    public let seconds: Int
+    package let seconds: Int
 
-    public init(seconds: Int) { self.seconds = seconds }
+    package init(seconds: Int) { self.seconds = seconds }
 
     /// Midnight at the beginning of a year's day, counted from 0.
-    public init(year: Int, day: Int) { seconds = (Self.day(year: year, month: 1, day: 1) + day) * 86_400 }
+    package init(year: Int, day: Int) { seconds = (Self.day(year: year, month: 1, day: 1) + day) * 86_400 }
 
     /// Reads "2180-05-06 22:23:00", also with a T between date and time; nil where no such second exists.
-    public init?(_ text: String) {
+    package init?(_ text: String) {
         var fields = (year: 0, month: 0, day: 0, hour: 0, minute: 0, second: 0)
         var position = 0
         for byte in text.utf8 {
@@ -44,21 +44,21 @@ public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible
         seconds = day * 86_400 + fields.hour * 3_600 + fields.minute * 60 + fields.second
     }
 
-    public static func < (a: Timestamp, b: Timestamp) -> Bool { a.seconds < b.seconds }
+    package static func < (a: Timestamp, b: Timestamp) -> Bool { a.seconds < b.seconds }
 
     /// The time so many hours later, to the second.
-    public static func + (time: Timestamp, hours: Double) -> Timestamp {
+    package static func + (time: Timestamp, hours: Double) -> Timestamp {
         Timestamp(seconds: time.seconds + Int((hours * 3_600).rounded()))
     }
 
     /// Hours from `earlier` to this time; negative if it is later.
-    public func hours(since earlier: Timestamp) -> Double { Double(seconds - earlier.seconds) / 3_600 }
+    package func hours(since earlier: Timestamp) -> Double { Double(seconds - earlier.seconds) / 3_600 }
 
     /// As MIMIC prints it: 2180-05-06 22:23:00.
-    public var description: String { "\(date) \(clock)" }
+    package var description: String { "\(date) \(clock)" }
 
     /// 2180-05-06
-    public var date: String {
+    package var date: String {
         let (year, month, day) = Self.date(ofDay: wholeDays)
         let digits = String(year)
         let padded = String(repeating: "0", count: max(0, 4 - digits.count)) + digits
@@ -66,7 +66,7 @@ public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible
     }
 
     /// 22:23:00
-    public var clock: String {
+    package var clock: String {
         let rest = seconds - wholeDays * 86_400
         return "\(two(rest / 3_600)):\(two(rest / 60 % 60)):\(two(rest % 60))"
     }

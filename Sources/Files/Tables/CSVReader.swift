@@ -1,6 +1,6 @@
 // Tables as MIMIC publishes them: .csv or .csv.gz, columns found by their names in the header.
 
-public import EchoCore
+package import EchoCore
 
 #if canImport(Glibc)
     import Glibc
@@ -11,16 +11,16 @@ public import EchoCore
 /// Fields may be quoted and hold newlines; lines end in LF or CRLF; a byte-order mark is skipped; blank lines are no
 /// rows. Fields are bytes until they are asked for as something else. Rows without a quote are cut at their commas
 /// here; rows with one are libcsv's.
-public final class CSVReader {
+package final class CSVReader {
     /// The names in the header, in their order.
-    public let header: [String]
+    package let header: [String]
     private let path: String
     private let text: CSVText
 
     /// Opens the table and reads its header.
     ///
     /// - Throws: `EchoError` where the file cannot be read, has no header, or one with a name twice.
-    public init(_ path: String) throws(EchoError) {
+    package init(_ path: String) throws(EchoError) {
         self.path = path
         text = try CSVText(path)
         guard let row = try text.nextRow() else {
@@ -40,7 +40,7 @@ public final class CSVReader {
     /// - Returns: the number of rows
     /// - Throws: `EchoError` where a column is missing or the quoting is broken; whatever `body` throws.
     @discardableResult
-    public func forEachRow(
+    package func forEachRow(
         _ columns: [String], wanted: ((Int) -> Bool)? = nil, _ body: (CSVRow) throws -> Void
     ) throws -> Int {
         let places = try columns.map { name in
@@ -62,29 +62,29 @@ public final class CSVReader {
 }
 
 /// One row of a table, valid during the call that it is handed to.
-public struct CSVRow {
+package struct CSVRow {
     fileprivate let row: CSVText.Row
     fileprivate let places: [Int]
     fileprivate let width: Int
 
     /// The line in the file on which the row begins; the header's is 1.
-    public var line: Int { row.line }
+    package var line: Int { row.line }
     /// Whether the row has as many fields as the header.
-    public var isWhole: Bool { row.count == width }
+    package var isWhole: Bool { row.count == width }
 
     /// Whether the column asked for at `index` has nothing in it, or the row is too short for it.
-    public func isEmpty(_ index: Int) -> Bool { row.field(places[index]).isEmpty }
+    package func isEmpty(_ index: Int) -> Bool { row.field(places[index]).isEmpty }
 
     /// The column asked for at `index` as text; bytes that are not UTF-8 become U+FFFD.
-    public func text(_ index: Int) -> String { row.text(ofField: places[index]) }
+    package func text(_ index: Int) -> String { row.text(ofField: places[index]) }
 
     /// The same, or nil where it is not UTF-8.
-    public func validText(_ index: Int) -> String? {
+    package func validText(_ index: Int) -> String? {
         String(validating: row.field(places[index]), as: UTF8.self)
     }
 
     /// The same as a whole number in decimal digits, or nil.
-    public func integer(_ index: Int) -> Int64? { wholeNumber(row.field(places[index])).map(Int64.init) }
+    package func integer(_ index: Int) -> Int64? { wholeNumber(row.field(places[index])).map(Int64.init) }
 }
 
 /// Decimal digits, up to eighteen of them, perhaps behind a minus sign.

@@ -2,21 +2,21 @@
 
 import Catalog
 import Crop
-public import EchoCore
+package import EchoCore
 import Files
 import Foundation
 import Pictures
 import Video
 
 /// One file as an ingest would look at it.
-public struct ClipInspection {
+package struct ClipInspection {
     private let row: ClipRecord
     private let findings: Findings
     private let source: (any ClipSource)?
     private let name: String
 
     /// - Throws: `EchoError` if the file cannot be read; a file that is no clip is inspected all the same.
-    public init(_ path: String, rules: IngestRules = IngestRules()) throws(EchoError) {
+    package init(_ path: String, rules: IngestRules = IngestRules()) throws(EchoError) {
         let bytes = try readFile(path)
         name = URL(fileURLWithPath: path).lastPathComponent
         var row = ClipRecord(
@@ -27,7 +27,7 @@ public struct ClipInspection {
     }
 
     /// What is known of the file, and the figure of every rule.
-    public var report: Inspection {
+    package var report: Inspection {
         var report = Inspection("clip")
         report.kept = row.reason == nil
         report.add("file", "\(grouped(row.bytes ?? 0)) bytes, sha256 \(row.sha256 ?? "")")
@@ -75,7 +75,7 @@ public struct ClipInspection {
     /// Writes a frame with the regions in yellow, the outline of the sector in green and the crop box in red.
     ///
     /// - Parameter index: the frame, the middle one if nil
-    public func writePicture(to path: String, frame index: Int? = nil) throws(EchoError) {
+    package func writePicture(to path: String, frame index: Int? = nil) throws(EchoError) {
         let clip = try pixels()
         let frame = min(max(index ?? clip.frames / 2, 0), clip.frames - 1)
         var picture = Picture(
@@ -98,7 +98,7 @@ public struct ClipInspection {
     }
 
     /// Writes the sector: 255 inside, 0 outside.
-    public func writeMask(to path: String) throws(EchoError) {
+    package func writeMask(to path: String) throws(EchoError) {
         guard let mask = findings.mask else {
             throw EchoError(name, "has no sector: \(row.detail ?? "it was not decoded")")
         }

@@ -9,13 +9,13 @@ import Shards
 import Video
 
 /// Which clips go on contact sheets.
-public struct ContactSheetOptions: Sendable {
+package struct ContactSheetOptions: Sendable {
     /// At most so many clips of each kind and outcome, drawn at random.
-    public var count = 400
-    public var seed: UInt64 = 1
-    public var jobs = availableProcessors()
+    package var count = 400
+    package var seed: UInt64 = 1
+    package var jobs = availableProcessors()
 
-    public init() {}
+    package init() {}
 }
 
 /// Sheets of twenty by twenty clips.
@@ -26,7 +26,7 @@ private let columns = 20, perSheet = 400, side = 112
 ///
 /// Kept clips are shown from their shards; dropped ones are decoded from the source, and stay black if it is gone.
 /// - Returns: the sheets' names
-public func drawContactSheets(
+package func drawContactSheets(
     of dataset: String, to folder: String, options: ContactSheetOptions
 ) throws -> [String] {
     let catalog = try Catalog(datasetFolder: dataset, readOnly: true)

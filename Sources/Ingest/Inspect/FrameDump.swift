@@ -1,7 +1,7 @@
 // A clip's decoded planes as a safetensors file: for people who want the pixels before cropping, and for judges of
 // the decoder.
 
-public import EchoCore
+package import EchoCore
 import Files
 import Foundation
 import Shards
@@ -13,7 +13,7 @@ import Video
 /// - Parameter maxFrames: decode no more than the first frames.
 /// - Returns: lines that say what was written.
 /// - Throws: the rejection's reason, if the file cannot be decoded.
-public func dumpFrames(of path: String, to output: String, maxFrames: Int? = nil) throws(EchoError) -> String
+package func dumpFrames(of path: String, to output: String, maxFrames: Int? = nil) throws(EchoError) -> String
 {
     let bytes = try readFile(path)
     let name = URL(fileURLWithPath: path).lastPathComponent

@@ -4,18 +4,18 @@ import EchoCore
 import Files
 
 /// What a file or a dataset is.
-public struct Inspection: Sendable, Codable {
+package struct Inspection: Sendable, Codable {
     /// One thing that is known of it.
-    public struct Fact: Sendable, Codable, Equatable {
-        public let name: String
-        public let value: String
+    package struct Fact: Sendable, Codable, Equatable {
+        package let name: String
+        package let value: String
     }
 
     /// "clip", "shard", "checkpoint", "tensors" or "dataset".
-    public let what: String
-    public private(set) var facts: [Fact] = []
+    package let what: String
+    package private(set) var facts: [Fact] = []
     /// For a clip: whether an ingest would keep it.
-    public internal(set) var kept: Bool?
+    package internal(set) var kept: Bool?
 
     init(_ what: String) { self.what = what }
 
@@ -24,7 +24,7 @@ public struct Inspection: Sendable, Codable {
     }
 
     /// A line for each fact.
-    public var text: String {
+    package var text: String {
         let width = facts.map(\.name.count).max() ?? 0
         return facts.map { fact in
             fact.name + String(repeating: " ", count: width + 2 - fact.name.count) + fact.value
@@ -36,7 +36,7 @@ public struct Inspection: Sendable, Codable {
 ///
 /// - Parameter rules: by which a clip would be kept or dropped
 /// - Throws: `EchoError` if there is nothing that can be read
-public func inspect(_ path: String, rules: IngestRules = IngestRules()) throws -> Inspection {
+package func inspect(_ path: String, rules: IngestRules = IngestRules()) throws -> Inspection {
     if folderIdentity(path) != nil { return try inspectDataset(path) }
     if isSafetensors(path) { return try inspectTensors(path) }
     return try ClipInspection(path, rules: rules).report

@@ -1,27 +1,27 @@
 // `echoprep verify`: whether a dataset is still what its ingest wrote.
 
 import Catalog
-public import EchoCore
+import EchoCore
 import Files
 import Shards
 
 /// What a verification found.
-public struct Verification: Sendable, Codable {
+package struct Verification: Sendable, Codable {
     /// Something that is not as it was written.
-    public struct Problem: Sendable, Codable, Equatable {
+    package struct Problem: Sendable, Codable, Equatable {
         /// The file or the clip, relative to the dataset.
-        public let place: String
-        public let what: String
+        package let place: String
+        package let what: String
     }
 
-    public let shards: Int
-    public let clips: Int
+    package let shards: Int
+    package let clips: Int
     /// Bytes of tensors read and summed.
-    public let bytes: Int
-    public let problems: [Problem]
+    package let bytes: Int
+    package let problems: [Problem]
 
     /// One line for each problem, and what was looked at.
-    public var text: String {
+    package var text: String {
         let lines = problems.map { "\($0.place): \($0.what)" }
         let verdict = problems.isEmpty ? "nothing wrong" : "\(grouped(problems.count)) problems"
         let seen = "\(grouped(clips)) clips in \(grouped(shards)) shards, \(grouped(bytes)) bytes summed"
@@ -33,7 +33,7 @@ public struct Verification: Sendable, Codable {
 /// database against shards both ways.
 ///
 /// - Throws: `EchoError` if there is no database to read, `Interrupted` when asked to stop
-public func verify(dataset: String, jobs: Int = availableProcessors()) throws -> Verification {
+package func verify(dataset: String, jobs: Int = availableProcessors()) throws -> Verification {
     let catalog = try Catalog(datasetFolder: dataset, readOnly: true)
     var problems = try catalog.inconsistencies().map {
         Verification.Problem(place: Catalog.fileName, what: $0)

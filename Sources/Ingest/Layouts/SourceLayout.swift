@@ -26,7 +26,7 @@ private let layouts: [any (SourceLayout & Sendable).Type] = [
 ]
 
 /// The names for `--layout`.
-public let layoutNames = layouts.map { $0.name }
+package let layoutNames = layouts.map { $0.name }
 
 /// Finds the files of `source`.
 ///

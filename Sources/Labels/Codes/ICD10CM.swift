@@ -8,29 +8,29 @@ import Files
 /// The hierarchy is chapter (22), block (297), category (1,918), then up to four levels of subcategories.
 /// Thirty-nine names (B20, C50, T79, …) are both a block and a category, so a name is looked up by its level.
 /// The text behind it is described in `schemas/generate-icd10cm.py`.
-public struct ICD10CM: Sendable {
+package struct ICD10CM: Sendable {
     /// A level of the hierarchy, from the widest to the narrowest.
-    public enum Level: String, Sendable, CaseIterable {
+    package enum Level: String, Sendable, CaseIterable {
         case chapter, block, category, subcategory
     }
 
     /// One chapter, block, category or subcategory.
-    public struct Node: Sendable, Equatable {
-        public let level: Level
+    package struct Node: Sendable, Equatable {
+        package let level: Level
         /// Without a dot: "9", "I30-I5A", "I50", "I5020".
-        public let code: String
-        public let title: String
+        package let code: String
+        package let title: String
         /// The code one level up; nil for a chapter.
-        public let parent: String?
+        package let parent: String?
         /// Nothing stands below it.
-        public let isLeaf: Bool
+        package let isLeaf: Bool
     }
 
     /// The release inside the program.
-    public static let current = ICD10CM()
+    package static let current = ICD10CM()
 
     /// The release's name, as "ICD-10-CM, April 2026".
-    public let release: String
+    package let release: String
 
     private let text: [UInt8]
     private let lines: [Line]
@@ -51,13 +51,13 @@ public struct ICD10CM: Sendable {
     }
 
     /// The number of nodes of all levels.
-    public var count: Int { lines.count }
+    package var count: Int { lines.count }
 
     /// Every node, parents before children.
-    public var nodes: some Sequence<Node> { lines.indices.lazy.map { node(at: $0) } }
+    package var nodes: some Sequence<Node> { lines.indices.lazy.map { node(at: $0) } }
 
     /// All chapters, blocks and categories, and the subcategories down to `codes` (normalised).
-    public func nodes(downTo codes: some Sequence<String>) -> some Sequence<Node> {
+    package func nodes(downTo codes: some Sequence<String>) -> some Sequence<Node> {
         var isIncluded = lines.map { $0.depth <= 2 }
         for code in codes {
             guard var line = nearestLine(to: code) else { continue }
@@ -70,7 +70,7 @@ public struct ICD10CM: Sendable {
     }
 
     /// What the release knows of the ICD-10 code `code` (normalised, see `ICDCode`).
-    public func status(of code: String) -> CodeStatus {
+    package func status(of code: String) -> CodeStatus {
         guard let key = Self.key(code), let category = categories[key & Self.categoryMask] else {
             return .unknown
         }
@@ -79,23 +79,23 @@ public struct ICD10CM: Sendable {
     }
 
     /// The category of the ICD-10 code `code`, its first three characters, if the release has it.
-    public func category(of code: String) -> String? {
+    package func category(of code: String) -> String? {
         guard let key = Self.key(code), categories[key & Self.categoryMask] != nil else { return nil }
         return String(code.prefix(3))
     }
 
     /// The category or subcategory that `code` (normalised) names.
-    public func node(code: String) -> Node? {
+    package func node(code: String) -> Node? {
         guard let key = Self.key(code), let category = categories[key & Self.categoryMask] else { return nil }
         return line(of: key, in: category).map(node(at:))
     }
 
     /// The nodes from the chapter down to `code` (normalised), or to the longest beginning of it that the release
     /// has if it was retired; none if its category is unknown.
-    public func path(to code: String) -> [Node] { nearestLine(to: code).map(path(toLine:)) ?? [] }
+    package func path(to code: String) -> [Node] { nearestLine(to: code).map(path(toLine:)) ?? [] }
 
     /// The nodes from the chapter down to the node `code` of a level; none if there is no such node.
-    public func path(to code: String, at level: Level) -> [Node] {
+    package func path(to code: String, at level: Level) -> [Node] {
         if level == .category || level == .subcategory {
             return node(code: code) == nil ? [] : path(to: code)
         }

@@ -1,22 +1,22 @@
 // A diagnosis code as text and version: ICD-9 and ICD-10 share spellings that mean different things.
 
 /// A diagnosis code, always a pair: 493 spellings of MIMIC-IV's dictionary exist in both versions.
-public struct ICDCode: Hashable, Sendable, Comparable {
+package struct ICDCode: Hashable, Sendable, Comparable {
     /// Trimmed, upper-cased, without dots.
-    public let text: String
+    package let text: String
     /// 9 or 10.
-    public let version: Int
+    package let version: Int
 
     /// The code that `text` spells, whatever its case, its dots and the spaces around it.
-    public init(_ text: some StringProtocol, version: Int) {
+    package init(_ text: some StringProtocol, version: Int) {
         self.text = Self.normalised(text)
         self.version = version
     }
 
-    public static func < (a: ICDCode, b: ICDCode) -> Bool { (a.version, a.text) < (b.version, b.text) }
+    package static func < (a: ICDCode, b: ICDCode) -> Bool { (a.version, a.text) < (b.version, b.text) }
 
     /// `text` without the spaces around it and without dots, in upper case: " i50.20" is "I5020".
-    public static func normalised(_ text: some StringProtocol) -> String {
+    package static func normalised(_ text: some StringProtocol) -> String {
         var bytes = Array(text.utf8)
         while let last = bytes.last, last == 0x20 || (0x09...0x0D).contains(last) { bytes.removeLast() }
         bytes.removeSubrange(
@@ -27,7 +27,7 @@ public struct ICDCode: Hashable, Sendable, Comparable {
 }
 
 /// What the release of ICD-10-CM knows of a code.
-public enum CodeStatus: String, Sendable, CaseIterable {
+package enum CodeStatus: String, Sendable, CaseIterable {
     /// A code that can be billed: nothing stands below it.
     case leaf
     /// A code with more specific ones below it.

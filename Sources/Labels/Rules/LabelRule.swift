@@ -1,9 +1,9 @@
 // What a diagnosis counts for: the level of the hierarchy, retired codes, ICD-9, and when it was known.
 
 /// How diagnoses become labels.
-public struct LabelRule: Sendable, Equatable {
+package struct LabelRule: Sendable, Equatable {
     /// Which diagnoses a study is labelled with.
-    public enum KnownAt: String, Sendable, CaseIterable {
+    package enum KnownAt: String, Sendable, CaseIterable {
         /// Those of the stay that the study lies in. They are coded when the patient leaves, after the study.
         case discharge
         /// Those of the subject's stays that were over before the study: its history.
@@ -12,14 +12,14 @@ public struct LabelRule: Sendable, Equatable {
 
     /// The level of the hierarchy that labels stand at. Below the categories, a code that is itself a category stays
     /// one, as I10.
-    public var level: ICD10CM.Level
+    package var level: ICD10CM.Level
     /// Codes that the release does not know (`CodeStatus.retired`) do not count.
-    public var strictCodes: Bool
-    public var knownAt: KnownAt
+    package var strictCodes: Bool
+    package var knownAt: KnownAt
     /// A file of equivalence mappings through which ICD-9 counts; nil where it does not.
-    public var gem: String?
+    package var gem: String?
 
-    public init(
+    package init(
         level: ICD10CM.Level = .category, strictCodes: Bool = false, knownAt: KnownAt = .discharge,
         gem: String? = nil
     ) {

@@ -3,9 +3,9 @@
 import EchoCore
 
 /// A rule for when a study lies within a hospital stay, and for which stay it is where several hold it.
-public struct StayWindow: Sendable, Equatable {
+package struct StayWindow: Sendable, Equatable {
     /// How the two ends of a stay count.
-    public enum Ends: String, Sendable, CaseIterable {
+    package enum Ends: String, Sendable, CaseIterable {
         /// admittime ≤ study ≤ dischtime.
         case closed
         /// admittime ≤ study < dischtime.
@@ -17,7 +17,7 @@ public struct StayWindow: Sendable, Equatable {
     }
 
     /// Which of several stays it is; equal ones are told apart by the smaller hadm_id.
-    public enum TieBreak: String, Sendable, CaseIterable {
+    package enum TieBreak: String, Sendable, CaseIterable {
         /// The one with the latest admittime.
         case latest
         /// The one with the earliest admittime.
@@ -26,12 +26,13 @@ public struct StayWindow: Sendable, Equatable {
         case longest
     }
 
-    public var ends: Ends
+    package var ends: Ends
     /// Hours by which the window begins before the stay and ends after it.
-    public var before: Double, after: Double
-    public var tieBreak: TieBreak
+    package var before: Double, after: Double
+    package var tieBreak: TieBreak
 
-    public init(_ ends: Ends = .closed, before: Double = 0, after: Double = 0, tieBreak: TieBreak = .latest) {
+    package init(_ ends: Ends = .closed, before: Double = 0, after: Double = 0, tieBreak: TieBreak = .latest)
+    {
         self.ends = ends
         self.tieBreak = tieBreak
         self.before = before

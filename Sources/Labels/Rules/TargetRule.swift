@@ -3,9 +3,9 @@
 import EchoCore
 
 /// How targets are chosen.
-public struct TargetRule: Sendable, Equatable {
+package struct TargetRule: Sendable, Equatable {
     /// The studies that prevalence is measured on.
-    public enum Basis: String, Sendable, CaseIterable {
+    package enum Basis: String, Sendable, CaseIterable {
         /// All labelled studies, as the paper's table is.
         case all
         /// The labelled studies of the train split alone.
@@ -13,16 +13,16 @@ public struct TargetRule: Sendable, Equatable {
     }
 
     /// At most this many.
-    public var top: Int
+    package var top: Int
     /// Only categories at least this prevalent, as a share of 0 … 1.
-    public var minPrevalence: Double
-    public var basis: Basis
+    package var minPrevalence: Double
+    package var basis: Basis
     /// Chapters whose categories never become targets, by their numbers.
-    public var excludedChapters: [String]
+    package var excludedChapters: [String]
     /// A csv file with the categories, in their order, instead of the most prevalent ones.
-    public var codes: String?
+    package var codes: String?
 
-    public init(
+    package init(
         top: Int = 40, minPrevalence: Double = 0, basis: Basis = .all, excludedChapters: [String] = [],
         codes: String? = nil
     ) {

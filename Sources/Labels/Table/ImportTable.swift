@@ -6,20 +6,20 @@ import Files
 import GRDB
 
 /// What `echoprep label import` did.
-public struct ImportSummary: Codable, Sendable, Equatable {
-    public let name: String
+package struct ImportSummary: Codable, Sendable, Equatable {
+    package let name: String
     /// For each target, in the order of the file's columns: studies with a value, and with none.
-    public let targets: [Target]
+    package let targets: [Target]
     /// Rows of studies that the dataset has, and of others, which are kept as well.
-    public let studies: Int, others: Int
+    package let studies: Int, others: Int
 
-    public struct Target: Codable, Sendable, Equatable {
-        public let name: String
-        public let known: Int, unknown: Int
+    package struct Target: Codable, Sendable, Equatable {
+        package let name: String
+        package let known: Int, unknown: Int
     }
 
     /// The lines that `label import` prints.
-    public var text: String {
+    package var text: String {
         let lines = targets.map { "  \($0.name): \(grouped($0.known)) known, \(grouped($0.unknown)) unknown" }
         let rest = others == 0 ? "" : ", and \(grouped(others)) that the dataset does not have"
         return (["\(name): \(grouped(studies)) studies of the dataset\(rest)"] + lines).joined(
@@ -33,7 +33,7 @@ public struct ImportSummary: Codable, Sendable, Equatable {
 /// The file has a column `study_id` or `study_key` and a column a target; a value is a number, or empty for *unknown*.
 ///
 /// - Throws: `EchoError` for a file that is none of these; then nothing is changed
-public func importLabels(
+package func importLabels(
     dataset: String, file: String, name: String, commandLine: String
 ) throws -> ImportSummary {
     let own = LabelSource.all.map(\.name)

@@ -21,11 +21,11 @@ protocol Decoder {
 }
 
 /// A way from tokens to pixels: a line in the list of those that there are.
-public struct DecoderKind: Sendable {
+package struct DecoderKind: Sendable {
     /// What `--decoder` calls it.
-    public let name: String
+    package let name: String
     /// One line for people.
-    public let summary: String
+    package let summary: String
     /// What keeps a configuration from having it, as a clause for the user; nil if nothing does.
     let fault: @Sendable (ModelConfiguration) -> String?
     let make: @Sendable (ModelConfiguration, inout ParameterList) -> any Decoder
@@ -42,13 +42,13 @@ public struct DecoderKind: Sendable {
     }
 
     /// All decoders; the first is the paper's.
-    public static let all: [DecoderKind] = [
+    package static let all: [DecoderKind] = [
         .frames,
         .study,
     ]
 
     /// The decoder of that name; nil if there is none.
-    public static func named(_ name: String) -> DecoderKind? { all.first { $0.name == name } }
+    package static func named(_ name: String) -> DecoderKind? { all.first { $0.name == name } }
 }
 
 extension DecoderKind {

@@ -3,7 +3,7 @@
 import Compute
 
 /// What becomes of the tokens that are hidden from latent attention.
-public enum LatentMasking: String, Codable, Sendable, CaseIterable {
+package enum LatentMasking: String, Codable, Sendable, CaseIterable {
     /// They do not enter; the decoder fills their places with its mask token. The paper's way.
     case drop
     /// A learned token with the place of the hidden one enters, so that latent attention has to infer what was there.

@@ -1,7 +1,7 @@
 // The diagnoses of the synthetic cohort: what they are called, how common they are, and whether a picture shows them.
 
 /// What a category of codes has to do with the pictures.
-public enum ConditionRole: String, Sendable, Codable {
+package enum ConditionRole: String, Sendable, Codable {
     /// It changes the heart's shape or motion.
     case shown
     /// It changes nothing itself, but comes along with categories that do.

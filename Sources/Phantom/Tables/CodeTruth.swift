@@ -6,18 +6,18 @@
 import EchoCore
 
 /// A category of codes: how common it is in the cohort and how far the anatomy gives it away.
-public struct CodeTruth: Sendable, Encodable {
-    public let category: String
-    public let role: ConditionRole
+package struct CodeTruth: Sendable, Encodable {
+    package let category: String
+    package let role: ConditionRole
     /// Studies whose anatomy was shaped by it, and their share.
-    public let studies: Int
-    public let prevalence: Double
+    package let studies: Int
+    package let prevalence: Double
     /// AUROC of the best linear rule on the true parameters that any view shows, and on what two views show together.
-    public let auroc: Double
+    package let auroc: Double
     /// The same without what two views show together: evidence that is summed over views.
-    public let aurocOfSum: Double
+    package let aurocOfSum: Double
     /// The same with one view alone, in the order of `CodeTruth.views`.
-    public let aurocByView: [Double]
+    package let aurocByView: [Double]
 
     package static let views: [View] = [
         .parasternalLongAxis, .parasternalShortAxis, .apicalFourChamber, .apicalTwoChamber,

@@ -3,13 +3,13 @@
 import Foundation
 
 /// What counts as divergence. A loss or gradient that is not finite needs no limit: it stops a run at once.
-public struct DivergenceLimits: Sendable, Equatable {
+package struct DivergenceLimits: Sendable, Equatable {
     /// How many times its running level a step's loss, or the norm of its gradient, must exceed to be in doubt.
-    public var loss = 4.0, norm = 100.0
+    package var loss = 4.0, norm = 100.0
     /// Steps in doubt, one after the other, that make a divergence; 0 for never.
-    public var steps = 20
+    package var steps = 20
 
-    public init() {}
+    package init() {}
 
     init(loss: Double, norm: Double, steps: Int) {
         self.loss = loss

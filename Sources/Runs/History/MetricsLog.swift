@@ -1,23 +1,23 @@
 // metrics.jsonl: one JSON object a line, whole lines only, never a line twice whatever killed the run.
 
-public import EchoCore
+package import EchoCore
 import Foundation
 package import Tasks
 
 /// One line of a run's history.
-public struct MetricsLine: Codable, Sendable, Equatable {
-    public var epoch: Int, step: Int
-    public var split: Split
-    public var loss: Double
+package struct MetricsLine: Codable, Sendable, Equatable {
+    package var epoch: Int, step: Int
+    package var split: Split
+    package var loss: Double
     /// Of training lines: learning rate, and global norm of the gradient before clipping.
-    public var lr: Double?
-    public var gradNorm: Double?
+    package var lr: Double?
+    package var gradNorm: Double?
     /// Of validation lines of a classification: mean AUROC over the targets that have both classes.
-    public var auroc: Double?
+    package var auroc: Double?
     /// Of validation lines of an ejection fraction, in percent; r2 as `RegressionErrors` has it.
-    public var mae: Double?, rmse: Double?, r2: Double?
+    package var mae: Double?, rmse: Double?, r2: Double?
     /// Wall clock, the only fields that differ from one run to the same run again; see `LoopClock`.
-    public var seconds: Double, studiesPerSecond: Double?, stall: Double?, gflops: Double?, products: Double?
+    package var seconds: Double, studiesPerSecond: Double?, stall: Double?, gflops: Double?, products: Double?
 
     package init(epoch: Int, step: Int, split: Split, loss: Double, seconds: Double) {
         self.epoch = epoch

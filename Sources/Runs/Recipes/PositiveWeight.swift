@@ -4,7 +4,7 @@ import EchoCore
 package import StudyData
 
 /// The weight of positive targets in the cross-entropy (`--pos-weight`).
-public enum PositiveWeight: Sendable, Equatable, CustomStringConvertible, Codable {
+package enum PositiveWeight: Sendable, Equatable, CustomStringConvertible, Codable {
     /// As much as a negative one.
     case none
     /// For each target, as often as there are more negative than positive studies in the training split.
@@ -13,7 +13,7 @@ public enum PositiveWeight: Sendable, Equatable, CustomStringConvertible, Codabl
     case constant(Double)
 
     /// "none", "balanced" or a positive number.
-    public init?(_ text: String) {
+    package init?(_ text: String) {
         switch text {
         case "none": self = .none
         case "balanced": self = .balanced
@@ -24,7 +24,7 @@ public enum PositiveWeight: Sendable, Equatable, CustomStringConvertible, Codabl
     }
 
     /// As it is read.
-    public var description: String {
+    package var description: String {
         switch self {
         case .none: "none"
         case .balanced: "balanced"
@@ -32,7 +32,7 @@ public enum PositiveWeight: Sendable, Equatable, CustomStringConvertible, Codabl
         }
     }
 
-    public init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let text = try decoder.singleValueContainer().decode(String.self)
         guard let weight = PositiveWeight(text) else {
             throw EchoError("pos-weight", "is neither none nor balanced nor a positive number")
@@ -40,7 +40,7 @@ public enum PositiveWeight: Sendable, Equatable, CustomStringConvertible, Codabl
         self = weight
     }
 
-    public func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(description)
     }

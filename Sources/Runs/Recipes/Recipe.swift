@@ -1,58 +1,58 @@
 // Everything that decides a run's numbers, as one value: options are parsed into it, and a run's config.json is it.
 
-public import Compute
+package import Compute
 package import EchoCore
 import Foundation
-public import Models
-public import Tasks
+package import Models
+package import Tasks
 
 /// What a run is made by. Each part is stored under the name of the option of `echoprep train` that sets it; the defaults are
 /// the paper's wherever it gives one.
-public struct Recipe: Codable, Sendable, Equatable {
+package struct Recipe: Codable, Sendable, Equatable {
     /// The folder of the dataset.
-    public var dataset = ""
-    public var task = TrainTask.pretrain
-    public var model = ModelKind.lamae
+    package var dataset = ""
+    package var task = TrainTask.pretrain
+    package var model = ModelKind.lamae
     /// The name of the model's sizes; nil for those of an earlier run that have none.
-    public var preset: Preset? = .tiny
+    package var preset: Preset? = .tiny
     /// Nil for the preset's.
-    public var views: Int?, frames: Int?
+    package var views: Int?, frames: Int?
     /// Source frames from one sampled frame to the next.
-    public var stride = 4
+    package var stride = 4
     /// Crop and turn training clips, and the greatest turn in degrees.
-    public var augment = true, rotation = 15.0
+    package var augment = true, rotation = 15.0
     /// Repeat views of a study that has fewer than the model takes.
-    public var padViews = false
+    package var padViews = false
     /// Studies a step, and into how many parts, one after the other, a step is divided to save memory.
-    public var batch = 16, accumulate = 1
-    public var precision = Precision.f32
+    package var batch = 16, accumulate = 1
+    package var precision = Precision.f32
     /// Nil for the task's own.
-    public var epochs: Int?
+    package var epochs: Int?
     /// AdamW's rate after warm-up, its weight decay, and the greatest norm of a gradient.
-    public var learningRate = 1e-4, weightDecay = 0.05, clip = 1.0
+    package var learningRate = 1e-4, weightDecay = 0.05, clip = 1.0
     /// Nil for a tenth of all epochs, at most the paper's ten.
-    public var warmupEpochs: Int?
+    package var warmupEpochs: Int?
     /// Nil for the preset's.
-    public var maskRatio: Double?, latentMaskRatio: Double?
+    package var maskRatio: Double?, latentMaskRatio: Double?
     /// What latent attention sees of hidden tokens, the views that are hidden whole (a number, or below 1 a share),
     /// and the learned queries that it goes through (0 for none).
-    public var latentMasking = LatentMasking.drop, maskViews = 0.0, latentQueries = 0
-    public var normPix = false
+    package var latentMasking = LatentMasking.drop, maskViews = 0.0, latentQueries = 0
+    package var normPix = false
     /// The name of the decoder.
-    public var decoder = DecoderKind.all[0].name
+    package var decoder = DecoderKind.all[0].name
     /// A checkpoint of ours or of timm's names to start from.
-    public var initial: String?
+    package var initial: String?
     /// Only the head learns; and whether that is one linear layer.
-    public var frozen = false, linearHead = false
+    package var frozen = false, linearHead = false
     /// How much positive studies count.
-    public var positiveWeight = PositiveWeight.none
+    package var positiveWeight = PositiveWeight.none
     /// By what the learning rate is multiplied from each layer to the one below; nil for 1.
-    public var layerDecay: Double?
+    package var layerDecay: Double?
     /// Decay of the exponential average of weights that the run is judged by; nil for the weights themselves.
-    public var averageDecay: Double?
-    public var seed: UInt64 = 1
+    package var averageDecay: Double?
+    package var seed: UInt64 = 1
 
-    public init() {}
+    package init() {}
 
     enum CodingKeys: String, CodingKey, CaseIterable {
         case dataset, task, model, preset, views, frames, stride, augment, rotation
@@ -80,20 +80,20 @@ public struct Recipe: Codable, Sendable, Equatable {
 }
 
 /// How a run is looked after, which decides none of its numbers; stored beside the recipe, under the options' names too.
-public struct Upkeep: Codable, Sendable, Equatable {
+package struct Upkeep: Codable, Sendable, Equatable {
     /// Compute blocks again on the way back instead of keeping what they made.
-    public var checkpointActivations = false
+    package var checkpointActivations = false
     /// When a loss or a gradient that stays far above its level stops the run; see `DivergenceLimits`.
-    public var guardSteps = DivergenceLimits().steps
-    public var guardLoss = DivergenceLimits().loss, guardNorm = DivergenceLimits().norm
+    package var guardSteps = DivergenceLimits().steps
+    package var guardLoss = DivergenceLimits().loss, guardNorm = DivergenceLimits().norm
     /// Steps from one checkpoint to the next; there is one at the end of every epoch too.
-    public var checkpointEvery = 200
+    package var checkpointEvery = 200
     /// The weights of so many last epochs are kept beside the best and the last.
-    public var keepLast = 0
+    package var keepLast = 0
     /// Epochs from one picture of reconstructions to the next; 0 for none.
-    public var picturesEvery = 10
+    package var picturesEvery = 10
 
-    public init() {}
+    package init() {}
 
     enum CodingKeys: String, CodingKey {
         case checkpointActivations = "checkpoint-activations"
@@ -111,7 +111,7 @@ public struct Upkeep: Codable, Sendable, Equatable {
 }
 
 /// A value whose parts stand under names, all of which have a default.
-public protocol NamedParts: Codable {
+package protocol NamedParts: Codable {
     init()
 }
 
@@ -120,14 +120,14 @@ extension Upkeep: NamedParts {}
 
 extension NamedParts {
     /// The defaults, but for what `parts`, an object of JSON, says; names that it does not have are passed over.
-    public init(_ parts: [String: Any]) throws {
+    package init(_ parts: [String: Any]) throws {
         let defaults = try JSONSerialization.jsonObject(with: JSONEncoder().encode(Self()))
         let all = ((defaults as? [String: Any]) ?? [:]).merging(parts) { $1 }
         self = try JSONDecoder().decode(Self.self, from: JSONSerialization.data(withJSONObject: all))
     }
 
     /// The parts under their names, those that are nil left out.
-    public func parts() throws -> [String: Any] {
+    package func parts() throws -> [String: Any] {
         let object = try JSONSerialization.jsonObject(with: JSONEncoder().encode(self))
         return (object as? [String: Any]) ?? [:]
     }

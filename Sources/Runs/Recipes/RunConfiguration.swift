@@ -1,34 +1,34 @@
 // config.json: the recipe of a run and what it found, so that a resume is the same run or no resume.
 
-public import EchoCore
+package import EchoCore
 import Files
 package import Foundation
-public import Models
-public import StudyData
-public import Tasks
+package import Models
+package import StudyData
+package import Tasks
 
 /// What a run is; stored in its folder and in the metadata of its checkpoints.
 ///
 /// The recipe's parts stand under the names of their options, so that the file can be given to `--config`; what the run
 /// found by itself stands under `found`.
-public struct RunConfiguration: Sendable, Equatable {
+package struct RunConfiguration: Sendable, Equatable {
     /// The version of the program that began the run.
-    public var program: String
+    package var program: String
     /// With nothing left to defaults; its dataset is relative to the run folder where both lie in one tree.
-    public var recipe: Recipe
-    public var upkeep: Upkeep
-    public var model: ModelConfiguration
+    package var recipe: Recipe
+    package var upkeep: Upkeep
+    package var model: ModelConfiguration
     /// What the model's outputs stand for, as categories or "EF"; empty in pre-training.
-    public var targets: [String]
+    package var targets: [String]
     /// How the model's output stands for a quantity in its unit; nil for other tasks.
-    public var scale: TargetScale?
+    package var scale: TargetScale?
     /// How much a positive study counts for each target; nil for as much as a negative one.
-    public var positiveWeights: [Float]?
-    public var normalisation: Normalisation
-    public var data: DataIdentity
-    public var initial: InitialIdentity?
+    package var positiveWeights: [Float]?
+    package var normalisation: Normalisation
+    package var data: DataIdentity
+    package var initial: InitialIdentity?
     /// Where it was prolonged; empty for a run as it was begun.
-    public var extensions: [Extension]
+    package var extensions: [Extension]
 
     /// A run as it begins.
     package init(
@@ -49,13 +49,13 @@ public struct RunConfiguration: Sendable, Equatable {
         self.extensions = extensions
     }
 
-    public var dataset: String { recipe.dataset }
-    public var task: TrainTask { recipe.task }
+    package var dataset: String { recipe.dataset }
+    package var task: TrainTask { recipe.task }
 
     /// What it learns from: numbers of studies, and a digest of their clips, frames and labels.
-    public struct DataIdentity: Codable, Sendable, Equatable {
-        public var train: Int, validation: Int
-        public var digest: String
+    package struct DataIdentity: Codable, Sendable, Equatable {
+        package var train: Int, validation: Int
+        package var digest: String
 
         package init(_ set: StudySet) {
             train = set.train.count
@@ -65,8 +65,8 @@ public struct RunConfiguration: Sendable, Equatable {
     }
 
     /// What it started from: the file's name and content.
-    public struct InitialIdentity: Codable, Sendable, Equatable {
-        public var file: String, sha256: String
+    package struct InitialIdentity: Codable, Sendable, Equatable {
+        package var file: String, sha256: String
 
         package init(file: String, sha256: String) {
             self.file = file
@@ -75,9 +75,9 @@ public struct RunConfiguration: Sendable, Equatable {
     }
 
     /// From one step on the schedule is that of more epochs.
-    public struct Extension: Codable, Sendable, Equatable {
+    package struct Extension: Codable, Sendable, Equatable {
         /// Steps that were taken before, and the epochs that the run had then.
-        public var step: Int, epochs: Int
+        package var step: Int, epochs: Int
 
         package init(step: Int, epochs: Int) {
             self.step = step
@@ -155,7 +155,7 @@ extension RunConfiguration {
     }
 
     /// The configuration of a run folder.
-    public init(run: String) throws(EchoError) {
+    package init(run: String) throws(EchoError) {
         let data = Data(try readFile(run + "/config.json", upTo: 1 << 24))
         guard let found = RunConfiguration(json: data) else {
             throw EchoError(

@@ -9,7 +9,7 @@ extension Answers {
     /// "not known") and `probability`, of a quantity with `prediction` in place of the last, `label` in the quantity's
     /// unit and `code` its name. `subject_id` and for classes `logit` are optional. A study without a subject counts as
     /// its own.
-    public init(csv path: String) throws {
+    package init(csv path: String) throws {
         let table = try CSVReader(path)
         let form: Form = table.header.contains("prediction") ? .quantity : .classes
         let optional = form.optional.filter(table.header.contains)
@@ -46,7 +46,7 @@ extension Answers {
     }
 
     /// Writes the csv file that `init(csv:)` reads.
-    public func write(csv path: String) throws { try writeFile(path, Array(csv.utf8)) }
+    package func write(csv path: String) throws { try writeFile(path, Array(csv.utf8)) }
 
     /// The text of that file.
     package var csv: String {

@@ -3,22 +3,22 @@
 import EchoCore
 import Foundation
 package import Runs
-public import Tasks
+package import Tasks
 
 /// The answers of one model of one kind on one split: for each target the studies whose truth is known.
 ///
 /// A target is a class, as the code "I50", or the one quantity of its kind. A model that answers in several kinds has
 /// an `Answers` for each.
-public struct Answers: Sendable {
+package struct Answers: Sendable {
     /// One study's answer for one target.
-    public struct Row: Sendable, Equatable {
-        public let study: String, subject: String
+    package struct Row: Sendable, Equatable {
+        package let study: String, subject: String
         /// Of a class 0 or 1, of a quantity in its unit; so is the answer, which of a class is a probability.
-        public let truth: Double, answer: Double
+        package let truth: Double, answer: Double
         /// The probability before the logistic function, where it is known.
-        public let logit: Double?
+        package let logit: Double?
 
-        public init(study: String, subject: String, truth: Double, answer: Double, logit: Double? = nil) {
+        package init(study: String, subject: String, truth: Double, answer: Double, logit: Double? = nil) {
             self.study = study
             self.subject = subject
             self.truth = truth
@@ -30,17 +30,17 @@ public struct Answers: Sendable {
         package var isPositive: Bool { truth == 1 }
     }
 
-    public let kind: AnswerKind
+    package let kind: AnswerKind
     /// In the order of the table.
-    public private(set) var targets: [String] = []
+    package private(set) var targets: [String] = []
     private var table: [String: [Row]] = [:]
 
-    public init(_ kind: AnswerKind) { self.kind = kind }
+    package init(_ kind: AnswerKind) { self.kind = kind }
 
     /// The rows of one target.
-    public subscript(_ target: String) -> [Row] { table[target] ?? [] }
+    package subscript(_ target: String) -> [Row] { table[target] ?? [] }
 
-    public mutating func append(_ row: Row, to target: String) {
+    package mutating func append(_ row: Row, to target: String) {
         if table[target] == nil { targets.append(target) }
         table[target, default: []].append(row)
     }
@@ -49,9 +49,9 @@ public struct Answers: Sendable {
     package var rows: [Row] { targets.flatMap { self[$0] } }
 
     /// Every subject once, in ascending order of its text: the order of the bootstrap's draws.
-    public var subjects: [String] { Set(table.values.joined().map(\.subject)).sorted() }
+    package var subjects: [String] { Set(table.values.joined().map(\.subject)).sorted() }
 
-    public var studies: Int { Set(table.values.joined().map(\.study)).count }
+    package var studies: Int { Set(table.values.joined().map(\.study)).count }
 
     /// What is true of whom, in one order: equal for two models that judged the same.
     package var truths: [[String]] {

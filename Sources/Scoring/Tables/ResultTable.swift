@@ -4,11 +4,11 @@ import EchoCore
 import Files
 
 /// Lines of models in blocks, columns of measures.
-public struct ResultTable: Codable, Sendable, Equatable {
-    public struct Column: Codable, Sendable, Equatable {
-        public let title: String
-        public let higherIsBetter: Bool
-        public let decimals: Int
+package struct ResultTable: Codable, Sendable, Equatable {
+    package struct Column: Codable, Sendable, Equatable {
+        package let title: String
+        package let higherIsBetter: Bool
+        package let decimals: Int
         /// Of the measure: no axis goes further down.
         package var least: Double?
 
@@ -21,10 +21,10 @@ public struct ResultTable: Codable, Sendable, Equatable {
     }
 
     /// Mean and standard deviation over runs, the interval by resampling subjects, and what was published.
-    public struct Cell: Codable, Sendable, Equatable {
-        public let value: Spread
-        public let lower: Double?, upper: Double?
-        public var published: Double?
+    package struct Cell: Codable, Sendable, Equatable {
+        package let value: Spread
+        package let lower: Double?, upper: Double?
+        package var published: Double?
 
         package init(value: Spread, lower: Double?, upper: Double?, published: Double? = nil) {
             self.value = value
@@ -34,12 +34,12 @@ public struct ResultTable: Codable, Sendable, Equatable {
         }
     }
 
-    public struct Row: Codable, Sendable, Equatable {
+    package struct Row: Codable, Sendable, Equatable {
         /// Best and second are chosen within a block.
-        public let block: String
-        public let title: String
-        public let runs: Int
-        public var cells: [Cell?]
+        package let block: String
+        package let title: String
+        package let runs: Int
+        package var cells: [Cell?]
 
         package init(block: String, title: String, runs: Int, cells: [Cell?]) {
             self.block = block
@@ -51,13 +51,13 @@ public struct ResultTable: Codable, Sendable, Equatable {
 
     package enum Rank { case best, second, other }
 
-    public let title: String
+    package let title: String
     /// Who was judged, and what ± and the intervals are.
-    public let note: String
+    package let note: String
     /// Whether lines are codes and columns models, so that a line's best is wanted; otherwise a block's in each column.
-    public var ranksColumns: Bool
-    public let columns: [Column]
-    public var rows: [Row]
+    package var ranksColumns: Bool
+    package let columns: [Column]
+    package var rows: [Row]
 
     package init(title: String, note: String, ranksColumns: Bool = false, columns: [Column], rows: [Row]) {
         self.title = title

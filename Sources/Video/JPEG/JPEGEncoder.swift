@@ -1,19 +1,19 @@
 // Writes JPEG Baseline frames as ultrasound machines do: YCbCr planes, standard tables, no JFIF marker.
 
-public import EchoCore
+package import EchoCore
 
 /// Encodes the frames of clips as JPEG Baseline; the same planes give the same bytes.
-public struct JPEGEncoder: Sendable {
+package struct JPEGEncoder: Sendable {
     /// 1 … 100, as libjpeg counts.
-    public let quality: Int
+    package let quality: Int
 
-    public init(quality: Int = 90) {
+    package init(quality: Int = 90) {
         precondition((1...100).contains(quality), "quality is 1 to 100")
         self.quality = quality
     }
 
     /// Encodes one frame of `clip`, with the clip's own chroma subsampling; a gray clip gives a gray picture.
-    public func encode(_ clip: Clip, frame: Int) throws(EchoError) -> [UInt8] {
+    package func encode(_ clip: Clip, frame: Int) throws(EchoError) -> [UInt8] {
         let shape = FrameShape(height: clip.height, width: clip.width, sampling: clip.chroma?.sampling)
         let luma = clip.luma[frame * clip.frameSize..<(frame + 1) * clip.frameSize]
         let chroma = frame * shape.chromaSize..<(frame + 1) * shape.chromaSize
@@ -24,7 +24,7 @@ public struct JPEGEncoder: Sendable {
 
     /// Encodes a picture U8 [height, width, channels] of gray or of red, green and blue, the latter without
     /// subsampling.
-    public func encode(
+    package func encode(
         _ pixels: [UInt8], height: Int, width: Int, channels: Int
     ) throws(EchoError) -> [UInt8] {
         precondition(channels == 1 || channels == 3, "a picture is gray or RGB")
@@ -48,7 +48,7 @@ public struct JPEGEncoder: Sendable {
     }
 
     /// Encodes all frames of `clip`, in order.
-    public func encode(_ clip: Clip) throws(EchoError) -> [[UInt8]] {
+    package func encode(_ clip: Clip) throws(EchoError) -> [[UInt8]] {
         var frames: [[UInt8]] = []
         for frame in 0..<clip.frames { frames.append(try encode(clip, frame: frame)) }
         return frames

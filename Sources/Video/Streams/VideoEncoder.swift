@@ -1,11 +1,11 @@
 // Writes AVI and MP4 files: other ways that clips come, for the synthetic cohort and for tests.
 
-public import EchoCore
+package import EchoCore
 
 /// Encodes whole clips into a container; the same clip gives the same bytes.
-public struct VideoEncoder: Sendable {
+package struct VideoEncoder: Sendable {
     /// A container with the code that is usual in it.
-    public enum Format: Sendable {
+    package enum Format: Sendable {
         /// Motion JPEG in AVI, full range, with the clip's own chroma subsampling.
         case avi
         /// MPEG-4 part 2 in MP4, limited range, 4:2:0.
@@ -17,7 +17,7 @@ public struct VideoEncoder: Sendable {
     /// Of libavcodec: 1 is best, 31 worst.
     private let quantiser: Int
 
-    public init(_ format: Format, framesPerSecond: Int = 30, quantiser: Int = 3) {
+    package init(_ format: Format, framesPerSecond: Int = 30, quantiser: Int = 3) {
         switch format {
         case .avi: self.init("avi", "mjpeg", framesPerSecond, quantiser)
         case .mp4: self.init("mp4", "mpeg4", framesPerSecond, quantiser)
@@ -36,7 +36,7 @@ public struct VideoEncoder: Sendable {
     ///
     /// - Throws: if this libav lacks the encoder, or the encoder does not take the clip: codes other than Motion JPEG
     ///   take 4:2:0 clips only.
-    public func encode(_ clip: Clip) throws(EchoError) -> [UInt8] {
+    package func encode(_ clip: Clip) throws(EchoError) -> [UInt8] {
         let sampling = clip.chroma?.sampling ?? .quarter
         let size = sampling.rows(clip.height) * sampling.columns(clip.width)
         let gray = [UInt8](repeating: 128, count: size)
