@@ -39,7 +39,7 @@ package func exportLabels(dataset: String, to path: String, format: LabelFormat)
 }
 
 extension ExportTable {
-    /// Labelled studies in wide form, in order of their numbers.
+    /// Labelled studies in wide form, in order of their numbers; a label that is not known is missing.
     static func labels(_ db: Database, targets: [Target]) throws -> ExportTable {
         let columns = targets.map { "m.\"\($0.category)\"" }.joined(separator: ", ")
         return try ExportTable(
@@ -48,7 +48,7 @@ extension ExportTable {
                 Column("study_id", .integer), Column("subject_id", .integer),
                 Column("hadm_id", .integer, optional: true), Column("study_datetime", .timestamp),
                 Column("split", .text, optional: true),
-            ] + targets.map { Column($0.category, .boolean) },
+            ] + targets.map { Column($0.category, .boolean, optional: true) },
             sql: """
                 SELECT m.study_id, m.subject_id, a.hadm_id, s.study_datetime, m.split, \(columns)
                 FROM label_matrix m
@@ -77,7 +77,8 @@ private func writeMEDS(_ db: Database, targets: [Target], to folder: String) thr
             sql: """
                 SELECT l.subject_id, s.study_datetime, l.value FROM v_label l
                 JOIN echo_study s ON s.study_id = l.study_id
-                WHERE l.category = '\(target.category)' ORDER BY l.subject_id, s.study_datetime, l.study_id
+                WHERE l.category = '\(target.category)' AND l.value IS NOT NULL
+                ORDER BY l.subject_id, s.study_datetime, l.study_id
                 """)
         try write("labels/\(target.category).parquet", table.parquet)
     }

@@ -154,7 +154,7 @@ package struct ModelConfiguration: Codable, Sendable, Equatable {
     }
 
     /// The decoder; nil for a name that is none.
-    var decoderKind: DecoderKind? { decoder.map(DecoderKind.named) ?? .frames }
+    package var decoderKind: DecoderKind? { decoder.map(DecoderKind.named) ?? .frames }
     /// Patches along an edge of a frame.
     package var gridSide: Int { image / patch }
     /// N: patches in a frame.

@@ -14,8 +14,8 @@ package struct BatchPlan: Sendable {
         package var step: Int, epoch = 0
         /// Places in the epoch's order.
         package let places: Range<Int>
-        /// Studies in the whole step.
-        package let stepStudies: Int
+        /// Those of the whole step.
+        package let stepPlaces: Range<Int>
         package let endsStep: Bool, endsEpoch: Bool
     }
 
@@ -35,7 +35,7 @@ package struct BatchPlan: Sendable {
                 let stop = min(start + size, end)
                 layout.append(
                     Part(
-                        step: step, places: start..<stop, stepStudies: end - first, endsStep: stop == end,
+                        step: step, places: start..<stop, stepPlaces: first..<end, endsStep: stop == end,
                         endsEpoch: stop == studies))
             }
         }
@@ -60,8 +60,13 @@ package struct BatchPlan: Sendable {
     }
 
     /// The studies of a part, by their place in the training set.
-    package func studies(of part: Part) -> [Int] {
-        var random = SeededRandom(seed: seed, "order", part.epoch)
-        return Array(random.sample(studies, of: studies)[part.places])
+    package func studies(of part: Part) -> [Int] { studies(at: part.places, epoch: part.epoch) }
+
+    /// The studies of the whole step that a part belongs to.
+    package func studiesOfStep(of part: Part) -> [Int] { studies(at: part.stepPlaces, epoch: part.epoch) }
+
+    private func studies(at places: Range<Int>, epoch: Int) -> [Int] {
+        var random = SeededRandom(seed: seed, "order", epoch)
+        return Array(random.sample(studies, of: studies)[places])
     }
 }

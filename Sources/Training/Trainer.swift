@@ -166,7 +166,7 @@ final class Trainer {
     /// Forward and back for one part of a step.
     private func learn(_ batch: LoadedBatch, _ part: BatchPlan.Part, _ step: inout StepSums) throws {
         let studies = batch.input.viewCounts.count
-        let weight = Double(studies) / Double(part.stepStudies)
+        let weight = weight(of: part)
         let traced = state.step + 1 - options.traceStep
         if let path = options.trace, 0..<options.traceSteps ~= traced {
             step.trace = try StepTrace(
@@ -190,6 +190,17 @@ final class Trainer {
             step.trace?.record(loss: model.engine.sums(step.loss)[0], output: output ?? [])
         }
         step.studies += studies
+    }
+
+    /// A part's share of the mean over its step: of the studies, or in fine-tuning of the labels that are known.
+    private func weight(of part: BatchPlan.Part) -> Double {
+        if part.places == part.stepPlaces { return 1 }
+        func terms(_ studies: [Int]) -> Int {
+            configuration.task.labels == nil
+                ? studies.count
+                : studies.reduce(0) { $0 + set.train[$1].target.count { !$0.isNaN } }
+        }
+        return Double(terms(plan.studies(of: part))) / Double(max(1, terms(plan.studiesOfStep(of: part))))
     }
 
     /// The optimiser's step, once all parts are in; nothing changes if the loss or the gradient is not finite.

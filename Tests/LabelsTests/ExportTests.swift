@@ -1,6 +1,8 @@
+import Catalog
 import EchoCore
 import Exchange
 import Foundation
+import GRDB
 import Labels
 import Testing
 import TestSupport
@@ -39,6 +41,25 @@ import TestSupport
                     23,3,13,2150-01-04 00:00:00,train,1,0
 
                     """)
+        }
+    }
+
+    @Test func `a label that is not known leaves as nothing`() throws {
+        try withLabels { folder in
+            try Catalog(datasetFolder: folder.path + "/dataset", readOnly: false).write {
+                try $0.execute(sql: "UPDATE label SET value = NULL WHERE target = 'I50' AND key = '23'")
+            }
+            let file = folder.path + "/labels.csv"
+            for format in LabelFormat.allCases {
+                let out = format == .csv ? file : "\(folder.path)/\(format)"
+                _ = try exportLabels(dataset: folder.path + "/dataset", to: out, format: format)
+            }
+            #expect(
+                try String(contentsOfFile: file, encoding: .utf8).hasSuffix(
+                    "23,3,13,2150-01-04 00:00:00,train,1,\n"))
+            _ = try exportCroissant(
+                dataset: folder.path + "/dataset",
+                options: CroissantOptions(name: "small", license: "", url: "", citation: ""))
         }
     }
 

@@ -230,10 +230,10 @@ def known_loss(kind, output, target, positive_weights=None):
     return F.binary_cross_entropy_with_logits(output[known], target[known], pos_weight=weights)
 
 
-def step(path, bf16=False, decoder="frames"):
+def step(path, bf16=False):
     """Repeats the step in the trace at `path`: yields what was compared, the difference and the limit."""
     with safe_open(path, "pt") as file:
-        c = json.loads(file.metadata()["config"]) | {"decoder": decoder}
+        c = json.loads(file.metadata()["config"])
         trace = {name: file.get_tensor(name) for name in file.keys()}
 
     def part(prefix):
@@ -430,7 +430,7 @@ def main():
             subprocess.run([str(word) for word in command], check=True, stdout=subprocess.DEVNULL,
                            stderr=subprocess.PIPE)
             worst = {}
-            for what, difference, limit in step(trace, "bf16" in task, "study" if "--decoder study" in task else "frames"):
+            for what, difference, limit in step(trace, "bf16" in task):
                 kind = what.split()[0]
                 if not difference <= limit:
                     failed += 1

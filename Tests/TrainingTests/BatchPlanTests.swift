@@ -13,8 +13,8 @@ import Testing
             #expect(parts.map(\.endsEpoch) == Array(repeating: false, count: parts.count - 1) + [true])
             let steps = Dictionary(grouping: parts, by: \.step)
             for step in steps.values {
-                #expect(step.map(\.places.count).reduce(0, +) == step[0].stepStudies)
-                #expect(step.count <= accumulate && step[0].stepStudies <= batch)
+                #expect(step.flatMap { plan.studies(of: $0) } == plan.studiesOfStep(of: step[0]))
+                #expect(step.count <= accumulate && step[0].stepPlaces.count <= batch)
             }
         }
     }

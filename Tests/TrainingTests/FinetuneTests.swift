@@ -63,6 +63,36 @@ import Training
         }
     }
 
+    /// The mean is over the labels that are known, of which the parts of a step have more and fewer.
+    @Test(arguments: [UInt64(1)])
+    func `a step in parts is the undivided step, with labels that are not known too`(seed: UInt64) throws {
+        try withTemporaryFolder { folder in
+            let dataset = try TinyDataset(at: folder.appendingPathComponent("data"))
+            try Catalog(datasetFolder: dataset.path, readOnly: false).write {
+                try $0.execute(
+                    sql: """
+                        UPDATE label SET value = NULL
+                        WHERE target = 'I50' AND key IN ('1', '2', '3', '7') OR target = 'K21' AND key IN ('2', '5')
+                        """)
+            }
+            let first = try [1, 2, 4, 8].map { parts -> MetricsLine in
+                let run = folder.appendingPathComponent("parts-\(parts)")
+                var options = tinyOptions(dataset, run, task: .icd)
+                options.recipe.epochs = 1
+                options.recipe.seed = seed
+                options.recipe.batch = 8
+                options.recipe.accumulate = parts
+                options.recipe.augment = false
+                _ = try train(options) { _ in }
+                return try #require(try metrics(run).first)
+            }
+            for line in first.dropFirst() {
+                #expect(abs(line.loss - first[0].loss) < 1e-6)
+                #expect(abs(line.gradNorm! - first[0].gradNorm!) < 1e-5)
+            }
+        }
+    }
+
     @Test func `a pre-training run does not predict labels`() throws {
         try withTemporaryFolder { folder in
             let dataset = try TinyDataset(at: folder.appendingPathComponent("data"))

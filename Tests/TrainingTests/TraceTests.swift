@@ -42,7 +42,7 @@ import Training
             #expect(settings["norm_pix"] as? Bool == false)
             #expect(settings["outputs"] == nil)
             #expect(settings["latent_masking"] as? String == "drop")
-            #expect(settings.keys.count == 26)
+            #expect(settings.keys.count == 27)
         }
     }
 
