@@ -69,7 +69,7 @@ package struct Experiment: Sendable {
     static let pretraining = TrainTask.pretrain
 
     /// The end of the names of runs that learn its task: nothing for the first that there was.
-    var suffix: String { task == .icd ? "" : "-\(task.name)" }
+    var suffix: String { task == Self.all[0].task ? "" : "-\(task.name)" }
 
     private static func grid(_ regimes: Arm.Regime...) -> [Arm] {
         regimes.flatMap { regime in

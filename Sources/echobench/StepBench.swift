@@ -9,14 +9,11 @@ package import Models
 
 /// The step that is timed, as both sides of a race are told it.
 struct TrainingStep: Codable {
-    enum Task: String, Codable, ExpressibleByArgument, CaseIterable { case pretrain, icd }
-
     var model: ModelConfiguration
     var studies = 1, threads: Int
     var precision = Precision.f32
     var checkpointsActivations = false
 
-    var task: Task { model.outputs == 0 ? .pretrain : .icd }
     var viewCounts: [Int] { Array(repeating: model.views, count: studies) }
 }
 
@@ -119,7 +116,7 @@ final class StepRacer {
     init(_ step: TrainingStep, python: String, compiled: Bool) throws {
         let c = step.model
         let sizes: [String: Any] = [
-            "model": c.kind.rawValue, "task": step.task.rawValue, "image": c.image, "patch": c.patch,
+            "model": c.kind.rawValue, "image": c.image, "patch": c.patch,
             "channels": c.channels, "views": c.views, "frames": c.frames, "dim": c.dim, "depth": c.depth,
             "heads": c.heads, "latent_depth": c.latentDepth, "latent_heads": c.latentHeads,
             "decoder_dim": c.decoderDim, "decoder_depth": c.decoderDepth, "decoder_heads": c.decoderHeads,

@@ -5,6 +5,7 @@ import Compute
 import EchoCore
 import Foundation
 import Models
+import Tasks
 
 struct TrainBench: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -19,8 +20,13 @@ struct TrainBench: ParsableCommand {
 
     @Option(help: "Sizes: tiny, small or paper.") var preset = Preset.tiny
     @Option(parsing: .upToNextOption, help: "Some of the four models.") var model = [ModelKind.lamae]
-    @Option(parsing: .upToNextOption, help: "pretrain, or icd: 40 logits and nothing masked.")
-    var task = [TrainingStep.Task.pretrain]
+    @Option(
+        parsing: .upToNextOption, help: "pretrain, or icd: 40 logits and nothing masked.",
+        transform: {
+            guard let task = TrainTask.named($0) else { throw ValidationError("there is no task \($0)") }
+            return task
+        })
+    var task = [TrainTask.pretrain]
     @Option(parsing: .upToNextOption, help: "f32 or bf16.") var precision = [Precision.f32]
     @Option(help: "Views a study (default: the preset's).") var views: Int?
     @Option(help: "Studies a step.") var studies = 1
@@ -42,8 +48,8 @@ struct TrainBench: ParsableCommand {
         }
     }
 
-    private func race(_ kind: ModelKind, _ task: TrainingStep.Task, _ precision: Precision) throws {
-        var c = ModelConfiguration.preset(preset, kind: kind, outputs: task == .icd ? 40 : 0)
+    private func race(_ kind: ModelKind, _ task: TrainTask, _ precision: Precision) throws {
+        var c = ModelConfiguration.preset(preset, kind: kind, outputs: task.labels == nil ? 0 : 40)
         c.views = views ?? c.views
         let step = TrainingStep(
             model: c, studies: studies, threads: threads, precision: precision,
@@ -58,7 +64,7 @@ struct TrainBench: ParsableCommand {
             try ours.takeStep()
             for racer in theirs ?? [] { try racer.takeStep() }
         }
-        let name = "| \(kind.rawValue) \(preset.rawValue) | \(task.rawValue) | \(precision.rawValue) |"
+        let name = "| \(kind.rawValue) \(preset.rawValue) | \(task.name) | \(precision.rawValue) |"
         let share = String(format: "%.2f× at %.0f GFLOP/s", ours.overhead, ours.rate / 1e9)
         print("\(name) \(figures(ours)) | | | \(share) |")
         for racer in theirs ?? [] {

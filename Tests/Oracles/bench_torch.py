@@ -1,6 +1,6 @@
 """The peer of `echobench train`: the same step of the same model in PyTorch, one for each line on stdin.
 
-usage: python Tests/Oracles/bench_torch.py '{"model": "lamae", "task": "pretrain", …}' [--threads 4] [--precision bf16]
+usage: python Tests/Oracles/bench_torch.py '{"model": "lamae", "outputs": 0, …}' [--threads 4] [--precision bf16]
        [--studies 1] [--compile]
 
 Prints "ready" and its version after a first step that is not timed, then for each line the seconds of one step and the peak of
@@ -109,6 +109,7 @@ def main():
     torch.manual_seed(1)
     # The race is run by the paper's models: without what goes beyond them.
     c = {"latent_queries": 0, "latent_masking": "drop"} | options.configuration
+    c["task"] = "icd" if c["outputs"] else "pretrain"
     model = Model(c)
     shape = (options.studies, c["views"], c["frames"])
     x = torch.rand(*shape, c["channels"], c["image"], c["image"]) * 2 - 1
