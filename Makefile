@@ -138,8 +138,11 @@ SANITIZED ?= EchoCoreTests|FilesTests|DICOMTests|VideoTests|CropTests|ShardsTest
 sanitize: deps ## run the tests under the address and the thread sanitizer, in builds of their own
 	@for kind in $(SANITIZERS); do \
 	  echo "== $$kind"; \
-	  swift build -c release --build-tests --sanitize=$$kind --scratch-path .build-$$kind; \
-	  ASAN_OPTIONS=detect_leaks=0 SANITIZE=$$kind swift test -c release --skip-build --sanitize=$$kind --scratch-path .build-$$kind --filter '$(SANITIZED)'; \
+	  flags="-c release --sanitize=$$kind --scratch-path .build-$$kind"; \
+	  [ $$kind != thread ] || flags="$$flags -Xswiftc -DTHREAD_SANITIZER"; \
+	  swift build $$flags --build-tests && \
+	  ASAN_OPTIONS=detect_leaks=0 TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/thread.supp SANITIZE=$$kind \
+	    swift test $$flags --skip-build --filter '$(SANITIZED)' || exit 1; \
 	done
 
 docs: deps ## write the reference of our libraries to .build/docs
