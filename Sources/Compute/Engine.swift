@@ -41,6 +41,17 @@ package struct Slab {
         self.whole = whole
         self.parts = parts
     }
+
+    /// Parts of `counts` numbers, one after the other in `whole`; `part` is the buffer of a stretch of it.
+    package init(whole: Buffer, counts: [Int], part: (Range<Int>) -> Buffer) {
+        var start = 0
+        self.init(
+            whole: whole,
+            parts: counts.map { count in
+                defer { start += count }
+                return part(start..<start + count)
+            })
+    }
 }
 
 /// What has been computed: floating-point operations in products, and the time of the wall clock in them.

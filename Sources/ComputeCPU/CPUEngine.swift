@@ -98,21 +98,18 @@ package final class CPUEngine: Engine, Sendable {
 
     package func allocate(_ count: Int, for use: BufferUse) -> Buffer {
         if use == .sums { return Sums(count: count) }
-        let isRounded = use == .factors && precision == .bf16
-        return Storage(count: count, isRounded: isRounded, pool: use == .weights ? lastingPool : pool)
+        return storage(count, for: use)
     }
 
     package func slab(_ counts: [Int], for use: BufferUse) -> Slab {
-        let isRounded = use == .factors && precision == .bf16
-        let whole = Storage(
-            count: counts.reduce(0, +), isRounded: isRounded, pool: use == .weights ? lastingPool : pool)
-        var start = 0
-        return Slab(
-            whole: whole,
-            parts: counts.map { count in
-                defer { start += count }
-                return Storage(part: start..<start + count, of: whole)
-            })
+        let whole = storage(counts.reduce(0, +), for: use)
+        return Slab(whole: whole, counts: counts) { Storage(part: $0, of: whole) }
+    }
+
+    private func storage(_ count: Int, for use: BufferUse) -> Storage {
+        Storage(
+            count: count, isRounded: use == .factors && precision == .bf16,
+            pool: use == .weights ? lastingPool : pool)
     }
 
     package func rows(_ numbers: [Int32]) -> RowIndex { HostRows(numbers) }

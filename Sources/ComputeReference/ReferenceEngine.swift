@@ -62,13 +62,7 @@ package final class ReferenceEngine: Engine, Sendable {
     }
     package func slab(_ counts: [Int], for use: BufferUse) -> Slab {
         let whole = Storage([Double](repeating: .nan, count: counts.reduce(0, +)))
-        var start = 0
-        return Slab(
-            whole: whole,
-            parts: counts.map { count in
-                defer { start += count }
-                return Storage(part: start..<start + count, of: whole)
-            })
+        return Slab(whole: whole, counts: counts) { Storage(part: $0, of: whole) }
     }
     package func rows(_ numbers: [Int32]) -> RowIndex { HostRows(numbers) }
     package func write(_ values: [Float], to buffer: Buffer) { store(values.map { Double($0) }, in: buffer) }
