@@ -14,9 +14,11 @@ let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swif
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 /// One module map and shim for a C library of the system.
-func library(_ name: String, links libraries: String..., settings: [CSetting] = []) -> Target {
+func library(
+    _ name: String, links libraries: String..., exclude: [String] = [], settings: [CSetting] = []
+) -> Target {
     .target(
-        name: name, path: "Sources/C/\(name)", cSettings: settings,
+        name: name, path: "Sources/C/\(name)", exclude: exclude, cSettings: settings,
         linkerSettings: libraries.map { .linkedLibrary($0) })
 }
 
@@ -55,6 +57,8 @@ let package = Package(
         // Our own vector kernels: optimised in every build, cloned per processor, chosen at run time.
         library(
             "CKernels", links: "m", "dl", "openblas", settings: [.unsafeFlags(["-O3", "-fno-math-errno"])]),
+        // What `make torch` compiles against an installed PyTorch, opened at run time.
+        library("CTorch", links: "dl", exclude: ["torch"]),
         // The loops of resizing clips, likewise.
         library("CPixels", settings: [.unsafeFlags(["-O3"])]),
         // schemas/labels.sql and the ICD-10-CM table, embedded in the program by #embed.
@@ -73,7 +77,8 @@ let package = Package(
         layer("Compute", "EchoCore"),
         layer("ComputeCPU", "EchoCore", "Compute", "COpenBLAS", "CKernels"),
         layer("ComputeReference", "EchoCore", "Compute"),
-        layer("Engines", "Compute", "ComputeCPU", "ComputeReference"),
+        layer("ComputeTorch", "EchoCore", "Compute", "CTorch"),
+        layer("Engines", "EchoCore", "Compute", "ComputeCPU", "ComputeReference", "ComputeTorch"),
         layer("Models", "EchoCore", "Compute"),
         layer("Tasks", "EchoCore", "Catalog", "Models"),
         layer("StudyData", "EchoCore", "Files", "Shards", "Catalog", "Models", "Tasks", "CKernels"),
@@ -118,7 +123,8 @@ let package = Package(
             swiftSettings: strict),
 
         .target(
-            name: "TestSupport", dependencies: ["EchoCore"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["EchoCore", "Compute", "ComputeCPU", "Engines"],
+            path: "Tests/TestSupport",
             swiftSettings: strict),
         tests("EchoCore", "EchoCore"),
         tests("Files", "EchoCore", "Files"),

@@ -201,6 +201,8 @@ package protocol Engine: AnyObject, Sendable {
     var caution: String? { get }
     /// Bytes that buffers have taken so far, in use now or not; nil where that is not counted.
     var memory: Int? { get }
+    /// Bytes that buffers may still take on a device that has memory of its own; nil where it is the machine's.
+    var freeMemory: Int? { get }
     /// What has been computed so far; nil where that is not counted. Only differences mean something.
     var work: Work? { get }
     /// Numbers of the largest hidden layer that is worth keeping for the way back; a larger one is computed again.
@@ -252,7 +254,7 @@ package protocol Engine: AnyObject, Sendable {
         inputs: Int, outputs: Int)
 
     /// y = (x − mean) / √(variance + epsilon) · scale + shift over each row of x [rows, width];
-    /// `statistics` [rows, 2] receives mean and 1/√(variance + epsilon).
+    /// `statistics` [rows, 2] receives what the way back needs of mean and variance, in the engine's own form.
     func layerNorm(
         _ x: Buffer, scale: Buffer, shift: Buffer, into y: Buffer, statistics: Buffer, rows: Int, width: Int,
         epsilon: Double)
@@ -262,7 +264,8 @@ package protocol Engine: AnyObject, Sendable {
         addingTo dScale: Buffer, and dShift: Buffer, rows: Int, width: Int)
 
     /// y [rows, width] = softmax(scale · q kᵀ) v for each head of each sequence of `qkv` [rows, 3·width];
-    /// `logSums` [heads, rows] receives log Σ exp of each row of scaled products.
+    /// `logSums` [heads, rows] receives what the way back needs of log Σ exp of each row of scaled products, in the
+    /// engine's own form.
     func attention(_ qkv: Buffer, into y: Buffer, logSums: Buffer, shape: AttentionShape)
     /// dQKV [rows, 3·width] from dy, and from the input and both results of `attention`.
     func attentionGradient(
@@ -328,7 +331,8 @@ package protocol Engine: AnyObject, Sendable {
     /// One step of AdamW (Loshchilov and Hutter 2019) of all parameters in place.
     ///
     /// Nothing changes if a number of `sound`, for sums, is not finite. The first of them is the norm of all gradients,
-    /// by which they are clipped; `steps`, a number for sums, counts the steps that were taken, this one included.
+    /// by which they are clipped, in place or not; `steps`, a number for sums, counts the steps that were taken, this one
+    /// included.
     func adamW(_ parameters: [Learned], _ factors: AdamWFactors, sound: [Buffer], steps: Buffer)
     /// Each target += share · (source − target), of the same counts: an average of weights takes them in.
     func blend(_ sources: [Buffer], into targets: [Buffer], share: Double)
@@ -337,6 +341,7 @@ package protocol Engine: AnyObject, Sendable {
 extension Engine {
     package var caution: String? { nil }
     package var memory: Int? { nil }
+    package var freeMemory: Int? { nil }
     package var work: Work? { nil }
     package var largestKept: Int { .max }
 

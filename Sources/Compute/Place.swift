@@ -9,22 +9,31 @@ package struct EngineKind: Sendable {
     /// One line for people.
     package let summary: String
     /// Why it cannot compute here; nil if it can.
-    package let absence: @Sendable () -> String?
+    package let absence: @Sendable () -> EchoError?
+    /// The devices that it has here, as "cuda:1" and "cpu"; the first is what computes unless asked otherwise.
+    package let devices: @Sendable () -> [String]
     private let makeEngine: @Sendable (Place, Precision) throws(EchoError) -> any Engine
 
     package init(
-        _ name: String, _ summary: String, absence: @escaping @Sendable () -> String? = { nil },
+        _ name: String, _ summary: String, absence: @escaping @Sendable () -> EchoError? = { nil },
+        devices: @escaping @Sendable () -> [String] = { ["cpu"] },
         make: @escaping @Sendable (Place, Precision) throws(EchoError) -> any Engine
     ) {
         self.name = name
         self.summary = summary
         self.absence = absence
+        self.devices = devices
         makeEngine = make
     }
 
     fileprivate func make(_ place: Place, _ precision: Precision) throws(EchoError) -> any Engine {
-        if let absence = absence() {
-            throw EchoError("--engine \(name)", absence, try: "choose another engine")
+        if let absence = absence() { throw absence }
+        let devices = devices()
+        guard devices.contains(place.deviceName) else {
+            let here = devices.joined(separator: ", ")
+            throw EchoError(
+                "--device \(place.deviceName)", "the engine \(name) has no such device here",
+                try: "--device \(here)")
         }
         return try makeEngine(place, precision)
     }
@@ -45,6 +54,12 @@ package struct Place: Sendable {
         self.device = device
         self.threads = threads
         self.memory = memory
+    }
+
+    /// The device's whole name: "cuda" is the first card.
+    package var deviceName: String {
+        guard let device else { return engine.devices().first ?? "cpu" }
+        return device == "cuda" ? "cuda:0" : device
     }
 
     /// How many threads that is.

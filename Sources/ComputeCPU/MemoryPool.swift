@@ -1,7 +1,6 @@
 // Memory that is used again from step to step, whatever the sizes: what one layer gives back, the next may take.
 
 import Compute
-import EchoCore
 import Foundation
 import Synchronization
 
@@ -129,10 +128,8 @@ private struct Chunks {
             return Free(bytes: size, start: UInt(bitPattern: memory))
         }
         // Nothing that computes could go on without its result; the last checkpoint is whole.
-        let error = EchoError(
-            "memory", "the system lends no \(bytes >> 20) MiB more, with \(reached >> 20) MiB in use",
-            try: "--checkpoint-activations, or --accumulate for smaller parts of a step")
-        MemoryShortage.end(error)
+        EngineFailure.endForWantOfMemory(
+            "the system lends no \(bytes >> 20) MiB more, with \(reached >> 20) MiB in use")
     }
 
     mutating func unmap() {

@@ -3,11 +3,13 @@
 package import Compute
 import ComputeCPU
 import ComputeReference
+import ComputeTorch
 
 /// The list of engines; the first is what computes unless asked otherwise.
 package enum Engines {
     package static let all: [EngineKind] = [
         .cpu,
+        .torch,
         .reference,
     ]
 

@@ -82,7 +82,7 @@ extension StepMemory {
         let studies = options.recipe.partSize
         // Those of training wait while validation loads its own.
         let batches = 2 * (BatchLoader.workers(threads: options.place.threadCount) + 1)
-        guard let available = options.place.memory ?? MachineMemory().available,
+        guard let available = options.place.memory ?? engine.freeMemory ?? MachineMemory().available,
             bound(configuration, studies: studies, batches: batches) > available
         else { return asked }
         func counted(_ checkpointing: Bool) -> StepMemory {

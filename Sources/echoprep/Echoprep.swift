@@ -31,7 +31,7 @@ struct Echoprep: AsyncParsableCommand {
         Interruption.watch()
         MappedFileFault.watch()
         Progress.show(on: .standardError)
-        MemoryShortage.handle { error in
+        EngineFailure.handle { error in
             FileHandle.standardError.write(Data("\(error)\n".utf8))
             Foundation.exit(1)
         }

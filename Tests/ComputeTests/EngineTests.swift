@@ -2,24 +2,28 @@ import Compute
 import ComputeCPU
 import ComputeReference
 import EchoCore
+import Engines
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct EngineTests {
-    @Test(arguments: Operation.all, ProductLibrary.installed)
-    func `the CPU engine agrees with the reference`(operation: Operation, products: ProductLibrary) {
-        let reference = Workbench(ReferenceEngine(), seed: 1)
-        let judged = Workbench(CPUEngine(threads: 3, products: products), seed: 1)
-        operation.run(reference)
-        operation.run(judged)
-        for (expected, result) in zip(reference.results, judged.results) {
-            let a = reference.engine.read(expected.buffer), b = judged.engine.read(result.buffer)
-            let difference = zip(a, b).reduce(0) { $0 + Double(($1.0 - $1.1) * ($1.0 - $1.1)) }.squareRoot()
-            let size = a.reduce(0) { $0 + Double($1 * $1) }.squareRoot()
-            #expect(difference <= 3e-6 * size + 1e-8, "\(expected.name): \(difference) of \(size)")
+    @Test(arguments: EngineTrial.all, Candidate.all(.f32))
+    func `an engine agrees with the reference`(trial: EngineTrial, candidate: Candidate) throws {
+        for found in trial.compare(try candidate.make(), with: ReferenceEngine(), seed: 1) {
+            #expect(
+                found.share(allowedIn: .f32) <= 1, "\(found.result): \(found.difference) of \(found.size)")
         }
-        for (a, b) in zip(reference.numbers, judged.numbers) {
-            #expect(abs(a - b) <= 1e-6 * abs(a), "\(a), not \(b)")
+    }
+
+    @Test(arguments: EngineTrial.all, Candidate.all(.bf16))
+    func `in BF16 an engine agrees with the reference to seven bits`(
+        trial: EngineTrial, candidate: Candidate
+    ) throws {
+        for found in trial.compare(try candidate.make(), with: ReferenceEngine(), seed: 1) {
+            #expect(
+                found.share(allowedIn: .bf16) <= 1, "\(found.result): \(found.difference) of \(found.size)"
+            )
         }
     }
 
@@ -30,25 +34,11 @@ import Testing
         #expect(!old.contains { kernels.hasSuffix($0) }, "\(kernels)")
     }
 
-    @Test(arguments: Operation.all)
-    func `in BF16 the CPU engine agrees with the reference to seven bits`(operation: Operation) {
-        let engine = CPUEngine(threads: 2, precision: .bf16)
-        let reference = Workbench(ReferenceEngine(), seed: 1), judged = Workbench(engine, seed: 1)
-        operation.run(reference)
-        operation.run(judged)
-        for (expected, result) in zip(reference.results, judged.results) {
-            let a = reference.engine.read(expected.buffer), b = judged.engine.read(result.buffer)
-            let difference = zip(a, b).reduce(0) { $0 + Double(($1.0 - $1.1) * ($1.0 - $1.1)) }.squareRoot()
-            let size = a.reduce(0) { $0 + Double($1 * $1) }.squareRoot()
-            // Numbers that cancel keep the error of what they were made of.
-            #expect(difference <= 0x1p-7 * size + 2e-4, "\(expected.name): \(difference) of \(size)")
-        }
-    }
-
-    @Test func `a weight that changes is rounded to BF16 again`() {
-        let engine = CPUEngine(threads: 1, precision: .bf16)
+    @Test(arguments: Candidate.all(.bf16))
+    func `a weight that changes is rounded to BF16 again`(candidate: Candidate) throws {
+        let engine = try candidate.make()
         let (x, weight, bias, y) = (
-            engine.allocate(1), engine.allocate(1), engine.allocate(1), engine.allocate(1)
+            engine.allocate(1), engine.allocate(1, for: .weights), engine.allocate(1), engine.allocate(1)
         )
         engine.fill(x, with: 1)
         engine.fill(bias, with: 0)
@@ -115,10 +105,10 @@ import Testing
             engine.read(y).prefix(4).allSatisfy(\.isNaN) && engine.read(y).suffix(4) == [0.5, 0.5, 0.5, 0.5])
     }
 
-    @Test(arguments: Operation.all)
-    func `numbers do not depend on the number of threads`(operation: Operation) {
+    @Test(arguments: EngineTrial.all)
+    func `numbers do not depend on the number of threads`(trial: EngineTrial) {
         let benches = [1, 4].map { Workbench(CPUEngine(threads: $0), seed: 2) }
-        for bench in benches { operation.run(bench) }
+        for bench in benches { trial.run(bench) }
         for (a, b) in zip(benches[0].results, benches[1].results) {
             #expect(benches[0].engine.read(a.buffer) == benches[1].engine.read(b.buffer), "\(a.name)")
         }
@@ -191,4 +181,8 @@ import Testing
         #expect(Functions.erf([.nan])[0].isNaN)
         #expect(Functions.erf([-.infinity, .infinity]) == [-1, 1])
     }
+}
+
+extension EngineTrial: CustomTestStringConvertible {
+    public var testDescription: String { name }
 }

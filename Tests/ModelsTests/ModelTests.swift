@@ -3,6 +3,7 @@ import ComputeCPU
 import ComputeReference
 import EchoCore
 import Models
+import TestSupport
 import Testing
 
 @Suite struct ModelTests {
@@ -16,10 +17,10 @@ import Testing
             outputs: task == .pretrain ? 0 : 7)
     }
 
+    typealias Step = (loss: Double, output: [Float], gradients: [[Float]?], updated: [[Float]])
+
     /// One step of a model, with everything that it leaves.
-    private func step(_ c: ModelConfiguration, _ task: Task, on engine: any Engine) -> (
-        loss: Double, output: [Float], gradients: [[Float]?], updated: [[Float]]
-    ) {
+    private func step(_ c: ModelConfiguration, _ task: Task, on engine: any Engine) -> Step {
         let model = EchoModel(c, engine: engine, seed: 11)
         let batch = batch(c, viewCounts: [3, 1, 2], seed: 12)
         var random = SeededRandom(seed: 13, "mask")
@@ -35,24 +36,30 @@ import Testing
     }
 
     @Test(arguments: ModelKind.allCases, Task.allCases)
-    func `a step in F32 is the reference's step`(kind: ModelKind, task: Task) {
-        expectReferenceStep(sample(kind, task), task)
+    func `a step in F32 is the reference's step`(kind: ModelKind, task: Task) throws {
+        try expectReferenceStep(sample(kind, task), task)
     }
 
     @Test(arguments: Beyond.allCases, Task.allCases)
-    func `a step beyond the paper is the reference's step`(beyond: Beyond, task: Task) {
+    func `a step beyond the paper is the reference's step`(beyond: Beyond, task: Task) throws {
         for kind in [ModelKind.lamae, .videoLAMAE] {
             var c = sample(kind, task)
             beyond.change(&c)
-            expectReferenceStep(c, task)
+            try expectReferenceStep(c, task)
             let one = step(c, task, on: CPUEngine(threads: 1)),
                 four = step(c, task, on: CPUEngine(threads: 4))
             #expect(one.loss == four.loss && one.updated == four.updated)
         }
     }
 
-    private func expectReferenceStep(_ c: ModelConfiguration, _ task: Task) {
-        let expected = step(c, task, on: ReferenceEngine()), found = step(c, task, on: CPUEngine(threads: 2))
+    private func expectReferenceStep(_ c: ModelConfiguration, _ task: Task) throws {
+        let expected = step(c, task, on: ReferenceEngine())
+        for candidate in Candidate.all(.f32) {
+            expect(expected, step(c, task, on: try candidate.make()))
+        }
+    }
+
+    private func expect(_ expected: Step, _ found: Step) {
         #expect(abs(found.loss - expected.loss) <= 1e-6 * abs(expected.loss))
         #expect(distance(found.output, expected.output) <= 1e-5)
         for (a, b) in zip(found.gradients, expected.gradients) {
@@ -66,11 +73,13 @@ import Testing
         }
     }
 
-    @Test(arguments: ModelKind.allCases, Task.allCases)
-    func `a step in BF16 goes the reference's way`(kind: ModelKind, task: Task) {
-        let engine = CPUEngine(threads: 2, precision: .bf16)
-        let c = sample(kind, task)
-        let expected = step(c, task, on: ReferenceEngine()), found = step(c, task, on: engine)
+    @Test(arguments: ModelKind.allCases, Candidate.all(.bf16))
+    func `a step in BF16 goes the reference's way`(kind: ModelKind, candidate: Candidate) throws {
+        for task in Task.allCases { try expectReferenceWay(sample(kind, task), task, candidate) }
+    }
+
+    private func expectReferenceWay(_ c: ModelConfiguration, _ task: Task, _ candidate: Candidate) throws {
+        let expected = step(c, task, on: ReferenceEngine()), found = step(c, task, on: try candidate.make())
         #expect(abs(found.loss - expected.loss) <= 0.01 * abs(expected.loss))
         let (a, b) = (found.gradients.flatMap { $0 ?? [] }, expected.gradients.flatMap { $0 ?? [] })
         func dot(_ x: [Float], _ y: [Float]) -> Double {

@@ -61,6 +61,7 @@ def main():
     parser.add_argument("binary")
     parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--only", default="")
+    parser.add_argument("--engine", default="cpu")
     options = parser.parse_args()
     failed = False
     with tempfile.TemporaryDirectory() as scratch:
@@ -71,7 +72,7 @@ def main():
                 continue
             subprocess.run(
                 [options.binary, "train", "--dataset", scratch / "data", "--run", scratch / f"{model}-{task}", "--model",
-                 model, "--task", task, "--batch", "2", "--epochs", str(-(-options.steps // 10)), "--lr", "3e-4",
+                 model, "--task", task, "--engine", options.engine, "--batch", "2", "--epochs", str(-(-options.steps // 10)), "--lr", "3e-4",
                  "--pictures-every", "0", "--trace", scratch / "trace.safetensors", "--trace-steps",
                  str(options.steps)],
                 check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

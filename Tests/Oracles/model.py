@@ -386,6 +386,7 @@ def main():
     parser.add_argument("binary")
     parser.add_argument("--paper", action="store_true")
     parser.add_argument("--only", default="")
+    parser.add_argument("--engine", default="cpu")
     options = parser.parse_args()
     models = ["lamae", "video-lamae", "mae", "video-mae"]
     tasks = {"pretrain": [], "pretrain --norm-pix": ["--norm-pix"], "icd": [], "icd --frozen": ["--frozen"], "lvef": []}
@@ -426,6 +427,7 @@ def main():
             command = [
                 options.binary, "train", "--dataset", folder, "--run", scratch / f"run-{number}", "--preset", preset,
                 "--model", model, "--task", task.split()[0], *tasks[task], "--epochs", "1", "--batch", "3",
+                "--engine", options.engine,
                 "--pictures-every", "0", "--trace-step", "1", "--trace", trace]
             subprocess.run([str(word) for word in command], check=True, stdout=subprocess.DEVNULL,
                            stderr=subprocess.PIPE)

@@ -1,7 +1,5 @@
 import Catalog
-package import Compute
-import ComputeCPU
-import ComputeReference
+import Compute
 import EchoCore
 import Foundation
 import Models
@@ -44,7 +42,7 @@ struct EarlierRuns {
         }
     }
 
-    @Test(arguments: ["icd", "lvef"], [EngineKind.cpu, .reference])
+    @Test(arguments: ["icd", "lvef"], EngineKind.here)
     func `an earlier run answers as it did, wherever it is asked`(task: String, engine: EngineKind) throws {
         try withTemporaryFolder { folder in
             let earlier = try EarlierRuns(at: folder), run = earlier.run("\(task)-done")
@@ -62,7 +60,7 @@ struct EarlierRuns {
         }
     }
 
-    @Test(arguments: ["pretrain", "icd", "lvef"], [EngineKind.cpu, .reference])
+    @Test(arguments: ["pretrain", "icd", "lvef"], EngineKind.here)
     func `an earlier run's vectors are what they were`(task: String, engine: EngineKind) throws {
         try withTemporaryFolder { folder in
             let earlier = try EarlierRuns(at: folder), run = earlier.run("\(task)-done")
@@ -78,7 +76,7 @@ struct EarlierRuns {
         }
     }
 
-    @Test(arguments: [(EngineKind.cpu, EngineKind.reference), (.reference, .cpu)])
+    @Test(arguments: EngineKind.pairs)
     func `what one engine trained, another evaluates`(trained: EngineKind, asked: EngineKind) throws {
         try withTemporaryFolder { folder in
             let dataset = try TinyDataset(at: folder.appendingPathComponent("data"))
@@ -99,8 +97,4 @@ struct EarlierRuns {
             _ = try train(options) { _ in }
         }
     }
-}
-
-extension EngineKind: CustomTestStringConvertible {
-    package var testDescription: String { name }
 }

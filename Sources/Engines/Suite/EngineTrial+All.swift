@@ -1,95 +1,25 @@
-// Every operation of an engine on random numbers, so that two engines can be set side by side.
+// All operations that engines are judged by, each at several shapes, odd ones included.
 
 import Compute
 import EchoCore
-import Testing
 
-/// One operation at one shape: runs it on an engine and returns everything that it wrote.
-struct Operation: Sendable, CustomTestStringConvertible {
-    let name: String
-    let run: @Sendable (Workbench) -> Void
-
-    var testDescription: String { name }
-}
-
-/// Random inputs, the same for every engine, and the buffers whose contents are to be compared.
-final class Workbench {
-    let engine: any Engine
-    private var random: SeededRandom
-    private(set) var results: [(name: String, buffer: Buffer)] = []
-    private(set) var numbers: [Double] = []
-
-    init(_ engine: any Engine, seed: UInt64) {
-        self.engine = engine
-        random = SeededRandom(seed: seed, "operation")
-    }
-
-    /// Standard normal numbers, scaled.
-    func input(_ count: Int, scale: Double = 1, for use: BufferUse = .values) -> Buffer {
-        let buffer = engine.allocate(count, for: use)
-        engine.write((0..<count).map { _ in Float(scale * random.normal()) }, to: buffer)
-        return buffer
-    }
-
-    /// Memory to be written; what is added to starts with random numbers, which must stay in the sum.
-    func output(
-        _ name: String, _ count: Int, added: Bool = false, for use: BufferUse = .values
-    ) -> Buffer {
-        let buffer = input(count, for: use)
-        if !added { engine.write([Float](repeating: .nan, count: count), to: buffer) }
-        results.append((name, buffer))
-        return buffer
-    }
-
-    /// Numbers for sums that are to be compared.
-    func note(_ sums: Buffer) { numbers += engine.sums(sums) }
-
-    /// A number for sums to add to.
-    func sum(_ value: Float = 0.25) -> Buffer {
-        let buffer = engine.allocate(1, for: .sums)
-        engine.fill(buffer, with: value)
-        return buffer
-    }
-
-    /// `count` different numbers below `bound`, in random order, with −1 between them if `gaps`.
-    func index(_ count: Int, below bound: Int, gaps: Bool = false) -> [Int32] {
-        random.sample(count, of: bound).enumerated().map { gaps && $0 % 3 == 1 ? -1 : Int32($1) }
-    }
-
-    /// Numbers from 0 to 1, every fourth of them 0.
-    func weights(_ count: Int) -> Buffer {
-        let buffer = engine.allocate(count)
-        engine.write((0..<count).map { $0 % 4 == 2 ? 0 : Float(random.uniform()) }, to: buffer)
-        return buffer
-    }
-
-    /// Numbers of which those that `weights` gives no weight are none.
-    func unknown(_ count: Int, scale: Double = 1, width: Int = 1) -> Buffer {
-        let buffer = engine.allocate(count)
-        let values = (0..<count).map { place in
-            (place / width) % 4 == 2 ? Float.nan : Float(scale * random.normal())
-        }
-        engine.write(values, to: buffer)
-        return buffer
-    }
-}
-
-extension Operation {
-    /// All operations, each at several shapes, odd ones included.
-    static let all: [Operation] =
+extension EngineTrial {
+    /// Every operation of an engine.
+    package static let all: [EngineTrial] =
         layers + [attention, crossAttention, rows, pictures, frames, losses, learning].flatMap { $0 }
 
-    private static let layers: [Operation] = [
+    private static let layers: [EngineTrial] = [
         (1, 1, 1), (7, 5, 3), (33, 17, 40), (300, 96, 288), (64, 768, 96), (520, 600, 300),
     ].flatMap { rows, inputs, outputs in
         [BufferUse.values, .factors].flatMap { layers(rows, inputs, outputs, for: $0) }
     }
 
-    private static func layers(_ rows: Int, _ inputs: Int, _ outputs: Int, for use: BufferUse) -> [Operation]
+    private static func layers(_ rows: Int, _ inputs: Int, _ outputs: Int, for use: BufferUse)
+        -> [EngineTrial]
     {
         let shape = "\(rows)×\(inputs)→\(outputs) of \(use)"
         return [
-            Operation(name: "linear \(shape)") { b in
+            EngineTrial("linear \(shape)") { b in
                 let (x, w) = (b.input(rows * inputs, for: use), b.input(outputs * inputs))
                 let bias = b.input(outputs)
                 let epilogues: [Epilogue] = [
@@ -102,7 +32,7 @@ extension Operation {
                         inputs: inputs, outputs: outputs, then: epilogue)
                 }
             },
-            Operation(name: "linear gradients \(shape)") { b in
+            EngineTrial("linear gradients \(shape)") { b in
                 let (dy, x) = (b.input(rows * outputs, for: use), b.input(rows * inputs, for: use))
                 let w = b.input(outputs * inputs)
                 for (gelu, adding) in [(false, false), (true, false), (false, true)] {
@@ -118,10 +48,10 @@ extension Operation {
                         inputs: inputs, outputs: outputs)
                 }
             },
-            Operation(name: "layer norm \(rows)×\(inputs + 1) to \(use)") { b in
+            EngineTrial("layer norm \(rows)×\(inputs + 1) to \(use)") { b in
                 let width = inputs + 1
                 let (x, scale, shift) = (b.input(rows * width, scale: 3), b.input(width), b.input(width))
-                let statistics = b.output("statistics", rows * 2)
+                let statistics = b.engine.allocate(rows * 2)
                 b.engine.layerNorm(
                     x, scale: scale, shift: shift, into: b.output("y", rows * width, for: use),
                     statistics: statistics, rows: rows, width: width, epsilon: 1e-6)
@@ -136,7 +66,7 @@ extension Operation {
         ]
     }
 
-    private static let attention: [Operation] = [
+    private static let attention: [EngineTrial] = [
         AttentionShape(segments: [1], heads: 1, headWidth: 1),
         AttentionShape(segments: [3, 1, 8, 5], heads: 2, headWidth: 5),
         AttentionShape(segments: Array(repeating: 8, count: 9), heads: 4, headWidth: 24),
@@ -145,11 +75,11 @@ extension Operation {
     ].flatMap { shape in
         // What is rounded to eight bits before it is exponentiated keeps fewer of them, the larger it is.
         [(BufferUse.values, 2.0), (.factors, 0.5)].map { use, scale in
-            Operation(name: "attention \(shape.segments) of \(shape.heads)×\(shape.headWidth) \(use)") { b in
+            EngineTrial("attention \(shape.segments) of \(shape.heads)×\(shape.headWidth) \(use)") { b in
                 let total = shape.rows * shape.width
                 let qkv = b.input(3 * total, scale: scale, for: use)
                 let y = b.output("y", total, for: use)
-                let logSums = b.output("logSums", shape.rows * shape.heads)
+                let logSums = b.engine.allocate(shape.rows * shape.heads)
                 b.engine.attention(qkv, into: y, logSums: logSums, shape: shape)
                 b.engine.attentionGradient(
                     b.input(total, for: use), qkv: qkv, y: y, logSums: logSums,
@@ -158,17 +88,17 @@ extension Operation {
         }
     }
 
-    private static let crossAttention: [Operation] = [
+    private static let crossAttention: [EngineTrial] = [
         CrossAttentionShape(queries: [1], keys: [1], heads: 1, headWidth: 1),
         CrossAttentionShape(queries: [3, 1, 8], keys: [2, 9, 1], heads: 2, headWidth: 5),
         CrossAttentionShape(queries: [8, 8], keys: [300, 129], heads: 3, headWidth: 16),
         CrossAttentionShape(queries: [515, 128], keys: [7, 130], heads: 1, headWidth: 64),
     ].map { shape in
-        Operation(name: "attention of \(shape.queries) to \(shape.keys), \(shape.heads)×\(shape.headWidth)") {
+        EngineTrial("attention of \(shape.queries) to \(shape.keys), \(shape.heads)×\(shape.headWidth)") {
             b in
             let (queries, keys) = (shape.queryRows * shape.width, shape.keyRows * shape.width)
             let (q, kv) = (b.input(queries, scale: 2), b.input(2 * keys, scale: 2))
-            let (y, logSums) = (b.output("y", queries), b.output("logSums", shape.queryRows * shape.heads))
+            let (y, logSums) = (b.output("y", queries), b.engine.allocate(shape.queryRows * shape.heads))
             b.engine.crossAttention(q, kv, into: y, logSums: logSums, shape: shape)
             b.engine.crossAttentionGradient(
                 b.input(queries), q: q, kv: kv, y: y, logSums: logSums, into: b.output("dq", queries),
@@ -176,9 +106,9 @@ extension Operation {
         }
     }
 
-    private static let rows: [Operation] = [(3, 1), (20, 7), (130, 48)].flatMap { count, width in
+    private static let rows: [EngineTrial] = [(3, 1), (20, 7), (130, 48)].flatMap { count, width in
         [
-            Operation(name: "gather \(count)×\(width)") { b in
+            EngineTrial("gather \(count)×\(width)") { b in
                 let x = b.input(2 * count * width)
                 let index = b.engine.rows(b.index(count, below: 2 * count))
                 let gaps = b.engine.rows(b.index(count, below: 2 * count, gaps: true))
@@ -197,7 +127,7 @@ extension Operation {
                 b.engine.addRows(
                     of: x, at: index, to: b.output("sum", count * width, added: true), width: width)
             },
-            Operation(name: "mean of segments \(count)×\(width)") { b in
+            EngineTrial("mean of segments \(count)×\(width)") { b in
                 let segments = [1, count - 2, 1]
                 b.engine.meanOfSegments(
                     b.input(count * width), segments: segments, into: b.output("y", 3 * width), width: width)
@@ -208,7 +138,7 @@ extension Operation {
                         accumulating: adding, width: width)
                 }
             },
-            Operation(name: "add, copy and fill \(count)×\(width)") { b in
+            EngineTrial("add, copy and fill \(count)×\(width)") { b in
                 let x = b.input(count * width)
                 b.engine.add(x, to: b.output("sum", count * width, added: true))
                 b.engine.copy(x, to: b.output("copy", count * width))
@@ -217,11 +147,11 @@ extension Operation {
         ]
     }
 
-    private static let pictures: [Operation] = [
+    private static let pictures: [EngineTrial] = [
         PatchGrid(side: 1, patch: 1, channels: 1), PatchGrid(side: 3, patch: 4, channels: 3),
         PatchGrid(side: 8, patch: 14, channels: 1),
     ].map { grid in
-        Operation(name: "patches \(grid.side)×\(grid.patch)×\(grid.channels)") { b in
+        EngineTrial("patches \(grid.side)×\(grid.patch)×\(grid.channels)") { b in
             let pixels = b.input(5 * grid.frame)
             let index = b.engine.rows(b.index(2 * grid.count + 1, below: 5 * grid.count))
             for order in [PatchOrder.channelsFirst, .channelsLast] {
@@ -234,9 +164,9 @@ extension Operation {
         }
     }
 
-    private static let frames: [Operation] = [(1, 1, 9), (4, 3, 7), (2, 1, 70_001)].map {
+    private static let frames: [EngineTrial] = [(1, 1, 9), (4, 3, 7), (2, 1, 70_001)].map {
         frames, channels, plane in
-        Operation(name: "upload \(frames)×\(channels)×\(plane)") { b in
+        EngineTrial("upload \(frames)×\(channels)×\(plane)") { b in
             let count = frames * channels * plane
             let (y, z) = (b.output("pixels", count), b.output("numbers", count))
             let pixels = b.engine.staging(count, .u8), numbers = b.engine.staging(count, .f32)
@@ -249,9 +179,9 @@ extension Operation {
         }
     }
 
-    private static let losses: [Operation] = [(1, 1), (9, 13), (70, 196)].flatMap { rows, width in
+    private static let losses: [EngineTrial] = [(1, 1), (9, 13), (70, 196)].flatMap { rows, width in
         [
-            Operation(name: "squared error \(rows)×\(width)") { b in
+            EngineTrial("squared error \(rows)×\(width)") { b in
                 let (x, target) = (b.input(rows * width), b.unknown(rows * width, width: width))
                 let weights = b.weights(rows)
                 for gradient in [nil, b.output("dx", rows * width)] {
@@ -262,7 +192,7 @@ extension Operation {
                     b.note(loss)
                 }
             },
-            Operation(name: "binary cross-entropy \(rows)×\(width)") { b in
+            EngineTrial("binary cross-entropy \(rows)×\(width)") { b in
                 let (x, target) = (b.input(rows * width, scale: 20), b.unknown(rows * width, scale: 0.3))
                 let weights = b.weights(rows * width)
                 for gradient in [nil, b.output("dx", rows * width)] {
@@ -275,9 +205,9 @@ extension Operation {
         ]
     }
 
-    private static let learning: [Operation] = [1, 37, 70_000].flatMap { count in
+    private static let learning: [EngineTrial] = [1, 37, 70_000].flatMap { count in
         [
-            Operation(name: "AdamW \(count)") { b in
+            EngineTrial("AdamW \(count)") { b in
                 let learned = [count, 3].map { count in
                     let (first, second) = (b.output("first", count), b.output("second", count))
                     b.engine.fill(first, with: 0)
@@ -291,15 +221,16 @@ extension Operation {
                 b.note(norm)
                 // The second of these steps is none.
                 for sound in [[norm], [norm, broken], [norm, b.sum()]] {
+                    for parameter in learned { b.refill(parameter.gradient) }
                     b.engine.adamW(learned, AdamWFactors(clip: 0.3), sound: sound, steps: steps)
                     b.note(steps)
                 }
             },
-            Operation(name: "blend \(count)") { b in
+            EngineTrial("blend \(count)") { b in
                 let targets = [count, 5].map { b.output("average", $0, added: true) }
                 b.engine.blend([b.input(count), b.input(5)], into: targets, share: 0.3)
             },
-            Operation(name: "slab \(count)") { b in
+            EngineTrial("slab \(count)") { b in
                 let slab = b.engine.slab([2, count, 1], for: .values)
                 b.engine.fill(slab.whole, with: 1)
                 b.engine.add(b.input(count), to: slab.parts[1])

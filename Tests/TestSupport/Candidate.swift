@@ -1,0 +1,40 @@
+// The engines that are judged: all that are here, the reference apart.
+
+package import Compute
+import ComputeCPU
+import Engines
+import Testing
+
+/// An engine to be judged.
+package struct Candidate: Sendable, CustomTestStringConvertible {
+    package let testDescription: String
+    package let make: @Sendable () throws -> any Engine
+
+    /// Every kind on every device, the processor's with each library of products.
+    package static func all(_ precision: Precision) -> [Candidate] {
+        let processor = ProductLibrary.installed.map { products in
+            Candidate(testDescription: "cpu, \(products)") {
+                CPUEngine(threads: 2, precision: precision, products: products)
+            }
+        }
+        let others = EngineKind.here.filter { !["cpu", "reference"].contains($0.name) }
+        return processor
+            + others.flatMap { kind in
+                kind.devices().map { device in
+                    Candidate(testDescription: "\(kind.name) on \(device)") {
+                        try Place(kind, device: device, threads: 2).makeEngine(precision)
+                    }
+                }
+            }
+    }
+}
+
+extension EngineKind: CustomTestStringConvertible {
+    /// All that can compute here.
+    package static let here = Engines.all.filter { $0.absence() == nil }
+
+    /// Each two of them that are not the same.
+    package static let pairs = here.flatMap { one in here.filter { $0.name != one.name }.map { (one, $0) } }
+
+    package var testDescription: String { name }
+}
