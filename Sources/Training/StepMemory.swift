@@ -112,6 +112,15 @@ extension StepMemory {
         return true
     }
 
+    /// What takes less memory than the step that is about to run.
+    static func remedy(_ options: TrainOptions, recomputing: Bool) -> String {
+        let (batch, part) = (options.recipe.batch, options.recipe.partSize)
+        let smaller =
+            part > 1
+            ? "--accumulate \((batch + part / 2 - 1) / (part / 2))" : "fewer --views or --frames, or a smaller --preset"
+        return recomputing ? smaller : "--checkpoint-activations, or \(smaller)"
+    }
+
     /// A number of parts with which a step fits, if there is one.
     private func remedy(_ options: TrainOptions, _ available: Int) -> String {
         let studies = (1..<max(2, options.recipe.partSize)).last { bytes(studies: $0) <= available }

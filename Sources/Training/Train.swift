@@ -34,6 +34,7 @@ package func train(_ options: TrainOptions, say: @escaping (String) -> Void) thr
     var store = CheckpointStore(folder: folder, configuration: configuration)
     let engine = try options.place.makeEngine(options.recipe.precision)
     let recomputes = try StepMemory.recomputes(options, configuration, on: engine, say: say)
+    EngineFailure.advise(StepMemory.remedy(options, recomputing: recomputes))
     let learner = Learner(configuration, on: engine)
     learner.model.checkpointsActivations = recomputes
     if let caution = engine.caution { say(caution) }

@@ -12,6 +12,8 @@ struct TrainingStep: Codable {
     var model: ModelConfiguration
     var studies = 1, threads: Int
     var precision = Precision.f32
+    /// By name, and which of its devices.
+    var engine = Engines.all[0].name, device: String?
     var checkpointsActivations = false
 
     var viewCounts: [Int] { Array(repeating: model.views, count: studies) }
@@ -42,7 +44,10 @@ struct StepBench: ParsableCommand {
 
     func run() throws {
         let step = try JSONDecoder().decode(TrainingStep.self, from: Data(step.utf8))
-        let place = Place(Engines.all[0], threads: step.threads)
+        guard let kind = Engines.named(step.engine) else {
+            throw EchoError("--engine \(step.engine)", "there is none")
+        }
+        let place = Place(kind, device: step.device, threads: step.threads)
         let engine = try place.makeEngine(step.precision)
         var learner = BenchLearner(step, engine: engine)
         learner.takeStep()
@@ -51,10 +56,10 @@ struct StepBench: ParsableCommand {
             let before = engine.work, start = ContinuousClock.now
             learner.takeStep()
             let seconds = start.duration(to: .now) / .seconds(1)
-            guard let before, let after = engine.work else { return answer("\(seconds) \(peakMemory)") }
-            answer(
-                "\(seconds) \(peakMemory) \(after.seconds - before.seconds) \(after.operations - before.operations)"
-            )
+            let work = before.flatMap { before in
+                engine.work.map { " \($0.seconds - before.seconds) \($0.operations - before.operations)" }
+            }
+            answer("\(seconds) \(peakMemory)" + (work ?? ""))
         }
     }
 

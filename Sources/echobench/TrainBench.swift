@@ -32,6 +32,8 @@ struct TrainBench: ParsableCommand {
     @Option(help: "Studies a step.") var studies = 1
     @Option(help: "Threads.") var threads = availableProcessors()
     @Option(help: "Steps of each whose median counts, after one that is not timed.") var steps = 5
+    @Option(parsing: .upToNextOption, help: "Ours, each in turn: engines, as torch, or torch:cuda:1 with a device.")
+    var engine = ["cpu"]
     @Flag(help: "Ours computes blocks again on the way back instead of keeping them.")
     var checkpointActivations = false
     @Option(help: "A Python with PyTorch.") var peer: String?
@@ -51,26 +53,33 @@ struct TrainBench: ParsableCommand {
     private func race(_ kind: ModelKind, _ task: TrainTask, _ precision: Precision) throws {
         var c = ModelConfiguration.preset(preset, kind: kind, outputs: task.labels == nil ? 0 : 40)
         c.views = views ?? c.views
-        let step = TrainingStep(
+        var step = TrainingStep(
             model: c, studies: studies, threads: threads, precision: precision,
             checkpointsActivations: checkpointActivations)
-        let ours = try StepRacer(step)
+        let ours = try engine.map { words in
+            let parts = words.split(separator: ":", maxSplits: 1).map(String.init)
+            step.engine = parts[0]
+            step.device = parts.count > 1 ? parts[1] : nil
+            return try StepRacer(step)
+        }
         let theirs = try peer.map { python in
             try (compile ? [false, true] : [false]).map {
                 try StepRacer(step, python: python, compiled: $0)
             }
         }
         for _ in 0..<steps {
-            try ours.takeStep()
-            for racer in theirs ?? [] { try racer.takeStep() }
+            for racer in ours + (theirs ?? []) { try racer.takeStep() }
         }
         let name = "| \(kind.rawValue) \(preset.rawValue) | \(task.name) | \(precision.rawValue) |"
-        let share = String(format: "%.2f× at %.0f GFLOP/s", ours.overhead, ours.rate / 1e9)
-        print("\(name) \(figures(ours)) | | | \(share) |")
+        for racer in ours {
+            let share = String(format: "%.2f× at %.0f GFLOP/s", racer.overhead, racer.rate / 1e9)
+            print("\(name) \(figures(racer)) | | | \(racer.rate > 0 ? share : "") |")
+        }
         for racer in theirs ?? [] {
-            let faster = String(format: "%.2f× as fast", racer.seconds / ours.seconds)
-            let memory = String(format: "%.2f", Double(ours.memory) / Double(racer.memory))
-            print("\(name) \(figures(racer)) | \(faster) | \(memory) | |")
+            let faster = ours.map { String(format: "%.2f", racer.seconds / $0.seconds) }
+            let memory = ours.map { String(format: "%.2f", Double($0.memory) / Double(racer.memory)) }
+            let times = faster.joined(separator: ", ") + "× as fast"
+            print("\(name) \(figures(racer)) | \(times) | \(memory.joined(separator: ", ")) | |")
         }
     }
 
