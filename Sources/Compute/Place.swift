@@ -27,14 +27,7 @@ package struct EngineKind: Sendable {
     }
 
     fileprivate func make(_ place: Place, _ precision: Precision) throws(EchoError) -> any Engine {
-        if let absence = absence() { throw absence }
-        let devices = devices()
-        guard devices.contains(place.deviceName) else {
-            let here = devices.joined(separator: ", ")
-            throw EchoError(
-                "--device \(place.deviceName)", "the engine \(name) has no such device here",
-                try: "--device \(here)")
-        }
+        try place.check()
         return try makeEngine(place, precision)
     }
 }
@@ -64,6 +57,20 @@ package struct Place: Sendable {
 
     /// How many threads that is.
     package var threadCount: Int { threads ?? availableProcessors() }
+
+    /// Whether the engine and its device are there.
+    ///
+    /// - Throws: `EchoError` with what to do where they are not
+    package func check() throws(EchoError) {
+        if let absence = engine.absence() { throw absence }
+        let devices = engine.devices()
+        guard devices.contains(deviceName) else {
+            let here = devices.joined(separator: ", ")
+            throw EchoError(
+                "--device \(deviceName)", "the engine \(engine.name) has no such device here",
+                try: "--device \(here)")
+        }
+    }
 
     /// A new engine here.
     ///

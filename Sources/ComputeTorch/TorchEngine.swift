@@ -27,7 +27,8 @@ package final class TorchEngine: Engine, @unchecked Sendable {
                 try: "--device cpu, or a PyTorch for this machine's card, and `make torch` again")
         }
         device = Device(opened, torch)
-        kernels = "PyTorch \(TorchLibrary.version) on \(name)" + (precision == .bf16 ? ", BF16" : "")
+        let card = TorchLibrary.name(of: name).map { " (\($0))" } ?? ""
+        kernels = "PyTorch \(TorchLibrary.version) on \(name)\(card)" + (precision == .bf16 ? ", BF16" : "")
     }
 
     /// What stays open until the last buffer has gone.

@@ -24,6 +24,7 @@ struct Echoprep: AsyncParsableCommand {
             ExperimentCommand.self,
             EmbedCommand.self,
             ExportCommand.self,
+            EnginesCommand.self,
         ])
 
     /// Exit 0 done, 1 failed, 2 done but `--strict` found rejected input, 64 wrong usage, 130 interrupted.

@@ -46,7 +46,7 @@ struct EmbedCommand: ParsableCommand {
     @Flag(help: "Print JSON.") var json = false
 
     func run() throws {
-        var options = EmbedOptions(place: place.place())
+        var options = EmbedOptions(place: try place.place())
         options.dataset = dataset
         options.unit = per
         options.split = split

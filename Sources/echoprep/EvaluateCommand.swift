@@ -97,7 +97,7 @@ struct EvaluateCommand: ParsableCommand {
     }
 
     func run() throws {
-        var options = EvaluateOptions(place: place.place())
+        var options = EvaluateOptions(place: try place.place())
         switch threshold {
         case .fit: options.fitsThreshold = true
         case .at(let value): options.scoring.threshold = .fixed(value)

@@ -75,7 +75,7 @@ struct ExperimentCommand: ConfigurableCommand {
     }
 
     private func options() throws -> ExperimentOptions {
-        var options = ExperimentOptions(datasets: dataset, folder: out, place: place.place())
+        var options = ExperimentOptions(datasets: dataset, folder: out, place: try place.place())
         options.pretrainingDataset = pretrainOn
         options.seeds = try list(seeds, "--seeds", UInt64.init)
         if let models { options.models = try list(models, "--models", ModelKind.init) }

@@ -142,7 +142,7 @@ struct TrainCommand: ConfigurableCommand {
     private func options() throws -> TrainOptions {
         let given = try EffectiveOptions(self).object()
         var options = TrainOptions(
-            try Recipe(given), run: folder, place: place.place(memory: memory?.bytes))
+            try Recipe(given), run: folder, place: try place.place(memory: memory?.bytes))
         options.upkeep = try Upkeep(given)
         options.resume = resume
         options.extend = extend

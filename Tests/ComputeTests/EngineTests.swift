@@ -10,7 +10,7 @@ import Testing
 @Suite struct EngineTests {
     @Test(arguments: EngineTrial.all, Candidate.all(.f32))
     func `an engine agrees with the reference`(trial: EngineTrial, candidate: Candidate) throws {
-        for found in trial.compare(try candidate.make(), with: ReferenceEngine(), seed: 1) {
+        for found in try differences(trial, candidate) {
             #expect(
                 found.share(allowedIn: .f32) <= 1, "\(found.result): \(found.difference) of \(found.size)")
         }
@@ -20,11 +20,28 @@ import Testing
     func `in BF16 an engine agrees with the reference to seven bits`(
         trial: EngineTrial, candidate: Candidate
     ) throws {
-        for found in trial.compare(try candidate.make(), with: ReferenceEngine(), seed: 1) {
+        for found in try differences(trial, candidate) {
             #expect(
                 found.share(allowedIn: .bf16) <= 1, "\(found.result): \(found.difference) of \(found.size)"
             )
         }
+    }
+
+    @Test(arguments: Candidate.all(.f32))
+    func `an engine's numbers are its own, whatever another does on the same thread`(other: Candidate) throws
+    {
+        let trial = try #require(EngineTrial.all.last { $0.name.hasPrefix("linear ") })
+        let engine = CPUEngine(threads: 1)
+        let before = trial.results(on: engine, seed: 1).map(\.numbers)
+        _ = trial.results(on: try other.make(), seed: 1)
+        #expect(trial.results(on: engine, seed: 1).map(\.numbers) == before)
+    }
+
+    private func differences(_ trial: EngineTrial, _ candidate: Candidate) throws -> [EngineTrial.Difference]
+    {
+        EngineTrial.differences(
+            of: trial.results(on: try candidate.make(), seed: 1),
+            from: trial.results(on: ReferenceEngine(), seed: 1))
     }
 
     @Test func `OpenBLAS uses this processor's vectors, also where the processor is newer than it`() {

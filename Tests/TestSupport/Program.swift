@@ -36,8 +36,10 @@ package enum Built {
     /// Runs `echoprep` with `arguments` to its end.
     package static func run(_ arguments: String...) throws -> Outcome { try run(arguments) }
 
-    /// Runs `echoprep` with `arguments` to its end, in `folder` where one is given.
-    package static func run(_ arguments: [String], in folder: URL? = nil) throws -> Outcome {
+    /// Runs `echoprep` with `arguments` to its end, in `folder` where one is given, with `environment` beside its own.
+    package static func run(
+        _ arguments: [String], in folder: URL? = nil, environment: [String: String] = [:]
+    ) throws -> Outcome {
         try withTemporaryFolder { temporary in
             let files = ["out", "err"].map { temporary.appendingPathComponent($0) }
             for file in files { try Data().write(to: file) }
@@ -45,6 +47,9 @@ package enum Built {
             process.executableURL = products.appendingPathComponent("echoprep")
             process.arguments = arguments
             process.currentDirectoryURL = folder
+            if !environment.isEmpty {
+                process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+            }
             process.standardInput = FileHandle.nullDevice
             process.standardOutput = try FileHandle(forWritingTo: files[0])
             process.standardError = try FileHandle(forWritingTo: files[1])

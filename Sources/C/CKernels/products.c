@@ -57,12 +57,8 @@ int ck_has_bf16(void) {
 #endif
 }
 
-/// oneDNN's threads are OpenMP's: one for each of ours.
-static void one_thread(void) {
-    static _Thread_local int done;
-    if (!done) onednn.set_threads(1);
-    done = 1;
-}
+/// oneDNN's threads are OpenMP's: one for each of ours, also where another library has asked for more on this thread.
+static void one_thread(void) { onednn.set_threads(1); }
 
 static int64_t now(void) {
     struct timespec t;

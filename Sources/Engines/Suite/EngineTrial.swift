@@ -12,40 +12,49 @@ package struct EngineTrial: Sendable {
         self.run = run
     }
 
+    /// All numbers of one result, as "dx".
+    package struct Result: Sendable {
+        package let name: String
+        package let numbers: [Double]
+    }
+
     /// How far a result is from the reference's.
     package struct Difference: Sendable {
-        /// The operation's result, as "dx".
         package let result: String
         /// The root of the sum of squared differences, and of the reference's squares.
         package let difference: Double, size: Double
 
-        /// The difference by what the precision allows for numbers of that size: at most 1 of a right engine.
+        init(_ judged: Result, from expected: Result) {
+            result = expected.name
+            difference = zip(expected.numbers, judged.numbers).reduce(0) {
+                $0 + ($1.0 - $1.1) * ($1.0 - $1.1)
+            }.squareRoot()
+            size = expected.numbers.reduce(0) { $0 + $1 * $1 }.squareRoot()
+        }
+
+        /// The difference by what the precision allows for numbers of that size: at most 1 of a right engine, and
+        /// infinity of one whose numbers are none.
         package func share(allowedIn precision: Precision) -> Double {
-            switch precision {
-            // Numbers that cancel keep the error of what they were made of.
-            case .f32: difference / (3e-6 * size + 3e-8)
-            case .bf16: difference / (0x1p-7 * size + 2e-4)
-            }
+            let allowed =
+                switch precision {
+                // Numbers that cancel keep the error of what they were made of.
+                case .f32: 3e-6 * size + 3e-8
+                case .bf16: 0x1p-7 * size + 2e-4
+                }
+            return difference.isNaN ? .infinity : difference / allowed
         }
     }
 
-    /// Runs it on both engines, on the same numbers, and compares all results.
-    package func compare(_ engine: any Engine, with reference: any Engine, seed: UInt64) -> [Difference] {
-        let (expected, judged) = (Workbench(reference, seed: seed), Workbench(engine, seed: seed))
-        run(expected)
-        run(judged)
-        let buffers = zip(expected.results, judged.results).map { expected, judged in
-            difference(
-                expected.name, reference.read(expected.buffer).map(Double.init),
-                engine.read(judged.buffer).map(Double.init))
-        }
-        return buffers + [difference("sums", expected.numbers, judged.numbers)]
+    /// What an engine makes of it, of the same numbers for each engine.
+    package func results(on engine: any Engine, seed: UInt64) -> [Result] {
+        let bench = Workbench(engine, seed: seed)
+        run(bench)
+        return bench.results.map { Result(name: $0.name, numbers: engine.read($0.buffer).map(Double.init)) }
+            + [Result(name: "sums", numbers: bench.numbers)]
     }
 
-    private func difference(_ result: String, _ expected: [Double], _ judged: [Double]) -> Difference {
-        let difference = zip(expected, judged).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
-        return Difference(
-            result: result, difference: difference.squareRoot(),
-            size: expected.reduce(0) { $0 + $1 * $1 }.squareRoot())
+    /// The differences of one engine's results from another's.
+    package static func differences(of judged: [Result], from expected: [Result]) -> [Difference] {
+        zip(judged, expected).map { Difference($0, from: $1) }
     }
 }

@@ -21,7 +21,11 @@ struct PlaceOptions: ParsableArguments {
     }
 
     /// - Parameter memory: bytes that a step may take; nil for what is free
-    func place(memory: Int? = nil) -> Place {
-        Place(Engines.named(engine) ?? Engines.all[0], device: device, threads: threads, memory: memory)
+    /// - Throws: `EchoError` where the engine or its device is not there
+    func place(memory: Int? = nil) throws -> Place {
+        let kind = Engines.named(engine) ?? Engines.all[0]
+        let place = Place(kind, device: device, threads: threads, memory: memory)
+        try place.check()
+        return place
     }
 }
