@@ -7,7 +7,7 @@
 -- Either works without the other, so a clip's study_id and subject_id meet echo_study and split by value, not by a
 -- foreign key.
 
-PRAGMA user_version = 3;
+PRAGMA user_version = 4;
 
 -- Who wrote what here ---------------------------------------------------------------------------------------
 
@@ -19,7 +19,10 @@ CREATE TABLE run (
     finished_at TEXT,                 -- UTC; NULL while it runs or after it was killed
     program_version TEXT NOT NULL,    -- as 0.1.0
     schema_version INTEGER NOT NULL,  -- user_version of this file
-    command_line TEXT NOT NULL        -- as typed
+    command_line TEXT NOT NULL,       -- as typed
+    program_build TEXT,               -- a hash of the program's own file; NULL before schema version 4
+    change_counter INTEGER            -- of 'link-icd': how often this file had been written to when the run was done, as
+                                      -- its bytes 24 to 27 say; with another number there its labels are made anew
 ) STRICT;
 
 -- Every choice that a run made, its defaults included: what would have to be the same for the same result.
@@ -39,7 +42,8 @@ CREATE TABLE source_file (
     bytes INTEGER NOT NULL,           -- size on disk
     sha256 TEXT NOT NULL,             -- of the file as it lies on disk
     rows_read INTEGER NOT NULL,       -- data rows, without the header
-    rows_rejected INTEGER NOT NULL    -- of these, those in `reject`
+    rows_rejected INTEGER NOT NULL,   -- of these, those in `reject`
+    version TEXT                      -- of the dataset that it belongs to, as '1.0', where its columns tell; else NULL
 ) STRICT;
 CREATE INDEX source_file_run ON source_file (run_id);
 
@@ -139,7 +143,7 @@ CREATE TABLE admissions (
     subject_id INTEGER NOT NULL,
     admittime TEXT NOT NULL,
     dischtime TEXT NOT NULL,          -- may lie before admittime: 142 stays of MIMIC-IV do
-    deathtime TEXT,
+    deathtime TEXT,                   -- where it is later than dischtime, the stay ends with it
     edregtime TEXT,                   -- arrival in the emergency department
     edouttime TEXT,
     admission_type TEXT,
@@ -151,7 +155,8 @@ CREATE INDEX admissions_subject ON admissions (subject_id, admittime);
 CREATE TABLE icd_code (
     icd_code TEXT NOT NULL,           -- trimmed, upper case, no dot
     icd_version INTEGER NOT NULL CHECK (icd_version IN (9, 10)),
-    status TEXT NOT NULL CHECK (status IN ('leaf', 'not_leaf', 'retired', 'unknown', 'icd9')),
+    status TEXT NOT NULL CHECK (status IN ('leaf', 'not_leaf', 'retired', 'unknown', 'procedure', 'icd9')),
+                                      -- 'procedure': spelled as a code of ICD-10-PCS
     category TEXT,                    -- the first three characters where ICD-10-CM has that category
     title TEXT,                       -- the release's, or MIMIC's where the release does not know the code
     PRIMARY KEY (icd_code, icd_version)
@@ -184,11 +189,12 @@ CREATE INDEX icd9_map_code ON icd9_map (icd_code);
 -- The key's columns come first: SQLite 3.40's integrity check otherwise reports NULLs that are not there.
 CREATE TABLE diagnoses_icd (
     hadm_id INTEGER NOT NULL REFERENCES admissions (hadm_id),
-    seq_num INTEGER NOT NULL,         -- priority, 1 is the principal diagnosis
+    place INTEGER NOT NULL,           -- from 1, in the order of seq_num, icd_version and icd_code
+    seq_num INTEGER,                  -- priority, 1 is the principal diagnosis; NULL where the file has none
     icd_code TEXT NOT NULL,
     icd_version INTEGER NOT NULL,
     subject_id INTEGER NOT NULL,
-    PRIMARY KEY (hadm_id, seq_num, icd_code, icd_version),
+    PRIMARY KEY (hadm_id, place),
     FOREIGN KEY (icd_code, icd_version) REFERENCES icd_code (icd_code, icd_version)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX diagnoses_icd_code ON diagnoses_icd (icd_code, icd_version);
@@ -283,10 +289,13 @@ CREATE TABLE study_status (
         'no-study-time',              -- the study list holds no time that exists
         'subject-not-in-admissions',
         'no-stay',                    -- the subject has stays, none of them at that time (as of study: before it)
+        'stay-rejected',              -- its stay may be one whose row in admissions could not be used
         'no-diagnoses',               -- the stay has no row in diagnoses_icd
         'only-icd9',                  -- all its diagnoses are coded in ICD-9, and none counts
         'no-usable-code')),           -- none of its codes counts
-    nearest_stay_hours REAL           -- for 'no-stay': how far the nearest stay is, without margins
+    nearest_stay_hours REAL,          -- for 'no-stay': how far the nearest stay is, without margins
+    after_death INTEGER NOT NULL DEFAULT 0 CHECK (after_death IN (0, 1))
+                                      -- 1: dated after a deathtime of the subject, or after the day of its dod
 ) STRICT;
 CREATE INDEX study_status_status ON study_status (status);
 
@@ -295,7 +304,7 @@ CREATE TABLE study_category (
     study_id INTEGER NOT NULL REFERENCES echo_study (study_id),
     category TEXT NOT NULL,           -- with --level: a chapter, block or subcategory
     n_codes INTEGER NOT NULL,         -- different codes that count for it
-    first_seq_num INTEGER NOT NULL,   -- the best priority among them
+    first_seq_num INTEGER,            -- the best priority among them; NULL where none has one
     PRIMARY KEY (study_id, category)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX study_category_category ON study_category (category);
@@ -340,7 +349,8 @@ WHERE a.chosen = 1 AND (SELECT value FROM v_rule WHERE key = 'as-of') = 'dischar
 UNION ALL
 SELECT s.study_id, l.category, d.hadm_id, d.seq_num, d.icd_code, d.icd_version
 FROM echo_study s
-JOIN admissions a ON a.subject_id = s.subject_id AND a.dischtime < s.study_datetime
+JOIN admissions a ON a.subject_id = s.subject_id
+    AND CASE WHEN a.deathtime > a.dischtime THEN a.deathtime ELSE a.dischtime END < s.study_datetime
 JOIN diagnoses_icd d ON d.hadm_id = a.hadm_id
 JOIN code_label l ON l.icd_code = d.icd_code AND l.icd_version = d.icd_version
 WHERE (SELECT value FROM v_rule WHERE key = 'as-of') = 'study';

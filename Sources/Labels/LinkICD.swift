@@ -34,7 +34,7 @@ package func linkICD(dataset: String, mimicIV: String, options: LinkOptions) thr
         // The longest table goes from its file into the database while the others are read and labels are made.
         let records = try tables.insertRecords(of: sources.recordList, studies: studies.value)
         var labels = try labels.value()
-        labels.cohort.counts[sources.recordList.role] = (records.rows, records.rejects)
+        _ = try labels.cohort.take(records, of: sources.recordList)
         return labels
     }
 }

@@ -34,6 +34,10 @@ package struct LinkSummary: Sendable, Encodable, Equatable {
     package let paper: [PaperCategory]
     /// Values of the source files that could not be used, by file.
     package let rejects: [String: Int]
+    /// Studies that are dated after their subject's death.
+    package let afterDeath: Int
+    /// What is to be said of the files: whole sentences without a full stop.
+    package let notices: [String]
     /// The labels of these files and rules were there already.
     package let unchanged: Bool
 
@@ -72,6 +76,11 @@ package struct LinkSummary: Sendable, Encodable, Equatable {
         for (role, count) in rejects.sorted(by: { $0.key < $1.key }) {
             lines.append("\(column(count)) \(role)")
         }
+        if afterDeath > 0 {
+            lines.append("studies after the subject's death (study_status.after_death)")
+            lines.append(column(afterDeath))
+        }
+        lines += notices.map { "notice: \(printable($0))" }
         return lines.joined(separator: "\n")
     }
 

@@ -105,7 +105,7 @@ private struct LabelFile {
             values.append(
                 try targets.indices.map { index in
                     if row.isEmpty(index + 1) { return nil }
-                    guard let value = Double(row.text(index + 1)), value.isFinite else {
+                    guard let value = decimalNumber(row.text(index + 1)) else {
                         throw EchoError(
                             line, "a label of \(targets[index]) that is no number",
                             try: "leave it empty where it is not known")
