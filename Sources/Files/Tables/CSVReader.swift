@@ -91,7 +91,10 @@ package struct CSVRow {
     package func isEmpty(_ index: Int) -> Bool { row.field(places[index]).isEmpty }
 
     /// Whether the column asked for at `index` is NA, which R writes for what is missing.
-    package func isNA(_ index: Int) -> Bool { row.field(places[index]).elementsEqual("NA".utf8) }
+    package func isNA(_ index: Int) -> Bool {
+        let field = row.field(places[index])
+        return field.count == 2 && field[0] == UInt8(ascii: "N") && field[1] == UInt8(ascii: "A")
+    }
 
     /// The column asked for at `index` as text; bytes that are not UTF-8 become U+FFFD.
     package func text(_ index: Int) -> String { row.text(ofField: places[index]) }
