@@ -321,6 +321,14 @@ CREATE TABLE target (
     reference_prevalence REAL         -- what a list of codes says, beside ours
 ) STRICT;
 
+-- The targets of the paper (LAMAE, arXiv 2604.15096, its section 5.1): the most prevalent categories of its cohort.
+CREATE TABLE paper_prevalence (
+    category TEXT PRIMARY KEY,
+    percent REAL NOT NULL,            -- of its labelled studies, as it is printed there
+    n_positive INTEGER NOT NULL,      -- studies: the only number that percentages of all forty go with
+    n_labelled INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE split (
     subject_id INTEGER PRIMARY KEY,
     split TEXT NOT NULL CHECK (split IN ('train', 'val', 'test'))
@@ -328,6 +336,8 @@ CREATE TABLE split (
 CREATE INDEX split_split ON split (split);
 
 -- Views -----------------------------------------------------------------------------------------------------
+--
+-- DuckDB reads them too (ATTACH … (TYPE sqlite)) and parses them itself: nothing here is SQLite's alone.
 
 -- The rules that the labels were made by.
 CREATE VIEW v_rule AS
@@ -406,7 +416,8 @@ WITH placed AS MATERIALIZED (
 ), counted AS (
     SELECT c.category, sum(p.train) AS train, sum(p.val) AS val, sum(p.test) AS test
     FROM study_category c
-    CROSS JOIN placed p ON p.study_id = c.study_id
+    CROSS JOIN placed p
+    WHERE p.study_id = c.study_id
     GROUP BY c.category
 ), prevalent AS (
     SELECT n.split, c.category, n.labelled,
@@ -420,6 +431,68 @@ FROM prevalent c
 LEFT JOIN v_title d ON d.category = c.category
 LEFT JOIN target t ON t.category = c.category
 WHERE c.n_positive > 0;
+
+-- How common the paper's targets and ours are, here and there. Ours are counted among labelled studies with clips, where
+-- there are clips. `variance` is the square of our prevalence's standard error, and studies of one subject go together:
+-- the ratio estimator of clusters; or, of what none or all of ours have, that of the paper's prevalence if a subject's
+-- studies are all alike. `mark` is '=' for equal counts, '!' and '!!' beyond 2 and 4 standard errors.
+CREATE VIEW v_paper AS
+WITH basis AS MATERIALIZED (
+    SELECT st.study_id, s.subject_id FROM study_status st
+    JOIN echo_study s ON s.study_id = st.study_id
+    WHERE st.status = 'labelled' AND (
+        NOT EXISTS (SELECT 1 FROM clip WHERE kept = 1)
+        OR EXISTS (SELECT 1 FROM clip c WHERE c.study_id = st.study_id AND c.kept = 1))
+), subjects AS MATERIALIZED (
+    SELECT subject_id, count(*) AS studies FROM basis GROUP BY subject_id
+), size AS MATERIALIZED (
+    SELECT count(*) AS subjects, sum(studies) AS studies, sum(studies * studies) AS squares FROM subjects
+), ranked AS MATERIALIZED (
+    SELECT category, n, row_number() OVER (ORDER BY n DESC, category) AS place FROM (
+        SELECT c.category, count(*) AS n FROM study_category c JOIN basis b ON b.study_id = c.study_id
+        GROUP BY c.category
+    )
+), wanted AS (
+    SELECT category FROM paper_prevalence UNION SELECT category FROM target
+), clustered AS (
+    SELECT e.category, sum(e.n * e.n) AS squares, sum(e.n * u.studies) AS products FROM (
+        SELECT c.category, b.subject_id, count(*) AS n
+        FROM wanted w JOIN study_category c ON c.category = w.category JOIN basis b ON b.study_id = c.study_id
+        GROUP BY c.category, b.subject_id
+    ) e
+    JOIN subjects u ON u.subject_id = e.subject_id GROUP BY e.category
+), counted AS (
+    SELECT w.category, coalesce(r.n, 0) AS n, z.studies, z.squares, r.place, coalesce(r.n, 0) * 1.0 / z.studies AS share,
+        CASE WHEN z.subjects > 1 THEN
+            (coalesce(k.squares, 0) - 2.0 * coalesce(r.n, 0) / z.studies * coalesce(k.products, 0)
+                + 1.0 * coalesce(r.n, 0) / z.studies * coalesce(r.n, 0) / z.studies * z.squares)
+            / z.studies / z.studies * z.subjects / (z.subjects - 1)
+        END AS variance
+    FROM wanted w CROSS JOIN size z
+    LEFT JOIN ranked r ON r.category = w.category
+    LEFT JOIN clustered k ON k.category = w.category
+    WHERE z.studies > 0
+), printed AS (
+    SELECT category, n_positive, n_labelled, n_positive * 1.0 / n_labelled AS share,
+        row_number() OVER (ORDER BY n_positive DESC, category) AS place
+    FROM paper_prevalence
+), judged AS (
+    SELECT c.category, c.n, c.studies, c.share, c.place, p.n_positive, p.n_labelled, p.share AS printed,
+        p.place AS printed_place, c.share - p.share AS difference,
+        CASE WHEN c.n > 0 AND c.n < c.studies THEN c.variance
+            ELSE p.share * (1 - p.share) * c.squares / c.studies / c.studies END AS variance
+    FROM counted c LEFT JOIN printed p ON p.category = c.category
+)
+SELECT c.category, d.title, c.n AS n_positive, c.studies AS n_labelled, c.share AS prevalence, c.place AS rank,
+    c.n_positive AS paper_n_positive, c.n_labelled AS paper_n_labelled, c.printed AS paper_prevalence,
+    c.printed_place AS paper_rank, c.difference, c.variance, t.idx AS target,
+    CASE WHEN c.printed IS NULL THEN NULL WHEN c.n = c.n_positive THEN '='
+        WHEN c.difference * c.difference > 16 * c.variance THEN '!!'
+        WHEN c.difference * c.difference > 4 * c.variance THEN '!' ELSE '' END AS mark
+FROM judged c
+LEFT JOIN v_title d ON d.category = c.category
+LEFT JOIN target t ON t.category = c.category
+WHERE (SELECT value FROM v_rule WHERE key = 'level') = 'category';
 
 -- The studies without labels, each with its reason.
 CREATE VIEW v_unlinked AS

@@ -86,26 +86,11 @@ extension LinkSummary {
             targets: targets.map {
                 Target(category: $0[0], title: $0[1], positives: $0[2], prevalence: $0[3], reference: $0[4])
             },
-            paper: try PaperPrevalence.compared(db),
+            paper: try PaperComparison(db),
             rejects: try counts(
                 "SELECT role, rows_rejected FROM source_file WHERE run_id = ? AND rows_rejected > 0", [run]),
             afterDeath: try Int.fetchOne(
                 db, sql: "SELECT count(*) FROM study_status WHERE after_death = 1") ?? 0,
             notices: notices, unchanged: unchanged)
-    }
-}
-
-extension PaperPrevalence {
-    /// The known categories as the labels in the database have them.
-    fileprivate static func compared(_ db: Database) throws -> [LinkSummary.PaperCategory] {
-        let level = try String.fetchOne(db, sql: "SELECT value FROM v_rule WHERE key = 'level'")
-        guard level == ICD10CM.Level.category.rawValue else { return [] }
-        let sql = "SELECT category, prevalence FROM v_prevalence"
-        let found = try Row.fetchAll(db, sql: sql)
-        let ours = Dictionary(uniqueKeysWithValues: found.map { ($0[0] as String, $0[1] as Double) })
-        return known.map { row in
-            LinkSummary.PaperCategory(
-                category: row.category, prevalence: ours[row.category] ?? 0, paper: row.share)
-        }
     }
 }

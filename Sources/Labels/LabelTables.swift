@@ -15,7 +15,8 @@ struct LabelTables {
         try db.execute(sql: "PRAGMA cache_size = -8000")
         try db.execute(sql: "DROP VIEW IF EXISTS label_matrix")
         for table in [
-            "target", "split", "study_category", "study_status", "study_admission", "structured_measurement",
+            "target", "paper_prevalence", "split", "study_category", "study_status", "study_admission",
+            "structured_measurement",
             "echo_record", "echo_study", "diagnoses_icd", "icd9_map", "code_label", "icd_code", "admissions",
             "patients", "d_icd10cm",
         ] { try db.execute(sql: "DELETE FROM \(table)") }
@@ -180,6 +181,11 @@ struct LabelTables {
             let title = ICD10CM.current.path(to: target.category, at: options.labels.level).last?.title
             try targets.add(index).add(target.category).add(title).add(target.positives)
                 .add(target.prevalence).add(options.labels.knownAt.rawValue).add(target.reference).insert()
+        }
+        let paper = try Inserter(db, table: "paper_prevalence", columns: 4)
+        for row in PaperPrevalence.rows {
+            try paper.add(row.category).add(row.percent).add(row.studies).add(PaperPrevalence.labelled)
+                .insert()
         }
     }
 }

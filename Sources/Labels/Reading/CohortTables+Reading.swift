@@ -4,7 +4,7 @@ import EchoCore
 
 extension CohortTables {
     /// Reads all tables but the two lists of MIMIC-IV-ECHO, the large ones side by side.
-    init(_ sources: Sources, studies: Reading<[EchoStudy]>, level: ICD10CM.Level) throws {
+    init(_ sources: Sources, studies: Reading<[EchoStudy]>, options: LinkOptions) throws {
         let subjects = SubjectSet(studies.value.lazy.map(\.subject))
         let patients = Background { try CohortTables.readPatients(sources.patients, of: subjects) }
         let admissions = Background { try CohortTables.readAdmissions(sources.admissions, of: subjects) }
@@ -17,7 +17,8 @@ extension CohortTables {
         keepDiagnosesOfStays(&coded)
         codes = coded.value.codes
         _ = try take(coded, of: sources.diagnoses)
-        try readExtras(sources, level: level)
+        if options.targets.codes == TargetRule.paper { list = PaperPrevalence.list }
+        try readExtras(sources, level: options.labels.level)
     }
 
     /// What else link-icd may read: reads what is there, and what options name.

@@ -45,13 +45,11 @@ struct Sources: Sendable {
         dictionary = try SourceTable.find("d_icd_diagnoses", in: hosp, subfolders: ["hosp"])
         measurements = try SourceTable.find("structured-measurement", in: echo)
         mappings = try named("gem", options.labels.gem, "--gem")
-        if options.targets.codes == "paper" {
-            let known = PaperPrevalence.known.map(\.category).joined(separator: ", ")
-            throw EchoError(
-                "--codes", "of the paper's \(PaperPrevalence.targets) targets only \(known) are known",
-                try: "complete schemas/paper-prevalence.csv from the paper's table, and name that file")
+        let isPaper = options.targets.codes == TargetRule.paper
+        guard !isPaper || options.labels.level == .category else {
+            throw EchoError("--codes paper", "are categories", try: "leave out --level")
         }
-        list = try named("codes", options.targets.codes, "--codes")
+        list = isPaper ? nil : try named("codes", options.targets.codes, "--codes")
         splits = try named("split-file", options.split.file, "--split-file")
     }
 
