@@ -109,8 +109,9 @@ let package = Package(
         .executableTarget(
             name: "echoprep",
             dependencies: [
-                "EchoCore", "Files", "Crop", "Shards", "Compute", "Engines", "Models", "Phantom", "Ingest",
-                "Labels", "Tasks", "StudyData", "Runs", "Training", "Scoring", "Evaluation", "Experiments",
+                "EchoCore", "Files", "Crop", "Shards", "Catalog", "Compute", "Engines", "Models", "Phantom",
+                "Ingest", "Labels", "Tasks", "StudyData", "Runs", "Training", "Scoring", "Evaluation",
+                "Experiments",
                 "Exchange", arguments, yams,
             ], swiftSettings: strict),
         .executableTarget(
