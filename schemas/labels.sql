@@ -447,11 +447,18 @@ WITH basis AS MATERIALIZED (
     SELECT subject_id, count(*) AS studies FROM basis GROUP BY subject_id
 ), size AS MATERIALIZED (
     SELECT count(*) AS subjects, sum(studies) AS studies, sum(studies * studies) AS squares FROM subjects
+), lost AS MATERIALIZED (
+    -- What the labelled studies have that do not count: the index on study_category.category holds all others.
+    SELECT c.category, count(*) AS n FROM study_status st
+    JOIN study_category c ON c.study_id = st.study_id
+    WHERE st.status = 'labelled' AND st.study_id NOT IN (SELECT study_id FROM basis)
+    GROUP BY c.category
 ), ranked AS MATERIALIZED (
     SELECT category, n, row_number() OVER (ORDER BY n DESC, category) AS place FROM (
-        SELECT c.category, count(*) AS n FROM study_category c JOIN basis b ON b.study_id = c.study_id
-        GROUP BY c.category
-    )
+        SELECT c.category, c.n - coalesce(x.n, 0) AS n
+        FROM (SELECT category, count(*) AS n FROM study_category GROUP BY category) c
+        LEFT JOIN lost x ON x.category = c.category
+    ) WHERE n > 0
 ), wanted AS (
     SELECT category FROM paper_prevalence UNION SELECT category FROM target
 ), clustered AS (

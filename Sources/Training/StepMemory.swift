@@ -117,7 +117,8 @@ extension StepMemory {
         let (batch, part) = (options.recipe.batch, options.recipe.partSize)
         let smaller =
             part > 1
-            ? "--accumulate \((batch + part / 2 - 1) / (part / 2))" : "fewer --views or --frames, or a smaller --preset"
+            ? "--accumulate \((batch + part / 2 - 1) / (part / 2))"
+            : "fewer --views or --frames, or a smaller --preset"
         return recomputing ? smaller : "--checkpoint-activations, or \(smaller)"
     }
 

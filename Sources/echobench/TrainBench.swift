@@ -32,7 +32,9 @@ struct TrainBench: ParsableCommand {
     @Option(help: "Studies a step.") var studies = 1
     @Option(help: "Threads.") var threads = availableProcessors()
     @Option(help: "Steps of each whose median counts, after one that is not timed.") var steps = 5
-    @Option(parsing: .upToNextOption, help: "Ours, each in turn: engines, as torch, or torch:cuda:1 with a device.")
+    @Option(
+        parsing: .upToNextOption,
+        help: "Ours, each in turn: engines, as torch, or torch:cuda:1 with a device.")
     var engine = ["cpu"]
     @Flag(help: "Ours computes blocks again on the way back instead of keeping them.")
     var checkpointActivations = false
