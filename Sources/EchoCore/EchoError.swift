@@ -39,6 +39,9 @@ package func printable(_ text: String) -> String {
             text.unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{FFFD}" : $0 }))
 }
 
+/// Lines for a terminal, with U+FFFD in place of every control character within them.
+package func printed(_ lines: [String]) -> String { lines.map(printable).joined(separator: "\n") }
+
 /// Thrown when the user interrupted the work; the state is kept and the same command goes on.
 package struct Interrupted: Error, Sendable {
     package init() {}

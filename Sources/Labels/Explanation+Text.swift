@@ -14,7 +14,7 @@ extension Explanation {
             "\($0.key) \($0.value.isEmpty ? "none" : $0.value)"
         }
         lines.append("by the rules: " + rules.joined(separator: ", "))
-        return lines.joined(separator: "\n")
+        return printed(lines)
     }
 
     private var stayLines: [String] {

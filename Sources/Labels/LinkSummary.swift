@@ -67,8 +67,8 @@ package struct LinkSummary: Sendable, Encodable, Equatable {
             lines.append("studies after the subject's death (study_status.after_death)")
             lines.append(column(afterDeath))
         }
-        lines += notices.map { "notice: \(printable($0))" }
-        return lines.joined(separator: "\n")
+        lines += notices.map { "notice: \($0)" }
+        return printed(lines)
     }
 
     private func column(_ count: Int) -> String {

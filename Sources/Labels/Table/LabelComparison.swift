@@ -102,7 +102,7 @@ package struct LabelComparison: Codable, Sendable, Equatable {
         for (name, targets) in [(first, onlyFirst), (second, onlySecond)] where !targets.isEmpty {
             lines.append("  in \(name) alone: \(targets.joined(separator: " "))")
         }
-        return lines.joined(separator: "\n")
+        return printed(lines)
     }
 }
 

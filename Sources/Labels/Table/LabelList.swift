@@ -75,7 +75,7 @@ extension [ListedTarget] {
                 "  \(row.target): \(grouped(row.known)) known\(positives)\(unknown) (\(parts.joined(separator: ", ")))"
             )
         }
-        return lines.joined(separator: "\n")
+        return printed(lines)
     }
 }
 
