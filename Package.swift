@@ -71,7 +71,7 @@ let package = Package(
         layer("Video", "EchoCore", "Files", "DICOM", "CLibJPEG", "CLibAV"),
         layer("Crop", "EchoCore", "CPixels"),
         layer("Shards", "EchoCore", "Files", "Pictures"),
-        layer("Catalog", "EchoCore", "CResources", grdb, sqlite),
+        layer("Catalog", "EchoCore", "Files", "CResources", grdb, sqlite),
         layer("Labels", "EchoCore", "Files", "Catalog", "CResources", grdb),
         layer("Ingest", "EchoCore", "Files", "Pictures", "Video", "Crop", "Shards", "Catalog"),
         layer("Compute", "EchoCore"),
@@ -109,8 +109,9 @@ let package = Package(
         .executableTarget(
             name: "echoprep",
             dependencies: [
-                "EchoCore", "Files", "Crop", "Shards", "Compute", "Engines", "Models", "Phantom", "Ingest",
-                "Labels", "Tasks", "StudyData", "Runs", "Training", "Scoring", "Evaluation", "Experiments",
+                "EchoCore", "Files", "Crop", "Shards", "Catalog", "Compute", "Engines", "Models", "Phantom",
+                "Ingest", "Labels", "Tasks", "StudyData", "Runs", "Training", "Scoring", "Evaluation",
+                "Experiments",
                 "Exchange", arguments, yams,
             ], swiftSettings: strict),
         .executableTarget(

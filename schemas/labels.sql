@@ -7,7 +7,7 @@
 -- Either works without the other, so a clip's study_id and subject_id meet echo_study and split by value, not by a
 -- foreign key.
 
-PRAGMA user_version = 3;
+PRAGMA user_version = 4;
 
 -- Who wrote what here ---------------------------------------------------------------------------------------
 
@@ -19,7 +19,10 @@ CREATE TABLE run (
     finished_at TEXT,                 -- UTC; NULL while it runs or after it was killed
     program_version TEXT NOT NULL,    -- as 0.1.0
     schema_version INTEGER NOT NULL,  -- user_version of this file
-    command_line TEXT NOT NULL        -- as typed
+    command_line TEXT NOT NULL,       -- as typed
+    program_build TEXT,               -- a hash of the program's own file; NULL before schema version 4
+    change_counter INTEGER            -- of 'link-icd': how often this file had been written to when the run was done, as
+                                      -- its bytes 24 to 27 say; with another number there its labels are made anew
 ) STRICT;
 
 -- Every choice that a run made, its defaults included: what would have to be the same for the same result.
@@ -39,7 +42,8 @@ CREATE TABLE source_file (
     bytes INTEGER NOT NULL,           -- size on disk
     sha256 TEXT NOT NULL,             -- of the file as it lies on disk
     rows_read INTEGER NOT NULL,       -- data rows, without the header
-    rows_rejected INTEGER NOT NULL    -- of these, those in `reject`
+    rows_rejected INTEGER NOT NULL,   -- of these, those in `reject`
+    version TEXT                      -- of the dataset that it belongs to, as '1.0', where its columns tell; else NULL
 ) STRICT;
 CREATE INDEX source_file_run ON source_file (run_id);
 
@@ -139,7 +143,7 @@ CREATE TABLE admissions (
     subject_id INTEGER NOT NULL,
     admittime TEXT NOT NULL,
     dischtime TEXT NOT NULL,          -- may lie before admittime: 142 stays of MIMIC-IV do
-    deathtime TEXT,
+    deathtime TEXT,                   -- where it is later than dischtime, the stay ends with it
     edregtime TEXT,                   -- arrival in the emergency department
     edouttime TEXT,
     admission_type TEXT,
@@ -151,7 +155,8 @@ CREATE INDEX admissions_subject ON admissions (subject_id, admittime);
 CREATE TABLE icd_code (
     icd_code TEXT NOT NULL,           -- trimmed, upper case, no dot
     icd_version INTEGER NOT NULL CHECK (icd_version IN (9, 10)),
-    status TEXT NOT NULL CHECK (status IN ('leaf', 'not_leaf', 'retired', 'unknown', 'icd9')),
+    status TEXT NOT NULL CHECK (status IN ('leaf', 'not_leaf', 'retired', 'unknown', 'procedure', 'icd9')),
+                                      -- 'procedure': spelled as a code of ICD-10-PCS
     category TEXT,                    -- the first three characters where ICD-10-CM has that category
     title TEXT,                       -- the release's, or MIMIC's where the release does not know the code
     PRIMARY KEY (icd_code, icd_version)
@@ -184,11 +189,12 @@ CREATE INDEX icd9_map_code ON icd9_map (icd_code);
 -- The key's columns come first: SQLite 3.40's integrity check otherwise reports NULLs that are not there.
 CREATE TABLE diagnoses_icd (
     hadm_id INTEGER NOT NULL REFERENCES admissions (hadm_id),
-    seq_num INTEGER NOT NULL,         -- priority, 1 is the principal diagnosis
+    place INTEGER NOT NULL,           -- from 1, in the order of seq_num, icd_version and icd_code
+    seq_num INTEGER,                  -- priority, 1 is the principal diagnosis; NULL where the file has none
     icd_code TEXT NOT NULL,
     icd_version INTEGER NOT NULL,
     subject_id INTEGER NOT NULL,
-    PRIMARY KEY (hadm_id, seq_num, icd_code, icd_version),
+    PRIMARY KEY (hadm_id, place),
     FOREIGN KEY (icd_code, icd_version) REFERENCES icd_code (icd_code, icd_version)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX diagnoses_icd_code ON diagnoses_icd (icd_code, icd_version);
@@ -283,10 +289,13 @@ CREATE TABLE study_status (
         'no-study-time',              -- the study list holds no time that exists
         'subject-not-in-admissions',
         'no-stay',                    -- the subject has stays, none of them at that time (as of study: before it)
+        'stay-rejected',              -- its stay may be one whose row in admissions could not be used
         'no-diagnoses',               -- the stay has no row in diagnoses_icd
         'only-icd9',                  -- all its diagnoses are coded in ICD-9, and none counts
         'no-usable-code')),           -- none of its codes counts
-    nearest_stay_hours REAL           -- for 'no-stay': how far the nearest stay is, without margins
+    nearest_stay_hours REAL,          -- for 'no-stay': how far the nearest stay is, without margins
+    after_death INTEGER NOT NULL DEFAULT 0 CHECK (after_death IN (0, 1))
+                                      -- 1: dated after a deathtime of the subject, or after the day of its dod
 ) STRICT;
 CREATE INDEX study_status_status ON study_status (status);
 
@@ -295,7 +304,7 @@ CREATE TABLE study_category (
     study_id INTEGER NOT NULL REFERENCES echo_study (study_id),
     category TEXT NOT NULL,           -- with --level: a chapter, block or subcategory
     n_codes INTEGER NOT NULL,         -- different codes that count for it
-    first_seq_num INTEGER NOT NULL,   -- the best priority among them
+    first_seq_num INTEGER,            -- the best priority among them; NULL where none has one
     PRIMARY KEY (study_id, category)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX study_category_category ON study_category (category);
@@ -312,6 +321,14 @@ CREATE TABLE target (
     reference_prevalence REAL         -- what a list of codes says, beside ours
 ) STRICT;
 
+-- The targets of the paper (LAMAE, arXiv 2604.15096, its section 5.1): the most prevalent categories of its cohort.
+CREATE TABLE paper_prevalence (
+    category TEXT PRIMARY KEY,
+    percent REAL NOT NULL,            -- of its labelled studies, as it is printed there
+    n_positive INTEGER NOT NULL,      -- studies: the only number that percentages of all forty go with
+    n_labelled INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE split (
     subject_id INTEGER PRIMARY KEY,
     split TEXT NOT NULL CHECK (split IN ('train', 'val', 'test'))
@@ -319,6 +336,8 @@ CREATE TABLE split (
 CREATE INDEX split_split ON split (split);
 
 -- Views -----------------------------------------------------------------------------------------------------
+--
+-- DuckDB reads them too (ATTACH … (TYPE sqlite)) and parses them itself: nothing here is SQLite's alone.
 
 -- The rules that the labels were made by.
 CREATE VIEW v_rule AS
@@ -340,7 +359,8 @@ WHERE a.chosen = 1 AND (SELECT value FROM v_rule WHERE key = 'as-of') = 'dischar
 UNION ALL
 SELECT s.study_id, l.category, d.hadm_id, d.seq_num, d.icd_code, d.icd_version
 FROM echo_study s
-JOIN admissions a ON a.subject_id = s.subject_id AND a.dischtime < s.study_datetime
+JOIN admissions a ON a.subject_id = s.subject_id
+    AND CASE WHEN a.deathtime > a.dischtime THEN a.deathtime ELSE a.dischtime END < s.study_datetime
 JOIN diagnoses_icd d ON d.hadm_id = a.hadm_id
 JOIN code_label l ON l.icd_code = d.icd_code AND l.icd_version = d.icd_version
 WHERE (SELECT value FROM v_rule WHERE key = 'as-of') = 'study';
@@ -396,7 +416,8 @@ WITH placed AS MATERIALIZED (
 ), counted AS (
     SELECT c.category, sum(p.train) AS train, sum(p.val) AS val, sum(p.test) AS test
     FROM study_category c
-    CROSS JOIN placed p ON p.study_id = c.study_id
+    CROSS JOIN placed p
+    WHERE p.study_id = c.study_id
     GROUP BY c.category
 ), prevalent AS (
     SELECT n.split, c.category, n.labelled,
@@ -410,6 +431,75 @@ FROM prevalent c
 LEFT JOIN v_title d ON d.category = c.category
 LEFT JOIN target t ON t.category = c.category
 WHERE c.n_positive > 0;
+
+-- How common the paper's targets and ours are, here and there. Ours are counted among labelled studies with clips, where
+-- there are clips. `variance` is the square of our prevalence's standard error, and studies of one subject go together:
+-- the ratio estimator of clusters; or, of what none or all of ours have, that of the paper's prevalence if a subject's
+-- studies are all alike. `mark` is '=' for equal counts, '!' and '!!' beyond 2 and 4 standard errors.
+CREATE VIEW v_paper AS
+WITH basis AS MATERIALIZED (
+    SELECT st.study_id, s.subject_id FROM study_status st
+    JOIN echo_study s ON s.study_id = st.study_id
+    WHERE st.status = 'labelled' AND (
+        NOT EXISTS (SELECT 1 FROM clip WHERE kept = 1)
+        OR EXISTS (SELECT 1 FROM clip c WHERE c.study_id = st.study_id AND c.kept = 1))
+), subjects AS MATERIALIZED (
+    SELECT subject_id, count(*) AS studies FROM basis GROUP BY subject_id
+), size AS MATERIALIZED (
+    SELECT count(*) AS subjects, sum(studies) AS studies, sum(studies * studies) AS squares FROM subjects
+), lost AS MATERIALIZED (
+    -- What the labelled studies have that do not count: the index on study_category.category holds all others.
+    SELECT c.category, count(*) AS n FROM study_status st
+    JOIN study_category c ON c.study_id = st.study_id
+    WHERE st.status = 'labelled' AND st.study_id NOT IN (SELECT study_id FROM basis)
+    GROUP BY c.category
+), ranked AS MATERIALIZED (
+    SELECT category, n, row_number() OVER (ORDER BY n DESC, category) AS place FROM (
+        SELECT c.category, c.n - coalesce(x.n, 0) AS n
+        FROM (SELECT category, count(*) AS n FROM study_category GROUP BY category) c
+        LEFT JOIN lost x ON x.category = c.category
+    ) WHERE n > 0
+), wanted AS (
+    SELECT category FROM paper_prevalence UNION SELECT category FROM target
+), clustered AS (
+    SELECT e.category, sum(e.n * e.n) AS squares, sum(e.n * u.studies) AS products FROM (
+        SELECT c.category, b.subject_id, count(*) AS n
+        FROM wanted w JOIN study_category c ON c.category = w.category JOIN basis b ON b.study_id = c.study_id
+        GROUP BY c.category, b.subject_id
+    ) e
+    JOIN subjects u ON u.subject_id = e.subject_id GROUP BY e.category
+), counted AS (
+    SELECT w.category, coalesce(r.n, 0) AS n, z.studies, z.squares, r.place, coalesce(r.n, 0) * 1.0 / z.studies AS share,
+        CASE WHEN z.subjects > 1 THEN
+            (coalesce(k.squares, 0) - 2.0 * coalesce(r.n, 0) / z.studies * coalesce(k.products, 0)
+                + 1.0 * coalesce(r.n, 0) / z.studies * coalesce(r.n, 0) / z.studies * z.squares)
+            / z.studies / z.studies * z.subjects / (z.subjects - 1)
+        END AS variance
+    FROM wanted w CROSS JOIN size z
+    LEFT JOIN ranked r ON r.category = w.category
+    LEFT JOIN clustered k ON k.category = w.category
+    WHERE z.studies > 0
+), printed AS (
+    SELECT category, n_positive, n_labelled, n_positive * 1.0 / n_labelled AS share,
+        row_number() OVER (ORDER BY n_positive DESC, category) AS place
+    FROM paper_prevalence
+), judged AS (
+    SELECT c.category, c.n, c.studies, c.share, c.place, p.n_positive, p.n_labelled, p.share AS printed,
+        p.place AS printed_place, c.share - p.share AS difference,
+        CASE WHEN c.n > 0 AND c.n < c.studies THEN c.variance
+            ELSE p.share * (1 - p.share) * c.squares / c.studies / c.studies END AS variance
+    FROM counted c LEFT JOIN printed p ON p.category = c.category
+)
+SELECT c.category, d.title, c.n AS n_positive, c.studies AS n_labelled, c.share AS prevalence, c.place AS rank,
+    c.n_positive AS paper_n_positive, c.n_labelled AS paper_n_labelled, c.printed AS paper_prevalence,
+    c.printed_place AS paper_rank, c.difference, c.variance, t.idx AS target,
+    CASE WHEN c.printed IS NULL THEN NULL WHEN c.n = c.n_positive THEN '='
+        WHEN c.difference * c.difference > 16 * c.variance THEN '!!'
+        WHEN c.difference * c.difference > 4 * c.variance THEN '!' ELSE '' END AS mark
+FROM judged c
+LEFT JOIN v_title d ON d.category = c.category
+LEFT JOIN target t ON t.category = c.category
+WHERE (SELECT value FROM v_rule WHERE key = 'level') = 'category';
 
 -- The studies without labels, each with its reason.
 CREATE VIEW v_unlinked AS

@@ -55,6 +55,16 @@ extension Catalog {
         }
     }
 
+    /// The targets of a source whose unit is the study, by their names.
+    package func targets(of source: String) throws(EchoError) -> [String] {
+        try read { db in
+            try String.fetchAll(
+                db,
+                sql: "SELECT DISTINCT target FROM label WHERE source = ? AND unit = 'study' ORDER BY target",
+                arguments: [source])
+        }
+    }
+
     /// The ejection fractions of a split's studies, in percent, by their keys; of studies without clips too. They were
     /// measured, or stand in the source's own list.
     package func ejectionFractions(in split: Split) throws(EchoError) -> [String: Double] {
@@ -97,8 +107,8 @@ private struct KnownStudy {
     let studyID: Int64?, subjectID: Int64?
     let split: Split?
 
-    /// The studies of the study list and of the source's own list, by their keys; a split is that of the subject, or the
-    /// one that the source's own list gives the study.
+    /// The studies of the study list, of the source's own list, and without a study list those with clips, by their keys;
+    /// a split is that of the subject, or the one that the source's own list gives the study.
     static func all(_ db: Database) throws -> [String: KnownStudy] {
         let sql = """
             SELECT CAST(s.study_id AS TEXT), s.study_id, s.subject_id, coalesce(p.split, l.split)
@@ -107,6 +117,9 @@ private struct KnownStudy {
             LEFT JOIN listed_study l ON l.study_key = CAST(s.study_id AS TEXT)
             UNION ALL
             SELECT study_key, NULL, NULL, split FROM listed_study
+            UNION ALL
+            SELECT DISTINCT c.study_key, c.study_id, c.subject_id, p.split FROM clip c
+            JOIN split p ON p.subject_id = c.subject_id WHERE NOT EXISTS (SELECT 1 FROM echo_study)
             """
         let rows = try Row.fetchAll(db, sql: sql).map { row in
             let split = (row[3] as String?).flatMap(Split.init)

@@ -1,6 +1,7 @@
 // Who wrote to the database, and by which rules.
 
 package import EchoCore
+import Files
 import Foundation
 package import GRDB
 
@@ -40,9 +41,9 @@ extension Catalog {
     ) throws -> Int64 {
         try db.execute(
             sql: """
-                INSERT INTO run (command, started_at, program_version, schema_version, command_line)
-                VALUES (?, datetime('now'), ?, ?, ?)
-                """, arguments: [command, programVersion, Catalog.schemaVersion, commandLine])
+                INSERT INTO run (command, started_at, program_version, schema_version, command_line, program_build)
+                VALUES (?, datetime('now'), ?, ?, ?, ?)
+                """, arguments: [command, programVersion, Catalog.schemaVersion, commandLine, programBuild])
         let id = db.lastInsertedRowID
         for (key, value) in rules.sorted(by: { $0.key < $1.key }) {
             try db.execute(sql: "INSERT INTO rule VALUES (?, ?, ?)", arguments: [id, key, value])

@@ -11,7 +11,7 @@ package import GRDB
 /// it returns. All methods may be called from any thread; a second process waits for the first one's transaction.
 package final class Catalog: Sendable {
     /// The version of schemas/labels.sql, kept in SQLite's `user_version`.
-    package static let schemaVersion = 3
+    package static let schemaVersion = 4
     /// The database's name inside a dataset folder.
     package static let fileName = "echoprep.sqlite"
 
@@ -54,7 +54,7 @@ package final class Catalog: Sendable {
     private func prepareSchema(readOnly: Bool) throws(EchoError) {
         let found = try read { db in try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0 }
         if found == Catalog.schemaVersion { return }
-        if found == SchemaUpgrade.from { return try upgradeSchema(readOnly: readOnly) }
+        if SchemaUpgrade.versions.contains(found) { return try upgradeSchema(found, readOnly: readOnly) }
         guard found == 0 else {
             throw EchoError(
                 Catalog.fileName,
@@ -77,13 +77,17 @@ package final class Catalog: Sendable {
     }
 
     /// A writer brings an older database to this version; for a reader it is as if it were.
-    private func upgradeSchema(readOnly: Bool) throws(EchoError) {
-        if readOnly { return try translated { try database.writeWithoutTransaction(SchemaUpgrade.shadow) } }
-        try write { db in
-            // Of two processes the first one's transaction does it.
-            if try Int.fetchOne(db, sql: "PRAGMA user_version") == SchemaUpgrade.from {
-                try SchemaUpgrade.upgrade(db)
+    private func upgradeSchema(_ found: Int, readOnly: Bool) throws(EchoError) {
+        if readOnly {
+            return try translated {
+                try database.writeWithoutTransaction { try SchemaUpgrade.shadow($0, version: found) }
             }
+        }
+        // Tables that others refer to are made anew.
+        try writeUnchecked { db in
+            // Of two processes the first one's transaction does it.
+            let found = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+            if SchemaUpgrade.versions.contains(found) { try SchemaUpgrade.upgrade(db, version: found) }
         }
     }
 

@@ -1,11 +1,13 @@
-// Databases of schema version 2, which had no table of labels: brought to this version, or read as if they were.
+// Databases of earlier schema versions: brought to this version, or read as if they were.
 
 import GRDB
 
-/// The way from version 2 to version 3: `label` is filled from what is there, so nothing has to be read again.
+/// The way from earlier versions to this one, from what is there: nothing has to be read again.
+///
+/// Version 2 had no table of labels. Version 3 had no diagnoses without a priority, and fewer words for what may be.
 enum SchemaUpgrade {
-    /// The version that it begins with.
-    static let from = 2
+    /// The versions that it begins with.
+    static let versions = [2, 3]
 
     /// The labels that a database of version 2 has, as rows of `label`. It stays as it is when sources change.
     private static let labels = """
@@ -35,25 +37,66 @@ enum SchemaUpgrade {
             HAVING max(id) IS NOT NULL
         """
 
-    /// Brings a database to this program's schema, inside a transaction of the caller.
-    static func upgrade(_ db: Database) throws {
+    /// Brings a database to this program's schema, inside a transaction of the caller without checks of foreign keys.
+    static func upgrade(_ db: Database, version: Int) throws {
         let hadMatrix = try db.viewExists("label_matrix")
         for view in try String.fetchAll(db, sql: "SELECT name FROM sqlite_schema WHERE type = 'view'") {
             try db.execute(sql: "DROP VIEW \"\(view)\"")
         }
-        let known = try String.fetchSet(db, sql: "SELECT name FROM sqlite_schema")
-        for object in try definitions() where !known.contains(object.name) {
-            try db.execute(sql: object.sql)
+        // Or renaming a table would change the tables that refer to it.
+        try db.execute(sql: "PRAGMA legacy_alter_table = ON")
+        defer { try? db.execute(sql: "PRAGMA legacy_alter_table = OFF") }
+        for object in try definitions() {
+            let found = try String.fetchOne(
+                db, sql: "SELECT sql FROM sqlite_schema WHERE name = ?", arguments: [object.name])
+            if found == nil {
+                try db.execute(sql: object.sql)
+            } else if found != object.sql {
+                try rebuild(object.name, as: object.sql, in: db)
+            }
         }
-        try db.execute(sql: "INSERT INTO label_source \(sources)")
-        try db.execute(sql: "INSERT INTO label \(labels)")
+        if version == 2 {
+            try db.execute(sql: "INSERT INTO label_source \(sources)")
+            try db.execute(sql: "INSERT INTO label \(labels)")
+        }
         if hadMatrix { try Catalog.createLabelMatrix(db) }
         try db.execute(sql: "PRAGMA user_version = \(Catalog.schemaVersion)")
     }
 
+    /// Makes a table anew with the rows that it had; its indexes go with the old one, and follow.
+    private static func rebuild(_ table: String, as sql: String, in db: Database) throws {
+        func columns() throws -> [String] { try db.columns(in: table).map(\.name) }
+        let before = try columns()
+        try db.execute(sql: "ALTER TABLE \(table) RENAME TO earlier")
+        try db.execute(sql: sql)
+        var kept: [String] = [], values: [String] = []
+        for column in try columns() {
+            if before.contains(column) {
+                kept.append(column)
+                values.append(column)
+            } else if let value = derived["\(table).\(column)"] {
+                kept.append(column)
+                values.append(value)
+            }
+        }
+        try db.execute(
+            sql: """
+                INSERT INTO \(table) (\(kept.joined(separator: ", ")))
+                SELECT \(values.joined(separator: ", ")) FROM earlier
+                """)
+        try db.execute(sql: "DROP TABLE earlier")
+    }
+
+    /// What stands in columns that were not there, where that is not their default.
+    private static let derived = [
+        "diagnoses_icd.place":
+            "row_number() OVER (PARTITION BY hadm_id ORDER BY seq_num, icd_version, icd_code)"
+    ]
+
     /// Lets a connection that only reads find `label` and `label_source` in a database that has no such tables. The views
     /// of its own version give the same answers.
-    static func shadow(_ db: Database) throws {
+    static func shadow(_ db: Database, version: Int) throws {
+        guard version == 2 else { return }
         try db.execute(sql: "CREATE TEMP VIEW label_source AS \(sources)")
         try db.execute(sql: "CREATE TEMP VIEW label AS \(labels)")
     }

@@ -10,7 +10,7 @@ import GRDB
 package enum LabelFormat: String, Sendable, CaseIterable {
     /// One table: a row a labelled study, a column a target.
     case csv, parquet
-    /// A folder as the Medical Event Data Standard 0.4 has it: a file of labels a target, splits, codes.
+    /// A folder as the Medical Event Data Standard 0.4 has it: a folder of labels a target, splits, codes.
     case meds
 }
 
@@ -60,7 +60,6 @@ extension ExportTable {
 }
 
 private func writeMEDS(_ db: Database, targets: [Target], to folder: String) throws -> [String] {
-    try makeFolder(folder + "/labels")
     try makeFolder(folder + "/metadata")
     var written: [String] = []
     func write(_ name: String, _ bytes: [UInt8]) throws {
@@ -80,7 +79,9 @@ private func writeMEDS(_ db: Database, targets: [Target], to folder: String) thr
                 WHERE l.category = '\(target.category)' AND l.value IS NOT NULL
                 ORDER BY l.subject_id, s.study_datetime, l.study_id
                 """)
-        try write("labels/\(target.category).parquet", table.parquet)
+        // A task is a folder: readers look for labels/TASK/**/*.parquet.
+        try makeFolder("\(folder)/labels/\(target.category)")
+        try write("labels/\(target.category)/0.parquet", table.parquet)
     }
     let splits = try ExportTable(
         db, columns: [.init("subject_id", .integer), .init("split", .text)],
@@ -93,10 +94,13 @@ private func writeMEDS(_ db: Database, targets: [Target], to folder: String) thr
         db, columns: [.init("code", .text), .init("description", .text, optional: true)],
         sql: "SELECT 'ICD10CM/' || category, title FROM target ORDER BY idx")
     try write("metadata/codes.parquet", codes.parquet)
-    let metadata = [
-        "dataset_name": "MIMIC-IV-ECHO, ICD-10-CM labels", "dataset_version": "1.0", "etl_name": "echoprep",
+    var metadata = [
+        "dataset_name": "MIMIC-IV-ECHO, ICD-10-CM labels", "etl_name": "echoprep",
         "etl_version": programVersion, "meds_version": "0.4.1",
     ]
+    metadata["dataset_version"] = try String.fetchOne(
+        db, sql: "SELECT version FROM source_file WHERE role = 'echo-study-list' ORDER BY run_id DESC LIMIT 1"
+    )
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
     try write("metadata/dataset.json", Array(try encoder.encode(metadata)) + [0x0A])

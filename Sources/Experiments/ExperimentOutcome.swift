@@ -74,6 +74,8 @@ struct ExperimentOutcome {
             throw EchoError("experiment \(experiment.name)", "has no run that was judged")
         }
         var table = experiment.presentation.measure.map(codesTable) ?? averagesTable
+        try PaperFigures.add(
+            to: &table, of: experiment, datasets: options.datasets, prefixes: datasets.indices.map(prefix))
         if let path = options.published { try table.add(published: path) }
         let differences = differences, leak = experiment.presentation == .leakTest ? verdict : nil
         let path = "\(folder)/\(experiment.name)"
@@ -118,7 +120,7 @@ struct ExperimentOutcome {
     /// The measures of all targets, then the main one of each group; on each dataset.
     private var columns: [(column: ResultTable.Column, source: Source)] {
         datasets.indices.flatMap { dataset -> [(ResultTable.Column, Source)] in
-            let prefix = datasets.count > 1 ? "\(datasets[dataset]) " : ""
+            let prefix = prefix(dataset)
             let groups = scores.averages.enumerated().dropFirst()
             return kind.tabled.map {
                 (.init($0, title: prefix + $0.title), Source(measure: $0, dataset: dataset))
@@ -131,6 +133,9 @@ struct ExperimentOutcome {
                 }
         }
     }
+
+    /// What stands before a measure's name in the columns of a dataset.
+    private func prefix(_ dataset: Int) -> String { datasets.count > 1 ? "\(datasets[dataset]) " : "" }
 
     /// A line an arm.
     private var averagesTable: ResultTable {

@@ -2,24 +2,31 @@
 
 import Catalog
 import EchoCore
+import Files
 import GRDB
 
 extension Catalog {
-    /// The summary of the labels in the database if the same program made them from the same files by the same rules.
+    /// The summary of the labels in the database if the same program made them from the same files by the same rules, and
+    /// nobody has written to the database since.
     func unchangedLabels(files sources: [TableFile], options: LinkOptions) throws(EchoError) -> LinkSummary? {
         guard let last = try lastRun(of: "link-icd"), last.finished, last.rules == options.rules else {
             return nil
         }
         return try read { db in
-            let version = try String.fetchOne(
-                db, sql: "SELECT program_version FROM run WHERE id = ?", arguments: [last.id])
+            let made = try Row.fetchOne(
+                db, sql: "SELECT program_build, change_counter FROM run WHERE id = ?", arguments: [last.id])
+            guard let made, made[0] == programBuild, let counter = made[1] as Int?,
+                try Catalog.changeCounter(db) == counter
+            else { return nil }
             let files = try Row.fetchAll(
                 db, sql: "SELECT role, sha256 FROM source_file WHERE run_id = ? ORDER BY id",
                 arguments: [last.id])
             let same =
-                version == programVersion && files.count == sources.count
+                files.count == sources.count
                 && zip(files, sources).allSatisfy { $0[0] == $1.role && $0[1] == $1.sha256 }
-            return same ? try LinkSummary(db, run: last.id, unchanged: true) : nil
+            return same
+                ? try LinkSummary(db, run: last.id, unchanged: true, notices: sources.flatMap(\.notices))
+                : nil
         }
     }
 
@@ -36,11 +43,16 @@ extension Catalog {
                     db, "link-icd", commandLine: options.commandLine, rules: options.rules)
                 let tables = LabelTables(db: db, options: options)
                 try tables.clear()
+                let counter = try Catalog.changeCounter(db)
                 let labels = try make(tables)
                 try tables.insert(labels, run: run)
                 try tables.insert(files, counts: labels.cohort.counts, run: run)
                 try Catalog.finishRun(db, run)
-                return try LinkSummary(db, run: run, unchanged: false)
+                try db.execute(
+                    sql: "UPDATE run SET change_counter = ? WHERE id = ?",
+                    arguments: [counter.map { $0 + 1 }, run])
+                let notices = files.flatMap(\.notices) + labels.cohort.notices
+                return try LinkSummary(db, run: run, unchanged: false, notices: notices)
             }
         } catch {
             // The transaction knows it only as one more error.
@@ -52,7 +64,7 @@ extension Catalog {
 
 extension LinkSummary {
     /// The summary of a run whose labels are in the database.
-    fileprivate init(_ db: Database, run: Int64, unchanged: Bool) throws {
+    fileprivate init(_ db: Database, run: Int64, unchanged: Bool, notices: [String]) throws {
         func counts(_ sql: String, _ arguments: StatementArguments = []) throws -> [String: Int] {
             let rows = try Row.fetchAll(db, sql: sql, arguments: arguments)
             return Dictionary(uniqueKeysWithValues: rows.map { ($0[0], $0[1]) })
@@ -74,24 +86,11 @@ extension LinkSummary {
             targets: targets.map {
                 Target(category: $0[0], title: $0[1], positives: $0[2], prevalence: $0[3], reference: $0[4])
             },
-            paper: try PaperPrevalence.compared(db),
+            paper: try PaperComparison(db),
             rejects: try counts(
                 "SELECT role, rows_rejected FROM source_file WHERE run_id = ? AND rows_rejected > 0", [run]),
-            unchanged: unchanged)
-    }
-}
-
-extension PaperPrevalence {
-    /// The known categories as the labels in the database have them.
-    fileprivate static func compared(_ db: Database) throws -> [LinkSummary.PaperCategory] {
-        let level = try String.fetchOne(db, sql: "SELECT value FROM v_rule WHERE key = 'level'")
-        guard level == ICD10CM.Level.category.rawValue else { return [] }
-        let sql = "SELECT category, prevalence FROM v_prevalence"
-        let found = try Row.fetchAll(db, sql: sql)
-        let ours = Dictionary(uniqueKeysWithValues: found.map { ($0[0] as String, $0[1] as Double) })
-        return known.map { row in
-            LinkSummary.PaperCategory(
-                category: row.category, prevalence: ours[row.category] ?? 0, paper: row.share)
-        }
+            afterDeath: try Int.fetchOne(
+                db, sql: "SELECT count(*) FROM study_status WHERE after_death = 1") ?? 0,
+            notices: notices, unchanged: unchanged)
     }
 }

@@ -14,14 +14,15 @@ extension Explanation {
             "\($0.key) \($0.value.isEmpty ? "none" : $0.value)"
         }
         lines.append("by the rules: " + rules.joined(separator: ", "))
-        return lines.joined(separator: "\n")
+        return printed(lines)
     }
 
     private var stayLines: [String] {
         if stays.isEmpty { return ["  the subject has no stay in admissions"] }
         var lines = stays.map { stay in
             let role = stay.used ? "used" : stay.candidate ? "another stay at that time" : "not at that time"
-            return "  stay \(stay.hadm) from \(stay.admittime) to \(stay.dischtime): \(role)"
+            let death = stay.deathtime.map { ", death at \($0)" } ?? ""
+            return "  stay \(stay.hadm) from \(stay.admittime) to \(stay.dischtime)\(death): \(role)"
         }
         if let hours = nearestStayHours {
             lines.append(String(format: "  the nearest stay is %.2f hours away", hours))
@@ -54,7 +55,7 @@ extension Explanation {
 
     private func line(of diagnosis: Diagnosis) -> String {
         let code = "ICD-\(diagnosis.version) \(diagnosis.code) (\(diagnosis.status))"
-        return
-            "\(code), number \(diagnosis.seqNum) of stay \(diagnosis.hadm): \(diagnosis.title ?? "no title")"
+        let place = diagnosis.seqNum.map { "number \($0)" } ?? "without a priority,"
+        return "\(code), \(place) of stay \(diagnosis.hadm): \(diagnosis.title ?? "no title")"
     }
 }

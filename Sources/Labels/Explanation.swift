@@ -12,6 +12,8 @@ package struct Explanation: Sendable, Encodable, Equatable {
         package let hadm: Int
         package let admittime: String
         package let dischtime: String
+        /// The stay is over at the later of this and `dischtime`.
+        package let deathtime: String?
         /// Whether the study lies in its window, and whether its diagnoses are the study's.
         package let candidate: Bool, used: Bool
     }
@@ -19,7 +21,7 @@ package struct Explanation: Sendable, Encodable, Equatable {
     /// A diagnosis of a stay that is used.
     package struct Diagnosis: Sendable, Encodable, Equatable {
         package let hadm: Int
-        package let seqNum: Int
+        package let seqNum: Int?
         package let code: String
         package let version: Int
         package let title: String?
@@ -92,14 +94,17 @@ extension Explanation {
         stays = try Row.fetchAll(
             db,
             sql: """
-                SELECT a.hadm_id, a.admittime, a.dischtime, c.hadm_id IS NOT NULL,
-                    CASE WHEN ? THEN a.dischtime < ? ELSE coalesce(c.chosen, 0) END
+                SELECT a.hadm_id, a.admittime, a.dischtime, a.deathtime, c.hadm_id IS NOT NULL,
+                    CASE WHEN ? THEN max(a.dischtime, coalesce(a.deathtime, a.dischtime)) < ?
+                        ELSE coalesce(c.chosen, 0) END
                 FROM admissions a
                 LEFT JOIN study_admission c ON c.hadm_id = a.hadm_id AND c.study_id = ?
                 WHERE a.subject_id = ? ORDER BY a.admittime, a.hadm_id
                 """, arguments: [history, head[1] as String?, study, head[0] as Int]
         ).map {
-            Stay(hadm: $0[0], admittime: $0[1], dischtime: $0[2], candidate: $0[3], used: $0[4] ?? false)
+            Stay(
+                hadm: $0[0], admittime: $0[1], dischtime: $0[2], deathtime: $0[3], candidate: $0[4],
+                used: $0[5] ?? false)
         }
         var diagnoses: [Diagnosis] = []
         for stay in stays where stay.used {
@@ -110,7 +115,7 @@ extension Explanation {
                     FROM diagnoses_icd d
                     JOIN icd_code c ON c.icd_code = d.icd_code AND c.icd_version = d.icd_version
                     LEFT JOIN code_label l ON l.icd_code = d.icd_code AND l.icd_version = d.icd_version
-                    WHERE d.hadm_id = ? GROUP BY d.seq_num, d.icd_code, d.icd_version
+                    WHERE d.hadm_id = ? GROUP BY d.place, d.seq_num, d.icd_code, d.icd_version, c.title, c.status
                     """, arguments: [stay.hadm]
             ).map {
                 Diagnosis(

@@ -15,7 +15,8 @@ struct LabelTables {
         try db.execute(sql: "PRAGMA cache_size = -8000")
         try db.execute(sql: "DROP VIEW IF EXISTS label_matrix")
         for table in [
-            "target", "split", "study_category", "study_status", "study_admission", "structured_measurement",
+            "target", "paper_prevalence", "split", "study_category", "study_status", "study_admission",
+            "structured_measurement",
             "echo_record", "echo_study", "diagnoses_icd", "icd9_map", "code_label", "icd_code", "admissions",
             "patients", "d_icd10cm",
         ] { try db.execute(sql: "DELETE FROM \(table)") }
@@ -77,13 +78,13 @@ struct LabelTables {
     func insert(
         _ files: [TableFile], counts: [String: (rows: Int, rejects: [RejectedRow])], run: Int64
     ) throws {
-        let sources = try Inserter(db, table: "source_file", columns: 8)
+        let sources = try Inserter(db, table: "source_file", columns: 9)
         let rejects = try Inserter(db, table: "reject", columns: 6)
         let run = Int(run)
         for file in files {
             let (rows, bad) = counts[file.role] ?? (0, [])
             try sources.addNull().add(run).add(file.role).add(file.path).add(file.bytes).add(file.sha256)
-                .add(rows).add(bad.count).insert()
+                .add(rows).add(Set(bad.lazy.map(\.line)).count).add(file.version).insert()
             for reject in bad {
                 try rejects.addNull().add(run).add(file.role).add(reject.line).add(reject.reason)
                     .add(reject.text).insert()
@@ -96,7 +97,7 @@ struct LabelTables {
         let patients = try Inserter(db, table: "patients", columns: 6)
         for row in cohort.patients {
             try patients.add(row.subject).add(row.gender).add(row.anchorAge).add(row.anchorYear)
-                .add(row.anchorYearGroup).add(row.dateOfDeath).insert()
+                .add(row.anchorYearGroup).add(row.dateOfDeath?.date).insert()
         }
         let admissions = try Inserter(db, table: "admissions", columns: 9)
         for stay in cohort.stays.values.joined().sorted(by: { $0.hadm < $1.hadm }) {
@@ -149,12 +150,12 @@ struct LabelTables {
     }
 
     private func insertDiagnoses(_ cohort: CohortTables) throws {
-        let diagnoses = try Inserter(db, table: "diagnoses_icd", columns: 5)
+        let diagnoses = try Inserter(db, table: "diagnoses_icd", columns: 6)
         for stay in cohort.stays.values.joined().sorted(by: { $0.hadm < $1.hadm }) {
-            for diagnosis in cohort.diagnoses[stay.hadm] ?? [] {
+            for (place, diagnosis) in (cohort.diagnoses[stay.hadm] ?? []).enumerated() {
                 let code = cohort.codes[diagnosis.code]
-                try diagnoses.add(stay.hadm).add(diagnosis.seqNum).add(code.text).add(code.version)
-                    .add(stay.subject).insert()
+                try diagnoses.add(stay.hadm).add(place + 1).add(diagnosis.seqNum).add(code.text)
+                    .add(code.version).add(stay.subject).insert()
             }
         }
     }
@@ -162,7 +163,7 @@ struct LabelTables {
     private func insertLabels(_ labels: Labels) throws {
         let candidates = try Inserter(db, table: "study_admission", columns: 5)
         let categories = try Inserter(db, table: "study_category", columns: 4)
-        let statuses = try Inserter(db, table: "study_status", columns: 3)
+        let statuses = try Inserter(db, table: "study_status", columns: 4)
         for labelling in labels.labellings {
             let study = labelling.study.id
             for row in labelling.candidates {
@@ -172,13 +173,19 @@ struct LabelTables {
             for row in labelling.categories {
                 try categories.add(study).add(row.category).add(row.codes).add(row.firstSeqNum).insert()
             }
-            try statuses.add(study).add(labelling.status.rawValue).add(labelling.nearestStayHours).insert()
+            try statuses.add(study).add(labelling.status.rawValue).add(labelling.nearestStayHours)
+                .add(labelling.isAfterDeath).insert()
         }
         let targets = try Inserter(db, table: "target", columns: 7)
         for (index, target) in labels.targets.enumerated() {
             let title = ICD10CM.current.path(to: target.category, at: options.labels.level).last?.title
             try targets.add(index).add(target.category).add(title).add(target.positives)
                 .add(target.prevalence).add(options.labels.knownAt.rawValue).add(target.reference).insert()
+        }
+        let paper = try Inserter(db, table: "paper_prevalence", columns: 4)
+        for row in PaperPrevalence.rows {
+            try paper.add(row.category).add(row.percent).add(row.studies).add(PaperPrevalence.labelled)
+                .insert()
         }
     }
 }

@@ -25,16 +25,15 @@ package func linkICD(dataset: String, mimicIV: String, options: LinkOptions) thr
     let catalog = try Catalog(datasetFolder: dataset, readOnly: false)
     if let summary = try catalog.unchangedLabels(files: files, options: options) { return summary }
     let studies = try CohortTables.readStudies(sources.studyList)
-    let level = options.labels.level
     let labels = Background {
         _ = ICD10CM.current  // decoded meanwhile
-        return Labels(try CohortTables(sources, studies: studies, level: level), options)
+        return Labels(try CohortTables(sources, studies: studies, options: options), options)
     }
     return try catalog.replaceLabels(files: files, options: options) { tables in
         // The longest table goes from its file into the database while the others are read and labels are made.
         let records = try tables.insertRecords(of: sources.recordList, studies: studies.value)
         var labels = try labels.value()
-        labels.cohort.counts[sources.recordList.role] = (records.rows, records.rejects)
+        _ = try labels.cohort.take(records, of: sources.recordList)
         return labels
     }
 }

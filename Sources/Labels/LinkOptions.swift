@@ -39,7 +39,7 @@ package struct LinkOptions: Sendable {
             "level": labels.level.rawValue,
             "strict-codes": "\(labels.strictCodes)",
             "as-of": labels.knownAt.rawValue,
-            "codes": targets.codes == nil ? "most prevalent" : "list",
+            "codes": targets.codes.map { $0 == TargetRule.paper ? $0 : "list" } ?? "most prevalent",
             "top": "\(targets.top)",
             "min-prevalence": "\(targets.minPrevalence)",
             "fit-on": targets.basis.rawValue,

@@ -1,5 +1,6 @@
 // What link-icd says when it is done: how many studies it labelled, why not the others, and which targets it chose.
 
+package import Catalog
 import EchoCore
 import Foundation
 
@@ -16,13 +17,6 @@ package struct LinkSummary: Sendable, Encodable, Equatable {
         package let reference: Double?
     }
 
-    /// A category that the paper's table of targets has, as common as it is here and there.
-    package struct PaperCategory: Sendable, Encodable, Equatable {
-        package let category: String
-        /// Shares of all labelled studies.
-        package let prevalence: Double, paper: Double
-    }
-
     /// Studies of the study list.
     package let studies: Int
     /// How many of them have each status (`StudyStatus`).
@@ -30,10 +24,14 @@ package struct LinkSummary: Sendable, Encodable, Equatable {
     /// Labelled studies of each split; "none" for those of subjects without one.
     package let splits: [String: Int]
     package let targets: [Target]
-    /// The categories whose prevalence in the paper is known; empty where labels are no categories.
-    package let paper: [PaperCategory]
+    /// Beside the paper; nil where labels are no categories.
+    package let paper: PaperComparison?
     /// Values of the source files that could not be used, by file.
     package let rejects: [String: Int]
+    /// Studies that are dated after their subject's death.
+    package let afterDeath: Int
+    /// What is to be said of the files: whole sentences without a full stop.
+    package let notices: [String]
     /// The labels of these files and rules were there already.
     package let unchanged: Bool
 
@@ -60,19 +58,17 @@ package struct LinkSummary: Sendable, Encodable, Equatable {
             if let reference = target.reference { share += String(format: " (%6.2f %%)", 100 * reference) }
             lines.append("\(column(target.positives)) \(share) \(target.category) \(target.title)")
         }
-        if !paper.isEmpty {
-            let known = "\(paper.count) of its \(PaperPrevalence.targets) targets are known"
-            lines.append("prevalence here and in the paper (\(known))")
-        }
-        for row in paper {
-            let shares = String(format: "%16.2f %% %6.2f %%", 100 * row.prevalence, 100 * row.paper)
-            lines.append("\(shares) \(row.category)")
-        }
+        lines += paper?.lines ?? []
         if !rejects.isEmpty { lines.append("values that could not be used (table reject)") }
         for (role, count) in rejects.sorted(by: { $0.key < $1.key }) {
             lines.append("\(column(count)) \(role)")
         }
-        return lines.joined(separator: "\n")
+        if afterDeath > 0 {
+            lines.append("studies after the subject's death (study_status.after_death)")
+            lines.append(column(afterDeath))
+        }
+        lines += notices.map { "notice: \($0)" }
+        return printed(lines)
     }
 
     private func column(_ count: Int) -> String {

@@ -1,5 +1,7 @@
 // From a study's stay to its categories, or to the reason why it has none.
 
+import EchoCore
+
 /// What became of a study.
 package enum StudyStatus: String, Sendable, CaseIterable {
     case labelled
@@ -9,6 +11,8 @@ package enum StudyStatus: String, Sendable, CaseIterable {
     case subjectNotInAdmissions = "subject-not-in-admissions"
     /// The subject has stays, none of them at that time.
     case noStay = "no-stay"
+    /// The subject's stay at that time may be one whose row could not be used.
+    case stayRejected = "stay-rejected"
     /// The stay has no row in diagnoses_icd.
     case noDiagnoses = "no-diagnoses"
     /// All diagnoses of the stay are coded in ICD-9, and none counts.
@@ -22,8 +26,8 @@ struct StudyCategory: Equatable {
     let category: String
     /// Different codes of that category among the stay's diagnoses.
     let codes: Int
-    /// The best priority among them.
-    let firstSeqNum: Int
+    /// The best priority among them; nil where none has one.
+    let firstSeqNum: Int?
 }
 
 /// What the labels of one study are, and why.
@@ -32,6 +36,8 @@ struct StudyLabelling: Equatable {
     var status: StudyStatus
     /// For a study without a stay at its time: how far the nearest stay is, in hours.
     var nearestStayHours: Double?
+    /// The study is dated after the subject's death.
+    var isAfterDeath = false
     /// Every stay that may hold the study, by hadm_id.
     var candidates: [Candidate] = []
     /// By their names; empty unless labelled.
@@ -46,20 +52,35 @@ extension CohortTables {
     ///   - knownAt: whether the diagnoses are those of that stay, or of the stays before
     ///   - labels: for each of `codes` what it counts for
     func labellings(window: StayWindow, knownAt: LabelRule.KnownAt, labels: [[String]]) -> [StudyLabelling] {
-        studies.map { study in
+        let daysOfDeath = Dictionary(
+            uniqueKeysWithValues: patients.lazy.compactMap { patient in
+                patient.dateOfDeath.map { (patient.subject, $0.date) }
+            })
+        return studies.map { study in
             guard let time = study.time else { return StudyLabelling(study: study, status: .noStudyTime) }
-            guard let stays = stays[study.subject] else {
-                return StudyLabelling(study: study, status: .subjectNotInAdmissions)
+            let stays = stays[study.subject] ?? [], rejected = rejectedStays[study.subject] ?? []
+            if stays.isEmpty, rejected.isEmpty {
+                var labelling = StudyLabelling(study: study, status: .subjectNotInAdmissions)
+                labelling.isAfterDeath = daysOfDeath[study.subject].map { $0 < time.date } ?? false
+                return labelling
             }
             let candidates = window.candidates(at: time, among: stays)
-            let sources: [Int] =
-                switch knownAt {
-                case .discharge: candidates.filter(\.chosen).map(\.hadm)
-                case .study: stays.filter { $0.dischtime < time }.map(\.hadm)
-                }
+            let sources: [Int], mayBeRejected: Bool
+            switch knownAt {
+            case .discharge:
+                sources = candidates.filter(\.chosen).map(\.hadm)
+                mayBeRejected = rejected.contains { window.mayHold(time, in: $0) }
+            case .study:
+                sources = stays.filter { $0.end < time }.map(\.hadm)
+                mayBeRejected = rejected.contains { $0.mayBeOver(before: time) }
+            }
             var labelling = StudyLabelling(study: study, status: .noStay, candidates: candidates)
+            labelling.isAfterDeath =
+                stays.contains { $0.deathtime.map { $0 < time } ?? false }
+                || daysOfDeath[study.subject].map { $0 < time.date } ?? false
             if sources.isEmpty {
                 labelling.nearestStayHours = stays.map { window.distance(from: time, to: $0) }.min()
+                if mayBeRejected { labelling.status = .stayRejected }
                 return labelling
             }
             let rows = sources.flatMap { diagnoses[$0] ?? [] }
@@ -79,12 +100,13 @@ extension CohortTables {
     }
 
     private static func categories(of rows: [Diagnosis], by labels: [[String]]) -> [StudyCategory] {
-        var found: [String: (codes: Set<Int>, first: Int)] = [:]
+        var found: [String: (codes: Set<Int>, first: Int?)] = [:]
         for row in rows {
             for label in labels[row.code] {
                 var entry = found[label] ?? ([], row.seqNum)
                 entry.codes.insert(row.code)
-                entry.first = min(entry.first, row.seqNum)
+                if let first = entry.first, let seqNum = row.seqNum { entry.first = min(first, seqNum) }
+                entry.first = entry.first ?? row.seqNum
                 found[label] = entry
             }
         }

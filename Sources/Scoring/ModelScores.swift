@@ -8,6 +8,12 @@ package struct Spread: Codable, Sendable, Equatable {
     package let mean: Double
     package let deviation: Double?
 
+    /// As somebody else has found them.
+    package init(mean: Double, deviation: Double?) {
+        self.mean = mean
+        self.deviation = deviation
+    }
+
     /// Nil for no values.
     package init?(_ values: [Double]) {
         guard let mean = Metrics.mean(values) else { return nil }

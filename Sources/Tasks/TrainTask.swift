@@ -35,8 +35,10 @@ package struct TrainTask: Sendable {
         .globalStrain,
     ]
 
-    /// The task of that name; nil if there is none.
-    package static func named(_ name: String) -> TrainTask? { all.first { $0.name == name } }
+    /// The task of that name: one of the list, or `label:NAME` for labels of one's own; nil if there is none.
+    package static func named(_ name: String) -> TrainTask? {
+        all.first { $0.name == name } ?? ownLabels(name)
+    }
 }
 
 /// What a head learns, from where, and what it answers.

@@ -1,13 +1,18 @@
 // `echoprep label`: labels of one's own.
 
 import ArgumentParser
+import Catalog
 import EchoCore
 import Labels
+
+extension LabelSource.Unit: ExpressibleByArgument {}
 
 struct LabelCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "label", abstract: "Labels that are not MIMIC's, beside those that link-icd makes.",
-        subcommands: [LabelImportCommand.self])
+        subcommands: [
+            LabelImportCommand.self, LabelListCommand.self, LabelCompareCommand.self, LabelDropCommand.self,
+        ])
 }
 
 struct LabelImportCommand: ParsableCommand {
@@ -15,18 +20,79 @@ struct LabelImportCommand: ParsableCommand {
         commandName: "import", abstract: "Takes the labels of a csv file into the dataset's database.",
         discussion: """
             The file has a row a study: a column study_id or study_key, and a column of numbers for each target; empty \
-            is unknown. Labels of that name are replaced.
+            is unknown. Or a row a label: the columns key, target and value. Labels of that name are replaced.
             """)
 
     @Argument(help: "The csv file, plain or gzipped.") var file: String
     @Option(help: "The dataset folder.") var dataset: String
     @Option(help: "What the labels are called, as gls.") var name: String
+    @Option(help: "What a row is of; of clips and subjects in the columns clip and subject_id.")
+    var unit = LabelSource.Unit.study
+    @Flag(help: "The file has code prefixes and the groups that they belong to: labels of the linked stays.")
+    var groups = false
+    @Option(help: "Shares of train/val/test to draw, where neither the file nor the dataset has splits.")
+    var split = SplitRule.usual.shares
+    @Option(help: "Seed of that draw.") var seed = SplitRule.usual.seed
     @Flag(help: "Print JSON.") var json = false
 
     func run() throws {
-        let summary = try importLabels(
-            dataset: dataset, file: file, name: name,
+        let options = ImportOptions(
+            name: name, unit: unit, split: try SplitRule(split, seed: seed),
             commandLine: CommandLine.arguments.joined(separator: " "))
+        let summary =
+            try groups
+            ? importGroups(dataset: dataset, file: file, options: options)
+            : importLabels(dataset: dataset, file: file, options: options)
         print(json ? try jsonText(summary) : summary.text)
+    }
+}
+
+struct LabelListCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "Lists all labels of a dataset: each source and target, by split.")
+
+    @Option(help: "The dataset folder.") var dataset: String
+    @Flag(help: "Print JSON.") var json = false
+
+    func run() throws {
+        let found = try listLabels(dataset: dataset)
+        print(json ? try jsonText(found) : found.text)
+    }
+}
+
+struct LabelCompareCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "compare", abstract: "Says what differs between two sources of labels, or two rules.",
+        discussion: """
+            Each is SOURCE (its targets of the same names are compared), SOURCE:TARGET, or SOURCE:TARGET<NUMBER, as in \
+            label compare link-icd:I50 'measurements:lvef<40'. What another rule makes of the same studies lies in \
+            another dataset folder: label compare link-icd link-icd --other FOLDER.
+            """)
+
+    @Argument(help: "The first.") var first: String
+    @Argument(help: "The second.") var second: String
+    @Option(help: "The dataset folder.") var dataset: String
+    @Option(help: "The dataset folder of the second, where it is another.") var other: String?
+    @Option(help: "A csv file to write of all that differs, by study.") var differences: String?
+    @Flag(help: "Print JSON.") var json = false
+
+    func run() throws {
+        let found = try compareLabels(
+            dataset: dataset, LabelChoice(first), LabelChoice(second), other: other, file: differences)
+        print(json ? try jsonText(found) : found.text)
+    }
+}
+
+struct LabelDropCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "drop", abstract: "Removes labels of one's own.")
+
+    @Option(help: "The dataset folder.") var dataset: String
+    @Option(help: "What the labels are called.") var name: String
+
+    func run() throws {
+        let count = try dropLabels(
+            dataset: dataset, name: name, commandLine: CommandLine.arguments.joined(separator: " "))
+        print("\(name): \(grouped(count)) labels removed")
     }
 }

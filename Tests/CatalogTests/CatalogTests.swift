@@ -210,7 +210,7 @@ import TestSupport
                     try db.execute(
                         sql: """
                             INSERT INTO echo_study VALUES (\(study), \(subject), NULL, NULL);
-                            INSERT INTO study_status VALUES (\(study), 'labelled', NULL);
+                            INSERT INTO study_status VALUES (\(study), 'labelled', NULL, 0);
                             INSERT INTO label VALUES ('measurements', 'study', 'I50', '\(study)', \(study));
                             """)
                     for (bit, code) in ["A41", "I10", "I50"].enumerated() {
@@ -271,7 +271,7 @@ import TestSupport
                         INSERT INTO split VALUES (101, 'train'), (102, 'train'), (103, 'test');
                         INSERT INTO echo_study VALUES
                             (1, 101, 't', NULL), (2, 102, 't', NULL), (3, 103, 't', NULL);
-                        INSERT INTO study_status VALUES (1, 'labelled', NULL), (2, 'no-stay', 12.5), (3, 'labelled', NULL);
+                        INSERT INTO study_status VALUES (1, 'labelled', NULL, 0), (2, 'no-stay', 12.5, 0), (3, 'labelled', NULL, 0);
                         INSERT INTO target VALUES
                             (0, 'I50', 'Heart failure', 2, 1.0, 'discharge', NULL),
                             (1, 'I10', 'Hypertension', 1, 0.5, 'discharge', NULL);

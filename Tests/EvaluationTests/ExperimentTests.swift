@@ -128,6 +128,11 @@ import Training
             options.published = published.path
             let found = try runExperiment(try declared("table1"), options) { _ in }
             #expect(found.text.contains("published") && found.text.contains("0.750"))
+            // The paper's own figures stand there without being asked for, and others take their place.
+            #expect(!found.text.contains("0.740 ± 0.020"))
+            #expect(found.text.contains("0.720 ± 0.020") && found.text.contains("0.200 ± 0.010"))
+            let mae = try #require(found.table.rows.first { $0.name == "frozen: MAE" })
+            #expect(mae.cells[1]?.published == 0.18 && mae.cells[1]?.publishedDeviation == 0.01)
             let latex = try String(contentsOfFile: options.folder + "/table1.tex", encoding: .utf8)
             #expect(
                 latex.contains("& published &") && latex.contains("\\textbf{")

@@ -77,7 +77,7 @@ struct SampleDataset {
                 arguments: [study, subject])
             let status = study % 10 == 0 ? "no-stay" : "labelled"
             try db.execute(
-                sql: "INSERT INTO study_status VALUES (?, ?, NULL)", arguments: [study, status])
+                sql: "INSERT INTO study_status VALUES (?, ?, NULL, 0)", arguments: [study, status])
             try db.execute(
                 sql: "INSERT OR IGNORE INTO split VALUES (?, ?)", arguments: [subject, split(subject)])
             for index in codes.indices where status == "labelled" {

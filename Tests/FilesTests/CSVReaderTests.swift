@@ -60,13 +60,56 @@ import TestSupport
     }
 
     @Test(arguments: [
-        ("", "is empty"), ("a,b,a\n", "its header names the column a twice"),
-        ("a\n", "has no column b; its columns are a"), ("b\n\"1\n", "ends inside a quoted field"),
+        ("", "is empty"), ("b,a,b\n", "its header names the column b twice"),
+        ("a,b,a\n", "its header has the name of column 3 twice"),
+        ("a\n", "its first line names none of the columns b"),
+        ("<!DOCTYPE html>\n<html><head>\n", "is a web page, not a table"),
+        ("\u{FEFF}\n  <HTML>\n", "is a web page, not a table"), ("b\n\"1\n", "ends inside a quoted field"),
         ("b\n1\n\"1\"x\n", "line 3: a quote stands where none may stand"),
     ])
     func `a table that is none says what is wrong`(text: String, problem: String) throws {
         let error = #expect(throws: EchoError.self) { try rows(text, ["b"]) }
         #expect(error?.problem == problem)
+    }
+
+    @Test func `whole numbers may stand before a point and zeros`() throws {
+        let fields = [
+            "20000001.0", "7.00", "-3.0", "7", "0.0", "7.", ".0", "7.5", "7.05", "7.0.0", "7.0e0", "2e7",
+            "+7", "",
+            "1234567890123456789",
+        ]
+        try withTemporaryFolder { folder in
+            let path = folder.appendingPathComponent("t.csv").path
+            try writeFile(path, Array(("a,b\n" + fields.map { "x,\($0)\n" }.joined()).utf8))
+            var seen: [Int64?] = []
+            try CSVReader(path).forEachRow(["b"]) { seen.append($0.integer(0)) }
+            #expect(seen == [20_000_001, 7, -3, 7, 0] + Array(repeating: nil, count: 10))
+            var lines: [Int] = []
+            try CSVReader(path).forEachRow(["b"], wanted: { $0 == 20_000_001 }) { lines.append($0.line) }
+            // What is no number is not known to be unwanted.
+            #expect(lines == [2] + Array(7...16))
+        }
+    }
+
+    @Test func `a last row without a line end is told`() throws {
+        try withTemporaryFolder { folder in
+            for (text, expected) in [
+                ("a,b\n1,2\n", false), ("a,b\n1,2", true), ("a,b\n1", true), ("a,b\n1,\"2\n\"", true),
+            ] {
+                let path = folder.appendingPathComponent("t.csv").path
+                try writeFile(path, Array(text.utf8))
+                let table = try CSVReader(path)
+                try table.forEachRow(["a"]) { _ in }
+                #expect(table.endsInsideLine == expected, "\(text)")
+            }
+        }
+    }
+
+    /// The first line of a file without its header is a patient's.
+    @Test(arguments: ["10000032,22595853,2180-05-06 22:23:00\n", "subject_id,22595853,2180-05-06 22:23:00\n"])
+    func `what stands in a header is not repeated in a message`(text: String) throws {
+        let error = try #require(throws: EchoError.self) { try rows(text, ["subject_id", "hadm_id"]) }
+        #expect(!"\(error)".contains("22595853") && !"\(error)".contains("2180"))
     }
 
     /// Random tables with everything at once, some of them longer than what is read at a time.

@@ -5,6 +5,27 @@ import Testing
 import TestSupport
 
 @Suite struct FilesTests {
+    /// A list that is longer than what is read at a time, with names that end as the wanted one does.
+    @Test(arguments: ["\n", "\r\n"]) func `a published sum is found by the whole path`(end: String) throws {
+        try withTemporaryFolder { folder in
+            let path = folder.appendingPathComponent("SHA256SUMS.txt").path
+            func sum(_ n: Int) -> String { sha256(Array("\(n)".utf8)) }
+            var lines = (0..<6_000).map { "\(sum($0))  files/p10/s\($0)/\($0)_0001.dcm" }
+            lines[5_000] = "\(sum(5_000).uppercased()) *./list.csv"
+            lines[3_000] = "\(sum(3_000))  other/list.csv"
+            lines[4_000] = "\(sum(4_000))  list.csv.gz"
+            lines[4_500] = "no sum  list.csv"
+            try writeFile(path, Array(lines.joined(separator: end).utf8))
+            #expect(publishedSum(of: "list.csv", inList: path) == sum(5_000))
+            #expect(publishedSum(of: "other/list.csv", inList: path) == sum(3_000))
+            #expect(publishedSum(of: "list.csv.gz", inList: path) == sum(4_000))
+            #expect(publishedSum(of: "files/p10/s5999/5999_0001.dcm", inList: path) == sum(5_999))
+            #expect(
+                publishedSum(of: "st.csv", inList: path) == nil
+                    && publishedSum(of: "x", inList: path + "x") == nil)
+        }
+    }
+
     @Test func `an atomic file has no name until it is committed`() throws {
         try withTemporaryFolder { folder in
             let path = folder.appendingPathComponent("a.bin").path

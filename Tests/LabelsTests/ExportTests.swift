@@ -83,9 +83,29 @@ import TestSupport
             let written = try exportLabels(dataset: folder.path + "/dataset", to: out, format: .meds)
             #expect(
                 written.map { $0.dropFirst(out.count + 1) } == [
-                    "labels/I10.parquet", "labels/I50.parquet", "metadata/subject_splits.parquet",
+                    "labels/I10/0.parquet", "labels/I50/0.parquet", "metadata/subject_splits.parquet",
                     "metadata/codes.parquet", "metadata/dataset.json",
                 ])
+        }
+    }
+
+    /// MIMIC-IV-ECHO 1.0 names measurements, 0.1 named notes.
+    @Test(arguments: [(",measurement_id", "1.0"), (",note_id", "0.1"), ("", nil)])
+    func `MEDS is told the version of the lists`(
+        column: String, version: String?
+    ) throws {
+        try withTemporaryFolder { folder in
+            var mimic = Self.mimic
+            let ends = mimic.studies.split(separator: "\n").enumerated().map {
+                $1 + ($0 == 0 ? column : column.isEmpty ? "" : ",")
+            }
+            mimic.studies = ends.joined(separator: "\n") + "\n"
+            try mimic.link(in: folder)
+            let written = try exportLabels(
+                dataset: folder.path + "/dataset", to: folder.path + "/meds", format: .meds)
+            let metadata = try JSONSerialization.jsonObject(
+                with: Data(contentsOf: URL(fileURLWithPath: try #require(written.last))))
+            #expect((metadata as? [String: String])?["dataset_version"] == version)
         }
     }
 

@@ -63,6 +63,20 @@ import TestSupport
         }
     }
 
+    @Test(arguments: [
+        ("0.55,", "55.0"), ("1,", "100.0"), ("> 0.5,", "50.0"), ("0.50-0.60,", "55.0"), ("0.55,%", "0.55"),
+        ("0.55 %,", "0.55"), ("55,", "55.0"), ("0x37,", nil), ("nan,", nil), ("1.5,", "1.5"), ("0.0,", "0.0"),
+    ]) func `an ejection fraction is read in percent or as a share`(result: String, percent: String?) throws {
+        try withTemporaryFolder { folder in
+            try Self.mimic().write(to: folder)
+            try Self.measure("1,501,,TTE,lvef,,\(result)", "1,502,,TTE,la_diam,,0.5,", in: folder)
+            let linked = try SmallMIMIC.link(in: folder)
+            let found = try linked.rows("SELECT lvef FROM v_lvef")
+            #expect(found == (percent.map { [$0] } ?? []))
+            #expect(try linked.rows("SELECT value FROM label WHERE target = 'la_diam'") == ["0.5"])
+        }
+    }
+
     @Test func `link-icd replaces its own labels and leaves the others'`() throws {
         try withTemporaryFolder { folder in
             try Self.mimic().write(to: folder)

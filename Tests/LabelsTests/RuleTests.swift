@@ -42,26 +42,6 @@ private func threeStays() -> SmallMIMIC {
         }
     }
 
-    @Test func `the paper's list is not guessed`() throws {
-        try withTemporaryFolder { folder in
-            var mimic = SmallMIMIC()
-            mimic.add(stay: 11, of: 1, from: "2150-01-01 00:00:00", to: "2150-01-02 00:00:00")
-            mimic.add(codes: "I50.20", of: 1, stay: 11)
-            mimic.add(study: 21, of: 1, at: "2150-01-01 12:00:00")
-            let error = #expect(throws: EchoError.self) {
-                try mimic.link(in: folder) { $0.targets.codes = "paper" }
-            }
-            #expect(error?.problem == "of the paper's 40 targets only A41, I50, Z99 are known")
-            let paper = try mimic.link(in: folder).summary.paper
-            #expect(paper.map(\.category) == ["A41", "I50", "Z99"])
-            #expect(
-                paper.map(\.prevalence) == [0, 1, 0]
-                    && paper.map(\.paper) == [13.55, 48.25, 11.78].map { $0 / 100 })
-            let blocks = try SmallMIMIC.link(in: folder) { $0.labels.level = .block }
-            #expect(blocks.summary.paper.isEmpty)
-        }
-    }
-
     @Test func `a list of codes gives the targets in its order, with its prevalence beside ours`() throws {
         try withTemporaryFolder { folder in
             var mimic = threeStays()

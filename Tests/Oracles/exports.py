@@ -64,7 +64,7 @@ def main():
 
         run("export", "labels", root / "meds", "--dataset", dataset, "--format", "meds")
         for code in codes:
-            table = parquet.read_table(root / f"meds/labels/{code}.parquet")
+            table = parquet.read_table(root / f"meds/labels/{code}/0.parquet")
             meds.LabelSchema.validate(table)
             theirs = db.execute(
                 """SELECT l.subject_id, study_datetime, value FROM v_label l JOIN echo_study USING (study_id)
@@ -73,7 +73,9 @@ def main():
             same(code, ours, theirs)
         meds.SubjectSplitSchema.validate(parquet.read_table(root / "meds" / meds.subject_splits_filepath))
         meds.CodeMetadataSchema.validate(parquet.read_table(root / "meds" / meds.code_metadata_filepath))
-        meds.DatasetMetadataSchema.validate(json.loads((root / "meds" / meds.dataset_metadata_filepath).read_text()))
+        metadata = json.loads((root / "meds" / meds.dataset_metadata_filepath).read_text())
+        meds.DatasetMetadataSchema.validate(metadata)
+        same("the dataset's version", metadata["dataset_version"], "1.0")
         print(f"MEDS: {len(codes)} label files, splits, codes and dataset.json: valid by the schemas of meds")
 
         run("export", "croissant", "--dataset", dataset)

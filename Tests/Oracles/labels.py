@@ -170,14 +170,17 @@ def synthetic(folder, seed):
     patients, admissions, diagnoses, stays = [], [], [], []
     for n in range(120):
         subject = 10_000_000 + 13 * n
-        patients.append((subject, chance.choice("FM"), chance.randint(18, 91), 2150, "2011 - 2013", ""))
         begin = datetime(2150, 1, 1) + timedelta(seconds=chance.randrange(10**8))
+        dod = (begin + timedelta(days=chance.randint(0, 40))).date() if chance.random() < 0.2 else ""
+        patients.append((subject, chance.choice("FM"), chance.randint(18, 91), 2150, "2011 - 2013", dod))
         for k in range(chance.choice([1, 1, 2, 3, 6])):
             length = timedelta(seconds=chance.choice([0, 1, 3_600, 86_400, 500_000, -2_000]))
             hadm = 20_000_000 + chance.randrange(10**7)
             arrival = begin - timedelta(minutes=chance.randint(-30, 600)) if chance.random() < 0.5 else None
+            # Some die after the discharge that is written down, some before it.
+            death = begin + length + timedelta(hours=chance.randint(-9, 20)) if chance.random() < 0.15 else ""
             admissions.append(
-                (subject, hadm, begin, begin + length, "", "EW EMER.", arrival or "", "", chance.randint(0, 1))
+                (subject, hadm, begin, begin + length, death, "EW EMER.", arrival or "", "", chance.randint(0, 1))
             )
             stays.append((subject, hadm, begin, begin + length, arrival))
             kind = chance.choice(["icd10"] * 8 + ["none", "icd9", "unknown", "mixed"])
@@ -218,7 +221,9 @@ def expected(echo, hosp, mappings, r):
         CREATE TABLE study AS SELECT study_id::BIGINT AS study_id, subject_id::BIGINT AS subject_id,
             study_datetime::TIMESTAMP AS t FROM "echo-study-list";
         CREATE TABLE stay AS SELECT hadm_id::BIGINT AS hadm_id, subject_id::BIGINT AS subject_id,
-            admittime::TIMESTAMP AS a, dischtime::TIMESTAMP AS d, nullif(edregtime, '')::TIMESTAMP AS e
+            admittime::TIMESTAMP AS a, dischtime::TIMESTAMP AS d, nullif(edregtime, '')::TIMESTAMP AS e,
+            nullif(deathtime, '')::TIMESTAMP AS death,
+            greatest(dischtime::TIMESTAMP, coalesce(nullif(deathtime, '')::TIMESTAMP, dischtime::TIMESTAMP)) AS x
             FROM admissions WHERE subject_id::BIGINT IN (SELECT subject_id FROM study);
         CREATE TABLE diagnosis AS SELECT hadm_id::BIGINT AS hadm_id, seq_num::INT AS seq_num,
             upper(replace(trim(icd_code), '.', '')) AS code, icd_version::INT AS version
@@ -227,17 +232,17 @@ def expected(echo, hosp, mappings, r):
     """)
     start = "least(a, coalesce(e, a))" if r.window == "ed" else "a"
     low, high = {"closed": (">=", "<="), "ed": (">=", "<="), "half-open": (">=", "<"), "strict": (">", "<")}[r.window]
-    prefer = {"latest": "a DESC", "earliest": "a", "longest": "d - a DESC"}[r.tie_break]
+    prefer = {"latest": "a DESC", "earliest": "a", "longest": "x - a DESC"}[r.tie_break]
     used = {
         "discharge": "SELECT study_id, hadm_id FROM study_admission WHERE chosen = 1",
-        "study": "SELECT study_id, hadm_id FROM study JOIN stay USING (subject_id) WHERE d < t",
+        "study": "SELECT study_id, hadm_id FROM study JOIN stay USING (subject_id) WHERE x < t",
     }[r.as_of]
     db.execute(f"""
         CREATE TABLE bounds AS SELECT *, {start} AS s FROM stay;
         CREATE TABLE candidate AS
         SELECT study_id, hadm_id, a, d, (epoch(t) - epoch(a)) / 3600.0 AS since, (epoch(d) - epoch(t)) / 3600.0 AS until
         FROM study JOIN bounds USING (subject_id)
-        WHERE t {low} s - to_seconds({r.before} * 3600) AND t {high} d + to_seconds({r.after} * 3600);
+        WHERE t {low} s - to_seconds({r.before} * 3600) AND t {high} x + to_seconds({r.after} * 3600);
         CREATE TABLE study_admission AS
         SELECT study_id, hadm_id, since, until,
             (row_number() OVER (PARTITION BY study_id ORDER BY {prefer}, hadm_id) = 1)::INT AS chosen FROM candidate;
@@ -247,15 +252,23 @@ def expected(echo, hosp, mappings, r):
         SELECT study_id, category, count(DISTINCT (code, version)) AS n_codes, min(seq_num) AS first_seq_num
         FROM used JOIN diagnosis USING (hadm_id) JOIN code_label USING (code, version) GROUP BY ALL;
         CREATE TABLE study_status AS
-        SELECT study_id, status, CASE WHEN status = 'no-stay' THEN distance END AS nearest FROM (SELECT *, CASE
+        SELECT study_id, status, CASE WHEN status = 'no-stay' THEN distance END AS nearest,
+            coalesce(dead, 0) AS after_death FROM (SELECT *, CASE
                 WHEN study_id IN (SELECT study_id FROM study_category) THEN 'labelled'
                 WHEN subject_id NOT IN (SELECT subject_id FROM stay) THEN 'subject-not-in-admissions'
                 WHEN study_id NOT IN (SELECT study_id FROM used) THEN 'no-stay'
                 WHEN n IS NULL THEN 'no-diagnoses' WHEN n10 = 0 THEN 'only-icd9' ELSE 'no-usable-code' END AS status
         FROM study
         LEFT JOIN (
-            SELECT study_id, min(greatest(0, epoch(s) - epoch(t), epoch(t) - epoch(d))) / 3600.0 AS distance
+            SELECT study_id, min(greatest(0, epoch(s) - epoch(t), epoch(t) - epoch(x))) / 3600.0 AS distance
             FROM study JOIN bounds USING (subject_id) GROUP BY study_id) USING (study_id)
+        LEFT JOIN (
+            SELECT study_id, max((t > day)::INT) AS dead FROM study JOIN (
+                SELECT subject_id, death AS day FROM stay WHERE death IS NOT NULL
+                UNION ALL
+                SELECT subject_id::BIGINT, dod::DATE + INTERVAL 1 DAY - INTERVAL 1 MICROSECOND FROM patients
+                WHERE nullif(dod, '') IS NOT NULL) USING (subject_id)
+            GROUP BY study_id) USING (study_id)
         LEFT JOIN (
             SELECT study_id, count(*) AS n, count(*) FILTER (version = 10) AS n10
             FROM used JOIN diagnosis USING (hadm_id) GROUP BY 1) USING (study_id));

@@ -46,6 +46,54 @@ import Training
         }
     }
 
+    /// A folder of clips without MIMIC's tables, and a csv: splits are drawn, or out of the file.
+    @Test(arguments: [true, false]) func `own clips and own classes become a model that is judged`(
+        hasSplits: Bool
+    ) throws {
+        try withTemporaryFolder { folder in
+            let dataset = try TinyDataset(at: folder.appendingPathComponent("data"), labelled: false)
+            let (file, run) = (folder.appendingPathComponent("own.csv"), folder.appendingPathComponent("run"))
+            let rows = (1...14).map { study in
+                let split = ["train", "tuning", "held_out"][study <= 9 ? 0 : study <= 12 ? 1 : 2]
+                return "\(study),\(study % 2),\(study % 4 < 2 ? 1 : 0)" + (hasSplits ? ",\(split)" : "")
+            }
+            let header = "study_key,odd,large" + (hasSplits ? ",split" : "")
+            try ([header] + rows).joined(separator: "\n").write(to: file, atomically: true, encoding: .utf8)
+            let imported = try Built.run(
+                "label", "import", file.path, "--dataset", dataset.path, "--name", "own", "--split",
+                "50/25/25", "--seed", "3")
+            #expect(imported.status == 0, "\(imported.errors)")
+            #expect(
+                imported.output.contains(hasSplits ? "splits: 9 train, 3 val, 2 test\n" : "drawn by subject"))
+            let task = try #require(TrainTask.named("label:own"))
+            let set = try StudySet(dataset: dataset.path, task: task)
+            #expect(set.targets == ["large", "odd"] && !set.validation.isEmpty)
+            if hasSplits {
+                #expect(
+                    set.train.map(\.target) == (1...9).map { [Float($0 % 4 < 2 ? 1 : 0), Float($0 % 2)] })
+            }
+            _ = try train(tinyOptions(dataset, run, task: task)) { _ in }
+            let judged = try Built.run("evaluate", run.path, "--bootstrap", "0", "--threads", "2")
+            #expect(judged.status == 0 && judged.output.contains("AUROC"), "\(judged.errors)")
+        }
+    }
+
+    @Test func `a class is 0 or 1, and quantities are tasks of their own`() throws {
+        try withTemporaryFolder { folder in
+            let dataset = try TinyDataset(at: folder.appendingPathComponent("data"))
+            let file = folder.appendingPathComponent("own.csv")
+            try "study_id,grade\n1,2\n2,0\n".write(to: file, atomically: true, encoding: .utf8)
+            #expect(
+                try Built.run("label", "import", file.path, "--dataset", dataset.path, "--name", "own").status
+                    == 0)
+            let task = try #require(TrainTask.named("label:own"))
+            let error = #expect(throws: EchoError.self) { try StudySet(dataset: dataset.path, task: task) }
+            #expect(error?.problem == "its target grade has values that are neither 0 nor 1")
+            #expect(
+                TrainTask.named("label:") == nil && TrainTask.named("label:gls")?.labels?.answers != .classes)
+        }
+    }
+
     @Test func `a second import replaces the first and nobody else's labels`() throws {
         try withTemporaryFolder { folder in
             let dataset = try TinyDataset(at: folder.appendingPathComponent("data"))

@@ -85,7 +85,8 @@ struct TinyDataset {
             try db.execute(
                 sql: "INSERT INTO echo_study VALUES (?, ?, '2150-01-01 00:00:00', NULL)",
                 arguments: [study, subject])
-            try db.execute(sql: "INSERT INTO study_status VALUES (?, 'labelled', NULL)", arguments: [study])
+            try db.execute(
+                sql: "INSERT INTO study_status VALUES (?, 'labelled', NULL, 0)", arguments: [study])
             try db.execute(
                 sql: "INSERT INTO split VALUES (?, ?)",
                 arguments: [subject, TinyDataset.split(study).rawValue])

@@ -19,37 +19,32 @@ package final class CSVReader {
 
     /// Opens the table and reads its header.
     ///
-    /// - Throws: `EchoError` where the file cannot be read, has no header, or one with a name twice.
+    /// - Throws: `EchoError` where the file cannot be read or is empty, or is a web page.
     package init(_ path: String) throws(EchoError) {
         self.path = path
         text = try CSVText(path)
         guard let row = try text.nextRow() else {
             throw EchoError(path, "is empty", try: "download the file again")
         }
-        let header = (0..<row.count).map { row.text(ofField: $0) }
-        if let twice = header.first(where: { name in header.count { $0 == name } > 1 }) {
-            throw EchoError(path, "its header names the column \(twice) twice")
-        }
-        self.header = header
+        header = (0..<row.count).map { row.text(ofField: $0) }
     }
+
+    /// Whether the last row, once it has been read, had no line end: then the file may have been cut within it.
+    package var endsInsideLine: Bool { text.endsInsideLine }
 
     /// Calls `body` for each row after the header with the columns named, in that order. To be called once.
     ///
     /// - Parameter wanted: asked with the whole number in the first of `columns`; a row that is not wanted is counted
     ///   and not looked at any further
     /// - Returns: the number of rows
-    /// - Throws: `EchoError` where a column is missing or the quoting is broken; whatever `body` throws.
+    /// - Throws: `EchoError` where a column is missing, or any is there twice, or the quoting is broken; whatever `body` throws.
     @discardableResult
     package func forEachRow(
         _ columns: [String], wanted: ((Int) -> Bool)? = nil, _ body: (CSVRow) throws -> Void
     ) throws -> Int {
-        let places = try columns.map { name in
-            guard let place = header.firstIndex(of: name) else {
-                throw EchoError(
-                    path, "has no column \(name); its columns are \(header.joined(separator: ", "))",
-                    try: "check that this is the file it is taken for")
-            }
-            return place
+        let places = try columns.map { try place(of: $0, among: columns) }
+        if let later = header.indices.first(where: { header[..<$0].contains(header[$0]) }) {
+            throw EchoError(path, "its header has the name of column \(later + 1) twice")
         }
         var rows = 0
         let key = places.first ?? 0
@@ -58,6 +53,26 @@ package final class CSVReader {
             if row.count > 0 { try body(CSVRow(row: row, places: places, width: header.count)) }
         }
         return rows
+    }
+
+    /// Where a column stands. An error names columns that were asked for and no others: the first line of a file without
+    /// a header is a patient's.
+    private func place(of name: String, among columns: [String]) throws(EchoError) -> Int {
+        guard let place = header.firstIndex(of: name) else {
+            let found = columns.filter(header.contains)
+            if found.isEmpty {
+                throw EchoError(
+                    path, "its first line names none of the columns \(columns.joined(separator: ", "))",
+                    try: "check that it begins with a header line, and is the file that it is taken for")
+            }
+            throw EchoError(
+                path, "has no column \(name), though it has \(found.joined(separator: ", "))",
+                try: "check that this is the file it is taken for")
+        }
+        guard header.lastIndex(of: name) == place else {
+            throw EchoError(path, "its header names the column \(name) twice")
+        }
+        return place
     }
 }
 
@@ -75,6 +90,12 @@ package struct CSVRow {
     /// Whether the column asked for at `index` has nothing in it, or the row is too short for it.
     package func isEmpty(_ index: Int) -> Bool { row.field(places[index]).isEmpty }
 
+    /// Whether the column asked for at `index` is NA, which R writes for what is missing.
+    package func isNA(_ index: Int) -> Bool {
+        let field = row.field(places[index])
+        return field.count == 2 && field[0] == UInt8(ascii: "N") && field[1] == UInt8(ascii: "A")
+    }
+
     /// The column asked for at `index` as text; bytes that are not UTF-8 become U+FFFD.
     package func text(_ index: Int) -> String { row.text(ofField: places[index]) }
 
@@ -87,16 +108,24 @@ package struct CSVRow {
     package func integer(_ index: Int) -> Int64? { wholeNumber(row.field(places[index])).map(Int64.init) }
 }
 
-/// Decimal digits, up to eighteen of them, perhaps behind a minus sign.
+/// Decimal digits, up to eighteen of them, perhaps behind a minus sign, and before a point with nothing but zeros: pandas
+/// writes whole numbers as 20000001.0 where one of a column is missing.
 private func wholeNumber(_ field: UnsafeBufferPointer<UInt8>) -> Int? {
     let isNegative = field.first == UInt8(ascii: "-")
     let start = isNegative ? 1 : 0
-    guard field.count > start, field.count - start <= 18 else { return nil }
-    var value = 0
-    for index in start..<field.count {
+    var value = 0, index = start
+    while index < field.count {
         let digit = field[index] &- UInt8(ascii: "0")
-        guard digit <= 9 else { return nil }
+        guard digit <= 9 else { break }
+        guard index - start < 18 else { return nil }
         value = value &* 10 &+ Int(digit)
+        index += 1
+    }
+    guard index > start else { return nil }
+    if index < field.count {
+        let zeros = field[(index + 1)...]
+        guard field[index] == UInt8(ascii: "."), !zeros.isEmpty, zeros.allSatisfy({ $0 == UInt8(ascii: "0") })
+        else { return nil }
     }
     return isNegative ? -value : value
 }
@@ -131,6 +160,8 @@ private final class CSVText {
     private var position = 0
     private var line = 1
     private var isAtEnd = false, hasQuotes = false
+    /// As `CSVReader.endsInsideLine`.
+    private(set) var endsInsideLine = false
     private var bounds = UnsafeMutableBufferPointer<Int>.allocate(capacity: 128)
 
     init(_ path: String) throws(EchoError) {
@@ -138,6 +169,7 @@ private final class CSVText {
         blocks = ReadAhead(try GzipReader(path))
         try refill()
         if filled >= 3, bytes[0] == 0xEF, bytes[1] == 0xBB, bytes[2] == 0xBF { position = 3 }
+        if isWebPage(UnsafeBufferPointer(rebasing: bytes[position..<filled])) { throw webPage(path) }
     }
 
     deinit {
@@ -154,6 +186,7 @@ private final class CSVText {
         while true {
             let (end, next, lines) = try endOfRow()
             if position == next { return nil }
+            endsInsideLine = end == next
             let first = line
             var text = UnsafeBufferPointer(rebasing: bytes[position..<end])
             position = next

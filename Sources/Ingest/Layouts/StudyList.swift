@@ -15,12 +15,11 @@ struct StudyList {
     /// Takes in a row of a study. A study of several files has the mean of their ejection fractions and the split of the
     /// first, so it is never in two.
     ///
-    /// - Parameter fraction: in percent; what is no number from 0 to 100 counts as not known
+    /// - Parameter fraction: in percent, or a share up to 1; what is neither counts as not known
     mutating func add(_ study: String, fraction: String?, split: String?) {
         var entry = entries[study] ?? Entry(listSplit: split.flatMap { $0.isEmpty ? nil : $0 })
-        if let value = fraction.flatMap(Double.init), (0...100).contains(value) {
-            entry.fractions.append(value)
-        }
+        let value = fraction.flatMap(decimalNumber).flatMap { ejectionFraction($0, hasUnit: false) }
+        if let value { entry.fractions.append(value) }
         entries[study] = entry
     }
 
@@ -39,7 +38,7 @@ struct StudyList {
 
     /// The studies, with what their splits mean.
     ///
-    /// The words TRAIN, VAL and TEST mean what they say. Where the splits are folds, `testFold` is the split test, the
+    /// The words that `Split(named:)` knows mean what they say. Where the splits are folds, `testFold` is the split test, the
     /// one that follows it val (the first follows the last), and the others are train.
     func studies(testFold: Int) throws(EchoError) -> [ListedStudy] {
         let folds = folds
@@ -50,7 +49,7 @@ struct StudyList {
         }
         let validation = folds.first { $0 > testFold } ?? folds.first
         func meaning(of split: String) -> Split? {
-            guard let fold = Int(split) else { return Split(rawValue: split.lowercased()) }
+            guard let fold = Int(split) else { return Split(named: split) }
             return fold == testFold ? .test : fold == validation ? .val : .train
         }
         return entries.sorted { $0.key < $1.key }.map { study, entry in

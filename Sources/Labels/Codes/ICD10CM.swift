@@ -71,17 +71,19 @@ package struct ICD10CM: Sendable {
 
     /// What the release knows of the ICD-10 code `code` (normalised, see `ICDCode`).
     package func status(of code: String) -> CodeStatus {
-        guard let key = Self.key(code), let category = categories[key & Self.categoryMask] else {
-            return .unknown
-        }
-        guard let line = line(of: key, in: category) else { return .retired }
-        return isLeaf(line) ? .leaf : .notLeaf
+        guard let key = Self.key(code) else { return .unknown }
+        let category = categories[key & Self.categoryMask]
+        if let category, let line = line(of: key, in: category) { return isLeaf(line) ? .leaf : .notLeaf }
+        if isSpelledAsProcedure(code) { return .procedure }
+        return category == nil ? .unknown : .retired
     }
 
     /// The category of the ICD-10 code `code`, its first three characters, if the release has it.
     package func category(of code: String) -> String? {
-        guard let key = Self.key(code), categories[key & Self.categoryMask] != nil else { return nil }
-        return String(code.prefix(3))
+        switch status(of: code) {
+        case .leaf, .notLeaf, .retired: String(code.prefix(3))
+        case .unknown, .procedure, .icd9: nil
+        }
     }
 
     /// The category or subcategory that `code` (normalised) names.
@@ -133,6 +135,7 @@ package struct ICD10CM: Sendable {
     /// The line of `code`, or of the longest beginning of it that the release has.
     private func nearestLine(to code: String) -> Int? {
         guard let key = Self.key(code), let category = categories[key & Self.categoryMask] else { return nil }
+        if line(of: key, in: category) == nil, isSpelledAsProcedure(code) { return nil }
         for shortened in stride(from: 64 - 8 * code.utf8.count, to: 40, by: 8) {
             if let line = line(of: (key >> shortened) << shortened, in: category) { return line }
         }

@@ -15,8 +15,17 @@ package struct ICDCode: Hashable, Sendable, Comparable {
 
     package static func < (a: ICDCode, b: ICDCode) -> Bool { (a.version, a.text) < (b.version, b.text) }
 
-    /// `text` without the spaces around it and without dots, in upper case: " i50.20" is "I5020".
+    /// `text` without the white space around it (no-break spaces too) and without dots, in upper case: " i50.20" is
+    /// "I5020".
     package static func normalised(_ text: some StringProtocol) -> String {
+        guard text.utf8.allSatisfy({ $0 < 0x80 }) else {
+            // Rare: a spreadsheet's no-break spaces.
+            let scalars = text.unicodeScalars
+            let isBlank = { (scalar: Unicode.Scalar) in scalar.properties.isWhitespace }
+            let first = scalars.firstIndex { !isBlank($0) } ?? scalars.endIndex
+            let end = scalars.lastIndex { !isBlank($0) }.map { scalars.index(after: $0) } ?? first
+            return String(String.UnicodeScalarView(scalars[first..<end])).filter { $0 != "." }.uppercased()
+        }
         var bytes = Array(text.utf8)
         while let last = bytes.last, last == 0x20 || (0x09...0x0D).contains(last) { bytes.removeLast() }
         bytes.removeSubrange(
@@ -34,8 +43,10 @@ package enum CodeStatus: String, Sendable, CaseIterable {
     case notLeaf = "not_leaf"
     /// Not in the release, but its first three characters are a category of it.
     case retired
-    /// Neither the code nor its first three characters are in the release.
+    /// Neither the code nor its first three characters are in the release, or it is no code at all.
     case unknown
+    /// A code of ICD-10-PCS, which is no diagnosis and counts for nothing.
+    case procedure
     /// Not a code of ICD-10.
     case icd9
 }

@@ -4,36 +4,46 @@ import EchoCore
 
 extension CohortTables {
     /// Reads all tables but the two lists of MIMIC-IV-ECHO, the large ones side by side.
-    init(_ sources: Sources, studies: Reading<[EchoStudy]>, level: ICD10CM.Level) throws {
+    init(_ sources: Sources, studies: Reading<[EchoStudy]>, options: LinkOptions) throws {
         let subjects = SubjectSet(studies.value.lazy.map(\.subject))
         let patients = Background { try CohortTables.readPatients(sources.patients, of: subjects) }
         let admissions = Background { try CohortTables.readAdmissions(sources.admissions, of: subjects) }
         let diagnoses = Background { try CohortTables.readDiagnoses(sources.diagnoses, of: subjects) }
-        self.studies = take(studies, of: sources.studyList)
-        self.patients = take(try patients.value(), of: sources.patients)
-        stays = take(try admissions.value(), of: sources.admissions)
+        self.studies = try take(studies, of: sources.studyList)
+        self.patients = try take(try patients.value(), of: sources.patients)
+        let stays = try take(try admissions.value(), of: sources.admissions)
+        (self.stays, rejectedStays) = (stays.read, stays.rejected)
         var coded = try diagnoses.value()
         keepDiagnosesOfStays(&coded)
         codes = coded.value.codes
-        _ = take(coded, of: sources.diagnoses)
-        try readExtras(sources, level: level)
+        _ = try take(coded, of: sources.diagnoses)
+        if options.targets.codes == TargetRule.paper { list = PaperPrevalence.list }
+        try readExtras(sources, level: options.labels.level)
     }
 
     /// What else link-icd may read: reads what is there, and what options name.
     private mutating func readExtras(_ sources: Sources, level: ICD10CM.Level) throws {
         if let table = sources.dictionary { try readTitles(table) }
         if let table = sources.measurements { try readMeasurements(table) }
-        if let table = sources.mappings { mappings = take(try readMappings(table), of: table) }
-        if let table = sources.list { list = take(try ListedCode.read(table, level: level), of: table) }
+        if let table = sources.mappings { mappings = try take(try readMappings(table), of: table) }
+        if let table = sources.list { list = try take(try ListedCode.read(table, level: level), of: table) }
         if let table = sources.splits {
             let subjects = SubjectSet(studies.lazy.map(\.subject))
-            split = take(try SplitRule.read(table), of: table).filter { subjects.contains($0.key) }
+            split = try take(try SplitRule.read(table), of: table, limit: 0.5)
+                .filter { subjects.contains($0.key) }
         }
     }
 
     /// Notes how many rows a table had and which were bad, and gives what was read of it.
-    mutating func take<Value>(_ reading: Reading<Value>, of table: SourceTable) -> Value {
+    ///
+    /// - Parameter limit: the share of bad rows that is too much
+    /// - Throws: `EchoError` where more of them are bad
+    mutating func take<Value>(
+        _ reading: Reading<Value>, of table: SourceTable, limit: Double = 0.01
+    ) throws(EchoError) -> Value {
+        let reading = try reading.checked(table, limit: limit)
         counts[table.role] = (reading.rows, reading.rejects)
+        notices += reading.notices
         return reading.value
     }
 
@@ -104,22 +114,37 @@ extension CohortTables {
                     anchorAge: row.optional(2, TableRow.integer),
                     anchorYear: row.optional(3, TableRow.integer),
                     anchorYearGroup: row.optional(4, TableRow.text),
-                    dateOfDeath: row.optional(5, TableRow.text)))
+                    dateOfDeath: row.optional(5, TableRow.time)))
         }
         reading.value.sort { $0.subject < $1.subject }
         return reading
     }
 
-    /// The stays of each subject, by hadm_id.
-    private static func readAdmissions(
-        _ table: SourceTable, of subjects: SubjectSet
-    ) throws -> Reading<[Int: [Admission]]> {
+    /// The stays of each subject, by hadm_id, and what can be read of those that are rejects.
+    private struct Stays: Sendable {
+        var read: [Int: [Admission]] = [:]
+        var rejected: [Int: [RejectedStay]] = [:]
+
+        mutating func reject(_ row: TableRow) {
+            guard let subject = row.readable(0, TableRow.integer) else { return }
+            // In a row of more or fewer fields nobody knows which column a value belongs to.
+            func time(_ column: Int) -> Timestamp? { row.isWhole ? row.readable(column, TableRow.time) : nil }
+            rejected[subject, default: []].append(
+                RejectedStay(
+                    hadm: row.isWhole ? row.readable(1, TableRow.integer) : nil, admittime: time(2),
+                    dischtime: time(3), deathtime: time(4), edregtime: time(5)))
+        }
+    }
+
+    private static func readAdmissions(_ table: SourceTable, of subjects: SubjectSet) throws -> Reading<Stays>
+    {
         let columns = [
             "subject_id", "hadm_id", "admittime", "dischtime", "deathtime", "edregtime", "edouttime",
             "admission_type", "hospital_expire_flag",
         ]
         var seen: Set<Int> = []
-        var reading = try table.read(columns, of: subjects, into: [Int: [Admission]]()) { stays, row in
+        var reading = try table.read(columns, of: subjects, into: Stays(), rejected: { $0.reject($1) }) {
+            stays, row in
             let subject = try row.integer(0)
             let hadm = try row.integer(1)
             let admittime = try row.time(2)
@@ -127,14 +152,14 @@ extension CohortTables {
             guard seen.insert(hadm).inserted else {
                 throw RowFault(reason: "repeats a hadm_id", text: "\(hadm)")
             }
-            stays[subject, default: []].append(
+            stays.read[subject, default: []].append(
                 Admission(
                     hadm: hadm, subject: subject, admittime: admittime, dischtime: dischtime,
                     deathtime: row.optional(4, TableRow.time), edregtime: row.optional(5, TableRow.time),
                     edouttime: row.optional(6, TableRow.time), admissionType: row.optional(7, TableRow.text),
                     hospitalExpireFlag: row.optional(8, TableRow.integer)))
         }
-        for subject in reading.value.keys { reading.value[subject]?.sort { $0.hadm < $1.hadm } }
+        for subject in reading.value.read.keys { reading.value.read[subject]?.sort { $0.hadm < $1.hadm } }
         return reading
     }
 
@@ -156,7 +181,6 @@ extension CohortTables {
         return try table.read(columns, of: subjects, into: Coded()) { coded, row in
             let subject = try row.integer(0)
             let hadm = try row.integer(1)
-            let seqNum = try row.integer(2)
             let version = try row.integer(4)
             let code = ICDCode(try row.text(3), version: version)
             guard version == 9 || version == 10 else {
@@ -167,7 +191,7 @@ extension CohortTables {
                 places[code] = place
                 coded.codes.append(code)
             }
-            let diagnosis = Diagnosis(seqNum: seqNum, code: place)
+            let diagnosis = Diagnosis(seqNum: row.optional(2, TableRow.integer), code: place)
             coded.rows.append(Coded.Row(subject: subject, hadm: hadm, line: row.line, diagnosis: diagnosis))
         }
     }
@@ -176,8 +200,13 @@ extension CohortTables {
     private mutating func keepDiagnosesOfStays(_ coded: inout Reading<Coded>) {
         var owners: [Int: Int] = [:]
         for stay in stays.values.joined() { owners[stay.hadm] = stay.subject }
+        let lost = Set(rejectedStays.values.joined().compactMap(\.hadm))
         for row in coded.value.rows {
-            if owners[row.hadm] != row.subject {
+            if owners[row.hadm] == nil, lost.contains(row.hadm) {
+                let reason = "its stay is a reject of admissions"
+                coded.rejects.append(
+                    RejectedRow(line: row.line, reason: reason, text: "\(row.hadm)", isConsequence: true))
+            } else if owners[row.hadm] != row.subject {
                 let reason = "its hadm_id is not a stay of that subject_id in admissions"
                 coded.rejects.append(RejectedRow(line: row.line, reason: reason, text: "\(row.hadm)"))
             } else if diagnoses[row.hadm]?.contains(row.diagnosis) == true {
@@ -192,7 +221,7 @@ extension CohortTables {
         coded.value.rows = []
         let codes = coded.value.codes
         for hadm in diagnoses.keys {
-            diagnoses[hadm]?.sort { ($0.seqNum, codes[$0.code]) < ($1.seqNum, codes[$1.code]) }
+            diagnoses[hadm]?.sort { ($0.order, codes[$0.code]) < ($1.order, codes[$1.code]) }
         }
     }
 
@@ -210,6 +239,6 @@ extension CohortTables {
             let code = ICDCode(try row.text(0), version: try row.integer(1))
             if let place = places[code] { titles[place] = try row.text(2) }
         }
-        titles = take(reading, of: table)
+        titles = try take(reading, of: table)
     }
 }

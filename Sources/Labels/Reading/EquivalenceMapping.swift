@@ -39,6 +39,7 @@ extension CohortTables {
         let used = Set(codes.lazy.filter { $0.version == 9 }.map(\.text))
         for line in try table.text().split(whereSeparator: \.isNewline) {
             reading.rows += 1
+            reading.seen += 1
             if let mapping = EquivalenceMapping(line: line) {
                 if used.contains(mapping.source) {
                     reading.value[mapping.source, default: []].append(mapping)

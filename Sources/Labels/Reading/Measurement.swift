@@ -21,8 +21,8 @@ struct Measurement: Sendable {
         let plain = text.filter { !$0.isWhitespace && $0 != "%" }.replacing("to", with: "-").replacing(
             "–", with: "-")
         let number = String(plain.drop { "<>=~≤≥".contains($0) })
-        if let value = Double(number), value.isFinite { return value }
-        let ends = number.split(separator: "-", omittingEmptySubsequences: false).map { Double($0) }
+        if let value = decimalNumber(number) { return value }
+        let ends = number.split(separator: "-", omittingEmptySubsequences: false).map { decimalNumber($0) }
         guard ends.count == 2, let low = ends[0], let high = ends[1], low <= high else { return nil }
         return (low + high) / 2
     }
@@ -50,6 +50,6 @@ extension CohortTables {
                     name: try row.text(4).lowercased(), description: row.optional(5, TableRow.text),
                     result: row.optional(6, TableRow.text), unit: row.optional(7, TableRow.text)))
         }
-        measurements = take(reading, of: table)
+        measurements = try take(reading, of: table)
     }
 }

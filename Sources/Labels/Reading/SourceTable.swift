@@ -7,8 +7,10 @@ import Foundation
 /// Why a row, or one value of it, cannot be used.
 struct RowFault: Error {
     let reason: String
-    /// The column at fault with its text.
+    /// The text of the column at fault.
     let text: String
+    /// The text is spelled as nothing that we read.
+    var isSpelling = false
 }
 
 /// A table of a folder, not yet read.
@@ -18,44 +20,79 @@ struct SourceTable: Sendable {
     /// Relative to the folder named on the command line.
     let path: String
     private let fullPath: String
+    /// Why it was taken, where it was there twice.
+    private var choice: String?
+
+    private init(role: String, path: String, fullPath: String) {
+        self.role = role
+        self.path = path
+        self.fullPath = fullPath
+    }
 
     /// Finds `name`.csv or `name`.csv.gz in `folder` or in one of its `subfolders`; nil if it is in none.
-    init?(_ name: String, in folder: String, subfolders: [String] = []) {
-        let candidates = ([""] + subfolders.map { $0 + "/" }).flatMap {
-            ["\($0)\(name).csv", "\($0)\(name).csv.gz"]
+    ///
+    /// - Throws: `EchoError` where both are there and no list of sums says which of them is whole
+    static func find(
+        _ name: String, in folder: String, subfolders: [String] = []
+    ) throws(EchoError) -> SourceTable? {
+        for place in [""] + subfolders.map({ $0 + "/" }) {
+            let found = ["\(place)\(name).csv", "\(place)\(name).csv.gz"]
+                .map { SourceTable(role: name, path: $0, fullPath: "\(folder)/\($0)") }
+                .filter { FileManager.default.fileExists(atPath: $0.fullPath) }
+            if found.count > 1 { return try whole(among: found) }
+            if let only = found.first { return only }
         }
-        guard
-            let found = candidates.first(where: { FileManager.default.fileExists(atPath: "\(folder)/\($0)") })
-        else { return nil }
-        role = name
-        path = found
-        fullPath = "\(folder)/\(found)"
+        return nil
+    }
+
+    /// Of a table that is there twice, perhaps once of a download that was cut, the one whose sum was published.
+    private static func whole(among tables: [SourceTable]) throws(EchoError) -> SourceTable {
+        for var table in tables {
+            guard let published = PublishedSums.sum(of: table.fullPath),
+                try sha256(ofFile: table.fullPath).hex == published
+            else { continue }
+            let others = tables.map(\.path).filter { $0 != table.path }.joined(separator: ", ")
+            table.choice =
+                "was read, and not \(others) beside it: its sum is that of \(PublishedSums.fileName)"
+            return table
+        }
+        throw EchoError(
+            tables[0].path, "lies there a second time, as \(tables[1].path)",
+            try: "remove the one that is not whole, or download \(PublishedSums.fileName), which tells")
     }
 
     /// The file at `path`; nil if there is none.
     init?(role: String, file path: String) {
         guard FileManager.default.fileExists(atPath: path) else { return nil }
-        self.role = role
-        self.path = URL(fileURLWithPath: path).lastPathComponent
-        fullPath = path
+        self.init(role: role, path: URL(fileURLWithPath: path).lastPathComponent, fullPath: path)
     }
 
-    /// Its size and sum.
+    /// Its size and sum, and what is to be said of them.
     func examine() throws -> TableFile {
         try named {
             let (hex, bytes) = try sha256(ofFile: fullPath)
-            return TableFile(role: role, path: path, bytes: bytes, sha256: hex)
+            var notices = choice.map { ["\(path) \($0)"] } ?? []
+            if let published = PublishedSums.sum(of: fullPath), published != hex {
+                let list = PublishedSums.fileName
+                notices.append("\(path) is not the file that \(list) names: it was changed, or is not whole")
+            }
+            return TableFile(role: role, path: path, bytes: bytes, sha256: hex, notices: notices)
         }
     }
+
+    /// The names in its header.
+    func header() throws -> [String] { try named { try CSVReader(fullPath).header } }
 
     /// Reads the columns named, in that order; those of `optional` may not be there.
     ///
     /// A fault that `body` throws, or notes in the row, becomes a row of `reject`; reading goes on.
     /// - Parameters:
     ///   - subjects: rows with another number in the first column are only counted
+    ///   - rejected: is told of a row that is left out, for what can be read of it
     ///   - body: adds a row to what has been read
     func read<Value>(
         _ columns: [String], optional: [String] = [], of subjects: SubjectSet? = nil, into value: Value,
+        rejected: (inout Value, TableRow) -> Void = { _, _ in },
         _ body: (inout Value, inout TableRow) throws -> Void
     ) throws -> Reading<Value> {
         try named {
@@ -74,11 +111,14 @@ struct SourceTable: Sendable {
                     try body(&reading.value, &row)
                 } catch let fault as RowFault {
                     row.faults.append(fault)
+                    rejected(&reading.value, row)
                 }
-                for fault in row.faults {
-                    reading.rejects.append(
-                        RejectedRow(line: csv.line, reason: fault.reason, text: fault.text))
-                }
+                for fault in row.faults { reading.rejects.append(RejectedRow(line: csv.line, fault)) }
+            }
+            reading.seen = seen
+            if reader.endsInsideLine {
+                reading.notices.append(
+                    "\(path) ends without a line end: it may have been cut within its last row")
             }
             return reading
         }
@@ -91,6 +131,7 @@ struct SourceTable: Sendable {
             var block = [UInt8](repeating: 0, count: 1 << 16)
             let reader = try GzipReader(fullPath)
             while case let count = try reader.read(into: &block), count > 0 { text += block[..<count] }
+            if isWebPage(text) { throw webPage(path) }
             return String(decoding: text, as: UTF8.self)
         }
     }
@@ -132,6 +173,8 @@ struct TableRow {
 
     /// The line on which the row begins.
     var line: Int { csv.line }
+    /// Whether it has as many fields as the header.
+    var isWhole: Bool { csv.isWhole }
 
     // MARK: Values
 
@@ -143,7 +186,7 @@ struct TableRow {
 
     /// A value that must be a decimal number.
     func number(_ column: Int) throws(RowFault) -> Double {
-        guard let value = Double(try text(column)), value.isFinite else {
+        guard let value = decimalNumber(try text(column)) else {
             throw fault(column, "is not a number")
         }
         return value
@@ -160,9 +203,13 @@ struct TableRow {
     /// The same as text, as MIMIC prints times.
     func timeText(_ column: Int) throws(RowFault) -> String {
         let text = try text(column)
-        guard Timestamp(text) != nil else { throw fault(column, "is not a time that exists") }
-        return text.utf8.contains(UInt8(ascii: "T")) ? text.replacing("T", with: " ") : text
+        guard let time = Timestamp(text) else { throw fault(column, "is not a time that exists") }
+        let isMimics = text.utf8.count == 19 && !text.utf8.contains(UInt8(ascii: "T"))
+        return isMimics ? text : time.description
     }
+
+    /// A value that must be a time, as text without its clock.
+    func dateText(_ column: Int) throws(RowFault) -> String { try time(column).date }
 
     /// A value that must be text of at least one character.
     func text(_ column: Int) throws(RowFault) -> String {
@@ -171,11 +218,12 @@ struct TableRow {
         return text
     }
 
-    /// A value that may be missing, read by one of the above; a wrong one counts as missing, and is noted.
+    /// A value that may be missing, read by one of the above; a wrong one counts as missing, and is noted. R writes what
+    /// is missing as NA.
     mutating func optional<Value>(
         _ column: Int, _ read: (TableRow) -> (Int) throws(RowFault) -> Value
     ) -> Value? {
-        guard let place = shape.places[column], !csv.isEmpty(place) else { return nil }
+        guard let place = shape.places[column], !csv.isEmpty(place), !csv.isNA(place) else { return nil }
         do throws(RowFault) {
             return try read(self)(place)
         } catch {
@@ -184,7 +232,17 @@ struct TableRow {
         }
     }
 
+    /// The same without a note, for what can be read of a row that is rejected.
+    func readable<Value>(
+        _ column: Int, _ read: (TableRow) -> (Int) throws(RowFault) -> Value
+    ) -> Value? {
+        guard let place = shape.places[column], !csv.isEmpty(place) else { return nil }
+        return try? read(self)(place)
+    }
+
     private func fault(_ column: Int, _ problem: String) -> RowFault {
-        RowFault(reason: "\(shape.columns[column]) \(problem)", text: "\(csv.text(column).prefix(80))")
+        RowFault(
+            reason: "\(shape.columns[column]) \(problem)", text: "\(csv.text(column).prefix(80))",
+            isSpelling: true)
     }
 }

@@ -18,7 +18,12 @@ struct Sources: Sendable {
     ///   - hosp: the folder of MIMIC-IV, or `hosp` within
     init(echo: String, hosp: String, options: LinkOptions) throws(EchoError) {
         func table(_ name: String, in folder: String, _ option: String) throws(EchoError) -> SourceTable {
-            guard let table = SourceTable(name, in: folder, subfolders: ["hosp"]) else {
+            guard let table = try SourceTable.find(name, in: folder, subfolders: ["hosp"]) else {
+                if option == "--mimic-iv", Self.isTooOld(folder) {
+                    throw EchoError(
+                        option, "is MIMIC-IV 1.0, with patients and admissions in core: too old",
+                        try: "download MIMIC-IV 2.0 or newer")
+                }
                 throw EchoError(
                     option, "there is no \(name).csv or \(name).csv.gz in that folder",
                     try: "check the path, or download the file again")
@@ -37,17 +42,29 @@ struct Sources: Sendable {
         patients = try table("patients", in: hosp, "--mimic-iv")
         admissions = try table("admissions", in: hosp, "--mimic-iv")
         diagnoses = try table("diagnoses_icd", in: hosp, "--mimic-iv")
-        dictionary = SourceTable("d_icd_diagnoses", in: hosp, subfolders: ["hosp"])
-        measurements = SourceTable("structured-measurement", in: echo)
+        dictionary = try SourceTable.find("d_icd_diagnoses", in: hosp, subfolders: ["hosp"])
+        measurements = try SourceTable.find("structured-measurement", in: echo)
         mappings = try named("gem", options.labels.gem, "--gem")
-        if options.targets.codes == "paper" {
-            let known = PaperPrevalence.known.map(\.category).joined(separator: ", ")
-            throw EchoError(
-                "--codes", "of the paper's \(PaperPrevalence.targets) targets only \(known) are known",
-                try: "complete schemas/paper-prevalence.csv from the paper's table, and name that file")
+        let isPaper = options.targets.codes == TargetRule.paper
+        guard !isPaper || options.labels.level == .category else {
+            throw EchoError("--codes paper", "are categories", try: "leave out --level")
         }
-        list = try named("codes", options.targets.codes, "--codes")
+        list = isPaper ? nil : try named("codes", options.targets.codes, "--codes")
         splits = try named("split-file", options.split.file, "--split-file")
+    }
+
+    /// Whether MIMIC-IV's tables lie in `folder`, or beside it, as they did before version 2.0.
+    private static func isTooOld(_ folder: String) -> Bool {
+        let path = URL(fileURLWithPath: folder).standardizedFileURL
+        let places = [
+            path.appendingPathComponent("core"),
+            path.deletingLastPathComponent().appendingPathComponent("core"),
+        ]
+        return places.contains { core in
+            ["admissions.csv", "admissions.csv.gz"].contains {
+                FileManager.default.fileExists(atPath: core.appendingPathComponent($0).path)
+            }
+        }
     }
 
     private var all: [SourceTable] {
@@ -57,32 +74,13 @@ struct Sources: Sendable {
 
     /// Sizes and sums, several files at a time.
     func examine() throws -> [TableFile] {
-        try all.map { table in Background { try table.examine() } }.map { try $0.value() }
+        var files = try all.map { table in Background { try table.examine() } }.map { try $0.value() }
+        files[0].version = Self.version(ofColumns: try studyList.header())
+        return files
     }
-}
 
-/// The file of a table, as the catalog remembers it.
-struct TableFile: Sendable, Equatable {
-    /// Its table, as "admissions".
-    let role: String
-    /// Relative to the folder named on the command line.
-    let path: String
-    let bytes: Int
-    let sha256: String
-}
-
-/// A row that could not be used, or not all of it.
-struct RejectedRow: Sendable, Equatable {
-    /// The first line of the row; the header is line 1.
-    let line: Int
-    let reason: String
-    /// The column at fault with its text.
-    let text: String
-}
-
-/// What was read of a table.
-struct Reading<Value: Sendable>: Sendable {
-    var value: Value
-    var rows = 0
-    var rejects: [RejectedRow] = []
+    /// The version of MIMIC-IV-ECHO whose study list has these columns; nil where they do not tell.
+    private static func version(ofColumns columns: [String]) -> String? {
+        columns.contains("measurement_id") ? "1.0" : columns.contains("note_id") ? "0.1" : nil
+    }
 }

@@ -11,8 +11,10 @@ extension SplitRule {
         let reading = try table.read(["subject_id", "split"], into: [Int: Split]()) { splits, row in
             let subject = try row.integer(0)
             let name = try row.text(1)
-            guard let split = Split(rawValue: name) else {
-                throw RowFault(reason: "split is none of train, val, test", text: "\(name.prefix(80))")
+            guard let split = Split(named: name) else {
+                throw RowFault(
+                    reason: "split is none of \(Split.knownNames)", text: "\(name.prefix(80))",
+                    isSpelling: true)
             }
             if let other = splits.updateValue(split, forKey: subject), other != split { twice = row.line }
         }

@@ -6,11 +6,11 @@ import EchoCore
 package struct StayWindow: Sendable, Equatable {
     /// How the two ends of a stay count.
     package enum Ends: String, Sendable, CaseIterable {
-        /// admittime ≤ study ≤ dischtime.
+        /// admittime ≤ study ≤ end (`Admission.end`).
         case closed
-        /// admittime ≤ study < dischtime.
+        /// admittime ≤ study < end.
         case halfOpen = "half-open"
-        /// admittime < study < dischtime.
+        /// admittime < study < end.
         case strict
         /// As closed, from edregtime where that is earlier than admittime.
         case ed
@@ -22,7 +22,7 @@ package struct StayWindow: Sendable, Equatable {
         case latest
         /// The one with the earliest admittime.
         case earliest
-        /// The one with the most time from admittime to dischtime.
+        /// The one with the most time from admittime to its end.
         case longest
     }
 
@@ -42,18 +42,30 @@ package struct StayWindow: Sendable, Equatable {
     /// Whether a study at `time` lies in the window of `stay`. A stay that ends before it begins holds no study
     /// without a margin.
     func holds(_ time: Timestamp, in stay: Admission) -> Bool {
-        let sinceStart = Double(time.seconds - start(of: stay).seconds) + before * 3_600
-        let untilEnd = Double(stay.dischtime.seconds - time.seconds) + after * 3_600
-        return switch ends {
-        case .closed, .ed: sinceStart >= 0 && untilEnd >= 0
-        case .halfOpen: sinceStart >= 0 && untilEnd > 0
-        case .strict: sinceStart > 0 && untilEnd > 0
-        }
+        begins(at: start(of: stay), beforeOrAt: time) && ends(at: stay.end, afterOrAt: time)
+    }
+
+    /// Whether it may, as far as a stay that was rejected can be read: an end that could not be read is open.
+    func mayHold(_ time: Timestamp, in stay: RejectedStay) -> Bool {
+        let start = stay.admittime.map { ends == .ed ? min($0, stay.edregtime ?? $0) : $0 }
+        let end = stay.dischtime.map { max($0, stay.deathtime ?? $0) }
+        return start.map { begins(at: $0, beforeOrAt: time) } ?? true
+            && end.map { ends(at: $0, afterOrAt: time) } ?? true
+    }
+
+    private func begins(at start: Timestamp, beforeOrAt time: Timestamp) -> Bool {
+        let sinceStart = time.seconds(since: start) + before * 3_600
+        return ends == .strict ? sinceStart > 0 : sinceStart >= 0
+    }
+
+    private func ends(at end: Timestamp, afterOrAt time: Timestamp) -> Bool {
+        let untilEnd = end.seconds(since: time) + after * 3_600
+        return ends == .halfOpen || ends == .strict ? untilEnd > 0 : untilEnd >= 0
     }
 
     /// Hours between `time` and the stay without margins: the margin that would reach it. 0 at its very ends.
     func distance(from time: Timestamp, to stay: Admission) -> Double {
-        max(0, start(of: stay).hours(since: time), time.hours(since: stay.dischtime))
+        max(0, start(of: stay).hours(since: time), time.hours(since: stay.end))
     }
 
     private func start(of stay: Admission) -> Timestamp {
@@ -85,9 +97,9 @@ extension StayWindow {
     /// Less is better.
     private func preference(_ stay: Admission) -> Int {
         switch tieBreak {
-        case .latest: -stay.admittime.seconds
-        case .earliest: stay.admittime.seconds
-        case .longest: stay.admittime.seconds - stay.dischtime.seconds
+        case .latest: -stay.admittime.microseconds
+        case .earliest: stay.admittime.microseconds
+        case .longest: stay.admittime.microseconds - stay.end.microseconds
         }
     }
 }

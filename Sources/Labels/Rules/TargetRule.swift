@@ -19,8 +19,10 @@ package struct TargetRule: Sendable, Equatable {
     package var basis: Basis
     /// Chapters whose categories never become targets, by their numbers.
     package var excludedChapters: [String]
-    /// A csv file with the categories, in their order, instead of the most prevalent ones.
+    /// A csv file with the categories, in their order, instead of the most prevalent ones; or `paper`.
     package var codes: String?
+    /// What `codes` is for the paper's own forty.
+    package static let paper = "paper"
 
     package init(
         top: Int = 40, minPrevalence: Double = 0, basis: Basis = .all, excludedChapters: [String] = [],

@@ -11,6 +11,7 @@ struct DatasetSection: ReportSection {
     let title = "The dataset"
     private let funnel: [FunnelStep]
     private let prevalence: [Prevalence]
+    private let paper: PaperComparison?
     /// Labelled studies with clips, and their subjects, in each split.
     private let splits: [(split: Split, studies: Int, subjects: Int)]
 
@@ -23,6 +24,7 @@ struct DatasetSection: ReportSection {
     /// - Parameter top: how many categories are shown where there are no targets
     private init(_ catalog: Catalog, top: Int = 40) throws {
         funnel = try catalog.funnel()
+        paper = try catalog.paperComparison()
         let all = try catalog.prevalence()
         let targets = all.filter { $0.target != nil }
         prevalence = targets.isEmpty ? Array(all.prefix(top)) : targets
@@ -36,6 +38,7 @@ struct DatasetSection: ReportSection {
 
     var content: HTML {
         (funnel.isEmpty ? HTML() : funnelFigure) + (prevalence.isEmpty ? HTML() : prevalenceFigure)
+            + (paper.map(paperFigure) ?? HTML())
     }
 
     /// Steps as bars in proportion to the first of their unit; what leaves at a step stands under it, smaller.
@@ -105,6 +108,48 @@ struct DatasetSection: ReportSection {
             rowChart(rows, axis: axis), numbers: table)
     }
 
+    /// The paper's forty targets, the largest surprise first, and its Table 3.
+    private func paperFigure(_ paper: PaperComparison) -> HTML {
+        let shares = paper.categories.flatMap { [$0.prevalence, $0.paperPrevalence] }
+        let axis = Scale(0, min(100, (10 * (shares.max() ?? 1)).rounded(.up) * 10))
+        let rows = paper.categories.map { row in
+            ChartRow(
+                label: codeLabel(row.category, row.title),
+                value: "\(percentText(100 * row.prevalence)) <small>\(row.mark)</small>",
+                marks: [
+                    bar(from: 0, to: axis.percent(100 * row.prevalence), Colour.first.fill),
+                    tick(axis.percent(100 * row.paperPrevalence)),
+                ])
+        }
+        let table = PageTable(
+            columns: [
+                .text("Code"), .text(""), .number("Studies"), .number("Prevalence"), .number("Paper"),
+                .number("Its prevalence"), .number("Standard errors"), .number("Rank"), .number("Its rank"),
+            ],
+            rows: paper.categories.map { row in
+                [
+                    row.category, row.mark, grouped(row.positives), percentText(100 * row.prevalence),
+                    grouped(row.paperPositives), percentText(100 * row.paperPrevalence),
+                    row.standardErrors.map { fixed($0, 1) } ?? "", row.rank.map(String.init) ?? "",
+                    "\(row.paperRank)",
+                ]
+            }
+                + paper.cohort.map { figure in
+                    [
+                        figure.name, "", figure.here.map { fixed($0, $0 == $0.rounded() ? 0 : 1) } ?? "", "",
+                        fixed(figure.paper, figure.paper == figure.paper.rounded() ? 0 : 1), "", "", "", "",
+                    ]
+                })
+        return figure(
+            "Beside the paper",
+            """
+            Percent of \(grouped(paper.denominator)) labelled studies; the short line is the paper's, of \
+            \(grouped(paper.paperLabelled)). = has as many studies, ! and !! lie beyond 2 and 4 standard errors, studies of \
+            one subject going together; the mean absolute difference is \
+            \(fixed(100 * paper.meanAbsoluteDifference, 1)) points. The paper's Table 3 stands under the numbers.
+            """,
+            rowChart(rows, axis: axis), numbers: table)
+    }
 }
 
 /// "12.3 %".

@@ -96,7 +96,7 @@ private enum Form {
     }
 
     package func number(_ text: String, _ place: String) throws(EchoError) -> Double {
-        guard let value = Double(text), value.isFinite else {
+        guard let value = decimalNumber(text) else {
             let what = self == .classes ? "probability or logit" : "label or prediction"
             throw EchoError(place, "a \(what) that is not a finite number")
         }

@@ -25,6 +25,8 @@ package struct ResultTable: Codable, Sendable, Equatable {
         package let value: Spread
         package let lower: Double?, upper: Double?
         package var published: Double?
+        /// The standard deviation that was published with it.
+        package var publishedDeviation: Double?
 
         package init(value: Spread, lower: Double?, upper: Double?, published: Double? = nil) {
             self.value = value
@@ -90,7 +92,17 @@ package struct ResultTable: Codable, Sendable, Equatable {
                     try: "lines are as \(rows[0].name), columns as \(columns[0].title)")
             }
             rows[found[0]].cells[column]?.published = figure.value
+            rows[found[0]].cells[column]?.publishedDeviation = nil
         }
+    }
+
+    /// Puts a published figure into the cell of a line and a column, where the table has them.
+    package mutating func add(published value: Spread, row name: String, column title: String) {
+        guard let row = rows.firstIndex(where: { $0.name == name }),
+            let column = columns.firstIndex(where: { $0.title == title })
+        else { return }
+        rows[row].cells[column]?.published = value.mean
+        rows[row].cells[column]?.publishedDeviation = value.deviation
     }
 
     /// The figures of such a csv, each with the line that it stands on.
@@ -178,7 +190,8 @@ extension ResultTable {
                     case .second: "\\underline{\(text)}"
                     case .other: text
                     }
-                return [shown] + (isPublished(column) ? [published(row, column)] : [])
+                return [shown]
+                    + (isPublished(column) ? [published(row, column).replacing("±", with: "$\\pm$")] : [])
             }
             let head = [isFirst ? Self.escaped(row.block) : "", Self.escaped(row.title)]
             lines.append((head + cells).joined(separator: " & ") + " \\\\")
@@ -201,7 +214,9 @@ extension ResultTable {
     }
 
     private func published(_ row: Row, _ column: Int) -> String {
-        row.cells[column]?.published.map { fixed($0, columns[column].decimals) } ?? ""
+        guard let cell = row.cells[column], let value = cell.published else { return "" }
+        let decimals = columns[column].decimals
+        return fixed(value, decimals) + (cell.publishedDeviation.map { " ± \(fixed($0, decimals))" } ?? "")
     }
 
     private static func escaped(_ text: String) -> String {

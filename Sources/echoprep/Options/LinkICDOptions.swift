@@ -76,7 +76,10 @@ struct TargetOptions: ParsableArguments {
     @Option(help: "Chapters whose categories never become targets, as 5,20.")
     var exclude: String?
 
-    @Option(help: "A csv file with the targets, in the column category, instead of the most prevalent ones.")
+    @Option(
+        help:
+            "paper for the paper's forty targets, or a csv file with targets in the column category; else the most prevalent."
+    )
     var codes: String?
 
     var rule: TargetRule {

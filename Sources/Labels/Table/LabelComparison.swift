@@ -1,0 +1,196 @@
+// What differs between two sources of labels, or between the labels that two rules made: target by target, study by study.
+
+import Catalog
+package import EchoCore
+import Files
+import Foundation
+import GRDB
+
+/// Labels to compare: all targets of a source, or one of them, perhaps against a bound.
+package struct LabelChoice: Sendable, Equatable {
+    /// "<", "<=", ">", ">=" or "=".
+    package let relation: String?
+    package let source: String, target: String?, bound: Double?
+
+    /// Reads "link-icd", "link-icd:I50" or "measurements:lvef<40".
+    package init(_ text: String) throws(EchoError) {
+        let fault = EchoError(
+            "label compare", "what is compared is SOURCE, SOURCE:TARGET or SOURCE:TARGET<NUMBER",
+            try: "link-icd:I50 'measurements:lvef<40'")
+        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let first = parts.first, !first.isEmpty else { throw fault }
+        source = String(first)
+        guard parts.count == 2 else {
+            (target, relation, bound) = (nil, nil, nil)
+            return
+        }
+        guard let place = parts[1].firstIndex(where: { "<>=".contains($0) }) else {
+            (target, relation, bound) = (String(parts[1]), nil, nil)
+            return
+        }
+        let rest = parts[1][place...], sign = rest.prefix { "<>=".contains($0) }
+        guard ["<", "<=", ">", ">=", "="].contains(String(sign)),
+            let number = decimalNumber(rest.dropFirst(sign.count))
+        else { throw fault }
+        (target, relation, bound) = (String(parts[1][..<place]), String(sign), number)
+    }
+
+    /// 1 or 0 by the bound; without one the value itself.
+    func judged(_ value: Double) -> Double {
+        guard let bound, let relation else { return value }
+        let holds =
+            switch relation {
+            case "<": value < bound
+            case "<=": value <= bound
+            case ">": value > bound
+            case ">=": value >= bound
+            default: value == bound
+            }
+        return holds ? 1 : 0
+    }
+
+    /// As it was written.
+    package var text: String {
+        let bound = bound.map { "\(relation ?? "")\($0 == $0.rounded() ? "\(Int($0))" : "\($0)")" } ?? ""
+        return source + (target.map { ":" + $0 } ?? "") + bound
+    }
+}
+
+/// What two choices say of the same studies, subjects or clips.
+package struct LabelComparison: Codable, Sendable, Equatable {
+    /// A target that both have.
+    package struct Target: Codable, Sendable, Equatable {
+        package let name: String
+        /// Known to both, and of these equal; known to one of them alone.
+        package let both: Int, equal: Int, onlyFirst: Int, onlySecond: Int
+        /// Where all values are 0 or 1: how often first and second are (1, 1), (1, 0), (0, 1), (0, 0).
+        package let table: [Int]?
+        /// Cohen's kappa; nil where one of them is always the same.
+        package let kappa: Double?
+        /// Of the second's 1 the share that the first has, and the reverse.
+        package let sensitivity: Double?, precision: Double?
+    }
+
+    package let first: String, second: String
+    package let targets: [Target]
+    /// Targets of one of them alone.
+    package let onlyFirst: [String], onlySecond: [String]
+
+    /// A line a target.
+    package var text: String {
+        var lines = ["\(first) and \(second)"]
+        for row in targets {
+            let differ = grouped(row.both - row.equal)
+            var line = "  \(row.name): \(grouped(row.both)) known to both, \(differ) of them differ"
+            line +=
+                ", \(grouped(row.onlyFirst)) to the first alone, \(grouped(row.onlySecond)) to the second alone"
+            lines.append(line)
+            if let table = row.table {
+                lines.append(
+                    "    both 1: \(grouped(table[0])), first alone 1: \(grouped(table[1])), second alone 1: \(grouped(table[2])), both 0: \(grouped(table[3]))"
+                )
+                let figures = [
+                    ("kappa", row.kappa), ("the first has of the second's 1", row.sensitivity),
+                    ("the second has of the first's 1", row.precision),
+                ]
+                lines.append(
+                    "    "
+                        + figures.map { "\($0.0) \($0.1.map { String(format: "%.3f", $0) } ?? "undefined")" }
+                        .joined(separator: ", "))
+            }
+        }
+        for (name, targets) in [(first, onlyFirst), (second, onlySecond)] where !targets.isEmpty {
+            lines.append("  in \(name) alone: \(targets.joined(separator: " "))")
+        }
+        return printed(lines)
+    }
+}
+
+/// Compares two choices of labels, the second of them perhaps in another dataset: what another rule made of it.
+///
+/// - Parameter file: a csv file of what differs: key, target, and both values, empty where one does not know
+/// - Throws: `EchoError` where one of them has no labels, or they have no target in common
+package func compareLabels(
+    dataset: String, _ first: LabelChoice, _ second: LabelChoice, other: String? = nil, file: String? = nil
+) throws -> LabelComparison {
+    let ours = try values(of: first, in: dataset), theirs = try values(of: second, in: other ?? dataset)
+    let isPair = first.target != nil && second.target != nil
+    // Two named targets are compared, whatever they are called.
+    let names = isPair ? [""] : ours.keys.filter { theirs[$0] != nil }.sorted()
+    guard !names.isEmpty else {
+        throw EchoError(
+            "label compare", "the two have no target in common",
+            try: "name one of each, as link-icd:I50 measurements:lvef")
+    }
+    var differences: [[String?]] = []
+    let targets = names.map { name -> LabelComparison.Target in
+        let a = (isPair ? ours.values.first : ours[name]) ?? [:],
+            b = (isPair ? theirs.values.first : theirs[name]) ?? [:]
+        var counts = [0, 0, 0, 0], both = 0, equal = 0, only = (first: 0, second: 0), isBinary = true
+        for key in Set(a.keys).union(b.keys).sorted() {
+            let (x, y) = (a[key] ?? nil, b[key] ?? nil)
+            if x != y {
+                differences.append([key, isPair ? nil : name, x.map { "\($0)" }, y.map { "\($0)" }])
+            }
+            guard let x, let y else {
+                only.first += x == nil ? 0 : 1
+                only.second += y == nil ? 0 : 1
+                continue
+            }
+            both += 1
+            equal += x == y ? 1 : 0
+            if [0, 1].contains(x), [0, 1].contains(y) {
+                counts[(x == 1 ? 0 : 2) + (y == 1 ? 0 : 1)] += 1
+            } else {
+                isBinary = false
+            }
+        }
+        func share(_ part: Int, _ whole: Int) -> Double? { whole == 0 ? nil : Double(part) / Double(whole) }
+        let isTable = isBinary && both > 0
+        return LabelComparison.Target(
+            name: isPair ? "\(first.text) and \(second.text)" : name, both: both, equal: equal,
+            onlyFirst: only.first,
+            onlySecond: only.second, table: isTable ? counts : nil, kappa: isTable ? kappa(counts) : nil,
+            sensitivity: isTable ? share(counts[0], counts[0] + counts[2]) : nil,
+            precision: isTable ? share(counts[0], counts[0] + counts[1]) : nil)
+    }
+    if let file {
+        let rows = differences.map { row in row.map { csvField($0 ?? "") }.joined(separator: ",") + "\n" }
+        try writeFile(file, Array(("key,target,first,second\n" + rows.joined()).utf8))
+    }
+    return LabelComparison(
+        first: first.text, second: second.text, targets: targets,
+        onlyFirst: isPair ? [] : ours.keys.filter { theirs[$0] == nil }.sorted(),
+        onlySecond: isPair ? [] : theirs.keys.filter { ours[$0] == nil }.sorted())
+}
+
+/// (observed − expected agreement) / (1 − expected agreement); of (1, 1), (1, 0), (0, 1), (0, 0).
+private func kappa(_ counts: [Int]) -> Double? {
+    let n = Double(counts.reduce(0, +))
+    let first = Double(counts[0] + counts[1]) / n, second = Double(counts[0] + counts[2]) / n
+    let expected = first * second + (1 - first) * (1 - second)
+    return expected == 1 ? nil : (Double(counts[0] + counts[3]) / n - expected) / (1 - expected)
+}
+
+/// The values of a choice by target and key; nil where unknown.
+private func values(of choice: LabelChoice, in dataset: String) throws -> [String: [String: Double?]] {
+    let catalog = try Catalog(datasetFolder: dataset, readOnly: true)
+    let found = try catalog.read { db in
+        var found: [String: [String: Double?]] = [:]
+        let rows = try Row.fetchCursor(
+            db, sql: "SELECT target, key, value FROM label WHERE source = ? AND (? IS NULL OR target = ?)",
+            arguments: [choice.source, choice.target, choice.target])
+        while let row = try rows.next() {
+            found[row[0] as String, default: [:]].updateValue(
+                (row[2] as Double?).map(choice.judged), forKey: row[1])
+        }
+        return found
+    }
+    guard !found.isEmpty else {
+        throw EchoError(
+            "label compare",
+            "there are no labels \(choice.target.map { "\(choice.source):\($0)" } ?? choice.source)",
+            try: "echoprep label list --dataset DATASET names those there are")
+    }
+    return found
+}
