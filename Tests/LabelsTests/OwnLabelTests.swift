@@ -198,7 +198,9 @@ import TestSupport
                 dataset: dataset, LabelChoice("link-icd:I50"), LabelChoice("own:x<40")
             ).targets[0]
             #expect(pair.table == [1, 0, 1, 1] && pair.sensitivity == 0.5 && pair.precision == 1)
-            #expect(abs(try #require(pair.kappa) - (2.0 / 3 - 4.0 / 9) / (1 - 4.0 / 9)) < 1e-12)
+            let (expected, observed) = (4.0 / 9, 2.0 / 3)
+            let kappa = try #require(pair.kappa)
+            #expect(abs(kappa - (observed - expected) / (1 - expected)) < 1e-12)
             // Another rule, in another folder.
             let other = folder.appendingPathComponent("other")
             try FileManager.default.createDirectory(at: other, withIntermediateDirectories: true)
