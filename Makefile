@@ -6,10 +6,10 @@ ECHOPREP := .build/release/echoprep
 PACKAGES := libjpeg62-turbo-dev libavformat-dev libavcodec-dev libavutil-dev libswscale-dev \
 	libopenblas-dev libdnnl2 libsqlite3-dev libcsv-dev libxxhash-dev zlib1g-dev libisal-dev libpng-dev libssl-dev
 
-.PHONY: help deps build test lint check format demo paper heads torch oracle bench fuzz sanitize docs house clean
+.PHONY: help deps build test lint check format demo paper heads torch gpu-bundle gpu-check oracle bench fuzz sanitize docs house clean
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
 
 deps: ## install the Debian packages that are missing
 	@missing=$$(comm -13 \
@@ -93,24 +93,25 @@ paper: deps ## the paper's Table 1 on a synthetic cohort, to paper/table1.html; 
 heads: paper ## the same with linear heads, to paper/heads.html: what latent attention does that a head cannot
 	$(call grid,heads)
 
-# The engine over an installed PyTorch: TORCH=DIR, else that of `python3`, else that of `make oracle`.
 PYTHON := .oracle/bin/python
+
+# TORCH=DIR, else the PyTorch of `python3`, else that of `make oracle`.
 TORCH ?= $(shell for python in python3 $(PYTHON); do \
 	  $$python -c 'import os, torch; print(os.path.dirname(torch.__file__))' 2>/dev/null && break; done)
-TORCH_SHIM := Sources/C/CTorch
-TORCH_FLAGS = -std=c++20 -O2 -fPIC -shared -fvisibility=hidden -Wl,-z,defs,-rpath,$(TORCH)/lib \
-	-I$(TORCH)/include -I$(TORCH)/include/torch/csrc/api/include -I$(TORCH_SHIM)/torch -L$(TORCH)/lib
 
 torch: ## compile the engine over an installed PyTorch: TORCH=DIR, else what python3 imports
-	@[ -e "$(TORCH)/lib/libtorch_cpu.so" ] || { \
-	  echo "no PyTorch here: install one (pip install torch), or say where it is (make torch TORCH=DIR)" >&2; exit 1; }
-	@echo "compiling for the PyTorch in $(TORCH)"
-	@mkdir -p .build/torch
-	@libraries="-ltorch_cpu -lc10"; abi=; \
-	[ ! -e "$(TORCH)/lib/libtorch_cuda.so" ] || libraries="-Wl,--no-as-needed -ltorch_cuda -Wl,--as-needed $$libraries"; \
-	grep -q cxx11 "$(TORCH)/lib/libc10.so" || abi=-D_GLIBCXX_USE_CXX11_ABI=0; \
-	printf '#include "%s"\n' $(notdir $(wildcard $(TORCH_SHIM)/torch/*.cpp)) \
-	  | $(CXX) $(TORCH_FLAGS) $$abi -x c++ -o .build/torch/libechotorch.so - $$libraries
+	@CXX="$(CXX)" bash Sources/C/CTorch/compile.sh "$(TORCH)" .build/torch/libechotorch.so
+
+# On a machine with a card and nothing of ours: bash Tests/GPU/check.sh .build/gpu/bundle.tar.xz
+DEVICE ?= cuda
+
+gpu-bundle: deps ## pack the programs with their libraries for a machine with a card, to .build/gpu/bundle.tar.xz
+	swift build -c release
+	bash Tests/GPU/bundle.sh .build/gpu/bundle.tar.xz
+
+gpu-check: deps ## what waits for a card: the torch engine on DEVICE=cuda, right and how fast
+	swift build -c release
+	PYTHON="$$([ -x $(PYTHON) ] && echo $(PYTHON) || echo python3)" bash Tests/GPU/check.sh "" $(DEVICE)
 
 $(PYTHON): Tests/Oracles/requirements.txt
 	@[ -e $@ ] || python3 -m venv .oracle

@@ -58,7 +58,7 @@ let package = Package(
         library(
             "CKernels", links: "m", "dl", "openblas", settings: [.unsafeFlags(["-O3", "-fno-math-errno"])]),
         // What `make torch` compiles against an installed PyTorch, opened at run time.
-        library("CTorch", links: "dl", exclude: ["torch"]),
+        library("CTorch", links: "dl", exclude: ["torch", "compile.sh"]),
         // The loops of resizing clips, likewise.
         library("CPixels", settings: [.unsafeFlags(["-O3"])]),
         // schemas/labels.sql and the ICD-10-CM table, embedded in the program by #embed.

@@ -17,6 +17,14 @@ struct TrainingStep: Codable {
     var checkpointsActivations = false
 
     var viewCounts: [Int] { Array(repeating: model.views, count: studies) }
+
+    /// Floating-point operations in its products and attention, counted.
+    var operations: Double {
+        let engine = CountingEngine(precision)
+        var learner = BenchLearner(self, engine: engine)
+        learner.takeStep()
+        return engine.work?.operations ?? 0
+    }
 }
 
 /// What one step took, as a process answers it on a line.
@@ -59,7 +67,9 @@ struct StepBench: ParsableCommand {
             let work = before.flatMap { before in
                 engine.work.map { " \($0.seconds - before.seconds) \($0.operations - before.operations)" }
             }
-            answer("\(seconds) \(peakMemory)" + (work ?? ""))
+            // Of a card, what is taken there.
+            let memory = engine.freeMemory == nil ? peakMemory : engine.memory ?? peakMemory
+            answer("\(seconds) \(memory)" + (work ?? ""))
         }
     }
 
@@ -117,8 +127,8 @@ final class StepRacer {
         name = "echoprep (\(peer.introduction))"
     }
 
-    /// PyTorch, by Tests/Oracles/bench_torch.py.
-    init(_ step: TrainingStep, python: String, compiled: Bool) throws {
+    /// PyTorch, by Tests/Oracles/bench_torch.py, on a card or on the processor.
+    init(_ step: TrainingStep, python: String, device: String, compiled: Bool) throws {
         let c = step.model
         let sizes: [String: Any] = [
             "model": c.kind.rawValue, "image": c.image, "patch": c.patch,
@@ -132,7 +142,7 @@ final class StepRacer {
             program: python,
             [
                 "Tests/Oracles/bench_torch.py", json, "--threads", "\(step.threads)", "--studies",
-                "\(step.studies)", "--precision", step.precision.rawValue,
+                "\(step.studies)", "--precision", step.precision.rawValue, "--device", device,
             ] + (compiled ? ["--compile"] : []))
         name = "PyTorch \(peer.introduction)" + (compiled ? ", torch.compile" : "")
     }

@@ -39,12 +39,15 @@ struct TrainBench: ParsableCommand {
     @Flag(help: "Ours computes blocks again on the way back instead of keeping them.")
     var checkpointActivations = false
     @Option(help: "A Python with PyTorch.") var peer: String?
+    @Option(help: "Where PyTorch computes: cpu or cuda.") var peerDevice = "cpu"
     @Flag(help: "PyTorch runs with torch.compile too.") var compile = false
 
     func run() throws {
         print("Steps of \(studies) studies, \(threads) threads, median of \(steps) in turns.\n")
-        print("| model | task | precision | by | s a step | GB | ours is | in memory | of products alone |")
-        print("|---|---|---|---|---|---|---|---|---|")
+        print(
+            "| model | task | precision | by | s a step | studies/s | TFLOP/s | GB | ours is | in memory | of products alone |"
+        )
+        print("|---|---|---|---|---|---|---|---|---|---|---|")
         for task in task {
             for model in model {
                 for precision in precision { try race(model, task, precision) }
@@ -66,26 +69,30 @@ struct TrainBench: ParsableCommand {
         }
         let theirs = try peer.map { python in
             try (compile ? [false, true] : [false]).map {
-                try StepRacer(step, python: python, compiled: $0)
+                try StepRacer(step, python: python, device: peerDevice, compiled: $0)
             }
         }
         for _ in 0..<steps {
             for racer in ours + (theirs ?? []) { try racer.takeStep() }
         }
+        let operations = step.operations
         let name = "| \(kind.rawValue) \(preset.rawValue) | \(task.name) | \(precision.rawValue) |"
         for racer in ours {
             let share = String(format: "%.2f× at %.0f GFLOP/s", racer.overhead, racer.rate / 1e9)
-            print("\(name) \(figures(racer)) | | | \(racer.rate > 0 ? share : "") |")
+            print("\(name) \(figures(racer, operations)) | | | \(racer.rate > 0 ? share : "") |")
         }
         for racer in theirs ?? [] {
             let faster = ours.map { String(format: "%.2f", racer.seconds / $0.seconds) }
             let memory = ours.map { String(format: "%.2f", Double($0.memory) / Double(racer.memory)) }
             let times = faster.joined(separator: ", ") + "× as fast"
-            print("\(name) \(figures(racer)) | \(times) | \(memory.joined(separator: ", ")) | |")
+            print("\(name) \(figures(racer, operations)) | \(times) | \(memory.joined(separator: ", ")) | |")
         }
     }
 
-    private func figures(_ racer: StepRacer) -> String {
-        "\(racer.name) | " + String(format: "%.3f | %.2f", racer.seconds, Double(racer.memory) / 1e9)
+    private func figures(_ racer: StepRacer, _ operations: Double) -> String {
+        "\(racer.name) | "
+            + String(
+                format: "%.3f | %.2f | %.3g | %.2f", racer.seconds, Double(studies) / racer.seconds,
+                operations / racer.seconds / 1e12, Double(racer.memory) / 1e9)
     }
 }

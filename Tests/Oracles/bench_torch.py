@@ -1,10 +1,10 @@
 """The peer of `echobench train`: the same step of the same model in PyTorch, one for each line on stdin.
 
 usage: python Tests/Oracles/bench_torch.py '{"model": "lamae", "outputs": 0, …}' [--threads 4] [--precision bf16]
-       [--studies 1] [--compile]
+       [--studies 1] [--compile] [--device cuda]
 
 Prints "ready" and its version after a first step that is not timed, then for each line the seconds of one step and the peak of
-resident memory in bytes. Attention is PyTorch's own scaled_dot_product_attention; only kept patches are embedded.
+memory in bytes, on a card of what it reserves there, else of what is resident. Attention is PyTorch's own scaled_dot_product_attention; only kept patches are embedded.
 """
 
 import argparse
@@ -104,9 +104,12 @@ def main():
     parser.add_argument("--studies", type=int, default=1)
     parser.add_argument("--precision", choices=["f32", "bf16"], default="f32")
     parser.add_argument("--compile", action="store_true")
+    parser.add_argument("--device", default="cpu")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(1)
+    torch.set_default_device(options.device)
+    on_card = options.device.startswith("cuda")
     # The race is run by the paper's models: without what goes beyond them.
     c = {"latent_queries": 0, "latent_masking": "drop"} | options.configuration
     c["task"] = "icd" if c["outputs"] else "pretrain"
@@ -114,13 +117,13 @@ def main():
     shape = (options.studies, c["views"], c["frames"])
     x = torch.rand(*shape, c["channels"], c["image"], c["image"]) * 2 - 1
     n, kept = model.side**2, c.get("kept", 0)
-    optimiser = torch.optim.AdamW(model.parameters(), lr=1e-4, weight_decay=0.05)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=1e-4, weight_decay=0.05, fused=on_card or None)
     pretrain, finetune = model.pretrain_loss, model.finetune_loss
     if options.compile:
         pretrain, finetune = torch.compile(pretrain), torch.compile(finetune)
 
     def step():
-        with torch.autocast("cpu", torch.bfloat16, enabled=options.precision == "bf16"):
+        with torch.autocast(options.device.split(":")[0], torch.bfloat16, enabled=options.precision == "bf16"):
             if c["task"] == "pretrain":
                 frames = (*shape[:2], 1) if model.video else shape
                 keep = torch.rand(*frames, n).argsort(-1)[..., :kept].expand(*shape, kept)
@@ -141,7 +144,8 @@ def main():
         start = time.perf_counter()
         step()
         seconds = time.perf_counter() - start
-        print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, flush=True)
+        resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        print(seconds, torch.cuda.max_memory_reserved() if on_card else resident, flush=True)
 
 
 if __name__ == "__main__":
