@@ -10,6 +10,7 @@ struct DICOMFrames: Sendable {
         case jpeg
         /// JPEG of more bits, and lossless.
         case deepJPEG
+        case jpegLS
         /// Another coded picture, and the names of its decoders in libavcodec.
         case picture([String])
         case runLength
@@ -58,7 +59,7 @@ struct DICOMFrames: Sendable {
             switch head.process {
             case _ where head.isPlain: code = .jpeg
             case _ where head.isDeep: code = .deepJPEG
-            case 0xF7: code = .picture(["jpegls"])
+            case 0xF7: code = .jpegLS
             default:
                 throw Rejection(
                     .unsupported, "JPEG of \(head.bits) bits by a process that nothing here reads")
@@ -87,6 +88,7 @@ struct DICOMFrames: Sendable {
             switch code {
             case .jpeg: try decodeJPEG(limit, &stack)
             case .deepJPEG: try decodePictures(limit, &stack, by: DeepJPEG.samples)
+            case .jpegLS: try decodePictures(limit, &stack, by: JPEGLS.samples)
             case .picture(let names):
                 let decoder = try LibAVCodec(names)
                 try decodePictures(limit, &stack) { bytes, range throws(Rejection) in
