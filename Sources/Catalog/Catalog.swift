@@ -23,6 +23,14 @@ package final class Catalog: Sendable {
     package init(datasetFolder: String, readOnly: Bool) throws(EchoError) {
         folder = datasetFolder
         let path = datasetFolder + "/" + Catalog.fileName
+        let files = FileManager.default
+        if !files.fileExists(atPath: path), files.fileExists(atPath: datasetFolder + "/config.json"),
+            files.fileExists(atPath: datasetFolder + "/checkpoints")
+        {
+            throw EchoError(
+                "--dataset", "is the folder of a training run",
+                try: "name the dataset that it was trained on, or a new folder")
+        }
         if readOnly {
             guard FileManager.default.fileExists(atPath: path) else {
                 throw EchoError(
