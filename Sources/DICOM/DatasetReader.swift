@@ -14,8 +14,10 @@ struct DatasetReader {
 
     /// More broken elements than this are no data set.
     private static let mostBroken = 16
-    /// Pixel data elements whose fragments are walked in one search: an icon's, the picture's, and room for accidents.
+    /// Pixel data elements whose fragments are walked in search of sound ones: an icon's, the picture's, and room for
+    /// accidents.
     private static let mostWalks = 64
+    private var walks = 0
 
     init(_ reader: ElementReader) {
         self.reader = reader
@@ -54,6 +56,7 @@ struct DatasetReader {
         }
         // A second end of a sequence, as some writers leave behind, means nothing.
         if head.tag.group == 0xFFFE { return }
+        if pixelData == nil, let end = endOfItems(head) { resume(at: end) }
         let end = reader.position
         try dataset.insert(head, value: head.valueStart..<end, encoding)
         last = head.tag
@@ -64,6 +67,19 @@ struct DatasetReader {
             encoding.isImplicit || head.vr == .SQ || head.length == nil ? [end] : [head.valueStart, end]
         let fault = Rejection(.malformed, "no element at byte \(end)")
         do throws(Rejection) { try resume(from: places, fault: fault) } catch { reader.position = end }
+    }
+
+    /// Where a sequence's items end, if that is before the end that it says and elements follow there; nil otherwise.
+    private mutating func endOfItems(_ head: ElementHead) -> Int? {
+        guard head.length != nil, startsItem(head.valueStart) else { return nil }
+        var position = head.valueStart
+        while startsItem(position), position < reader.position {
+            let length = reader.u32(position + 4)
+            guard length != .max else { return nil }
+            position += 8 + Int(length)
+        }
+        let isEarly = position < reader.position && beginsElements(at: position, after: head.tag)
+        return isEarly ? position : nil
     }
 
     /// Whether an element seems to begin at `position`, or the data set ends there. Implicit heads always seem to.
@@ -111,10 +127,10 @@ struct DatasetReader {
     /// - Throws: `fault`, if there is none or there were too many.
     private mutating func resume(from places: [Int], fault: Rejection) throws(Rejection) {
         guard pixelData == nil, brokenElements < DatasetReader.mostBroken else { throw fault }
-        var walks = 0
         for (index, place) in places.enumerated() {
             let bound = index + 1 < places.count ? places[index + 1] : reader.end
-            if let found = (place..<max(place, bound)).first(where: { beginsElements(at: $0, &walks) }) {
+            let range = place..<max(place, bound)
+            if let found = range.first(where: { beginsElements(at: $0, after: last) }) {
                 return resume(at: found)
             }
         }
@@ -131,11 +147,10 @@ struct DatasetReader {
         brokenElements += 1
     }
 
-    /// Whether three elements in the order of their tags, or all that are left, begin at `position`, each behind the
-    /// last sound one.
-    private func beginsElements(at position: Int, _ walks: inout Int) -> Bool {
-        var position = position
-        var tag = last
+    /// Whether three elements in the order of their tags, or all that are left, begin at `position`, each behind
+    /// `tag`.
+    private mutating func beginsElements(at position: Int, after tag: DICOMTag) -> Bool {
+        var position = position, tag = tag
         for index in 0..<3 {
             if index > 0, position == reader.end { return true }
             guard let head = head(at: position), head.tag > tag else { return false }

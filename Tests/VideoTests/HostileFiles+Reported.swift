@@ -25,6 +25,10 @@ extension HostileFile {
             let value = item(icon, length: icon.count - 24)
             return behind(element(DICOMTag(0x0088, 0x0200), "SQ", length: value.count - 24, value))
         },
+        HostileFile("a sequence that says 24 bytes too many", .whole(6)) {
+            let value = item(region)
+            return behind(element(DICOMTag(0x0040, 0x0275), "SQ", length: value.count + 24, value))
+        },
         HostileFile("a text that says 10 bytes too many", .whole(6)) {
             before(
                 tagBytes(DICOMTag(0x0008, 0x0070)) + Array("LO".utf8) + little(20, 2)
