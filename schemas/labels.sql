@@ -7,7 +7,7 @@
 -- Either works without the other, so a clip's study_id and subject_id meet echo_study and split by value, not by a
 -- foreign key.
 
-PRAGMA user_version = 4;
+PRAGMA user_version = 5;
 
 -- Who wrote what here ---------------------------------------------------------------------------------------
 
@@ -77,8 +77,8 @@ CREATE TABLE clip (
                                                   -- what it shows; NULL if that could not be found out
     rule TEXT,                                    -- which rule decided on the kind
     reason TEXT CHECK (reason IN (
-        'still', 'doppler', 'spectral', 'uncertain', 'm-mode', '3-d', 'missing', 'unreadable', 'empty',
-        'not-a-clip', 'malformed', 'truncated', 'no-pixels', 'unsupported', 'undecodable', 'too-large',
+        'still', 'doppler', 'spectral', 'uncertain', 'm-mode', '3-d', 'not-ultrasound', 'missing', 'unreadable',
+        'empty', 'not-a-clip', 'malformed', 'truncated', 'no-pixels', 'unsupported', 'undecodable', 'too-large',
         'no-sector', 'duplicate', 'changed-while-read')),
                                                   -- why it was dropped; NULL if kept
     detail TEXT,                                  -- what exactly is wrong, with the byte offset where that helps
@@ -94,6 +94,7 @@ CREATE TABLE clip (
     codec TEXT,                                   -- transfer syntax UID, or the codec's name
     photometric TEXT,                             -- PhotometricInterpretation, or the pixel format's name
     image_type_flags INTEGER,                     -- ImageType value 4, hexadecimal in the file
+    ultrasound_color_data_present INTEGER,        -- UltrasoundColorDataPresent as the file has it: it proves nothing
     regions TEXT,                                 -- JSON array of [spatial format, data type, min x, min y, max x, max y]
     tag_kind TEXT,                                -- the kind that tags alone say; NULL if they say nothing
     colour_share REAL,                            -- greatest share of coloured pixels in a frame, 0 … 1

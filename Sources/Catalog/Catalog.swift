@@ -11,7 +11,7 @@ package import GRDB
 /// it returns. All methods may be called from any thread; a second process waits for the first one's transaction.
 package final class Catalog: Sendable {
     /// The version of schemas/labels.sql, kept in SQLite's `user_version`.
-    package static let schemaVersion = 4
+    package static let schemaVersion = 5
     /// The database's name inside a dataset folder.
     package static let fileName = "echoprep.sqlite"
 
@@ -23,6 +23,14 @@ package final class Catalog: Sendable {
     package init(datasetFolder: String, readOnly: Bool) throws(EchoError) {
         folder = datasetFolder
         let path = datasetFolder + "/" + Catalog.fileName
+        let files = FileManager.default
+        if !files.fileExists(atPath: path), files.fileExists(atPath: datasetFolder + "/config.json"),
+            files.fileExists(atPath: datasetFolder + "/checkpoints")
+        {
+            throw EchoError(
+                "--dataset", "is the folder of a training run",
+                try: "name the dataset that it was trained on, or a new folder")
+        }
         if readOnly {
             guard FileManager.default.fileExists(atPath: path) else {
                 throw EchoError(

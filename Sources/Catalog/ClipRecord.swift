@@ -32,6 +32,7 @@ package struct ClipRecord: Sendable, Equatable, Codable {
     package var codec: String?
     package var photometric: String?
     package var imageTypeFlags: Int?
+    package var ultrasoundColorDataPresent: Int?
     package var regions: [[Int]]?
     package var tagKind: ClipKind?
     package var colourShare: Double?
@@ -64,7 +65,8 @@ package struct ClipRecord: Sendable, Equatable, Codable {
     private enum CodingKeys: String, CodingKey {
         case id, studyKey, name, path, bytes, sha256, sopKey, kept, kind, rule, reason, detail, shard, frames
         case sourceFrames, height, width, framesPerSecond, frameTimes, container, codec, photometric
-        case imageTypeFlags, regions, tagKind, colourShare, neutralShare, residualShare, judgedFrames,
+        case imageTypeFlags, ultrasoundColorDataPresent, regions, tagKind, colourShare, neutralShare,
+            residualShare, judgedFrames,
             maskShare, boxTop, boxLeft, boxHeight, boxWidth
         case flags, checksum
         case runID = "runId"

@@ -5,9 +5,10 @@ import GRDB
 /// The way from earlier versions to this one, from what is there: nothing has to be read again.
 ///
 /// Version 2 had no table of labels. Version 3 had no diagnoses without a priority, and fewer words for what may be.
+/// Version 4 knew fewer columns and reasons of `clip`.
 enum SchemaUpgrade {
     /// The versions that it begins with.
-    static let versions = [2, 3]
+    static let versions = [2, 3, 4]
 
     /// The labels that a database of version 2 has, as rows of `label`. It stays as it is when sources change.
     private static let labels = """

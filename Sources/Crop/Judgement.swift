@@ -5,7 +5,7 @@ package import EchoCore
 /// What a file shows, which rule said so, and the figures, so that thresholds can be moved without decoding again.
 package struct Judgement: Sendable, Equatable, Codable {
     package let kind: ClipKind
-    /// The rule that decided: `frames`, `regions`, `image-type`, `gray`, `colour`, `tint` or `tags-against-pixels`.
+    /// The rule that decided: `object`, `frames`, `regions`, `image-type`, `gray`, `colour`, `tint` or `tags-against-pixels`.
     package let rule: String
     /// What the tags alone say; nil if they say nothing.
     package let tagKind: ClipKind?
@@ -37,13 +37,17 @@ package struct Judgement: Sendable, Equatable, Codable {
     }
 }
 
-/// Judges by tags alone (docs/commands/ingest.md, "Which clips stay", 1 to 3); nil if they say nothing.
+/// Judges by tags alone (docs/commands/ingest.md, "Which clips stay", 0 to 3); nil if they say nothing.
 ///
 /// - Parameters:
+///   - object: what the file says it is; a volume's frames are planes
 ///   - frames: counted in the data, not believed from the tag
 ///   - regions: the items of SequenceOfUltrasoundRegions
 ///   - imageTypeFlags: ImageType's value 4, read as hexadecimal
-package func judge(frames: Int, regions: [UltrasoundRegion], imageTypeFlags: UInt32?) -> Judgement? {
+package func judge(
+    object: ObjectKind = .unsaid, frames: Int, regions: [UltrasoundRegion], imageTypeFlags: UInt32?
+) -> Judgement? {
+    if object == .volume { return Judgement(.threeD, "object", tagKind: .threeD) }
     if frames < 2 { return Judgement(.still, "frames", tagKind: .still) }
     let regionKinds = regions.compactMap(kind(of:))
     let byRegion = [ClipKind.spectral, .mMode, .doppler, .bmode].first(where: regionKinds.contains)

@@ -7,9 +7,13 @@ import Files
 package struct DICOMFile: Sendable {
     /// As the file meta group says; what the data themselves look like where there is none.
     package let transferSyntax: TransferSyntax
+    /// The SOP class as the file meta group has it.
+    package let mediaStorageClass: String?
     package let dataset: DICOMDataset
     /// The pixel data element, nil if the file has none.
     package let pixelData: PixelData?
+    /// How many elements before the pixels were broken, and passed over.
+    package let brokenElements: Int
 
     /// A deflated data set may not become larger than this.
     static let inflatedLimit = 256 << 20
@@ -28,21 +32,36 @@ package struct DICOMFile: Sendable {
             throw Rejection(.notAClip, "no DICM mark, and no data set at the start")
         }
         let meta = try DICOMFile.readMeta(bytes, from: start)
+        mediaStorageClass = meta.sopClass
         var syntax = meta.syntax
         var body = bytes
         var bodyStart = meta.end
         if let syntax, syntax.isDeflated {
-            body = try inflateRaw(Array(bytes[bodyStart...]), upTo: DICOMFile.inflatedLimit)
+            body = try inflateRaw(
+                bytes[bodyStart...].dropFirst(DICOMFile.zlibHeader(bytes[bodyStart...])),
+                upTo: DICOMFile.inflatedLimit)
             bodyStart = 0
         }
         let encoding = DICOMFile.encoding(of: body, at: bodyStart, said: syntax)
-        var reader = ElementReader(body, bodyStart..<body.count, encoding)
-        (dataset, pixelData) = try DICOMFile.readBody(&reader)
+        var reader = DatasetReader(ElementReader(body, bodyStart..<body.count, encoding))
+        try reader.read()
+        (dataset, pixelData) = (reader.dataset, reader.pixelData)
+        brokenElements = reader.brokenElements
         if syntax == nil {
             syntax =
                 encoding.isBigEndian ? .explicitBigEndian : encoding.isImplicit ? .implicitLittleEndian : nil
         }
         transferSyntax = syntax ?? .explicitLittleEndian
+    }
+
+    /// Bytes of the head that some writers put before deflated data (RFC 1950), 2 or 0. Raw data do not begin like it:
+    /// that would be a stored block whose two lengths contradict each other, but for one beginning in 65,536.
+    private static func zlibHeader(_ bytes: ArraySlice<UInt8>) -> Int {
+        guard let first = bytes.first, let second = bytes.dropFirst().first else { return 0 }
+        let isHeader =
+            first & 0x0F == 8 && first >> 4 <= 7 && second & 0x20 == 0
+            && (Int(first) << 8 | Int(second)) % 31 == 0
+        return isHeader ? 2 : 0
     }
 
     /// Whether `bytes` open as a DICOM file or as a data set without preamble.
@@ -62,19 +81,28 @@ package struct DICOMFile: Sendable {
     }
 
     private static func readMeta(_ bytes: [UInt8], from start: Int) throws(Rejection) -> (
-        syntax: TransferSyntax?, end: Int
+        syntax: TransferSyntax?, sopClass: String?, end: Int
     ) {
         let explicit = Encoding(isImplicit: false, isBigEndian: false)
         var reader = ElementReader(bytes, start..<bytes.count, explicit)
         var meta = DICOMDataset(bytes: bytes)
         while reader.remaining >= 8, reader.u16(reader.position) == 2 {
             let head = try reader.head()
-            guard try reader.skip(head) else { throw reader.truncated("the file meta group") }
+            guard try reader.skip(head) else {
+                // The group's length leads past a broken element.
+                guard let length = meta.integer(.metaGroupLength), (0..<bytes.count).contains(length),
+                    start + 12 + length > head.start, start + 12 + length <= bytes.count - 8
+                else { throw reader.truncated("the file meta group") }
+                reader.position = start + 12 + length
+                break
+            }
             try meta.insert(head, value: head.valueStart..<reader.position, explicit)
         }
         guard reader.remaining >= 8 else { throw reader.truncated("the file meta group") }
         let uid = meta.text(.transferSyntax)
-        return (uid.map { TransferSyntax(uid: $0) }, reader.position)
+        return (
+            uid.map { TransferSyntax(uid: $0) }, meta.text(.mediaStorageSOPClass), reader.position
+        )
     }
 
     /// How the data set is really written: its first element decides, since files exist that say otherwise.
@@ -82,40 +110,16 @@ package struct DICOMFile: Sendable {
         var encoding = Encoding(
             isImplicit: syntax?.isImplicit ?? false, isBigEndian: syntax?.isBigEndian ?? false)
         guard bytes.count - start >= 8 else { return encoding }
+        let saysImplicit = encoding.isImplicit
         encoding.isImplicit = VR(textAt: start + 4, of: bytes) == nil
         if bytes[start] == 0, bytes[start + 1] != 0 { encoding.isBigEndian = true }
         if bytes[start] != 0, bytes[start + 1] == 0 { encoding.isBigEndian = false }
-        return encoding
-    }
-
-    private static func readBody(_ reader: inout ElementReader) throws(Rejection) -> (
-        DICOMDataset, PixelData?
-    ) {
-        var dataset = DICOMDataset(bytes: reader.bytes)
-        var pixelData: PixelData?
-        do throws(Rejection) {
-            while reader.remaining > 0 {
-                let head = try reader.head()
-                if head.tag == .pixelData {
-                    let found = PixelData(head, &reader)
-                    try dataset.insert(head, value: head.valueStart..<reader.position, reader.encoding)
-                    pixelData = found
-                    if found.shortfall != nil { break }
-                    continue
-                }
-                let encoding = reader.valueEncoding(head)
-                guard try reader.skip(head) else {
-                    throw Rejection(.truncated, "the file ends within \(head.tag), at byte \(reader.end)")
-                }
-                // A second end of a sequence, as some writers leave behind, means nothing.
-                if head.tag.group == 0xFFFE { continue }
-                try dataset.insert(head, value: head.valueStart..<reader.position, encoding)
-            }
-        } catch {
-            // What follows the pixel data may be padding of any kind.
-            if pixelData == nil { throw error }
+        // It may be the one whose letters are missing.
+        if encoding.isImplicit, !saysImplicit, syntax != nil {
+            let reader = ElementReader(bytes, start..<bytes.count, encoding)
+            if Int(reader.u32(start + 4)) > bytes.count - start - 8 { encoding.isImplicit = false }
         }
-        return (dataset, pixelData)
+        return encoding
     }
 }
 

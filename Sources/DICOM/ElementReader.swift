@@ -12,12 +12,21 @@ struct Encoding: Sendable, Hashable {
 struct ElementHead: Sendable {
     let tag: DICOMTag
     let vr: VR
-    /// Whether the file says UN: then the value is written in implicit little endian (PS3.5 6.2.2).
+    /// Whether the file says UN: then a sequence is written in implicit little endian (PS3.5 6.2.2), or should be.
     let isUnknown: Bool
+    /// Whether the letters of its representation, and so the width of its length, are none that anybody knows.
+    let isUnlettered: Bool
     /// Position of the element, and of its value's first byte.
     let start: Int, valueStart: Int
     /// nil for an undefined length.
     let length: Int?
+
+    /// The same element with its value elsewhere.
+    func laidOut(valueStart: Int, length: Int) -> ElementHead {
+        ElementHead(
+            tag: tag, vr: vr, isUnknown: isUnknown, isUnlettered: isUnlettered, start: start,
+            valueStart: valueStart, length: length)
+    }
 }
 
 /// A cursor over bytes that reads element heads and skips values, sequences in any depth included.
@@ -55,16 +64,18 @@ struct ElementReader: Sendable {
         let start = position
         let tag = DICOMTag(u16(start), u16(start + 2))
         var vr = VR.UN
-        var isUnknown = false
+        var isUnknown = false, isUnlettered = false
         var length = u32(start + 4)
         position += 8
         if tag.group == 0xFFFE {
             // Items and delimiters have no value representation in any syntax.
         } else if encoding.isImplicit || !hasLetters(at: start + 4) {
             vr = impliedVR(tag)
+            isUnlettered = !encoding.isImplicit
         } else {
             let known = VR(letters: bytes[start + 4], bytes[start + 5])
             isUnknown = known == .UN
+            isUnlettered = known == nil
             vr = isUnknown ? impliedVR(tag) : known ?? .UN
             if known?.hasLongLength ?? true {
                 guard remaining >= 4 else { throw truncated("a length") }
@@ -75,8 +86,8 @@ struct ElementReader: Sendable {
             }
         }
         return ElementHead(
-            tag: tag, vr: vr, isUnknown: isUnknown, start: start, valueStart: position,
-            length: length == .max ? nil : Int(length))
+            tag: tag, vr: vr, isUnknown: isUnknown, isUnlettered: isUnlettered, start: start,
+            valueStart: position, length: length == .max ? nil : Int(length))
     }
 
     /// Moves behind the value of `head`; false if the bytes end before it does.
@@ -123,14 +134,33 @@ struct ElementReader: Sendable {
         return true
     }
 
-    /// How the value of `head` is written.
+    /// How the value of `head` is written: as what is around it, and implicit where the file says UN; but a sequence's
+    /// first item tells whether its elements have letters, since files exist that have it the other way.
     func valueEncoding(_ head: ElementHead) -> Encoding {
-        head.isUnknown ? Encoding(isImplicit: true, isBigEndian: false) : encoding
+        var inside = head.isUnknown ? Encoding(isImplicit: true, isBigEndian: false) : encoding
+        guard head.isUnknown || head.vr == .SQ || head.length == nil, head.tag.group != 0xFFFE,
+            end - head.valueStart >= 16
+        else { return inside }
+        var value = self
+        value.encoding = inside
+        let first = head.valueStart + 8
+        guard DICOMTag(value.u16(head.valueStart), value.u16(head.valueStart + 2)) == .item,
+            value.u16(first) != 0xFFFE
+        else { return inside }
+        if hasKnownLetters(at: first + 4) {
+            inside.isImplicit = false
+        } else if Int(value.u32(first + 4)) <= end - first - 8 {
+            inside.isImplicit = true
+        }
+        return inside
     }
 
     func truncated(_ what: String) -> Rejection {
         Rejection(.truncated, "the file ends within \(what), at byte \(position)")
     }
+
+    /// Whether two letters stand there that are a representation.
+    func hasKnownLetters(at position: Int) -> Bool { VR(textAt: position, of: bytes) != nil }
 
     private func hasLetters(at position: Int) -> Bool {
         (65...90).contains(bytes[position]) && (65...90).contains(bytes[position + 1])
@@ -140,6 +170,7 @@ struct ElementReader: Sendable {
     private func impliedVR(_ tag: DICOMTag) -> VR { ElementReader.dictionary[tag] ?? .UN }
 
     private static let dictionary: [DICOMTag: VR] = [
+        .frameIncrementPointer: .AT, .ultrasoundColorDataPresent: .US,
         .ultrasoundRegions: .SQ, .regionSpatialFormat: .US, .regionDataType: .US, .regionMinX: .UL,
         .regionMinY: .UL, .regionMaxX: .UL, .regionMaxY: .UL, .samplesPerPixel: .US,
         .planarConfiguration: .US,

@@ -52,7 +52,8 @@ package struct PixelData: Sendable {
                 fault = Rejection(.malformed, "more than \(grouped(fragments.count)) fragments")
                 break
             }
-            if !isTable { fragments.append(reader.position..<reader.position + there) }
+            let place = reader.position..<reader.position + there
+            if !isTable || PixelData.beginsPixels(reader.bytes[place]) { fragments.append(place) }
             isTable = false
             reader.position += there
             if there < length {
@@ -67,6 +68,19 @@ package struct PixelData: Sendable {
 }
 
 extension PixelData {
+    /// Whether a first fragment is no offset table but the beginning of a picture or of a video stream: an elementary
+    /// stream (three bytes and a type that is not 0), a transport stream or an MP4 file.
+    private static func beginsPixels(_ fragment: ArraySlice<UInt8>) -> Bool {
+        if Code(beginningOf: fragment) != nil { return true }
+        let start = fragment.startIndex
+        let unit = fragment.drop { $0 == 0 }
+        let isUnit =
+            (2...3).contains(unit.startIndex - start) && unit.first == 1 && unit.dropFirst().first ?? 0 != 0
+        return isUnit
+            || fragment.dropFirst(4).starts(with: "ftyp".utf8)
+            || fragment.count > 188 && fragment[start] == 0x47 && fragment[start + 188] == 0x47
+    }
+
     /// The codes whose frames can be told from the first bytes of a fragment.
     package enum Code: Sendable {
         case jpeg, jpeg2000, rle
@@ -103,13 +117,13 @@ extension PixelData {
     ///
     /// Offset tables are not used: they are empty, short or wrong in real files, and none is needed. As many fragments
     /// as the tag counts frames are one a frame; otherwise a fragment that begins a picture begins a frame. Where that
-    /// gives fewer frames than the tag counts, fragments of several JPEG pictures are cut between them.
+    /// gives fewer frames than the tag counts, or a single one, fragments of several pictures are cut between them.
     ///
     /// - Parameter count: NumberOfFrames if the file has one that is a positive number.
     package static func frames(
         of fragments: [Range<Int>], in bytes: [UInt8], counted count: Int?
     ) -> [[Range<Int>]] {
-        if fragments.count == count { return fragments.map { [$0] } }
+        if fragments.count == count, fragments.count > 1 { return fragments.map { [$0] } }
         let filled = fragments.filter { !$0.isEmpty }
         let begins = filled.map { Code(beginningOf: bytes[$0]) != nil }
         guard begins.contains(true) else {
@@ -126,21 +140,25 @@ extension PixelData {
                 frames[frames.count - 1].append(fragment)
             }
         }
-        guard let count, frames.count < count else { return frames }
+        guard frames.count == 1 || frames.count < count ?? 0 else { return frames }
         return frames.flatMap { $0.count == 1 ? pictures(in: $0[0], of: bytes).map { [$0] } : [$0] }
     }
 
-    /// Cuts JPEG pictures that follow each other, with padding at most between the end of one and the next's start.
+    /// Cuts JPEG or JPEG 2000 pictures that follow each other, with padding at most between the end of one and the
+    /// next's start.
     private static func pictures(in fragment: Range<Int>, of bytes: [UInt8]) -> [Range<Int>] {
-        guard Code(beginningOf: bytes[fragment]) == .jpeg else { return [fragment] }
+        let code = Code(beginningOf: bytes[fragment])
+        guard code == .jpeg || code == .jpeg2000 else { return [fragment] }
         var pictures: [Range<Int>] = []
         var start = fragment.lowerBound
         var position = start
         while position + 5 <= fragment.upperBound {
             position += 1
             guard bytes[position] == 0xFF, bytes[position + 1] == 0xD9 else { continue }
-            let next = bytes[(position + 2)..<fragment.upperBound].drop { $0 == 0 }
-            guard next.starts(with: [0xFF, 0xD8, 0xFF]) else { continue }
+            let rest = bytes[(position + 2)..<fragment.upperBound]
+            // A JP2 file begins with zeros of its own.
+            guard let next = [rest, rest.drop { $0 == 0 }].first(where: { Code(beginningOf: $0) == code })
+            else { continue }
             pictures.append(start..<next.startIndex)
             start = next.startIndex
             position = start

@@ -8,6 +8,7 @@ package struct TransferSyntax: Hashable, Sendable {
 
     package static let implicitLittleEndian = TransferSyntax(uid: "1.2.840.10008.1.2")
     package static let explicitLittleEndian = TransferSyntax(uid: "1.2.840.10008.1.2.1")
+    package static let encapsulatedUncompressed = TransferSyntax(uid: "1.2.840.10008.1.2.1.98")
     package static let deflated = TransferSyntax(uid: "1.2.840.10008.1.2.1.99")
     package static let explicitBigEndian = TransferSyntax(uid: "1.2.840.10008.1.2.2")
     package static let jpegBaseline = TransferSyntax(uid: "1.2.840.10008.1.2.4.50")
@@ -36,5 +37,14 @@ package struct TransferSyntax: Hashable, Sendable {
     }
     private static let family = "1.2.840.10008.1.2.4."
     /// Whether pixel data should come in fragments.
-    package var isEncapsulated: Bool { uid.hasPrefix(TransferSyntax.family) || self == .rle }
+    package var isEncapsulated: Bool {
+        uid.hasPrefix(TransferSyntax.family) || self == .rle || self == .encapsulatedUncompressed
+    }
+    /// Whether frames are plain samples, in fragments or not.
+    package var isNative: Bool {
+        [
+            .implicitLittleEndian, .explicitLittleEndian, .explicitBigEndian, .deflated,
+            .encapsulatedUncompressed,
+        ].contains(self)
+    }
 }

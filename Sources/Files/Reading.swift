@@ -44,6 +44,17 @@ package func readSource(
     }
 }
 
+/// The first `count` bytes of a regular file, or all.
+///
+/// - Throws: `EchoError` where it cannot be opened or read, or is not a regular file.
+package func readBeginning(_ path: String, _ count: Int) throws(EchoError) -> [UInt8] {
+    let file = try Descriptor(path, flags: O_RDONLY | O_NONBLOCK)
+    let status = try regular(file.status(), path)
+    var bytes = [UInt8](repeating: 0, count: min(count, Int(status.st_size)))
+    let there = try file.read(into: &bytes)
+    return Array(bytes.prefix(there))
+}
+
 /// The bytes of an open file, in place of those of `buffer`; nil if it is not what it was `before`.
 private func wholeFile(
     _ file: borrowing Descriptor, _ before: stat, into buffer: consuming [UInt8] = []

@@ -89,29 +89,42 @@ struct Examiner: Sendable {
     private func examine(
         _ bytes: [UInt8], _ record: inout ClipRecord, _ findings: inout Findings
     ) throws(Rejection) {
-        let source = try openClip(bytes, name: record.path)
+        let source: any ClipSource
+        do throws(Rejection) {
+            source = try openClip(bytes, name: record.path)
+        } catch {
+            if error.reason == .threeD {
+                (record.kind, record.rule, record.tagKind) = (.threeD, "object", .threeD)
+            }
+            throw error
+        }
         let header = source.header
         findings.header = header
         record.note(header)
-        var tags = judge(
-            frames: header.frames, regions: header.regions, imageTypeFlags: header.imageTypeFlags)
-        record.tagKind = tags?.tagKind
-        if let tags, tags.isSettled { try decide(by: tags, &record) }
+        if header.object == .other { throw .notUltrasound }
+        let said = judge(
+            object: header.object, frames: header.frames, regions: header.regions,
+            imageTypeFlags: header.imageTypeFlags)
+        record.tagKind = said?.tagKind
+        if let said, said.isSettled {
+            // Of a clip of which one frame is left, the fault is the reason.
+            if said.kind == .still, let shortfall = source.shortfall { throw shortfall }
+            try decide(by: said, &record)
+        }
         let decoded = try source.decode(maxFrames: rules.maxFrames)
         let clip = decoded.clip
+        for flag in decoded.flags.dropFirst(header.flags.count) { record.add(flag: flag) }
         if let shortfall = decoded.shortfall {
-            if !rules.salvage { throw shortfall }
+            if !rules.salvage || clip.frames < 2 { throw shortfall }
             record.add(flag: "salvaged")
             record.detail = shortfall.detail
-            // A clip of which one frame is left is a still.
-            tags = judge(frames: clip.frames, regions: header.regions, imageTypeFlags: header.imageTypeFlags)
         }
         findings.clip = clip
         let mask = try sectorMask(of: clip)
         findings.mask = mask
         record.maskShare = mask.share
         for flag in mask.flags { record.add(flag: flag.rawValue) }
-        let judgement = judge(clip: clip, mask: mask, tags: tags)
+        let judgement = judge(clip: clip, mask: mask, tags: said)
         let box = try cropBox(height: clip.height, width: clip.width, rule: rules.crop, mask: mask)
         findings.box = box
         record.boxTop = box.rows.lowerBound
@@ -145,6 +158,8 @@ extension ClipRecord {
         framesPerSecond = header.framesPerSecond.flatMap { $0.isFinite ? $0 : nil }
         frameTimes = header.frameTimes
         imageTypeFlags = header.imageTypeFlags.map { Int($0) }
+        ultrasoundColorDataPresent = header.colourDataPresent
+        for flag in header.flags { add(flag: flag) }
         sopKey = header.sopInstanceUID.map { String(Files.sha256(Array($0.utf8)).prefix(16)) }
         if !header.regions.isEmpty {
             regions = header.regions.map {

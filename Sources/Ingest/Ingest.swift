@@ -13,6 +13,7 @@ import Files
 package func ingest(_ options: IngestOptions) throws -> IngestSummary {
     let (plan, rules) = try plan(of: options)
     let folder = options.folder
+    if options.part == nil { try checkClips(in: plan.files, of: options.source) }
     if options.part == nil, isReadable(folder + "/" + partsFolder) {
         throw EchoError("--dataset", "has parts that are not merged", try: "run echoprep merge first")
     }

@@ -122,7 +122,7 @@ struct Tally {
 /// Whether a reason means that something is wrong with a file, not that it shows something else.
 private func isFault(_ reason: DropReason) -> Bool {
     switch reason {
-    case .still, .doppler, .spectral, .uncertain, .mMode, .threeD, .duplicate: false
+    case .still, .doppler, .spectral, .uncertain, .mMode, .threeD, .notUltrasound, .duplicate: false
     default: true
     }
 }

@@ -19,13 +19,20 @@ package struct ClipHeader: Sendable {
     package let regions: [UltrasoundRegion]
     /// ImageType's fourth value as a hexadecimal number (GE's and others' mode bits).
     package let imageTypeFlags: UInt32?
+    /// UltrasoundColorDataPresent (0028,0014) as the file has it, whatever that proves.
+    package let colourDataPresent: Int?
+    /// What the object is, by its SOP class and modality.
+    package let object: ObjectKind
+    /// Words for what was read otherwise than the file says.
+    package let flags: [String]
     /// Only to find duplicates, never printed.
     package let sopInstanceUID: String?
 
     package init(
         container: String, codec: String, photometric: String? = nil, frames: Int, height: Int, width: Int,
         framesPerSecond: Double? = nil, frameTimes: [Double]? = nil, regions: [UltrasoundRegion] = [],
-        imageTypeFlags: UInt32? = nil, sopInstanceUID: String? = nil
+        imageTypeFlags: UInt32? = nil, colourDataPresent: Int? = nil, object: ObjectKind = .unsaid,
+        flags: [String] = [], sopInstanceUID: String? = nil
     ) {
         self.container = container
         self.codec = codec
@@ -37,6 +44,9 @@ package struct ClipHeader: Sendable {
         self.frameTimes = frameTimes
         self.regions = regions
         self.imageTypeFlags = imageTypeFlags
+        self.colourDataPresent = colourDataPresent
+        self.object = object
+        self.flags = flags
         self.sopInstanceUID = sopInstanceUID
     }
 }

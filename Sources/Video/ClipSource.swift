@@ -5,6 +5,8 @@ package import EchoCore
 /// An opened clip: the head is read, the pixels are not.
 package protocol ClipSource: Sendable {
     var header: ClipHeader { get }
+    /// Why frames are missing, as far as that is known before any is decoded.
+    var shortfall: Rejection? { get }
 
     /// Decodes the first `maxFrames` frames, or all.
     ///
@@ -19,11 +21,14 @@ package struct DecodedClip: Sendable {
     package let clip: Clip
     /// Why frames are missing at the end; nil for a clip that is whole.
     package let shortfall: Rejection?
+    /// Words for what was read otherwise than the file says, the header's among them.
+    package let flags: [String]
 
-    package init(header: ClipHeader, clip: Clip, shortfall: Rejection?) {
+    package init(header: ClipHeader, clip: Clip, shortfall: Rejection?, flags: [String] = []) {
         self.header = header
         self.clip = clip
         self.shortfall = shortfall
+        self.flags = header.flags + flags
     }
 
     /// Why frames are missing at the end, in words.
@@ -48,6 +53,9 @@ private let formats: [ClipFormat] = [
     },
 ]
 
+/// Whether a file that begins like this is of a known format; 256 bytes are enough.
+package func isClip(beginning bytes: [UInt8]) -> Bool { formats.contains { $0.matches(bytes) } }
+
 /// Opens the clip in a file's bytes, by what they are and not by the file's name.
 ///
 /// - Parameter name: what messages call the file; unused so far as no rejection repeats it.
@@ -58,4 +66,10 @@ package func openClip(_ bytes: [UInt8], name: String) throws(Rejection) -> any C
         throw Rejection(.notAClip, "neither DICOM nor AVI nor MP4 by its first bytes")
     }
     return try format.open(bytes)
+}
+
+extension Rejection {
+    /// An object of another modality.
+    package static let notUltrasound = Rejection(
+        .notUltrasound, "its SOP class or modality is not ultrasound's")
 }

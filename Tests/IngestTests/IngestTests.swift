@@ -136,7 +136,7 @@ import Video
             #expect(mkfifo(source.path + "/a/pipe", 0o644) == 0)
             let strange = (source.path + "/a/").utf8CString.dropLast() + [CChar(bitPattern: 0xE9), 0]
             #expect(mknod(Array(strange), S_IFREG | 0o644, 0) == 0)
-            let dataset = source.appendingPathComponent("dataset")
+            let dataset = folder.appendingPathComponent("dataset")
             _ = try ingest(options(source, dataset))
             let rows = try rows(dataset)
             let outcomes = Dictionary(uniqueKeysWithValues: rows.map { ($0.path, $0.reason) })

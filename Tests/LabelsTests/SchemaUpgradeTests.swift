@@ -71,6 +71,37 @@ import TestSupport
         }
     }
 
+    @Test func `a clip's row of version 4 stays as it is, and new reasons have their place`() throws {
+        try withTemporaryFolder { folder in
+            let dataset = try Self.dataset("mimic-v3", in: folder)
+            let before = try Catalog(datasetFolder: dataset, readOnly: true).clips()
+            // Version 4 had this program's tables, but for two things of `clip`.
+            let catalog = try Catalog(datasetFolder: dataset, readOnly: false)
+            try catalog.writeUnchecked { db in
+                let sql =
+                    try String.fetchOne(db, sql: "SELECT sql FROM sqlite_schema WHERE name = 'clip'") ?? ""
+                let former = sql.split(separator: "\n", omittingEmptySubsequences: false)
+                    .filter { !$0.contains("ultrasound_color_data_present") }.joined(separator: "\n")
+                    .replacingOccurrences(of: "'not-ultrasound', ", with: "")
+                try db.execute(sql: "CREATE TABLE copy AS SELECT * FROM clip; DROP TABLE clip; \(former)")
+                let columns = try db.columns(in: "clip").map(\.name).joined(separator: ", ")
+                try db.execute(
+                    sql: "INSERT INTO clip (\(columns)) SELECT \(columns) FROM copy; DROP TABLE copy")
+                try db.execute(sql: "PRAGMA user_version = 4")
+            }
+            try catalog.database.close()
+            #expect(try Catalog(datasetFolder: dataset, readOnly: true).clips() == before)
+            let upgraded = try Catalog(datasetFolder: dataset, readOnly: false)
+            #expect(try upgraded.clips() == before && !before.isEmpty)
+            #expect(try upgraded.inconsistencies().isEmpty)
+            try upgraded.write { db in
+                try db.execute(sql: "UPDATE clip SET reason = 'not-ultrasound' WHERE kept = 0")
+            }
+            #expect(try upgraded.rows("PRAGMA user_version") == ["\(Catalog.schemaVersion)"])
+            #expect(try upgraded.rows("SELECT count(*) FROM label") == ["263"])
+        }
+    }
+
     @Test(arguments: ["mimic-v2", "echonet-v2", "mimic-v3"])
     func `a reader finds the labels of an older database, unchanged`(
         name: String

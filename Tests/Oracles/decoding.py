@@ -23,7 +23,8 @@ from safetensors import safe_open
 
 warnings.simplefilter("ignore")
 
-REASONS = {"empty", "not-a-clip", "malformed", "truncated", "no-pixels", "unsupported", "undecodable", "too-large"}
+REASONS = {"empty", "not-a-clip", "malformed", "truncated", "no-pixels", "unsupported", "undecodable", "too-large",
+           "not-ultrasound", "3-d"}
 BASELINE = "1.2.840.10008.1.2.4.50"
 LOSSY = {"1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.81", "1.2.840.10008.1.2.4.91"}
 

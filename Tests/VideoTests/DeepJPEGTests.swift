@@ -81,7 +81,10 @@ import Video
 
     /// What the window makes of `samples`.
     private func expected(_ samples: [Int], _ bits: Int) -> [UInt8] {
-        guard bits > 8 else { return samples.map { UInt8($0) } }
+        // Fewer than 8 bits take the whole range.
+        guard bits > 8 else {
+            return samples.map { UInt8(($0 * 255 + (1 << bits - 1) / 2) / (1 << bits - 1)) }
+        }
         return samples.map { sample in
             let x = (Double(sample) - (Double(1 << (bits - 1)) - 0.5)) / Double(1 << bits - 1) + 0.5
             return UInt8(min(max(x * 255, 0), 255).rounded())

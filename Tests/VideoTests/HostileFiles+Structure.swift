@@ -79,15 +79,15 @@ extension HostileFile {
             let open = element(DICOMTag(0x0008, 0x1140), "SQ", length: undefined, item([], length: undefined))
             return BrokenFile(pixels: (0..<100_000).flatMap { _ in open }).bytes
         },
-        HostileFile("a sequence without its delimiter", .rejected(.malformed)) {
+        HostileFile("a sequence without its delimiter", .whole(6)) {
             withElements(element(DICOMTag(0x0040, 0x0275), "SQ", length: undefined, item([])))
         },
-        HostileFile("an item without its delimiter", .rejected(.truncated)) {
+        HostileFile("an item without its delimiter", .whole(6)) {
             withElements(
                 element(DICOMTag(0x0040, 0x0275), "SQ", length: undefined, item([], length: undefined)))
         },
         HostileFile("an item's delimiter on its own", .whole(6)) { withElements(itemEnd) },
-        HostileFile("an element of 2 GB", .rejected(.truncated)) {
+        HostileFile("an element of 2 GB", .whole(6)) {
             withElements(element(DICOMTag(0x0029, 0x1010), "OB", length: 1 << 31, [1, 2, 3, 4]))
         },
         HostileFile("a value representation that nobody knows", .whole(6)) {

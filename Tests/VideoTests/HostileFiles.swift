@@ -38,7 +38,7 @@ struct HostileFile: Sendable, CustomTestStringConvertible {
 
     static let all =
         notClips + truncations + fragments + counts + sizes + pictures + syntaxes + structures + meanings
-        + streams
+        + streams + reported
 }
 
 extension HostileFile {

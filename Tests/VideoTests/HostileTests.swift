@@ -133,6 +133,7 @@ private func sound(_ kind: String) throws -> [UInt8] {
 private func judge(_ bytes: [UInt8]) throws {
     let reasons: Set<DropReason> = [
         .empty, .notAClip, .malformed, .truncated, .noPixels, .unsupported, .undecodable, .tooLarge,
+        .notUltrasound, .threeD,
     ]
     switch ending(of: bytes) {
     case .whole(let frames): #expect(frames > 0)

@@ -116,7 +116,9 @@ func smoothClip(frames: Int, height: Int, width: Int, sampling: ChromaSampling?)
     }
     let chroma = sampling.map { sampling in
         let (rows, columns) = (sampling.rows(height), sampling.columns(width))
-        return Clip.Chroma(sampling: sampling, cb: plane(rows, columns, 1), cr: plane(rows, columns, 3))
+        // Not like luma: three planes that are alike would be R, G, B of a gray picture.
+        let cb = plane(rows, columns, 1).map { 255 - $0 }
+        return Clip.Chroma(sampling: sampling, cb: cb, cr: plane(rows, columns, 3).map { $0 + 60 })
     }
     return Clip(frames: frames, height: height, width: width, luma: plane(height, width, 2), chroma: chroma)
 }

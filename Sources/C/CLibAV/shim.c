@@ -132,7 +132,6 @@ static int open_format(echoprep_av *av, const char *formats, echoprep_av_stream 
     AVDictionary *options = NULL;
     av_dict_set(&options, "format_whitelist", formats, 0);
     av_dict_set(&options, "protocol_whitelist", "", 0);
-    av_dict_set(&options, "ignore_editlist", "1", 0);
     int code = avformat_open_input(&av->format, NULL, NULL, &options);
     av_dict_free(&options);
     if (code < 0) return say(av->message, "not a readable container", code);
@@ -150,6 +149,11 @@ static int open_format(echoprep_av *av, const char *formats, echoprep_av_stream 
         .width = found->codecpar->width, .height = found->codecpar->height, .frames_said = found->nb_frames,
         .frames_per_second = rate.num > 0 && rate.den > 0 ? av_q2d(rate) : 0,
         .seconds_per_tick = av_q2d(found->time_base)};
+    const int32_t *matrix = (const int32_t *)av_stream_get_side_data(found, AV_PKT_DATA_DISPLAYMATRIX, NULL);
+    for (int i = 0; i < 9; i++) stream->display[i] = matrix ? matrix[i] : i % 4 == 0 ? 1 : 0;
+    const AVRational aspect = found->sample_aspect_ratio.num > 0 ? found->sample_aspect_ratio
+                                                                 : found->codecpar->sample_aspect_ratio;
+    stream->is_stretched = aspect.num > 0 && aspect.num != aspect.den;
     snprintf(stream->container, sizeof stream->container, "%s", av->format->iformat->name);
     snprintf(stream->codec, sizeof stream->codec, "%s", avcodec_get_name(found->codecpar->codec_id));
     return 1;
@@ -239,12 +243,14 @@ static int describe(echoprep_av *av, echoprep_av_picture *picture) {
         picture->across = 1 << desc->log2_chroma_w;
         picture->down = 1 << desc->log2_chroma_h;
     }
-    // JPEG 2000's decoders fill the bits of the form they chose from the top.
+    // These decoders fill the bits of the form they chose from the top.
     av->shift = 0;
-    const int raw = av->codec->bits_per_raw_sample;
-    if (av->codec->codec_id == AV_CODEC_ID_JPEG2000 && raw > 0 && raw < picture->bits) {
+    const int raw = av->codec->bits_per_raw_sample, codec = av->codec->codec_id;
+    if ((codec == AV_CODEC_ID_JPEG2000 || codec == AV_CODEC_ID_JPEGLS) && raw > 0 && raw < picture->bits) {
         av->shift = picture->bits - raw;
         picture->bits = raw;
+    } else if (picture->bits < 8) {
+        picture->bits = 8;
     }
     picture->is_plain = picture->bits == 8 && !av->shift;
     for (int c = 0; c < picture->components; c++)
@@ -266,6 +272,14 @@ int echoprep_av_decode(echoprep_av *av, const uint8_t *bytes, size_t count, echo
     return code == AVERROR_PATCHWELCOME ? -1 : code < 0 ? 0 : describe(av, picture);
 }
 
+// Bits that a pixel of raw pictures has at least: containers count them differently from what is there.
+static int raw_bits(const AVCodecContext *codec) {
+    const int said = codec->bits_per_coded_sample;
+    const AVPixFmtDescriptor *desc = av_pix_fmt_desc_get(codec->pix_fmt);
+    const int are = desc ? av_get_padded_bits_per_pixel(desc) : 0;
+    return said <= 0 ? are : are <= 0 || said < are ? said : are;
+}
+
 int echoprep_av_next_packet(echoprep_av *av, const uint8_t **bytes, size_t *count) {
     for (;;) {
         av_packet_unref(av->packet);
@@ -277,7 +291,7 @@ int echoprep_av_next_packet(echoprep_av *av, const uint8_t **bytes, size_t *coun
         }
         if (av->packet->stream_index != av->stream) continue;
         // The decoder of raw pictures fills up what is missing with what was in its memory.
-        const int64_t bits = (int64_t)av->codec->width * av->codec->height * av->codec->bits_per_coded_sample;
+        const int64_t bits = (int64_t)av->codec->width * av->codec->height * raw_bits(av->codec);
         const int is_short = av->codec->codec_id == AV_CODEC_ID_RAWVIDEO && av->packet->size > 0
             && av->packet->size < bits / 8;
         if ((av->packet->flags & AV_PKT_FLAG_CORRUPT) || is_short) {
@@ -295,6 +309,8 @@ _Static_assert(ECHOPREP_AV_NO_TIME == AV_NOPTS_VALUE, "as libavformat has it");
 int64_t echoprep_av_packet_shown(const echoprep_av *av) { return av->packet->pts; }
 
 int64_t echoprep_av_packet_decoded(const echoprep_av *av) { return av->packet->dts; }
+
+int echoprep_av_packet_is_hidden(const echoprep_av *av) { return (av->packet->flags & AV_PKT_FLAG_DISCARD) != 0; }
 
 int echoprep_av_next_picture(echoprep_av *av, echoprep_av_picture *picture) {
     for (;;) {
@@ -343,6 +359,9 @@ void echoprep_av_read_plane(const echoprep_av *av, int component, uint16_t *out)
         av_read_image_line2(
             out, (const uint8_t **)av->shown->data, av->shown->linesize, desc, 0, y, component, width, 0, 2);
         for (int x = 0; av->shift && x < width; x++) out[x] >>= av->shift;
+        // Components of fewer than 8 bits take the whole range.
+        const int depth = desc->comp[component].depth, top = (1 << depth) - 1;
+        for (int x = 0; depth < 8 && x < width; x++) out[x] = (uint16_t)((out[x] * 255 + top / 2) / top);
     }
 }
 

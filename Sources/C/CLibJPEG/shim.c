@@ -21,6 +21,9 @@ struct echoprep_jpeg_decoder {
     // Rows that do not fit into the caller's planes: padding to whole blocks, and below the picture.
     uint8_t *scratch;
     size_t scratch_count;
+    // The bytes of the picture that is read.
+    const uint8_t *picture;
+    size_t picture_count;
 };
 
 static void leave(j_common_ptr info) {
@@ -34,9 +37,31 @@ static void leave(j_common_ptr info) {
 // Up to this many bytes between the last block and the end are padding, not the rest of blocks that were lost.
 #define PADDING 7
 
+// Whether the bytes that a search for a marker has passed are zeros: padding, however much of it.
+static int passed_zeros(const struct jpeg_decompress_struct *info, size_t count) {
+    const echoprep_jpeg_decoder *decoder = info->client_data;
+    const uint8_t *end = info->src->next_input_byte;
+    if (count > decoder->picture_count || (size_t)(end - decoder->picture) > decoder->picture_count) return 0;
+    if ((size_t)(end - decoder->picture) < count) return 0;
+    for (const uint8_t *byte = end - count; byte < end; byte++)
+        if (*byte) return 0;
+    return 1;
+}
+
+// Of libjpeg's warnings only those that touch the entropy-coded data are faults: there it makes up what is missing or
+// wrong. Oddities of headers change no sample.
 static void note(j_common_ptr info, int level) {
     if (level >= 0) return;
-    if (info->err->msg_code == JWRN_EXTRANEOUS_DATA && info->err->msg_parm.i[0] <= PADDING) return;
+    switch (info->err->msg_code) {
+    case JWRN_ADOBE_XFORM: case JWRN_JFIF_MAJOR: case JWRN_NOT_SEQUENTIAL: case JWRN_BOGUS_ICC: return;
+    case JWRN_EXTRANEOUS_DATA: {
+        const size_t count = (size_t)info->err->msg_parm.i[0];
+        if (count <= PADDING) return;
+        if (info->is_decompressor && passed_zeros((j_decompress_ptr)info, count)) return;
+        break;
+    }
+    default: break;
+    }
     leave(info);
 }
 
@@ -84,6 +109,7 @@ echoprep_jpeg_decoder *echoprep_jpeg_decoder_new(void) {
         .init_source = begin, .fill_input_buffer = refill, .skip_input_data = skip,
         .resync_to_restart = jpeg_resync_to_restart, .term_source = begin};
     decoder->info.src = &decoder->source;
+    decoder->info.client_data = decoder;
     return decoder;
 }
 
@@ -124,6 +150,8 @@ int echoprep_jpeg_read_head(
     }
     jpeg_abort_decompress(info);
     decoder->error.base.num_warnings = 0;
+    decoder->picture = bytes;
+    decoder->picture_count = count;
     decoder->source.next_input_byte = bytes;
     decoder->source.bytes_in_buffer = count;
     if (jpeg_read_header(info, TRUE) != JPEG_HEADER_OK) return fail(decoder, "no picture in it");

@@ -13,6 +13,7 @@ package enum DropReason: String, Sendable, CaseIterable, Codable {
     case still, doppler, spectral, uncertain
     case mMode = "m-mode"
     case threeD = "3-d"
+    case notUltrasound = "not-ultrasound"
     // Not readable as what it should be.
     case missing
     case unreadable

@@ -13,8 +13,8 @@ enum EchoNetDynamicLayout: SourceLayout {
         isReadable(folder + "/FileList.csv") && folderIdentity(folder + "/Videos") != nil
     }
 
-    static func plan(_ folder: String, excluding excluded: [UInt64]?) throws -> Plan {
-        let (files, list) = try listedVideos(in: folder, below: "", excluding: excluded) { String($0) }
+    static func plan(_ folder: String) throws -> Plan {
+        let (files, list) = try listedVideos(in: folder, below: "") { String($0) }
         return Plan(layout: name, files: files, namedByStudy: true, list: list)
     }
 }
@@ -31,10 +31,10 @@ enum EchoNetPediatricLayout: SourceLayout {
         views.contains { EchoNetDynamicLayout.matches(folder + "/" + $0) }
     }
 
-    static func plan(_ folder: String, excluding excluded: [UInt64]?) throws -> Plan {
+    static func plan(_ folder: String) throws -> Plan {
         var files: [SourceFile] = [], list = StudyList()
         for view in views where EchoNetDynamicLayout.matches(folder + "/" + view) {
-            let found = try listedVideos(in: folder, below: view + "/", excluding: excluded) { stem in
+            let found = try listedVideos(in: folder, below: view + "/") { stem in
                 String(stem.prefix { $0 != "-" })
             }
             files += found.files
@@ -47,7 +47,7 @@ enum EchoNetPediatricLayout: SourceLayout {
 /// The videos below `prefix` that the list there names or the disk has, and what it says of their studies; as in MIMIC's
 /// layout, a listed one that is not there is `missing`, and one that is not listed is flagged `unlisted`.
 private func listedVideos(
-    in folder: String, below prefix: String, excluding excluded: [UInt64]?, study: (Substring) -> String
+    in folder: String, below prefix: String, study: (Substring) -> String
 ) throws -> (files: [SourceFile], list: StudyList) {
     var listed: Set<String> = [], list = StudyList()
     let table = try CSVReader(folder + "/" + prefix + "FileList.csv")
@@ -69,7 +69,7 @@ private func listedVideos(
         let stem = SourceFile(path: path, study: "").stem
         return SourceFile(path: path, study: study(stem), fault: fault, flags: flags)
     }
-    let walked = walk(folder + "/" + prefix + "Videos", prefix: prefix + "Videos/", excluding: excluded)
+    let walked = walk(folder + "/" + prefix + "Videos", prefix: prefix + "Videos/")
     let there = walked.map {
         file($0.path, fault: $0.fault, flags: listed.contains($0.path) ? [] : ["unlisted"])
     }

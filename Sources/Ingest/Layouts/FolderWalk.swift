@@ -9,11 +9,11 @@ struct WalkedFile: Sendable {
     let fault: Rejection?
 }
 
-/// The files below `folder`, each path beginning with `prefix`; hidden names and the folder `excluded` are left out.
+/// The files below `folder`, each path beginning with `prefix`; hidden names are left out.
 ///
 /// A folder that cannot be listed, a link that leads nowhere or in a circle, and what is no regular file come with
 /// what is wrong.
-func walk(_ folder: String, prefix: String = "", excluding excluded: [UInt64]? = nil) -> [WalkedFile] {
+func walk(_ folder: String, prefix: String = "") -> [WalkedFile] {
     var files: [WalkedFile] = []
 
     func visit(_ path: String, _ prefix: String, below ancestors: [[UInt64]]) {
@@ -38,7 +38,7 @@ func walk(_ folder: String, prefix: String = "", excluding excluded: [UInt64]? =
             case .other: add(Rejection(.notAClip, "it is a pipe, a socket or a device"))
             case .folder:
                 let below = path + "/" + entry.name
-                guard let identity = folderIdentity(below), identity != excluded else { continue }
+                guard let identity = folderIdentity(below) else { continue }
                 if ancestors.contains(identity) {
                     add(Rejection(.notAClip, "it is a link to a folder that it lies in"))
                 } else {

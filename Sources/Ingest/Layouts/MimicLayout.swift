@@ -16,13 +16,13 @@ enum MimicLayout: SourceLayout {
         return groups.contains { $0.kind == .folder && number($0.name, after: "p") != nil }
     }
 
-    static func plan(_ folder: String, excluding excluded: [UInt64]?) throws -> Plan {
+    static func plan(_ folder: String) throws -> Plan {
         let listed = try recordList(of: folder).map { try records($0, in: folder) }
         var files: [SourceFile] = []
         var met: Set<String> = []
         // A list without files is a download that has not begun.
         let isThere = folderIdentity(folder + "/files") != nil
-        for file in isThere ? walk(folder + "/files", prefix: "files/", excluding: excluded) : [] {
+        for file in isThere ? walk(folder + "/files", prefix: "files/") : [] {
             met.insert(file.path)
             var source: SourceFile
             if let record = listed?[file.path] {

@@ -12,8 +12,8 @@ protocol SourceLayout: Sendable {
     static var crop: CropRule { get }
     /// Whether a folder looks as if it were laid out like this.
     static func matches(_ folder: String) -> Bool
-    /// All files of the source, but those in the folder `excluded`.
-    static func plan(_ folder: String, excluding excluded: [UInt64]?) throws -> Plan
+    /// All files of the source.
+    static func plan(_ folder: String) throws -> Plan
 }
 
 extension SourceLayout {
@@ -32,16 +32,17 @@ package let layoutNames = layouts.map { $0.name }
 ///
 /// - Parameters:
 ///   - layout: a name of `layoutNames`, or nil to find it by looking
-///   - dataset: the dataset folder, which is no part of the source though it may lie in it
+///   - dataset: the dataset folder, which neither lies in the source nor holds it
 func plan(source: String, layout: String?, dataset: String) throws -> (plan: Plan, crop: CropRule) {
     guard folderIdentity(source) != nil else {
         throw EchoError("SOURCE", "is not a folder", try: "name the folder that holds the clips")
     }
+    try checkApart(source, dataset)
     let chosen = layouts.first { layout == nil ? $0.matches(source) : $0.name == layout }
     guard let chosen else {
         throw EchoError("--layout", "is none of \(layoutNames.joined(separator: ", "))")
     }
-    return (try chosen.plan(source, excluding: folderIdentity(dataset)), chosen.crop)
+    return (try chosen.plan(source), chosen.crop)
 }
 
 /// Any folder of clips: a folder is a study, and a file that lies directly in the source is a study of its own.
@@ -50,8 +51,8 @@ private enum PlainFolderLayout: SourceLayout {
 
     static func matches(_ folder: String) -> Bool { true }
 
-    static func plan(_ folder: String, excluding excluded: [UInt64]?) -> Plan {
-        let files = walk(folder, excluding: excluded).map { file in
+    static func plan(_ folder: String) -> Plan {
+        let files = walk(folder).map { file in
             var source = SourceFile(
                 path: file.path, study: file.path.lastIndex(of: "/").map { String(file.path[..<$0]) } ?? "",
                 fault: file.fault)

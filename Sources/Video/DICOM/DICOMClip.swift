@@ -13,8 +13,22 @@ struct DICOMClip: ClipSource {
     static func matches(_ bytes: [UInt8]) -> Bool { DICOMFile.looksLikeDICOM(bytes) }
 
     /// Opens a DICOM file: its pictures, or the video stream that it wraps.
+    ///
+    /// - Throws: where its pixels cannot be read because they are none of a picture, what the object is.
     static func open(_ bytes: [UInt8]) throws(Rejection) -> any ClipSource {
         let file = try DICOMFile(bytes: bytes)
+        do throws(Rejection) {
+            return try openPixels(file)
+        } catch {
+            switch ObjectKind(file) {
+            case .volume: throw Rejection(.threeD, "an ultrasound volume without a picture that can be read")
+            case .other: throw Rejection.notUltrasound
+            case .ultrasound, .unsaid: throw error
+            }
+        }
+    }
+
+    private static func openPixels(_ file: DICOMFile) throws(Rejection) -> any ClipSource {
         guard let pixels = file.pixelData else { throw Rejection(.noPixels, "no pixel data element") }
         let dataset = file.dataset
         let said = dataset.integer(.numberOfFrames).flatMap { $0 > 0 ? $0 : nil }
@@ -47,6 +61,11 @@ struct DICOMClip: ClipSource {
             return DICOMClip(file, frames, pixels, said: said)
         }
         let syntax = file.transferSyntax
+        let native =
+            syntax.isVideo
+            ? nil
+            : try DICOMFrames(dataset, nativeFragments: fragments, said: said, isSaid: syntax.isNative)
+        if let native { return DICOMClip(file, native, pixels, said: said) }
         guard syntax.isVideo else {
             throw syntax.isKnownPicture
                 ? Rejection(.undecodable, "no frame begins as its transfer syntax says")
@@ -54,8 +73,8 @@ struct DICOMClip: ClipSource {
         }
         let stream = fragments.reduce(into: [UInt8]()) { $0 += dataset.bytes[$1] }
         return try StreamClip(stream, container: "dicom", formats: StreamClip.dicomFormats, said: said) {
-            head, count, times in
-            clipHeader(file, frames: count, height: head.height, width: head.width, times: times)
+            clipHeader(
+                file, frames: $0.frames, height: $0.height, width: $0.width, times: $1, flags: $0.flags)
         }
     }
 
@@ -70,15 +89,17 @@ struct DICOMClip: ClipSource {
         }
     }
 
+    var shortfall: Rejection? { cut ?? missing }
+
     func decode(maxFrames: Int?) throws(Rejection) -> DecodedClip {
         let limit = min(frames.count, maxFrames ?? .max)
         do throws(Rejection) {
-            let (stack, fault) = try frames.decode(limit)
+            let (stack, flags, fault) = try frames.decode(limit)
             // A last frame that fails because the file ends within it is said to be cut, not broken.
             let isAll = limit == frames.count
             let shortfall =
                 (isAll && stack.frames >= limit - 1 ? cut : nil) ?? fault ?? (isAll ? missing : nil)
-            return DecodedClip(header: header, clip: stack.clip(), shortfall: shortfall)
+            return DecodedClip(header: header, clip: stack.clip(), shortfall: shortfall, flags: flags)
         } catch {
             throw frames.count == 1 ? cut ?? error : error
         }
@@ -87,19 +108,26 @@ struct DICOMClip: ClipSource {
 
 /// What the elements of `file` say of its clip. Text is only repeated where it is a code or a UID.
 ///
-/// - Parameter times: what the stream that the file wraps says of times; the elements go before it.
+/// - Parameters:
+///   - times: what the stream that the file wraps says of times; the elements go before it
+///   - flags: of that stream
 private func clipHeader(
     _ file: DICOMFile, frames: Int, height: Int, width: Int,
-    times: FrameTimes = FrameTimes(framesPerSecond: nil)
+    times: FrameTimes = FrameTimes(framesPerSecond: nil), flags: [String] = []
 ) -> ClipHeader {
     let dataset = file.dataset
     let times = dataset.frameTimes(frames) ?? times
+    var flags = flags
+    if file.brokenElements > 0 { flags.append("broken-elements") }
+    if dataset.hasUnusableVector(frames) { flags.append("times-unusable") }
     return ClipHeader(
         container: "dicom", codec: plain(file.transferSyntax.uid, upTo: 64) ?? "unknown",
         photometric: dataset.text(.photometricInterpretation).flatMap { plain($0, upTo: 16) },
         frames: frames, height: height, width: width, framesPerSecond: times.framesPerSecond,
         frameTimes: times.uneven, regions: dataset.regions,
         imageTypeFlags: dataset.imageTypeFlags,
+        colourDataPresent: dataset.integer(.ultrasoundColorDataPresent),
+        object: ObjectKind(file), flags: flags,
         sopInstanceUID: dataset.text(.sopInstance).flatMap { plain($0, upTo: 64) })
 }
 
@@ -112,22 +140,6 @@ private func plain(_ text: String, upTo length: Int) -> String? {
 }
 
 extension DICOMDataset {
-    /// The times of `count` frames: those of a FrameTimeVector whose steps differ, else one rate from FrameTime (ms),
-    /// the vector's mean step or the cine rate; nil where none says.
-    fileprivate func frameTimes(_ count: Int) -> FrameTimes? {
-        // The vector's first value is the step before the first frame.
-        let steps = numbers(.frameTimeVector)
-        if steps.count >= count, count > 2, let times = FrameTimes(milliseconds: steps[1..<count]) {
-            return times
-        }
-        let rates = [
-            number(.frameTime).map { 1000 / $0 },
-            1000 * Double(steps.count - 1) / steps.dropFirst().reduce(0, +), number(.cineRate),
-        ]
-        return rates.lazy.compactMap(\.self).first { (0.01...10_000).contains($0) }
-            .map(FrameTimes.init(framesPerSecond:))
-    }
-
     /// The regions that are complete enough to say something.
     fileprivate var regions: [UltrasoundRegion] {
         items(.ultrasoundRegions).compactMap { item in

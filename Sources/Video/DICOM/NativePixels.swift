@@ -39,11 +39,11 @@ struct NativePixels: Sendable {
         let high = dataset.integer(.highBit) ?? bitsStored - 1
         highBit = (bitsStored - 1..<bitsAllocated).contains(high) ? high : bitsStored - 1
         isPlanar = components == 3 && dataset.integer(.planarConfiguration) == 1
-        // Some writers say 422 and write full chroma: then the length tells.
-        let full = height * width * 3
+        // Some writers say 422 and write full chroma, or the other way: then the length tells.
+        func fits(_ frame: Int) -> Bool { count / frame == said ?? 1 && count % frame < 2 }
+        let isFull = fits(height * width * 3), isHalf = fits(height * ((width + 1) / 2) * 4)
         isHalved =
-            photometric == "YBR_FULL_422" && components == 3 && bitsAllocated == 8
-            && !(count / full == said ?? 1 && count % full < 2)
+            components == 3 && bitsAllocated == 8 && !isFull && (photometric == "YBR_FULL_422" || isHalf)
         let encoding = dataset.encoding(.pixelData)
         isBigEndian = encoding?.isBigEndian ?? false
         swapsBytes = bitsAllocated == 8 && isBigEndian && encoding?.vr == .OW
@@ -59,14 +59,13 @@ struct NativePixels: Sendable {
         sample >> UInt16(highBit + 1 - bitsStored) & UInt16(truncatingIfNeeded: (1 << bitsStored) - 1)
     }
 
-    /// The frame with this index in the element's bytes, which hold it whole.
-    func samples(_ bytes: [UInt8], _ element: Range<Int>, frame: Int) -> PixelSamples {
-        let base = frame * frameBytes
+    /// The frame that begins at `start`, whole; pairs of bytes are counted from `origin`.
+    func samples(_ bytes: [UInt8], at start: Int, origin: Int) -> PixelSamples {
         let flip = swapsBytes ? 1 : 0
-        func byte(_ index: Int) -> UInt16 { UInt16(bytes[element.lowerBound + (base + index ^ flip)]) }
+        func byte(_ index: Int) -> UInt16 { UInt16(bytes[origin + (start - origin + index ^ flip)]) }
         func sample(_ index: Int) -> UInt16 {
             guard bitsAllocated == 16 else { return stored(byte(index)) }
-            let at = element.lowerBound + base + 2 * index
+            let at = start + 2 * index
             let (a, b) = (UInt16(bytes[at]), UInt16(bytes[at + 1]))
             return stored(isBigEndian ? a << 8 | b : b << 8 | a)
         }

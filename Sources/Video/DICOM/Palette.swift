@@ -31,15 +31,16 @@ struct Palette: Sendable {
             }
             if words.count >= count {
                 tables.append(Array(words.prefix(count)))
-            } else if bits == 8, words.count * 2 >= count {
+            } else if words.count * 2 >= count, bits == 8 || words.count == (count + 1) / 2 {
                 tables.append(Array(words.flatMap { [$0 & 0xFF, $0 >> 8] }.prefix(count)))
             } else {
                 throw Rejection(.malformed, "a palette of \(words.count) words for \(count) colours")
             }
         }
-        // Some machines say 16 bits and write 8.
-        let isWide = bits > 8 && tables.contains { $0.contains { $0 > 255 } }
-        self.tables = tables.map { $0.map { UInt8(truncatingIfNeeded: isWide ? $0 >> 8 : $0) } }
+        // Some machines say 16 bits and write 8, or the other way: the depth is what the words have.
+        let highest = tables.reduce(0) { max($0, $1.max() ?? 0) }
+        let depth = highest <= 255 ? 8 : (9...16).contains(bits) && highest >> bits == 0 ? bits : 16
+        self.tables = tables.map { $0.map { UInt8(truncatingIfNeeded: $0 >> (depth - 8)) } }
         let isSigned = dataset.integer(.pixelRepresentation) == 1
         signedBits = isSigned ? dataset.integer(.bitsStored).map { min(max($0, 1), 16) } ?? 8 : nil
         self.first = isSigned ? Int(Int16(truncatingIfNeeded: first)) : first & 0xFFFF

@@ -7,16 +7,20 @@ import EchoCore
 struct PixelMeaning: Sendable {
     private enum Kind: Sendable {
         case gray
-        case rgb
-        case yCbCr
+        /// Three components, and whether the tag says that they are R, G, B.
+        case colour(saysRGB: Bool?)
         case palette(Palette)
     }
 
     private let kind: Kind
     private let isInverted: Bool
-    private let bits: Int
+    private let bits: Int, components: Int
     /// For gray samples of more than 8 bits: the window's output for each stored value.
     private let window: [UInt8]?
+    /// Whether three components are R, G, B, once that is settled.
+    private var isRGB = false
+    /// Words for what is read otherwise than the tag says.
+    private(set) var flags: [String] = []
 
     /// - Parameters:
     ///   - bits: of a sample as stored.
@@ -26,20 +30,37 @@ struct PixelMeaning: Sendable {
         let name = dataset.text(.photometricInterpretation) ?? (components == 1 ? "MONOCHROME2" : "YBR_FULL")
         var window: [UInt8]?
         switch name {
-        case "MONOCHROME1", "MONOCHROME2":
-            kind = .gray
-            if bits > 8 { window = try PixelMeaning.window(dataset, bits: bits) }
+        case "PALETTE COLOR" where components == 1: kind = .palette(try Palette(dataset))
         // What JPEG 2000's own transforms made is undone by its decoder.
-        case "RGB", "YBR_RCT", "YBR_ICT": kind = .rgb
-        case "YBR_FULL", "YBR_FULL_422": kind = .yCbCr
-        case "PALETTE COLOR": kind = .palette(try Palette(dataset))
+        case "RGB", "YBR_RCT", "YBR_ICT": kind = components == 1 ? .gray : .colour(saysRGB: true)
+        case "YBR_FULL", "YBR_FULL_422": kind = components == 1 ? .gray : .colour(saysRGB: false)
+        case "MONOCHROME1", "MONOCHROME2": kind = components == 1 ? .gray : .colour(saysRGB: nil)
         default:
             guard isJPEG else { throw Rejection(.unsupported, "an unknown photometric interpretation") }
-            kind = .yCbCr
+            kind = components == 1 ? .gray : .colour(saysRGB: nil)
         }
-        isInverted = name == "MONOCHROME1"
+        if case .gray = kind, bits > 8 { window = try PixelMeaning.window(dataset, bits: bits) }
+        isInverted = name == "MONOCHROME1" && components == 1
         self.bits = bits
+        self.components = components
         self.window = window
+    }
+
+    /// Settles by a clip's first frame whether three components are R, G, B (docs/formats.md, "Colour").
+    ///
+    /// What the code itself says counts, then the pixels, then the tag.
+    mutating func settle(by first: PixelSamples) {
+        guard case .colour(let saysRGB) = kind, first.sampling == .full, first.isRGB == nil else {
+            return settle(first.sampling, isRGB: first.isRGB)
+        }
+        settle(.full, isRGB: NeutralPixels(of: first).isRGB(unless: saysRGB ?? false))
+    }
+
+    /// The same where no pixels are asked: subsampled planes are never R, G, B.
+    mutating func settle(_ sampling: ChromaSampling?, isRGB said: Bool?) {
+        guard case .colour(let saysRGB) = kind else { return }
+        isRGB = sampling == .full && (said ?? saysRGB ?? false)
+        if let saysRGB, saysRGB != isRGB { flags = ["colour-corrected"] }
     }
 
     /// The shape that frames like `samples` have in the clip.
@@ -52,54 +73,47 @@ struct PixelMeaning: Sendable {
         return FrameShape(height: samples.height, width: samples.width, sampling: sampling)
     }
 
-    /// Whether decoded planes are the clip's planes as they are.
-    func isPlanes(_ sampling: ChromaSampling?, isRGB said: Bool?) -> Bool {
-        guard sampling == nil else { return !isRGB(sampling, said) }
-        if case .palette = kind { return false }
-        return !isInverted
+    /// Whether decoded planes of 8 bits are the clip's planes as they are.
+    var isPlanes: Bool {
+        switch kind {
+        case .gray: !isInverted
+        case .colour: !isRGB
+        case .palette: false
+        }
     }
 
     /// Appends one frame.
     /// - Throws: `.undecodable` if it has not the stack's shape, or more bits than the first.
     func append(_ samples: PixelSamples, to stack: inout PlaneStack) throws(Rejection) {
-        guard shape(samples) == stack.shape, samples.bits == bits else {
+        guard shape(samples) == stack.shape, samples.bits == bits, samples.planes.count == components else {
             let words = "\(samples.width) × \(samples.height) of \(samples.bits) bits"
             throw Rejection(.undecodable, "a picture of another kind: \(words)")
         }
-        if samples.planes.count == 1 {
+        switch kind {
+        case .palette(let palette):
             let plane = samples.planes[0]
-            if case .palette(let palette) = kind {
-                stack.appendRGB { palette.colour(of: plane[$0]) }
-            } else if let window {
+            stack.appendRGB { palette.colour(of: plane[$0]) }
+        case .gray:
+            let plane = samples.planes[0]
+            if let window {
                 stack.luma.append(contentsOf: plane.lazy.map { window[min(Int($0), window.count - 1)] })
             } else {
-                let shift = UInt16(max(0, samples.bits - 8))
-                let top = UInt16(truncatingIfNeeded: (1 << min(samples.bits, 8)) - 1)
-                let flip = isInverted ? top : 0
-                stack.luma.append(
-                    contentsOf: plane.lazy.map { UInt8(truncatingIfNeeded: $0 >> shift ^ flip) })
+                let flip: UInt8 = isInverted ? 255 : 0
+                stack.luma.append(contentsOf: plane.lazy.map { samples.byte($0) ^ flip })
             }
-        } else {
-            let shift = UInt16(max(0, samples.bits - 8))
+        case .colour:
             let (a, b, c) = (samples.planes[0], samples.planes[1], samples.planes[2])
-            if isRGB(samples.sampling, samples.isRGB) {
-                stack.appendRGB { (Int32(a[$0] >> shift), Int32(b[$0] >> shift), Int32(c[$0] >> shift)) }
+            if isRGB {
+                stack.appendRGB {
+                    (Int32(samples.byte(a[$0])), Int32(samples.byte(b[$0])), Int32(samples.byte(c[$0])))
+                }
             } else {
-                func byte(_ sample: UInt16) -> UInt8 { UInt8(truncatingIfNeeded: sample >> shift) }
-                stack.luma.append(contentsOf: a.lazy.map(byte))
-                stack.cb.append(contentsOf: b.lazy.map(byte))
-                stack.cr.append(contentsOf: c.lazy.map(byte))
+                stack.luma.append(contentsOf: a.lazy.map(samples.byte))
+                stack.cb.append(contentsOf: b.lazy.map(samples.chromaByte))
+                stack.cr.append(contentsOf: c.lazy.map(samples.chromaByte))
             }
         }
         stack.endFrame()
-    }
-
-    /// Markers in the code count, then the tag; subsampled planes are never R, G, B.
-    private func isRGB(_ sampling: ChromaSampling?, _ said: Bool?) -> Bool {
-        guard sampling == .full else { return false }
-        if let said { return said }
-        if case .rgb = kind { return true }
-        return false
     }
 
     /// The VOI window's linear function after the rescale slope and intercept (PS3.3 C.11.2.1.2.1).

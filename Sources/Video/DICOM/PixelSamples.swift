@@ -12,7 +12,7 @@ struct PixelSamples: Sendable {
     /// One or three planes without gaps.
     private(set) var planes: [[UInt16]]
     /// Whether the code itself says that these are R, G, B; nil where it says nothing.
-    let isRGB: Bool?
+    var isRGB: Bool?
 
     init(
         height: Int, width: Int, bits: Int, sampling: ChromaSampling?, planes: [[UInt16]], isRGB: Bool? = nil
@@ -37,5 +37,20 @@ struct PixelSamples: Sendable {
     mutating func makeSigned() {
         let half = UInt16(1) << UInt16(bits - 1)
         planes = planes.map { $0.map { $0 ^ half } }
+    }
+
+    /// A sample as 0 to 255: the upper bits of a deep one, and a shallow one over the whole range.
+    @inline(__always)
+    func byte(_ sample: UInt16) -> UInt8 {
+        if bits == 8 { return UInt8(truncatingIfNeeded: sample) }
+        if bits > 8 { return UInt8(truncatingIfNeeded: sample >> UInt16(bits - 8)) }
+        let top = (UInt16(1) << UInt16(bits)) - 1
+        return UInt8((min(sample, top) * 255 + top / 2) / top)
+    }
+
+    /// The same of a sample of Cb or Cr, whose middle stays the middle.
+    @inline(__always)
+    func chromaByte(_ sample: UInt16) -> UInt8 {
+        bits >= 8 ? byte(sample) : UInt8(truncatingIfNeeded: sample << UInt16(8 - bits))
     }
 }

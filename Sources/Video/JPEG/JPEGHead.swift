@@ -46,6 +46,10 @@ struct JPEG2000Head: Sendable {
     let bits: Int, height: Int, width: Int
     /// Whether the first component's samples are signed: then decoders add half of their range.
     let isSigned: Bool
+    /// Whether the code transforms three components into others, which its decoder takes back: they are R, G, B.
+    let transformsComponents: Bool
+    /// Whether blocks are coded as part 15 has it (HTJ2K).
+    let isHighThroughput: Bool
 
     /// Finds the codestream in `bytes[range]`, which may lie in JP2 boxes; nil if none begins early.
     init?(_ bytes: [UInt8], _ range: Range<Int>) {
@@ -60,6 +64,21 @@ struct JPEG2000Head: Sendable {
         height = word(12) - word(20)
         isSigned = bytes[start + 42] & 0x80 != 0
         bits = Int(bytes[start + 42] & 0x7F) + 1
+        var transforms = false, isFast = false
+        // The segments of the main header, behind SIZ and up to the first tile.
+        var position = start + 2
+        while position + 4 <= range.upperBound, bytes[position] == 0xFF, bytes[position + 1] != 0x90 {
+            let marker = bytes[position + 1]
+            let length = Int(bytes[position + 2]) << 8 | Int(bytes[position + 3])
+            guard length >= 2, position + 2 + length <= range.upperBound else { break }
+            if marker == 0x50 { isFast = true }
+            if marker == 0x52, length >= 12 {
+                transforms = bytes[position + 8] == 1
+                if bytes[position + 12] & 0x40 != 0 { isFast = true }
+            }
+            position += 2 + length
+        }
+        (transformsComponents, isHighThroughput) = (transforms, isFast)
         guard width > 0, height > 0 else { return nil }
     }
 }

@@ -43,6 +43,10 @@ struct LibAVStream: ~Copyable {
         /// nil where the container does not count.
         let frames: Int?
         let secondsPerTick: Double
+        /// How pictures are to be turned; nil for anything but right angles.
+        let display: DisplayMatrix?
+        /// Whether pixels are not square.
+        let isStretched: Bool
     }
 
     let head: Head
@@ -73,7 +77,10 @@ struct LibAVStream: ~Copyable {
                 height: Int(stream.height), width: Int(stream.width),
                 framesPerSecond: stream.frames_per_second > 0 ? stream.frames_per_second : nil,
                 frames: stream.frames_said > 0 ? Int(stream.frames_said) : nil,
-                secondsPerTick: stream.seconds_per_tick)
+                secondsPerTick: stream.seconds_per_tick,
+                display: DisplayMatrix(
+                    withUnsafeBytes(of: stream.display) { Array($0.bindMemory(to: Int32.self)) }),
+                isStretched: stream.is_stretched == 1)
             let opened = LibAVStream(av, head)
             do throws(Rejection) {
                 return .success(try body(opened))
@@ -84,17 +91,23 @@ struct LibAVStream: ~Copyable {
         return try result.get()
     }
 
-    /// The next coded picture that is not empty; nil at the end.
+    /// The next coded picture that is not empty and is shown; nil at the end.
     func nextPacket() throws(Rejection) -> [UInt8]? {
-        try nextPacket { Array($0) }
+        while let packet = try nextPacket({ echoprep_av_packet_is_hidden(av) == 1 ? [] : Array($0) }) {
+            if !packet.isEmpty { return packet }
+        }
+        return nil
     }
 
-    /// When the next coded picture that is not empty is shown and when it is decoded, in ticks, without decoding it;
-    /// nil at the end.
-    func nextTimes() throws(Rejection) -> (shown: Int64?, decoded: Int64?)? {
+    /// When the next coded picture that is not empty is shown and when it is decoded, in ticks, without decoding it, and
+    /// whether the container's edit list hides it; nil at the end.
+    func nextTimes() throws(Rejection) -> (shown: Int64?, decoded: Int64?, isHidden: Bool)? {
         func known(_ time: Int64) -> Int64? { time == Int64.min ? nil : time }
         return try nextPacket { _ in
-            (known(echoprep_av_packet_shown(av)), known(echoprep_av_packet_decoded(av)))
+            (
+                known(echoprep_av_packet_shown(av)), known(echoprep_av_packet_decoded(av)),
+                echoprep_av_packet_is_hidden(av) == 1
+            )
         }
     }
 

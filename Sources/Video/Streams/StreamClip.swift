@@ -7,8 +7,9 @@ struct StreamClip: ClipSource {
     let header: ClipHeader
     private let bytes: [UInt8]
     private let formats: String
+    private let display: DisplayMatrix
     /// What is missing before anything is decoded.
-    private let shortfall: Rejection?
+    let shortfall: Rejection?
 
     static let aviFormats = "avi"
     static let mp4Formats = "mov,mp4,m4a,3gp,3g2,mj2"
@@ -34,16 +35,23 @@ struct StreamClip: ClipSource {
     /// - Throws: `.undecodable` for a container without a readable video stream, `.noPixels` for an empty one.
     init(
         _ bytes: [UInt8], container: String, formats: String, said: Int? = nil,
-        describe: (LibAVStream.Head, Int, FrameTimes) -> ClipHeader? = { _, _, _ in nil }
+        describe: (ClipHeader, FrameTimes) -> ClipHeader = { header, _ in header }
     ) throws(Rejection) {
+        let repaired = container == "avi" ? AVIIndex.withoutWrongIndex(bytes) : nil
+        let bytes = repaired ?? bytes
         self.bytes = bytes
         self.formats = formats
         var fault: Rejection?
-        let (head, frames, ticks) = try LibAVStream.open(bytes, formats: formats) {
+        let (head, frames, hidden, ticks) = try LibAVStream.open(bytes, formats: formats) {
             stream throws(Rejection) in
             var shown: [Int64?] = [], decoded: [Int64?] = []
+            var hidden = 0
             do throws(Rejection) {
                 while let times = try stream.nextTimes() {
+                    if times.isHidden {
+                        hidden += 1
+                        continue
+                    }
                     shown.append(times.shown)
                     decoded.append(times.decoded)
                 }
@@ -52,21 +60,27 @@ struct StreamClip: ClipSource {
             }
             // AVI knows only when pictures are decoded, which is at the same steps as when they are shown.
             let ticks = [shown, decoded].lazy.map { $0.compactMap(\.self) }.first { $0.count == shown.count }
-            return (stream.head, shown.count, ticks ?? [])
+            return (stream.head, shown.count, hidden, ticks ?? [])
         }
         guard frames > 0 else { throw fault ?? Rejection(.noPixels, "a video stream without a picture") }
         // AVI's head counts ticks, those of pictures that are left out among them.
         let ticked = container == "avi" ? ticks.max().map { Int(clamping: $0) &+ 1 } : nil
-        if fault == nil, let said = said ?? head.frames, max(frames, ticked ?? 0) < said {
+        if fault == nil, let said = said ?? head.frames, max(frames + hidden, ticked ?? 0) < said {
             fault = Rejection(.truncated, "\(frames) frames of the \(said) that its head counts")
         }
         let times = FrameTimes(ticks: ticks, of: head.secondsPerTick, rate: head.framesPerSecond)
         shortfall = fault
-        header =
-            describe(head, frames, times)
-            ?? ClipHeader(
-                container: container, codec: head.codec, frames: frames, height: head.height,
-                width: head.width, framesPerSecond: times.framesPerSecond, frameTimes: times.uneven)
+        display = head.display ?? .identity
+        var flags = hidden > 0 ? ["edit-list"] : []
+        if repaired != nil { flags.append("index-wrong") }
+        if head.display == nil { flags.append("display-ignored") }
+        if head.isStretched { flags.append("pixels-not-square") }
+        header = describe(
+            ClipHeader(
+                container: container, codec: head.codec, frames: frames,
+                height: display.isTurned ? head.width : head.height,
+                width: display.isTurned ? head.height : head.width,
+                framesPerSecond: times.framesPerSecond, frameTimes: times.uneven, flags: flags), times)
     }
 
     func decode(maxFrames: Int?) throws(Rejection) -> DecodedClip {
@@ -75,7 +89,7 @@ struct StreamClip: ClipSource {
         if decoded == nil { decoded = try decodeByLibAV(count, isAll: count == header.frames) }
         let (stack, fault) = decoded!
         let missing = count < header.frames ? nil : fault ?? shortfall
-        return DecodedClip(header: header, clip: stack.clip(), shortfall: missing)
+        return DecodedClip(header: header, clip: display.shown(stack.clip()), shortfall: missing)
     }
 
     /// Motion JPEG, whose packets are JPEG pictures, by libjpeg-turbo; nil for what is none.

@@ -21,6 +21,11 @@ typedef struct {
     int64_t frames_said;
     /// The unit of its packets' times.
     double seconds_per_tick;
+    /// The matrix that brings coded places to shown ones, in rows of 16.16, 16.16 and 2.30; the identity, in ones, where
+    /// nothing says.
+    int32_t display[9];
+    /// Whether pixels are shown wider or narrower than high.
+    int is_stretched;
 } echoprep_av_stream;
 
 /// How a decoded picture's samples lie.
@@ -61,6 +66,9 @@ int echoprep_av_next_packet(echoprep_av *av, const uint8_t **bytes, size_t *coun
 /// When the last packet's picture is shown, or decoded, in the stream's ticks; ECHOPREP_AV_NO_TIME where nothing says.
 int64_t echoprep_av_packet_shown(const echoprep_av *av);
 int64_t echoprep_av_packet_decoded(const echoprep_av *av);
+
+/// Whether the container's edit list hides the last packet's picture: it is decoded for others and not shown.
+int echoprep_av_packet_is_hidden(const echoprep_av *av);
 
 /// Decodes the stream's next picture. 1, 0 at the end, -1 with a message.
 int echoprep_av_next_picture(echoprep_av *av, echoprep_av_picture *picture);

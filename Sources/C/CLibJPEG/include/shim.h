@@ -32,7 +32,8 @@ int echoprep_jpeg_read_head(
 
 /// Decodes the picture whose head was read into planes without gaps. Returns 1, or 0 with a message.
 ///
-/// A warning of libjpeg is an error here: what it means is data made up for bits that are missing or wrong.
+/// A warning of libjpeg about entropy-coded data is an error here: it means data made up for bits that are missing or
+/// wrong. Oddities of headers and zeros before the end are none.
 ///
 /// `marks` are one bit a sample, eight rows a byte, of the first plane and of the other two: bit y % 8 of byte
 /// y / 8 · width + x is set where a sample is not 0, or not 128. NULL where nobody asks; void after an error.
