@@ -6,7 +6,7 @@ ECHOPREP := .build/release/echoprep
 PACKAGES := libjpeg62-turbo-dev libavformat-dev libavcodec-dev libavutil-dev libswscale-dev \
 	libopenblas-dev libdnnl2 libsqlite3-dev libcsv-dev libxxhash-dev zlib1g-dev libisal-dev libpng-dev libssl-dev
 
-.PHONY: help deps build test lint check format demo paper heads torch gpu-bundle gpu-check oracle bench fuzz sanitize docs house clean
+.PHONY: help deps build mpi test lint check format demo paper heads torch gpu-bundle gpu-check oracle bench fuzz sanitize docs house clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
@@ -24,6 +24,17 @@ deps: ## install the Debian packages that are missing
 
 build: deps ## build the programs and the tests, optimised
 	swift build -c release --build-tests
+
+# What joins the processes of mpirun or srun: of the machine's own MPI, or of Debian's where it has none.
+mpi: ## compile what joins several processes into one run, beside the programs that are built
+	@command -v mpicc >/dev/null || $(MAKE) --no-print-directory deps PACKAGES="openmpi-bin libopenmpi-dev"
+	@built=$$(ls -d .build/release .build/debug 2>/dev/null || true); \
+	if [ -z "$$built" ]; then echo "nothing is built yet: make build first"; exit 1; fi; \
+	for folder in $$built; do \
+	  mpicc -shared -fPIC -O2 -std=gnu17 -Wall -Wextra -Werror Sources/C/CMPI/mpi_shim.c \
+	    -o $$folder/libechoprep-mpi.so.new && mv $$folder/libechoprep-mpi.so.new $$folder/libechoprep-mpi.so; \
+	  echo "$$folder/libechoprep-mpi.so"; \
+	done
 
 test: build ## run every test
 	swift test -c release --skip-build

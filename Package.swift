@@ -61,6 +61,8 @@ let package = Package(
         library("CTorch", links: "dl", exclude: ["torch", "compile.sh"]),
         // The loops of resizing clips, likewise.
         library("CPixels", settings: [.unsafeFlags(["-O3"])]),
+        // Types alone: its code is compiled by `make mpi` and opened at run time.
+        .systemLibrary(name: "CMPI", path: "Sources/C/CMPI"),
         // schemas/labels.sql and the ICD-10-CM table, embedded in the program by #embed.
         library("CResources", settings: [.unsafeFlags(["-Wno-c23-extensions"])]),
 
@@ -74,7 +76,7 @@ let package = Package(
         layer("Catalog", "EchoCore", "Files", "CResources", grdb, sqlite),
         layer("Labels", "EchoCore", "Files", "Catalog", "CResources", grdb),
         layer("Ingest", "EchoCore", "Files", "Pictures", "Video", "Crop", "Shards", "Catalog"),
-        layer("Compute", "EchoCore"),
+        layer("Compute", "EchoCore", "CMPI"),
         layer("ComputeCPU", "EchoCore", "Compute", "COpenBLAS", "CKernels"),
         layer("ComputeReference", "EchoCore", "Compute"),
         layer("ComputeTorch", "EchoCore", "Compute", "CTorch"),

@@ -1,5 +1,7 @@
 // The seam between mathematics and machines: what a model needs computed, in operations that any engine can supply.
 
+package import EchoCore
+
 /// Memory that an engine owns: `count` numbers in the engine's own format and place.
 ///
 /// Nothing above an engine looks inside; the memory goes back to its engine when the last reference goes.
@@ -205,6 +207,8 @@ package protocol Engine: AnyObject, Sendable {
     var freeMemory: Int? { get }
     /// What has been computed so far; nil where that is not counted. Only differences mean something.
     var work: Work? { get }
+    /// Whether `change` may be called on another thread while operations on other buffers go on.
+    var changesBesideWork: Bool { get }
     /// Numbers of the largest hidden layer that is worth keeping for the way back; a larger one is computed again.
     var largestKept: Int { get }
 
@@ -226,6 +230,10 @@ package protocol Engine: AnyObject, Sendable {
     func read(_ buffer: Buffer) -> [Float]
     /// All numbers of a buffer for sums, once what was asked of the engine before is done.
     func sums(_ buffer: Buffer) -> [Double]
+    /// Lets `body` change all numbers of `buffer`, in F32 in the program's memory.
+    func change(
+        _ buffer: Buffer, _ body: (inout MutableSpan<Float>) throws(EchoError) -> Void
+    ) throws(EchoError)
     /// Sets every number of `buffer`.
     func fill(_ buffer: Buffer, with value: Float)
     /// target += source, of the same count.
@@ -344,8 +352,18 @@ extension Engine {
     package var freeMemory: Int? { nil }
     package var work: Work? { nil }
     package var largestKept: Int { .max }
+    package var changesBesideWork: Bool { false }
 
     package func factors(_ x: Buffer) -> Buffer { x }
+
+    package func change(
+        _ buffer: Buffer, _ body: (inout MutableSpan<Float>) throws(EchoError) -> Void
+    ) throws(EchoError) {
+        var values = read(buffer)
+        var span = values.mutableSpan
+        try body(&span)
+        write(values, to: buffer)
+    }
 
     /// A buffer for numbers of a step.
     package func allocate(_ count: Int) -> Buffer { allocate(count, for: .values) }

@@ -37,26 +37,35 @@ package struct Place: Sendable {
     package var engine: EngineKind
     /// Which of an engine's devices, as "cuda:1"; nil for the first.
     package var device: String?
-    /// Threads of the engine, and by them those that load for it; nil for all processors.
+    /// Threads of the engine, and by them those that load for it; nil for all processors, or a rank's share.
     package var threads: Int?
     /// Bytes of memory that a step may take; nil for what is free.
     package var memory: Int?
+    /// The processes that a run is spread over.
+    package var ranks: any Ranks
 
-    package init(_ engine: EngineKind, device: String? = nil, threads: Int? = nil, memory: Int? = nil) {
+    package init(
+        _ engine: EngineKind, device: String? = nil, threads: Int? = nil, memory: Int? = nil,
+        ranks: any Ranks = Alone()
+    ) {
         self.engine = engine
         self.device = device
         self.threads = threads
         self.memory = memory
+        self.ranks = ranks
     }
 
-    /// The device's whole name: "cuda" is the first card.
+    /// The device's whole name: "cuda" is the first card. Unless asked otherwise each rank of a machine takes a card.
     package var deviceName: String {
-        guard let device else { return engine.devices().first ?? "cpu" }
+        guard let device else {
+            let devices = engine.devices(), cards = devices.filter { $0 != "cpu" }
+            return cards.isEmpty ? devices.first ?? "cpu" : cards[ranks.local.rank % cards.count]
+        }
         return device == "cuda" ? "cuda:0" : device
     }
 
     /// How many threads that is.
-    package var threadCount: Int { threads ?? availableProcessors() }
+    package var threadCount: Int { threads ?? ranks.processors }
 
     /// Whether the engine and its device are there.
     ///

@@ -301,7 +301,7 @@ package final class Tape {
     /// The gradient of a parameter, zero at first.
     private func accumulator(_ x: Tensor) -> Buffer {
         if let held = x.gradient { return held }
-        let buffer = engine.allocate(x.count)
+        let buffer = x.gradientPlace ?? engine.allocate(x.count)
         engine.fill(buffer, with: 0)
         if x.learns { x.gradient = buffer }
         return buffer
@@ -319,7 +319,7 @@ package final class Tape {
     private func writable(_ x: Tensor) -> (buffer: Buffer, accumulating: Bool) {
         guard x.learns else { return (engine.allocate(x.count, for: x.use), false) }
         guard let held = x.gradient else {
-            let buffer = engine.allocate(x.count, for: x.use)
+            let buffer = x.gradientPlace ?? engine.allocate(x.count, for: x.use)
             x.gradient = buffer
             return (buffer, false)
         }

@@ -7,6 +7,8 @@ package final class Tensor {
     let use: BufferUse
     /// The gradient of the loss by `value`; nil until something has contributed to it.
     package internal(set) var gradient: Buffer?
+    /// Where the gradient is to be written; nil for anywhere.
+    package var gradientPlace: Buffer?
     let learns: Bool
     private var held: Buffer?
     /// Computes the value again, if that is cheap.
@@ -42,4 +44,11 @@ package final class Tensor {
 
     /// Forgets the gradient.
     package func forgetGradient() { gradient = nil }
+
+    /// Has a gradient of 0, in its place.
+    package func clearGradient(on engine: any Engine) {
+        let place = gradientPlace ?? engine.allocate(count, for: use)
+        engine.fill(place, with: 0)
+        gradient = place
+    }
 }

@@ -1,7 +1,7 @@
 // The engine that needs nothing but processors: OpenBLAS for products, our own kernels for the rest.
 
 package import Compute
-import EchoCore
+package import EchoCore
 import Synchronization
 
 /// What multiplies matrices of F32.
@@ -72,6 +72,8 @@ package final class CPUEngine: Engine, Sendable {
     /// runs out first.
     package var largestKept: Int { 8 << 20 }
 
+    package var changesBesideWork: Bool { true }
+
     // MARK: Memory
 
     private func storage(_ buffer: Buffer) -> Storage {
@@ -130,6 +132,12 @@ package final class CPUEngine: Engine, Sendable {
     package func upload(_ source: HostBuffer, into target: Buffer) { weight(target).write(source.host) }
 
     package func read(_ buffer: Buffer) -> [Float] { numbers(buffer).array }
+
+    package func change(
+        _ buffer: Buffer, _ body: (inout MutableSpan<Float>) throws(EchoError) -> Void
+    ) throws(EchoError) {
+        try weight(buffer).change(body)
+    }
 
     package func sums(_ buffer: Buffer) -> [Double] { storage(ofSums: buffer).values }
 

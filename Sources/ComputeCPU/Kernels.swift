@@ -3,6 +3,7 @@
 private import CKernels
 import Compute
 private import COpenBLAS
+import EchoCore
 import Foundation
 
 /// A run of numbers in an engine's memory, in F32 or in BF16.
@@ -79,6 +80,12 @@ struct Numbers: @unchecked Sendable {
             filled = count
             ck_convert(both, ck_numbers(start: target.baseAddress, rounded: 0), count)
         }
+    }
+
+    /// Lets `body` change them.
+    func change(_ body: (inout MutableSpan<Float>) throws(EchoError) -> Void) throws(EchoError) {
+        var span = UnsafeMutableBufferPointer(start: floats, count: count).mutableSpan
+        try body(&span)
     }
 
     fileprivate var floats: UnsafeMutablePointer<Float> {

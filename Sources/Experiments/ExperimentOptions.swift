@@ -34,6 +34,9 @@ package struct ExperimentOptions: Sendable {
         (fineTuning, frozen) = (pretraining, pretraining)
     }
 
+    /// The processes that train and predict together.
+    var ranks: any Ranks { pretraining.place.ranks }
+
     func check(_ experiment: Experiment) throws(EchoError) {
         if datasets.isEmpty { throw EchoError("--dataset", "is missing") }
         if datasets.count > 1 && experiment.task.answers == .classes {

@@ -1,6 +1,7 @@
 // The loop that does what is missing of an experiment, and sets its table whenever a seed is complete.
 
 import Catalog
+import Compute
 import EchoCore
 import Files
 import Foundation
@@ -26,14 +27,16 @@ package func planExperiment(_ experiment: Experiment, _ options: ExperimentOptio
         .map { ExperimentStep(run: $0.options.run, state: $0.state.text) }
 }
 
-/// Does what is missing of an experiment and writes its table into the folder; called again it goes on.
+/// Does what is missing of an experiment and writes its table into the folder; called again it goes on. The ranks of the place
+/// train and predict together, and the first does all else.
 ///
 /// - Parameter say: receives messages for the user
-/// - Throws: `EchoError`; `Interrupted` after the state is saved
+/// - Returns: nil on all ranks but the first
+/// - Throws: as `train`
 package func runExperiment(
     _ experiment: Experiment, _ options: ExperimentOptions, say: @escaping (String) -> Void
-) throws -> ExperimentResult {
-    try options.check(experiment)
+) throws -> ExperimentResult? {
+    try options.ranks.together { try options.check(experiment) }
     return try ExperimentRunner(experiment, options, say: say).run()
 }
 
@@ -43,11 +46,12 @@ struct ExperimentRunner {
     let options: ExperimentOptions
     let plans: [ExperimentPlan]
     private let say: (String) -> Void
+    private var ranks: any Ranks { options.ranks }
 
     init(_ experiment: Experiment, _ options: ExperimentOptions, say: @escaping (String) -> Void) {
         self.experiment = experiment
         self.options = options
-        self.say = say
+        self.say = options.ranks.isFirst ? say : { _ in }
         let isShuffled = experiment.presentation == .leakTest
         plans = options.datasets.enumerated().map { index, dataset in
             let runs = options.datasets.count > 1 ? "runs-\(index + 1)" : "runs"
@@ -57,9 +61,11 @@ struct ExperimentRunner {
         }
     }
 
-    func run() throws -> ExperimentResult {
-        try makeFolder(options.folder)
-        for dataset in options.datasets { try check(dataset) }
+    func run() throws -> ExperimentResult? {
+        try ranks.first {
+            try makeFolder(options.folder)
+            for dataset in options.datasets { try check(dataset) }
+        }
         if experiment.presentation == .leakTest {
             try alone {
                 try shuffleLabels(
@@ -73,7 +79,7 @@ struct ExperimentRunner {
             for floor in experiment.floors { try alone { try fit(floor, plan) } }
             for (index, run) in plan.runs.enumerated() {
                 place += 1
-                say("[\(place) of \(count)] \(run.name): \(run.state.text)")
+                if ranks.isFirst { say("[\(place) of \(count)] \(run.name): \(run.state.text)") }
                 guard run.arm != nil else {
                     try pretrain(run)
                     continue
@@ -85,27 +91,35 @@ struct ExperimentRunner {
                 if ends && place < count { _ = try alone { try outcome().write(to: options.folder) } }
             }
         }
-        var whole = try outcome()
-        whole.pretrained = (
-            plans[0].runs.filter { $0.arm == nil }.map(\.options.run), plans[0].dataset
-        )
-        return try alone { try whole.write(to: options.folder) }
+        return try alone {
+            var whole = try outcome()
+            whole.pretrained = (
+                plans[0].runs.filter { $0.arm == nil }.map(\.options.run), plans[0].dataset
+            )
+            return try whole.write(to: options.folder)
+        }
     }
 
     /// Trains what other processes on the folder may want as well: the first does it, the others wait.
     private func pretrain(_ run: PlannedRun) throws {
-        try makeFolder(run.options.run)
-        try FileLock.holding(
-            run.options.run + "/.experiment.lock", waits: { say("  another process is at it: waiting") }
-        ) {
-            _ = try train(run.options) { say("  \($0)") }
+        try ranks.first { try makeFolder(run.options.run) }
+        var lock: FileLock?, attempts = 0
+        // All ranks ask, so that none waits longer for the first than it would for one that is gone.
+        while try ranks.sum([lock == nil ? 0 : 1])[0] == 0 {
+            try ranks.checkInterruption()
+            if attempts == 1 { say("  another process is at it: waiting") }
+            if attempts > 0 { usleep(50_000) }
+            lock = try ranks.first { try FileLock.take(run.options.run + "/.experiment.lock") } ?? nil
+            attempts += 1
         }
+        _ = try train(run.options) { say("  \($0)") }
+        _ = consume lock
     }
 
-    /// What is written for all runs, by one process at a time: several may share the folder, each with its own seeds or
-    /// models.
-    private func alone<Result>(_ body: () throws -> Result) throws -> Result {
-        try FileLock.holding(options.folder + "/.experiment.lock", body)
+    /// What is written for all runs, by the first rank, and by one process at a time: several may share the folder, each with
+    /// its own seeds or models.
+    private func alone<Result>(_ body: () throws -> Result) throws -> Result? {
+        try ranks.first { try FileLock.holding(options.folder + "/.experiment.lock", body) }
     }
 
     /// The splits that runs are asked about: the one that is judged, and where thresholds are fitted validation.
@@ -134,12 +148,18 @@ struct ExperimentRunner {
     /// Asks a run about the splits, unless it has answered since its weights were written.
     private func predict(_ run: PlannedRun) throws {
         let folder = RunFolder(run.options.run)
-        let splits = askedSplits.filter { !isFresh(predictions(run, $0), after: folder.best) }
+        // The first rank alone looks, and all learn what it saw.
+        let stale = try ranks.sum(
+            askedSplits.map { ranks.isFirst && !isFresh(predictions(run, $0), after: folder.best) ? 1 : 0 })
+        let splits = zip(askedSplits, stale).filter { $0.1 > 0 }.map(\.0)
         guard !splits.isEmpty else { return }
-        let trained = try TrainedModel(
-            run: folder.path, dataset: run.options.recipe.dataset, place: run.options.place)
+        let trained = try ranks.together {
+            try TrainedModel(
+                run: folder.path, dataset: run.options.recipe.dataset, place: run.options.place)
+        }
         for split in splits {
-            try Answers(trained.predict(split), of: trained).write(csv: predictions(run, split))
+            let answers = try trained.predict(split)
+            try ranks.first { try Answers(answers, of: trained).write(csv: predictions(run, split)) }
         }
     }
 

@@ -15,13 +15,9 @@ package struct FileLock: ~Copyable, Sendable {
 
     /// Calls `body` with the lock, after waiting for it. The file stays afterwards, empty.
     ///
-    /// - Parameter waits: called once if another process holds it
     /// - Throws: `Interrupted` while it waits, too
-    package static func holding<Result>(
-        _ path: String, waits: () -> Void = {}, _ body: () throws -> Result
-    ) throws -> Result {
+    package static func holding<Result>(_ path: String, _ body: () throws -> Result) throws -> Result {
         var lock = try take(path)
-        if lock == nil { waits() }
         while lock == nil {
             try Interruption.check()
             usleep(50_000)

@@ -12,6 +12,8 @@ package final class EchoModel {
     /// Whether each block is computed again on the way back instead of kept: about a third more time, and memory for
     /// one block instead of for all.
     package var checkpointsActivations = false
+    /// Receives each parameter whose gradient the way back of a step has written, as a `Tape`'s does.
+    var whenLearned: (Tensor) -> Void = { _ in }
     let parameterList: [Parameter]
 
     private let encoder: Encoder
@@ -46,7 +48,7 @@ package final class EchoModel {
         _ batch: StudyBatch, _ mask: PretrainMask, weight: Double = 1, addingTo loss: Buffer,
         predicting: Bool = false
     ) -> [Float]? {
-        let tape = Tape(engine, recording: true)
+        let tape = Tape(engine, recording: true, whenLearned: whenLearned)
         let prediction = pretrain(batch, mask, weight: weight, addingTo: loss, on: tape)
         let pixels = predicting ? engine.read(prediction.value) : nil
         tape.backward()
@@ -152,7 +154,7 @@ package final class EchoModel {
         _ batch: StudyBatch, targets: [Float], loss kind: FinetuneLoss, positiveWeights: [Float]? = nil,
         frozen: Bool = false, weight: Double = 1, addingTo sum: Buffer, predicting: Bool = false
     ) -> [Float]? {
-        let tape = Tape(engine, recording: true)
+        let tape = Tape(engine, recording: true, whenLearned: whenLearned)
         let study = features(batch, on: frozen ? Tape(engine, recording: false) : tape)
         let outputs = finetune(study, targets, kind, positiveWeights, weight: weight, addingTo: sum, on: tape)
         let found = predicting ? engine.read(outputs.value) : nil

@@ -3,9 +3,14 @@
 import EchoCore
 
 /// The order of studies over all epochs, cut into steps, and steps into parts that fit in memory.
+///
+/// The parts of a step are spread over ranks: each rank has a plan of its own parts, of which there is at least one in every
+/// step, though an epoch's last may be empty.
 package struct BatchPlan: Sendable {
-    package let studies: Int, batch: Int, accumulate: Int
+    package let studies: Int, batch: Int
     package let seed: UInt64
+    /// Studies of a part.
+    package let partSize: Int
     private let layout: [Part]
 
     /// What the model computes in one go.
@@ -16,30 +21,40 @@ package struct BatchPlan: Sendable {
         package let places: Range<Int>
         /// Those of the whole step.
         package let stepPlaces: Range<Int>
-        package let endsStep: Bool, endsEpoch: Bool
+        package let beginsStep: Bool, endsStep: Bool, endsEpoch: Bool
     }
 
     /// - Parameters:
     ///   - batch: studies a step; the last step of an epoch takes what is left
-    ///   - accumulate: parts a step
-    package init(studies: Int, batch: Int, accumulate: Int, seed: UInt64) {
+    ///   - accumulate: parts a step at least, on all ranks together
+    ///   - rank: whose parts these are, of so many ranks
+    package init(studies: Int, batch: Int, accumulate: Int, seed: UInt64, rank: Int = 0, of ranks: Int = 1) {
         self.studies = studies
         self.batch = batch
-        self.accumulate = accumulate
         self.seed = seed
-        let size = (batch + accumulate - 1) / accumulate
+        partSize = BatchPlan.partSize(batch: batch, accumulate: accumulate, ranks: ranks)
         var layout: [Part] = []
         for (step, first) in stride(from: 0, to: studies, by: batch).enumerated() {
-            let end = min(first + batch, studies)
-            for start in stride(from: first, to: end, by: size) {
-                let stop = min(start + size, end)
+            let end = min(first + batch, studies), count = end - first
+            let own = first + count * rank / ranks..<first + count * (rank + 1) / ranks
+            var start = own.lowerBound
+            repeat {
+                let stop = min(start + partSize, own.upperBound)
                 layout.append(
                     Part(
-                        step: step, places: start..<stop, stepPlaces: first..<end, endsStep: stop == end,
-                        endsEpoch: stop == studies))
-            }
+                        step: step, places: start..<stop, stepPlaces: first..<end,
+                        beginsStep: start == own.lowerBound, endsStep: stop == own.upperBound,
+                        endsEpoch: stop == own.upperBound && end == studies))
+                start = stop
+            } while start < own.upperBound
         }
         self.layout = layout
+    }
+
+    /// Studies of a part, where each of so many ranks has as many parts a step.
+    package static func partSize(batch: Int, accumulate: Int, ranks: Int) -> Int {
+        let share = (batch + ranks - 1) / ranks, parts = (accumulate + ranks - 1) / ranks
+        return (share + parts - 1) / parts
     }
 
     package var stepsPerEpoch: Int { (studies + batch - 1) / batch }

@@ -13,12 +13,14 @@ package struct LoopClock {
         /// Billions of floating-point operations a second in matrix products, and the threads' share of time in them;
         /// nil where the engine does not count.
         package let gflops: Double?, products: Double?
+        /// Share of the step spent waiting for the sum over ranks; nil for one alone.
+        package let sum: Double?
     }
 
     private let engine: any Engine
     private let start = ContinuousClock.now
     private var stepStart = ContinuousClock.now, waitStart = ContinuousClock.now
-    private var stepWait = 0.0
+    private var stepWait = 0.0, stepSum: Double?
     private var counted: Work?
     private var learning = 0.0, waited = 0.0, operations = 0.0, multiplying = 0.0
     /// Studies learned from so far.
@@ -52,13 +54,20 @@ package struct LoopClock {
 
     package mutating func endWait() { stepWait += since(waitStart) }
 
+    /// Times what waits for the sum over ranks.
+    package mutating func sum(_ body: () throws -> Void) rethrows {
+        let start = ContinuousClock.now
+        try body()
+        stepSum = since(start)
+    }
+
     /// A step is over, which learned from so many studies.
     package mutating func endStep(studies count: Int) -> StepTime {
         let seconds = max(since(stepStart), 1e-9)
         let now = engine.work
         let done = (now?.operations ?? 0) - (counted?.operations ?? 0)
         let busy = (now?.seconds ?? 0) - (counted?.seconds ?? 0)
-        defer { stepWait = 0 }
+        defer { (stepWait, stepSum) = (0, nil) }
         learning += seconds
         waited += stepWait
         operations += done
@@ -66,7 +75,7 @@ package struct LoopClock {
         studies += count
         return StepTime(
             seconds: seconds, stall: stepWait / seconds, gflops: done > 0 ? done / seconds / 1e9 : nil,
-            products: done > 0 ? busy / seconds : nil)
+            products: done > 0 ? busy / seconds : nil, sum: stepSum.map { $0 / seconds })
     }
 }
 
@@ -77,5 +86,6 @@ extension MetricsLine {
         stall = time.stall
         gflops = time.gflops
         products = time.products
+        sum = time.sum
     }
 }

@@ -30,24 +30,11 @@ package struct StepMemory: Sendable, Equatable {
     ///   - batches: loaded batches that wait or are in use at once
     package init(_ configuration: RunConfiguration, largestKept: Int, batches: Int, checkpointing: Bool) {
         let engine = CountingEngine(configuration.recipe.precision, largestKept: largestKept)
-        let learner = Learner(configuration, on: engine), loss = engine.zero()
+        let learner = Learner(configuration, on: engine)
         learner.model.checkpointsActivations = checkpointing
         let c = configuration.model
-        var random = SeededRandom(seed: 0, "memory")
         func measured(views: Int) -> Int {
-            let counts = Array(repeating: 1, count: views)
-            let batch = StudyBatch(
-                viewCounts: counts,
-                pixels: Array(repeating: 0, count: views * c.frames * c.frameSize))
-            if c.outputs == 0 {
-                let mask = PretrainMask(random: c, viewCounts: counts, using: &random)
-                _ = learner.model.pretrainStep(batch, mask, addingTo: loss)
-            } else {
-                _ = learner.model.finetuneStep(
-                    batch, targets: Array(repeating: 0, count: views * c.outputs), loss: .binaryCrossEntropy,
-                    frozen: configuration.recipe.frozen, addingTo: loss)
-            }
-            _ = learner.optimiser.step(learningRate: 0, loss: loss)
+            learner.dryStep(configuration, studies: views)
             return engine.memory ?? 0
         }
         let one = measured(views: 1), view = measured(views: 2) - one
@@ -79,10 +66,12 @@ extension StepMemory {
         say: (String) -> Void
     ) throws -> Bool {
         let asked = options.upkeep.checkpointActivations
-        let studies = options.recipe.partSize
+        let recipe = options.recipe, studies = options.partSize
         // Those of training wait while validation loads its own.
         let batches = 2 * (BatchLoader.workers(threads: options.place.threadCount) + 1)
-        guard let available = options.place.memory ?? engine.freeMemory ?? MachineMemory().available,
+        // What the machine has free is for all its ranks.
+        let free = engine.freeMemory ?? MachineMemory().available.map { $0 / options.place.ranks.local.count }
+        guard let available = options.place.memory ?? free,
             bound(configuration, studies: studies, batches: batches) > available
         else { return asked }
         func counted(_ checkpointing: Bool) -> StepMemory {
@@ -96,11 +85,11 @@ extension StepMemory {
         let needed = sparing.bytes(studies: studies)
         guard needed <= available else {
             throw EchoError(
-                "--preset \(options.recipe.preset?.rawValue ?? "")",
+                "--preset \(recipe.preset?.rawValue ?? "")",
                 """
                 a step needs about \(gibibytes(needed)) of memory, blocks computed again on the way back, \
                 and \(gibibytes(available)) are free
-                """, try: sparing.remedy(options, available))
+                """, try: sparing.remedy(recipe, studies, available))
         }
         if let plain {
             say(
@@ -114,7 +103,7 @@ extension StepMemory {
 
     /// What takes less memory than the step that is about to run.
     static func remedy(_ options: TrainOptions, recomputing: Bool) -> String {
-        let (batch, part) = (options.recipe.batch, options.recipe.partSize)
+        let (batch, part) = (options.recipe.batch, options.partSize)
         let smaller =
             part > 1
             ? "--accumulate \((batch + part / 2 - 1) / (part / 2))"
@@ -123,10 +112,12 @@ extension StepMemory {
     }
 
     /// A number of parts with which a step fits, if there is one.
-    private func remedy(_ options: TrainOptions, _ available: Int) -> String {
-        let studies = (1..<max(2, options.recipe.partSize)).last { bytes(studies: $0) <= available }
+    ///
+    /// - Parameter size: studies of a part that does not fit
+    private func remedy(_ recipe: Recipe, _ size: Int, _ available: Int) -> String {
+        let studies = (1..<max(2, size)).last { bytes(studies: $0) <= available }
         guard let studies else { return "fewer --views or --frames, or a smaller --preset" }
-        let parts = (options.recipe.batch + studies - 1) / studies
+        let parts = (recipe.batch + studies - 1) / studies
         return "--accumulate \(parts), for \(StepMemory.gibibytes(bytes(studies: studies)))"
     }
 

@@ -12,35 +12,105 @@ import StudyData
 
 /// Trains, or goes on training, until the run is complete.
 ///
+/// The ranks of the place do so together: all call it with the same options, and the first alone writes and says something.
+///
 /// - Parameter say: receives messages for the user, one or more lines each
-/// - Throws: `EchoError`; `Interrupted` after the state is saved
+/// - Throws: `EchoError`, which several ranks wrap as an `AgreedEnd` where they all come to it; `Interrupted` after the state
+///   is saved
 package func train(_ options: TrainOptions, say: @escaping (String) -> Void) throws -> TrainSummary {
-    try options.check()
-    let folder = RunFolder(options.run)
-    let found = try folder.configuration()
-    for (option, isGiven) in [("--resume", options.resume), ("--extend", options.extend != nil)] {
-        if isGiven && found == nil {
+    let ranks = options.place.ranks
+    let say = ranks.isFirst ? say : { _ in }
+    var beginning = try ranks.together { try Beginning(options, say: say) }
+    // What is written is written before the other ranks read.
+    let lock = try ranks.first { try beginning.open(say: say) }
+    try ranks.together { if !ranks.isFirst { try beginning.follow() } }
+    try ranks.compare(beginning.identity(), "--run")
+    let trainer = try Trainer(
+        options: options, configuration: beginning.configuration, set: beginning.set,
+        shards: beginning.shards,
+        learner: beginning.learner, store: beginning.store, state: beginning.state, say: say)
+    let summary = try trainer.run()
+    // Whoever goes on finds what the first rank has written.
+    try ranks.meet()
+    _ = consume lock
+    return summary
+}
+
+/// All that a run begins with, read and decided before anything is written.
+private struct Beginning {
+    let options: TrainOptions
+    let folder: RunFolder
+    /// Of the run that is in the folder.
+    let found: RunConfiguration?
+    let set: StudySet
+    let shards: ShardPool
+    let initial: InitialWeights?
+    private(set) var configuration: RunConfiguration
+    private(set) var store: CheckpointStore
+    let learner: Learner
+    /// Where the run stands.
+    private(set) var state = RunState()
+
+    init(_ options: TrainOptions, say: (String) -> Void) throws {
+        self.options = options
+        try options.check()
+        folder = RunFolder(options.run)
+        found = try folder.configuration()
+        for option in options.continuing where found == nil {
             throw EchoError(option, "there is no run in the folder", try: "leave out \(option) to begin one")
         }
-    }
-    let set = try StudySet(dataset: options.recipe.dataset, task: options.recipe.task)
-    for note in set.notes { say(note) }
-    let shards = ShardPool(dataset: options.recipe.dataset)
-    // A run that goes on has its own weights: those that it began with may be gone.
-    let isGone = options.recipe.initial.map { !FileManager.default.fileExists(atPath: $0) } ?? true
-    let initial = options.resume && isGone ? nil : try options.recipe.initial.map { try InitialWeights($0) }
-    var configuration = try describe(options, folder, found, set, shards, initial)
+        set = try StudySet(dataset: options.recipe.dataset, task: options.recipe.task)
+        for note in set.notes { say(note) }
+        shards = ShardPool(dataset: options.recipe.dataset)
+        // A run that goes on has its own weights: those that it began with may be gone.
+        let isGone = options.recipe.initial.map { !FileManager.default.fileExists(atPath: $0) } ?? true
+        initial = options.resume && isGone ? nil : try options.recipe.initial.map { try InitialWeights($0) }
+        configuration = try describe(options, folder, found, set, shards, initial)
 
-    var store = CheckpointStore(folder: folder, configuration: configuration)
-    let engine = try options.place.makeEngine(options.recipe.precision)
-    let recomputes = try StepMemory.recomputes(options, configuration, on: engine, say: say)
-    EngineFailure.advise(StepMemory.remedy(options, recomputing: recomputes))
-    let learner = Learner(configuration, on: engine)
-    learner.model.checkpointsActivations = recomputes
-    if let caution = engine.caution { say(caution) }
+        store = CheckpointStore(folder: folder, configuration: configuration)
+        let engine = try options.place.makeEngine(options.recipe.precision)
+        let recomputes = try StepMemory.recomputes(options, configuration, on: engine, say: say)
+        EngineFailure.advise(StepMemory.remedy(options, recomputing: recomputes))
+        learner = Learner(configuration, on: engine)
+        learner.model.checkpointsActivations = recomputes
+        if let caution = engine.caution { say(caution) }
+        for option in options.continuing where store.isEmpty {
+            throw EchoError(
+                option, "the run has no checkpoint yet", try: "leave out \(option) to start it again")
+        }
+    }
+
+    /// Takes the folder and brings the learner to where the run stands, at its beginning or at its last checkpoint.
+    mutating func open(say: (String) -> Void) throws -> FileLock {
+        guard store.isEmpty else {
+            let lock = try lockUnchanged(wasEmpty: false)
+            try goOn()
+            if options.extend != nil { try writeFile(folder.config, configuration.json()) }
+            return lock
+        }
+        try initialise(say: say)
+        let learned = LearnedStudies(set, initial: initial?.learned)
+        if let initial, let note = try initial.overlap(options.recipe.dataset) {
+            say("\(initial.name): \(note)")
+        }
+        let lock = try lockUnchanged(wasEmpty: true)
+        try writeFile(folder.studies, Array(learned.csv.utf8))
+        try writeFile(folder.config, configuration.json())
+        return lock
+    }
+
+    /// Brings the learner to where that of the first rank is.
+    mutating func follow() throws {
+        if store.isEmpty { try initialise { _ in } } else { try goOn() }
+    }
+
+    /// What ranks must agree on before they train together.
+    func identity() throws -> [UInt8] {
+        try Array(configuration.json() + state.json())
+    }
 
     /// The lock, if the folder is still what all this was decided on.
-    func lockUnchanged(wasEmpty: Bool) throws -> FileLock {
+    private func lockUnchanged(wasEmpty: Bool) throws -> FileLock {
         let lock = try folder.lock()
         guard try folder.configuration() == found, store.isEmpty == wasEmpty else {
             throw EchoError(
@@ -50,58 +120,45 @@ package func train(_ options: TrainOptions, say: @escaping (String) -> Void) thr
         return lock
     }
 
-    let lock: FileLock
-    var state = RunState()
-    if store.isEmpty {
-        for (option, isGiven) in [("--resume", options.resume), ("--extend", options.extend != nil)] {
-            if isGiven {
-                throw EchoError(
-                    option, "the run has no checkpoint yet", try: "leave out \(option) to start it again")
-            }
-        }
-        if let initial {
-            let report = try learner.model.initialise(from: initial.file)
-            learner.average?.restart()
-            say("\(initial.name): \(report.text)")
-            guard !report.isEmpty else {
-                throw EchoError(
-                    "--init \(initial.name)", "holds no tensor that fits the model",
-                    try:
-                        "choose the --preset of the weights' size; names are those of echoprep, timm, MAE or VideoMAE"
-                )
-            }
-            if options.strictInitial && !report.isComplete {
-                throw EchoError("--init-strict", "\(initial.name) does not match the model in full")
-            }
-            let broken = learner.model.parameters.first {
-                !learner.model.read($0.name).allSatisfy(\.isFinite)
-            }
-            if let broken {
-                throw EchoError("--init \(initial.name)", "\(broken.name) holds a number that is not finite")
-            }
-        }
-        let learned = LearnedStudies(set, initial: initial?.learned)
-        if let initial, let note = try initial.overlap(options.recipe.dataset) {
-            say("\(initial.name): \(note)")
-        }
-        lock = try lockUnchanged(wasEmpty: true)
-        try writeFile(folder.studies, Array(learned.csv.utf8))
-        try writeFile(folder.config, configuration.json())
-    } else {
-        lock = try lockUnchanged(wasEmpty: false)
+    /// Brings the learner to the last checkpoint, and the run to as many epochs as are asked for.
+    private mutating func goOn() throws {
         state = try store.restore(learner)
         if let epochs = options.extend {
             configuration = try configuration.extended(to: epochs, after: state.step)
             store = CheckpointStore(folder: folder, configuration: configuration)
-            try writeFile(folder.config, configuration.json())
         }
     }
-    let trainer = try Trainer(
-        options: options, configuration: configuration, set: set, shards: shards,
-        learner: learner, store: store, state: state, say: say)
-    let summary = try trainer.run()
-    _ = consume lock
-    return summary
+
+    /// Gives the model the weights of `--init`.
+    private func initialise(say: (String) -> Void) throws {
+        guard let initial else { return }
+        let report = try learner.model.initialise(from: initial.file)
+        learner.average?.restart()
+        say("\(initial.name): \(report.text)")
+        guard !report.isEmpty else {
+            throw EchoError(
+                "--init \(initial.name)", "holds no tensor that fits the model",
+                try:
+                    "choose the --preset of the weights' size; names are those of echoprep, timm, MAE or VideoMAE"
+            )
+        }
+        if options.strictInitial && !report.isComplete {
+            throw EchoError("--init-strict", "\(initial.name) does not match the model in full")
+        }
+        let broken = learner.model.parameters.first {
+            !learner.model.read($0.name).allSatisfy(\.isFinite)
+        }
+        if let broken {
+            throw EchoError("--init \(initial.name)", "\(broken.name) holds a number that is not finite")
+        }
+    }
+}
+
+extension TrainOptions {
+    /// The options given that want a run to go on with.
+    fileprivate var continuing: [String] {
+        [("--resume", resume), ("--extend", extend != nil)].filter(\.1).map(\.0)
+    }
 }
 
 /// The weights of `--init`.

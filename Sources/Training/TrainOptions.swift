@@ -3,6 +3,7 @@
 package import Compute
 package import EchoCore
 package import Runs
+import StudyData
 import Tasks
 
 /// All of `echoprep train`'s options.
@@ -28,6 +29,12 @@ package struct TrainOptions: Sendable {
         self.place = place
     }
 
+    /// Studies that a rank computes at once.
+    var partSize: Int {
+        BatchPlan.partSize(
+            batch: recipe.batch, accumulate: recipe.accumulate, ranks: place.ranks.count)
+    }
+
     /// Throws for options that make no sense, alone or together.
     package func check() throws(EchoError) {
         func require(_ holds: Bool, _ option: String, _ problem: String) throws(EchoError) {
@@ -38,6 +45,9 @@ package struct TrainOptions: Sendable {
         try require(r.warmupCount >= 0, "--warmup-epochs", "must not be negative")
         try require(r.batch > 0, "--batch", "must be at least 1")
         try require(1...r.batch ~= r.accumulate, "--accumulate", "must be from 1 to --batch")
+        try require(
+            r.batch >= place.ranks.count, "--batch",
+            "is the studies of a step on all ranks: \(r.batch) are too few for \(place.ranks.count)")
         try require(r.learningRate > 0 && r.learningRate.isFinite, "--lr", "must be positive")
         try require(
             r.weightDecay >= 0 && r.weightDecay.isFinite, "--weight-decay", "must not be negative")
@@ -57,6 +67,8 @@ package struct TrainOptions: Sendable {
         try require(1..<10_000 ~= traceSteps, "--trace-steps", "must be from 1 to 9,999")
         try require(
             trace == nil || r.accumulate == 1, "--trace", "writes an undivided step: leave out --accumulate")
+        try require(
+            trace == nil || place.ranks.isAlone, "--trace", "writes an undivided step: start one process")
         try require(!r.frozen || isSupervised, "--frozen", "is for fine-tuning: pre-training has no head")
         try require(
             !r.linearHead || isSupervised, "--linear-head", "is for fine-tuning: pre-training has no head")

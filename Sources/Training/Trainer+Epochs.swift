@@ -1,5 +1,6 @@
 // The end of an epoch: validation, pictures and the checkpoint.
 
+import Compute
 import EchoCore
 import Files
 import Models
@@ -21,7 +22,7 @@ extension Trainer {
                 seconds: start.duration(to: .now) / .seconds(1))
             line.auroc = score.auroc
             line.add(score.errors)
-            try record(line)
+            try history?.append(line)
             if next.bestLoss.map({ score.criterion < $0 }) ?? true {
                 next.bestLoss = score.criterion
                 next.bestEpoch = epoch
@@ -29,42 +30,53 @@ extension Trainer {
         } else if watch.doubtful == 0 || next.bestEpoch == nil {
             next.bestEpoch = epoch
         }
-        if next.bestEpoch == epoch {
+        if next.bestEpoch == epoch, ranks.isFirst {
             try learner.judged { try store.writeWeights(of: model, state: next, to: store.folder.best) }
         }
         state = next
-        if try save() { try store.keep(epoch: epoch, last: options.upkeep.keepLast) }
+        if try save() { try keepWeights(ofEpoch: epoch) }
     }
 
-    /// Writes a checkpoint and returns true, unless the last steps are in doubt: then as soon as they no longer are.
+    /// Writes a checkpoint, on the first rank, and returns true, unless the last steps are in doubt: then as soon as they no longer are.
     @discardableResult func save(inDoubt: Bool = false) throws -> Bool {
         owed = watch.doubtful > 0 && !inDoubt
         if owed { return false }
-        try log.synchronise()
-        try events.synchronise()
-        state.logLength = log.length
-        state.eventLength = events.length
         state.level = watch.level
-        try store.save(learner, state)
+        if let history {
+            try history.synchronise(&state)
+            try store.save(learner, state)
+        }
         return true
+    }
+
+    /// Gives the last weights a name that stays, if the user wants them.
+    func keepWeights(ofEpoch epoch: Int) throws {
+        if ranks.isFirst { try store.keep(epoch: epoch, last: options.upkeep.keepLast) }
     }
 
     private func validate(epoch: Int) throws -> ValidationScore? {
         let answers = configuration.task.answers
-        if answers == nil { try drawReconstructions(epoch: epoch) }
+        if answers == nil, ranks.isFirst { try drawReconstructions(epoch: epoch) }
         guard !set.validation.isEmpty else { return nil }
+        let studies = set.validation, outputs = set.targets.count
         var loss = 0.0
-        var logits: [Float] = []
-        try loader.evaluate(set.validation, batch: recipe.partSize, workers: workers) { studies, batch in
-            if let mask = batch.mask {
-                loss += model.reconstruct(batch.input, mask).loss * Double(studies.count)
-            } else {
-                logits += model.logits(batch.input)
+        let logits = try ranks.spread(studies.count, width: outputs) { share in
+            var logits: [Float] = []
+            try loader.evaluate(Array(studies[share]), batch: plan.partSize, workers: workers) {
+                studies, batch in
+                if let mask = batch.mask {
+                    loss += model.reconstruct(batch.input, mask).loss * Double(studies.count)
+                } else {
+                    logits += model.logits(batch.input)
+                }
             }
+            return logits
         }
-        guard let answers else { return ValidationScore(loss: loss / Double(set.validation.count)) }
+        guard let answers else {
+            return ValidationScore(loss: try ranks.sum([loss])[0] / Double(studies.count))
+        }
         return answers.score(
-            outputs: logits, targets: set.validation.flatMap(\.target), count: set.targets.count,
+            outputs: logits, targets: studies.flatMap(\.target), count: outputs,
             scale: configuration.scale, positiveWeights: configuration.positiveWeights)
     }
 

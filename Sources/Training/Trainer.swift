@@ -1,4 +1,4 @@
-// The training loop: batches in, steps, validation at the end of every epoch, checkpoints in between.
+// The training loop: batches in, steps, validation at the end of every epoch, checkpoints in between; on one rank or many.
 
 import Compute
 import EchoCore
@@ -10,7 +10,8 @@ import Runs
 import StudyData
 import Tasks
 
-/// One run from its state to its end.
+/// One run from its state to its end, as one rank of those that train it sees it: they differ in the studies that each learns
+/// from, and the first alone writes.
 final class Trainer {
     let options: TrainOptions
     let configuration: RunConfiguration
@@ -19,15 +20,18 @@ final class Trainer {
     let store: CheckpointStore
     let loader: BatchLoader
     let workers: Int
+    let ranks: any Ranks
     var state: RunState
-    let log: MetricsLog
-    let events: EventLog
+    /// Nil where this rank does not write it.
+    let history: RunHistory?
     /// What the last steps were like; while they are in doubt no checkpoint is written, and `owed` remembers one.
     var watch: DivergenceGuard
     var owed = false
 
     private let say: (String) -> Void
-    private let plan: BatchPlan
+    let plan: BatchPlan
+    /// The sum of gradients over ranks; nil for one alone.
+    private let gradients: GradientSum?
     private let schedule: Schedule
     private var clock: LoopClock
 
@@ -42,11 +46,13 @@ final class Trainer {
         self.store = store
         self.state = state
         self.say = say
+        ranks = options.place.ranks
         let recipe = configuration.recipe
         watch = DivergenceGuard(options.upkeep.divergence, level: state.level ?? .init())
         plan = BatchPlan(
-            studies: set.train.count, batch: recipe.batch, accumulate: recipe.accumulate, seed: recipe.seed
-        )
+            studies: set.train.count, batch: recipe.batch, accumulate: recipe.accumulate, seed: recipe.seed,
+            rank: ranks.rank, of: ranks.count)
+        gradients = ranks.isAlone ? nil : GradientSum(of: learner, configuration, over: ranks)
         schedule = Schedule(
             peak: recipe.learningRate, warmup: recipe.warmupCount * plan.stepsPerEpoch,
             total: recipe.epochCount * plan.stepsPerEpoch)
@@ -62,15 +68,7 @@ final class Trainer {
             }
             say("step \(options.traceStep) was traced before")
         }
-        log = try MetricsLog(path: store.folder.metrics, keeping: state.logLength)
-        // TensorBoard's copy of the history may be thrown away.
-        let events =
-            (try? FileManager.default.attributesOfItem(atPath: store.folder.events)[.size]) as? Int ?? 0
-        if events < state.eventLength {
-            say("tensorboard: the earlier history is gone; it goes on from here")
-        }
-        self.events = try EventLog(
-            path: store.folder.events, keeping: events < state.eventLength ? 0 : state.eventLength)
+        history = ranks.isFirst ? try RunHistory(store.folder, keeping: state, say: say) : nil
     }
 
     var model: EchoModel { learner.model }
@@ -85,7 +83,7 @@ final class Trainer {
             // No further step can tell whether the last ones were chance: they did not stop the run, so they count.
             if owed {
                 try save(inDoubt: true)
-                try store.keep(epoch: state.finishedEpochs, last: options.upkeep.keepLast)
+                try keepWeights(ofEpoch: state.finishedEpochs)
             }
         } catch is Interrupted {
             let done = "step \(state.step) of \(totalSteps)"
@@ -109,6 +107,10 @@ final class Trainer {
             """)
         if let error = set.errorOfMean, let quantity = configuration.task.answers?.measured {
             say("predicting the mean of train errs by \(quantity.text(error)) of \(quantity.name) on val")
+        }
+        if let gradients {
+            let size = String(format: "%.1f MB", 4e-6 * Double(gradients.count))
+            say("\(ranks.count) ranks, whose gradients of \(size) are summed in every step")
         }
         if set.validation.isEmpty { say("no study in the split val: the last epoch counts as the best") }
         if state.step > 0 && state.step < totalSteps {
@@ -135,15 +137,15 @@ final class Trainer {
         } consume: { index, batch in
             let part = plan.part(first + index)
             clock.endWait()
-            // Also between the parts of a step, of which only gradients are lost.
-            try Interruption.check()
+            // One rank alone stops also between the parts of a step, of which only gradients are lost.
+            if part.beginsStep || ranks.isAlone { try ranks.checkInterruption() }
             try learn(batch, part, &step)
             loader.recycle(batch)
             if part.endsStep {
                 let loss = try takeStep(step, part)
                 progress.update(clock.studies, note: note(loss: loss))
                 model.engine.fill(step.loss, with: 0)
-                (step.studies, step.trace) = (0, nil)
+                step.trace = nil
             }
             if part.endsEpoch {
                 try endEpoch()
@@ -159,13 +161,14 @@ final class Trainer {
     private struct StepSums {
         /// A number for sums.
         let loss: Buffer
-        var studies = 0
         var trace: StepTrace?
     }
 
     /// Forward and back for one part of a step.
     private func learn(_ batch: LoadedBatch, _ part: BatchPlan.Part, _ step: inout StepSums) throws {
-        let studies = batch.input.viewCounts.count
+        if part.endsStep { gradients?.begin() }
+        // The last step of an epoch may have fewer studies than ranks.
+        if part.places.isEmpty { return }
         let weight = weight(of: part)
         let traced = state.step + 1 - options.traceStep
         if let path = options.trace, 0..<options.traceSteps ~= traced {
@@ -189,7 +192,6 @@ final class Trainer {
         if step.trace != nil {
             step.trace?.record(loss: model.engine.sums(step.loss)[0], output: output ?? [])
         }
-        step.studies += studies
     }
 
     /// A part's share of the mean over its step: of the studies, or in fine-tuning of the labels that are known.
@@ -203,10 +205,19 @@ final class Trainer {
         return Double(terms(plan.studies(of: part))) / Double(max(1, terms(plan.studiesOfStep(of: part))))
     }
 
+    /// Makes the loss and the gradients of this rank's studies those of the whole step.
+    private func sumOverRanks(_ step: StepSums) throws {
+        guard let gradients else { return }
+        try clock.sum { try gradients.finish() }
+        let loss = try ranks.sum(model.engine.sums(step.loss))
+        model.engine.write(loss.map { Float($0) }, to: step.loss)
+    }
+
     /// The optimiser's step, once all parts are in; nothing changes if the loss or the gradient is not finite.
     ///
     /// - Returns: the step's loss
     private func takeStep(_ step: StepSums, _ part: BatchPlan.Part) throws -> Double {
+        try sumOverRanks(step)
         let rate = schedule.rate(after: state.step)
         let sum = learner.optimiser.step(learningRate: rate, loss: step.loss)
         let (loss, norm) = (model.engine.sums(step.loss)[0], model.engine.sums(sum)[0])
@@ -215,30 +226,28 @@ final class Trainer {
         try step.trace?.finish()
         state.step += 1
         learner.average?.update(step: state.step)
-        let time = clock.endStep(studies: step.studies)
+        let studies = part.stepPlaces.count
+        let time = clock.endStep(studies: studies)
         var line = MetricsLine(
             epoch: part.epoch + 1, step: state.step, split: .train, loss: loss, seconds: time.seconds)
         line.lr = rate
         line.gradNorm = norm
-        line.add(time, studies: step.studies)
-        try record(line)
+        line.add(time, studies: studies)
+        try history?.append(line)
         if let fault = watch.fault(loss: loss, norm: norm) {
-            throw EchoError(
-                "step \(state.step)", "\(fault); \(kept)",
-                try: "another run with a lower --lr, or go on all the same with --guard-steps 0")
+            throw ranks.agreed(
+                EchoError(
+                    "step \(state.step)", "\(fault); \(kept)",
+                    try: "another run with a lower --lr, or go on all the same with --guard-steps 0"))
         }
         return loss
     }
 
-    func record(_ line: MetricsLine) throws {
-        try log.append(line)
-        try events.append(line)
-    }
-
-    func diverged(_ what: String) -> EchoError {
-        EchoError(
-            "step \(state.step + 1)", "\(what); the weights were not changed and \(kept)",
-            try: "another run with a lower --lr or --clip")
+    func diverged(_ what: String) -> any Error {
+        ranks.agreed(
+            EchoError(
+                "step \(state.step + 1)", "\(what); the weights were not changed and \(kept)",
+                try: "another run with a lower --lr or --clip"))
     }
 
     private var kept: String {

@@ -1,6 +1,7 @@
 // `echoprep experiment`: the paper's tables and figures, each by one line.
 
 import ArgumentParser
+import Compute
 import EchoCore
 import Evaluation
 import Experiments
@@ -63,19 +64,25 @@ struct ExperimentCommand: ConfigurableCommand {
             throw EchoError("experiment \(name)", "is not declared", try: "one of \(names)")
         }
         if dryRun {
-            let steps = try planExperiment(experiment, options())
+            let steps = try planExperiment(experiment, options(Alone()))
             print(json ? try jsonText(steps) : steps.map { "\($0.run): \($0.state)" }.joined(separator: "\n"))
             return
         }
-        let result = try runExperiment(experiment, options()) { message in
-            FileHandle.standardError.write(Data((message + "\n").utf8))
+        var passed = true
+        try withRanks { ranks in
+            let options = try ranks.together { try self.options(ranks) }
+            let result = try runExperiment(experiment, options) { message in
+                FileHandle.standardError.write(Data((message + "\n").utf8))
+            }
+            guard let result else { return }
+            print(json ? try jsonText(result) : result.text)
+            passed = result.passed
         }
-        print(json ? try jsonText(result) : result.text)
-        if !result.passed { throw ExitCode.failure }
+        if !passed { throw ExitCode.failure }
     }
 
-    private func options() throws -> ExperimentOptions {
-        var options = ExperimentOptions(datasets: dataset, folder: out, place: try place.place())
+    private func options(_ ranks: any Ranks) throws -> ExperimentOptions {
+        var options = ExperimentOptions(datasets: dataset, folder: out, place: try place.place(ranks: ranks))
         options.pretrainingDataset = pretrainOn
         options.seeds = try list(seeds, "--seeds", UInt64.init)
         if let models { options.models = try list(models, "--models", ModelKind.init) }

@@ -30,7 +30,7 @@ struct TrainCommand: ConfigurableCommand {
         abstract: "Pre-trains a model on a dataset's clips, or fine-tunes it on labels.",
         discussion: """
             Everything about a run is in its folder. The same command goes on where it was interrupted; a finished \
-            run is reported again.
+            run is reported again. mpirun or srun start it as several processes that share every step.
             """)
 
     @Option(help: "The dataset folder, as ingest and link-icd left it.") var dataset: String
@@ -130,19 +130,23 @@ struct TrainCommand: ConfigurableCommand {
 
     func run() throws {
         func say(_ message: String) { FileHandle.standardError.write(Data((message + "\n").utf8)) }
-        if let seeds {
-            let summaries = try train(options(), seeds: seeds, say: say)
-            print(try json ? jsonText(summaries) : summaries.map(\.text).joined(separator: "\n"))
-        } else {
-            let summary = try train(options(), say: say)
-            print(try json ? jsonText(summary) : summary.text)
+        try withRanks { ranks in
+            let options = try ranks.together { try self.options(ranks) }
+            let summaries =
+                try seeds.map { try train(options, seeds: $0, say: say) } ?? [train(options, say: say)]
+            guard ranks.isFirst else { return }
+            if json {
+                print(try seeds == nil ? jsonText(summaries[0]) : jsonText(summaries))
+            } else {
+                print(summaries.map(\.text).joined(separator: "\n"))
+            }
         }
     }
 
-    private func options() throws -> TrainOptions {
+    private func options(_ ranks: any Ranks) throws -> TrainOptions {
         let given = try EffectiveOptions(self).object()
         var options = TrainOptions(
-            try Recipe(given), run: folder, place: try place.place(memory: memory?.bytes))
+            try Recipe(given), run: folder, place: try place.place(memory: memory?.bytes, ranks: ranks))
         options.upkeep = try Upkeep(given)
         options.resume = resume
         options.extend = extend

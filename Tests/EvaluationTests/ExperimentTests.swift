@@ -38,6 +38,10 @@ import Training
         return options
     }
 
+    private func done(_ experiment: Experiment, _ options: ExperimentOptions) throws -> ExperimentResult {
+        try #require(try runExperiment(experiment, options) { _ in })
+    }
+
     @Test func `two at once share a folder, each with its own seeds`() throws {
         try withTemporaryFolder { folder in
             let sample = try SampleDataset(at: folder.appendingPathComponent("dataset"))
@@ -48,7 +52,7 @@ import Training
                 var part = whole
                 part.seeds = [whole.seeds[index]]
                 do {
-                    _ = try runExperiment(table1, part) { _ in }
+                    _ = try done(table1, part)
                 } catch {
                     errors.withLock { $0.append("\(error)") }
                 }
@@ -56,7 +60,7 @@ import Training
             #expect(errors.withLock { $0 } == [])
             #expect(try planExperiment(table1, whole).allSatisfy { $0.state == "done, 1 epochs" })
             #expect(
-                try runExperiment(table1, whole) { _ in }.table.rows.map(\.runs) == [2, 2, 2, 2, 2, 2, 1])
+                try done(table1, whole).table.rows.map(\.runs) == [2, 2, 2, 2, 2, 2, 1])
         }
     }
 
@@ -73,7 +77,7 @@ import Training
                     == ["mae-scratch-1", "lamae-scratch-1", "mae-scratch-2", "lamae-scratch-2"])
             options.regimes = Arm.Regime.allCases
             options.seeds = [1]
-            let part = try runExperiment(table1, options) { _ in }
+            let part = try done(table1, options)
             #expect(part.table.rows.allSatisfy { $0.runs == 1 })
 
             options.seeds = [1, 2]
@@ -87,10 +91,10 @@ import Training
                 return try #require(found as? Date)
             }
             let before = try written("lamae-full-1")
-            let whole = try runExperiment(table1, options) { _ in }
+            let whole = try done(table1, options)
             #expect(try written("lamae-full-1") == before)
             #expect(whole.table.rows.map(\.runs) == [2, 2, 2, 2, 2, 2, 1])
-            #expect(try runExperiment(table1, options) { _ in }.table == whole.table)
+            #expect(try done(table1, options).table == whole.table)
             #expect(whole.files.allSatisfy { FileManager.default.fileExists(atPath: $0) })
             #expect(whole.text.contains("LAMAE − MAE") && whole.text.contains("raw pixels, linear"))
 
@@ -98,9 +102,9 @@ import Training
             let floor = URL(fileURLWithPath: options.folder + "/runs/pixels-icd")
             try Data("other studies".utf8).write(to: floor.appendingPathComponent("origin.txt"))
             try Data().write(to: floor.appendingPathComponent("predictions-test.csv"))
-            #expect(try runExperiment(table1, options) { _ in }.table == whole.table)
+            #expect(try done(table1, options).table == whole.table)
 
-            let heads = try runExperiment(try declared("heads"), options) { _ in }
+            let heads = try done(try declared("heads"), options)
             #expect(heads.table.rows.map(\.block).contains("linear head"))
             for (run, isLinear) in [("lamae-linear-1", true), ("lamae-full-1", nil)] {
                 let configuration = try RunConfiguration(run: "\(options.folder)/runs/\(run)")
@@ -109,12 +113,12 @@ import Training
             #expect(heads.text.contains("LAMAE, linear head − MAE, linear head"))
             #expect(heads.text.contains("LAMAE − LAMAE, linear head"))
 
-            let figure = try runExperiment(try declared("figure2"), options) { _ in }
+            let figure = try done(try declared("figure2"), options)
             #expect(figure.table.rows.map(\.block) == SampleDataset.codes.map(\.0))
             let page = try Page(URL(fileURLWithPath: options.folder + "/table1.html"))
             #expect(page.references.isEmpty && page.text.contains("Results"))
             options.fineTuning.recipe.epochs = 2
-            let error = #expect(throws: EchoError.self) { try runExperiment(table1, options) { _ in } }
+            let error = #expect(throws: EchoError.self) { try done(table1, options) }
             #expect(error?.description.contains("epochs: 1 there, 2 here") == true)
         }
     }
@@ -126,7 +130,7 @@ import Training
             try Data("row,column,value\nfine-tuned in full: LAMAE,AUROC,0.75\n".utf8).write(to: published)
             var options = options(sample.path, folder, seeds: [1])
             options.published = published.path
-            let found = try runExperiment(try declared("table1"), options) { _ in }
+            let found = try done(try declared("table1"), options)
             #expect(found.text.contains("published") && found.text.contains("0.750"))
             // The paper's own figures stand there without being asked for, and others take their place.
             #expect(!found.text.contains("0.740 ± 0.020"))
@@ -139,7 +143,7 @@ import Training
                     && latex.contains("\\underline{"))
             try Data("row,column,value\nLAMEA,AUROC,0.75\n".utf8).write(to: published)
             let error = #expect(throws: EchoError.self) {
-                try runExperiment(try declared("table1"), options) { _ in }
+                try done(try declared("table1"), options)
             }
             #expect(error?.description.contains("line 2: names no line and column") == true)
         }
@@ -159,11 +163,11 @@ import Training
             options.fineTuning.recipe.augment = false
             options.scoring.bootstrap = 200
             let leak = try declared("leak")
-            let honest = try runExperiment(leak, options) { _ in }
+            let honest = try done(leak, options)
             #expect(honest.passed, "\(honest.text)")
             // The planted leak: what was learned from is judged.
             options.split = .train
-            let leaky = try runExperiment(leak, options) { _ in }
+            let leaky = try done(leak, options)
             #expect(!leaky.passed && leaky.text.contains("OUTSIDE"), "\(leaky.text)")
         }
     }

@@ -42,7 +42,7 @@ def main(echoprep):
         expected = {}
         for line in metrics.read_text().splitlines():
             line = json.loads(line)
-            for name in ["loss", "lr", "grad_norm", "auroc", "mae", "rmse", "r2", "studies_per_second", "stall", "gflops", "products"]:
+            for name in ["loss", "lr", "grad_norm", "auroc", "mae", "rmse", "r2", "studies_per_second", "stall", "gflops", "products", "sum"]:
                 if name in line:
                     expected[(f"{line['split']}/{name}", line["step"])] = line[name]
         found = {}

@@ -21,12 +21,40 @@ package enum Built {
         return URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
     }()
 
-    /// Starts `echoprep` with `arguments` and does not wait.
-    package static func start(_ arguments: [String], output: Any? = FileHandle.nullDevice) throws -> Process {
+    /// mpirun, where `make mpi` has compiled what joins the processes that it starts.
+    package static let launcher: URL? = {
+        let paths = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+        let shim = products.appendingPathComponent("libechoprep-mpi.so").path
+        guard FileManager.default.fileExists(atPath: shim) else { return nil }
+        return paths.map { URL(fileURLWithPath: $0 + "/mpirun") }
+            .first { FileManager.default.isExecutableFile(atPath: $0.path) }
+    }()
+
+    /// `echoprep` with `arguments`, or so many ranks of it, which may be more than there are processors.
+    private static func process(_ arguments: [String], ranks: Int?) -> Process {
         let process = Process()
-        process.executableURL = products.appendingPathComponent("echoprep")
+        let program = products.appendingPathComponent("echoprep")
+        process.executableURL = program
         process.arguments = arguments
         process.standardInput = FileHandle.nullDevice
+        if let ranks, let launcher {
+            process.executableURL = launcher
+            process.arguments =
+                ["-n", "\(ranks)", "--oversubscribe", "--bind-to", "none", program.path] + arguments
+            var environment = ProcessInfo.processInfo.environment
+            for name in ["OMPI_ALLOW_RUN_AS_ROOT", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] {
+                environment[name] = "1"
+            }
+            process.environment = environment
+        }
+        return process
+    }
+
+    /// Starts `echoprep` with `arguments`, or so many ranks of it, and does not wait.
+    package static func start(
+        _ arguments: [String], ranks: Int? = nil, output: Any? = FileHandle.nullDevice
+    ) throws -> Process {
+        let process = process(arguments, ranks: ranks)
         process.standardOutput = output
         process.standardError = output
         try process.run()
@@ -36,21 +64,21 @@ package enum Built {
     /// Runs `echoprep` with `arguments` to its end.
     package static func run(_ arguments: String...) throws -> Outcome { try run(arguments) }
 
-    /// Runs `echoprep` with `arguments` to its end, in `folder` where one is given, with `environment` beside its own.
+    /// Runs `echoprep` with `arguments`, or so many ranks of it, to its end, in `folder` where one is given, with
+    /// `environment` beside its own.
     package static func run(
-        _ arguments: [String], in folder: URL? = nil, environment: [String: String] = [:]
+        _ arguments: [String], in folder: URL? = nil, ranks: Int? = nil,
+        environment: [String: String] = [:]
     ) throws -> Outcome {
         try withTemporaryFolder { temporary in
             let files = ["out", "err"].map { temporary.appendingPathComponent($0) }
             for file in files { try Data().write(to: file) }
-            let process = Process()
-            process.executableURL = products.appendingPathComponent("echoprep")
-            process.arguments = arguments
+            let process = process(arguments, ranks: ranks)
             process.currentDirectoryURL = folder
             if !environment.isEmpty {
-                process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+                process.environment = (process.environment ?? ProcessInfo.processInfo.environment)
+                    .merging(environment) { $1 }
             }
-            process.standardInput = FileHandle.nullDevice
             process.standardOutput = try FileHandle(forWritingTo: files[0])
             process.standardError = try FileHandle(forWritingTo: files[1])
             try process.run()

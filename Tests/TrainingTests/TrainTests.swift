@@ -35,6 +35,7 @@ func metrics(_ run: URL) throws -> [MetricsLine] {
         line.stall = nil
         line.gflops = nil
         line.products = nil
+        line.sum = nil
         return line
     }
 }

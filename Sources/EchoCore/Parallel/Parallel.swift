@@ -6,6 +6,9 @@ import Synchronization
 /// The number of processors that this process may use.
 package func availableProcessors() -> Int { ProcessInfo.processInfo.activeProcessorCount }
 
+/// The number of processors of the machine.
+package func onlineProcessors() -> Int { ProcessInfo.processInfo.processorCount }
+
 /// Calls `body` for 0 ..< `count` on up to `workers` threads and returns when all are done.
 /// `body` must only write to what belongs to its index.
 package func parallelFor(_ count: Int, workers: Int = availableProcessors(), _ body: @Sendable (Int) -> Void)

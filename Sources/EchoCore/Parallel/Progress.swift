@@ -40,8 +40,8 @@ package final class Progress: Sendable {
 
     private static let display = Mutex<Display?>(nil)
 
-    /// From now on stages that begin are shown there.
-    package static func show(on display: Display) { Progress.display.withLock { $0 = display } }
+    /// From now on stages that begin are shown there; nil for nowhere.
+    package static func show(on display: Display?) { Progress.display.withLock { $0 = display } }
 
     /// - Parameters:
     ///   - stage: what is being done, as "ingest"

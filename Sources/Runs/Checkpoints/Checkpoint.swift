@@ -3,7 +3,7 @@
 import Compute
 package import EchoCore
 import Files
-import Foundation
+package import Foundation
 package import Models
 import Shards
 import StudyData
@@ -20,6 +20,13 @@ package struct RunState: Codable, Sendable, Equatable {
     package var logLength = 0, eventLength = 0
 
     package init() {}
+
+    /// The state as text, the same for the same state.
+    package func json() throws -> Data {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        return try encoder.encode(self)
+    }
 }
 
 /// Where a file of weights holds the sha256 of its tensors' bytes.
@@ -74,8 +81,6 @@ package struct CheckpointStore {
 
     package func save(_ learner: Learner, _ state: RunState) throws {
         try writeWeights(of: learner.model, state: state, to: folder.pending)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
         let tensors =
             learner.optimiser.state.flatMap {
                 [("first.\($0.name)", $0.shape, $0.first), ("second.\($0.name)", $0.shape, $0.second)]
@@ -86,7 +91,7 @@ package struct CheckpointStore {
             metadata: [
                 "format": "echoprep state 1",
                 "weights_sha256": sha256(try mapFile(folder.pending)),
-                "state": String(decoding: try encoder.encode(state), as: UTF8.self),
+                "state": String(decoding: try state.json(), as: UTF8.self),
                 checksumKey: String(repeating: "0", count: 64),
             ],
             tensors: tensors.map { ($0.0, .f32, $0.1) })

@@ -29,7 +29,7 @@ package final class EventLog {
             ("loss", line.loss), ("lr", line.lr), ("grad_norm", line.gradNorm), ("auroc", line.auroc),
             ("mae", line.mae), ("rmse", line.rmse), ("r2", line.r2),
             ("studies_per_second", line.studiesPerSecond), ("stall", line.stall),
-            ("gflops", line.gflops), ("products", line.products),
+            ("gflops", line.gflops), ("products", line.products), ("sum", line.sum),
         ]
         var summary = Message()
         for case (let name, let value?) in scalars {

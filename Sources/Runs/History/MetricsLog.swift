@@ -18,6 +18,7 @@ package struct MetricsLine: Codable, Sendable, Equatable {
     package var mae: Double?, rmse: Double?, r2: Double?
     /// Wall clock, the only fields that differ from one run to the same run again; see `LoopClock`.
     package var seconds: Double, studiesPerSecond: Double?, stall: Double?, gflops: Double?, products: Double?
+    package var sum: Double?
 
     package init(epoch: Int, step: Int, split: Split, loss: Double, seconds: Double) {
         self.epoch = epoch
@@ -40,7 +41,7 @@ package struct MetricsLine: Codable, Sendable, Equatable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case epoch, step, split, loss, lr, auroc, mae, rmse, r2, seconds, stall, gflops, products
+        case epoch, step, split, loss, lr, auroc, mae, rmse, r2, seconds, stall, gflops, products, sum
         case gradNorm = "grad_norm"
         case studiesPerSecond = "studies_per_second"
     }

@@ -1,6 +1,7 @@
 // What a trained model says about the studies of a split; evaluation is built on it.
 
 import Catalog
+import Compute
 package import EchoCore
 import Models
 package import StudyData
@@ -29,7 +30,7 @@ extension TrainedModel {
     /// What the outputs stand for; empty for a pre-training run.
     package var targets: [String] { configuration.targets }
 
-    /// Predicts the studies of a split whose truth is known, in the order of their files.
+    /// Predicts the studies of a split whose truth is known, in the order of their files; each rank its share of them, for all.
     ///
     /// - Parameter draws: sets of views a study; logits are their mean. The first is the one that validation used.
     /// - Throws: `EchoError`, also for a run that pre-trained
@@ -37,18 +38,24 @@ extension TrainedModel {
         -> [Prediction]
     {
         precondition(draws > 0, "at least one draw")
-        let studies = try studies(in: split, Catalog(datasetFolder: dataset, readOnly: true))
+        let studies = try ranks.together {
+            try self.studies(in: split, Catalog(datasetFolder: dataset, readOnly: true))
+        }
         let outputs = targets.count
-        var sums = [Float](repeating: 0, count: studies.count * outputs)
-        for draw in 0..<draws {
-            var at = 0
-            try loader.evaluate(studies, batch: 1, workers: workers, draw: draw) { _, batch in
-                for logit in model.logits(batch.input) {
-                    sums[at] += logit
-                    at += 1
+        let sums = try ranks.spread(studies.count, width: outputs) { share in
+            let own = Array(studies[share])
+            var sums = [Float](repeating: 0, count: own.count * outputs)
+            for draw in 0..<draws {
+                var at = 0
+                try loader.evaluate(own, batch: 1, workers: workers, draw: draw) { _, batch in
+                    for logit in model.logits(batch.input) {
+                        sums[at] += logit
+                        at += 1
+                    }
+                    progress?.update((draw * own.count + at / outputs) / draws)
                 }
-                progress?.update((draw * studies.count + at / outputs) / draws)
             }
+            return sums
         }
         return studies.enumerated().map { index, study in
             Prediction(

@@ -14,6 +14,8 @@ package struct TrainedModel {
     package let loader: BatchLoader
     /// Threads that load while the model works.
     package let workers: Int
+    /// The processes that predict together.
+    let ranks: any Ranks
 
     /// Loads the best checkpoint of a run, pre-trained or fine-tuned.
     ///
@@ -26,6 +28,7 @@ package struct TrainedModel {
         configuration = try RunConfiguration(run: run)
         self.dataset = dataset ?? folder.resolve(configuration.dataset)
         workers = BatchLoader.workers(threads: place.threadCount)
+        ranks = place.ranks
         let recipe = configuration.recipe, shape = configuration.model
         model = EchoModel(shape, engine: try place.makeEngine(recipe.precision), seed: 0)
         try CheckpointStore(folder: folder, configuration: configuration).loadWeights(

@@ -23,7 +23,8 @@ package struct Recipe: Codable, Sendable, Equatable {
     package var augment = true, rotation = 15.0
     /// Repeat views of a study that has fewer than the model takes.
     package var padViews = false
-    /// Studies a step, and into how many parts, one after the other, a step is divided to save memory.
+    /// Studies a step, on all ranks together, and into how many parts, one after the other or on several ranks, a step is
+    /// divided at least.
     package var batch = 16, accumulate = 1
     package var precision = Precision.f32
     /// Nil for the task's own.
@@ -173,8 +174,6 @@ extension Recipe {
         return recipe
     }
 
-    /// Studies that are computed at once.
-    package var partSize: Int { (batch + accumulate - 1) / accumulate }
     package var epochCount: Int { epochs ?? task.epochs }
     package var warmupCount: Int { warmupEpochs ?? min(10, epochCount / 10) }
 }

@@ -20,11 +20,13 @@ struct PlaceOptions: ParsableArguments {
         guard threads.map({ $0 > 0 }) ?? true else { throw ValidationError("--threads is at least 1") }
     }
 
-    /// - Parameter memory: bytes that a step may take; nil for what is free
+    /// - Parameters:
+    ///   - memory: bytes that a step may take; nil for what is free
+    ///   - ranks: the processes that share the work
     /// - Throws: `EchoError` where the engine or its device is not there
-    func place(memory: Int? = nil) throws -> Place {
+    func place(memory: Int? = nil, ranks: any Ranks = Alone()) throws -> Place {
         let kind = Engines.named(engine) ?? Engines.all[0]
-        let place = Place(kind, device: device, threads: threads, memory: memory)
+        let place = Place(kind, device: device, threads: threads, memory: memory, ranks: ranks)
         try place.check()
         return place
     }
