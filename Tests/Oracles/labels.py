@@ -240,7 +240,7 @@ def expected(echo, hosp, mappings, r):
     db.execute(f"""
         CREATE TABLE bounds AS SELECT *, {start} AS s FROM stay;
         CREATE TABLE candidate AS
-        SELECT study_id, hadm_id, a, d, (epoch(t) - epoch(a)) / 3600.0 AS since, (epoch(d) - epoch(t)) / 3600.0 AS until
+        SELECT study_id, hadm_id, a, d, x, (epoch(t) - epoch(a)) / 3600.0 AS since, (epoch(d) - epoch(t)) / 3600.0 AS until
         FROM study JOIN bounds USING (subject_id)
         WHERE t {low} s - to_seconds({r.before} * 3600) AND t {high} x + to_seconds({r.after} * 3600);
         CREATE TABLE study_admission AS

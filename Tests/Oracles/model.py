@@ -345,7 +345,9 @@ def dataset(folder, studies, clips, frames, channels, others=1):
     shape = (frames, 224, 224) + ((3,) if channels == 3 else ())
     database = sqlite3.connect(folder / "echoprep.sqlite")
     database.executescript((REPOSITORY / "schemas/labels.sql").read_text())
-    database.execute("INSERT INTO run VALUES (1, 'ingest', '2026-01-01', '2026-01-01', '0.1.0', 1, '')")
+    database.execute(
+        "INSERT INTO run (id, command, started_at, finished_at, program_version, schema_version, command_line) "
+        "VALUES (1, 'ingest', '2026-01-01', '2026-01-01', '0.1.0', 1, '')")
     categories = [f"I{i}" for i in range(10, 50)]
     for rank, category in enumerate(categories):
         database.execute(
