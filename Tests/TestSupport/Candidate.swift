@@ -8,12 +8,14 @@ import Testing
 /// An engine to be judged.
 package struct Candidate: Sendable, CustomTestStringConvertible {
     package let testDescription: String
+    /// Whether it is ours: held to closer bounds, and keeps for the way back what the reference does.
+    package let isOurs: Bool
     package let make: @Sendable () throws -> any Engine
 
     /// Every kind on every device, the processor's with each library of products.
     package static func all(_ precision: Precision) -> [Candidate] {
         let processor = ProductLibrary.installed.map { products in
-            Candidate(testDescription: "cpu, \(products)") {
+            Candidate(testDescription: "cpu, \(products)", isOurs: true) {
                 CPUEngine(threads: 2, precision: precision, products: products)
             }
         }
@@ -21,7 +23,7 @@ package struct Candidate: Sendable, CustomTestStringConvertible {
         return processor
             + others.flatMap { kind in
                 kind.devices().map { device in
-                    Candidate(testDescription: "\(kind.name) on \(device)") {
+                    Candidate(testDescription: "\(kind.name) on \(device)", isOurs: false) {
                         try Place(kind, device: device, threads: 2).makeEngine(precision)
                     }
                 }

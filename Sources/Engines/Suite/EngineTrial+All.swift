@@ -51,7 +51,7 @@ extension EngineTrial {
             EngineTrial("layer norm \(rows)×\(inputs + 1) to \(use)") { b in
                 let width = inputs + 1
                 let (x, scale, shift) = (b.input(rows * width, scale: 3), b.input(width), b.input(width))
-                let statistics = b.engine.allocate(rows * 2)
+                let statistics = b.keeping("statistics", rows * 2)
                 b.engine.layerNorm(
                     x, scale: scale, shift: shift, into: b.output("y", rows * width, for: use),
                     statistics: statistics, rows: rows, width: width, epsilon: 1e-6)
@@ -79,7 +79,7 @@ extension EngineTrial {
                 let total = shape.rows * shape.width
                 let qkv = b.input(3 * total, scale: scale, for: use)
                 let y = b.output("y", total, for: use)
-                let logSums = b.engine.allocate(shape.rows * shape.heads)
+                let logSums = b.keeping("logSums", shape.rows * shape.heads)
                 b.engine.attention(qkv, into: y, logSums: logSums, shape: shape)
                 b.engine.attentionGradient(
                     b.input(total, for: use), qkv: qkv, y: y, logSums: logSums,
@@ -98,7 +98,7 @@ extension EngineTrial {
             b in
             let (queries, keys) = (shape.queryRows * shape.width, shape.keyRows * shape.width)
             let (q, kv) = (b.input(queries, scale: 2), b.input(2 * keys, scale: 2))
-            let (y, logSums) = (b.output("y", queries), b.engine.allocate(shape.queryRows * shape.heads))
+            let (y, logSums) = (b.output("y", queries), b.keeping("logSums", shape.queryRows * shape.heads))
             b.engine.crossAttention(q, kv, into: y, logSums: logSums, shape: shape)
             b.engine.crossAttentionGradient(
                 b.input(queries), q: q, kv: kv, y: y, logSums: logSums, into: b.output("dq", queries),

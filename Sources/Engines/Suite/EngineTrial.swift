@@ -16,6 +16,7 @@ package struct EngineTrial: Sendable {
     package struct Result: Sendable {
         package let name: String
         package let numbers: [Double]
+        fileprivate var isSum = false
     }
 
     /// How far a result is from the reference's.
@@ -23,9 +24,12 @@ package struct EngineTrial: Sendable {
         package let result: String
         /// The root of the sum of squared differences, and of the reference's squares.
         package let difference: Double, size: Double
+        /// Whether it is one number that many were summed into.
+        private let isSum: Bool
 
         init(_ judged: Result, from expected: Result) {
             result = expected.name
+            isSum = expected.isSum
             difference = zip(expected.numbers, judged.numbers).reduce(0) {
                 $0 + ($1.0 - $1.1) * ($1.0 - $1.1)
             }.squareRoot()
@@ -34,23 +38,28 @@ package struct EngineTrial: Sendable {
 
         /// The difference by what the precision allows for numbers of that size: at most 1 of a right engine, and
         /// infinity of one whose numbers are none.
-        package func share(allowedIn precision: Precision) -> Double {
+        ///
+        /// - Parameter floor: what is allowed in F32 of numbers that cancel, which keep the error of what they were made of
+        package func share(allowedIn precision: Precision, floor: Double = 3e-8) -> Double {
             let allowed =
                 switch precision {
-                // Numbers that cancel keep the error of what they were made of.
-                case .f32: 3e-6 * size + 3e-8
+                case .f32 where isSum: 1e-6 * size
+                case .f32: 3e-6 * size + floor
                 case .bf16: 0x1p-7 * size + 2e-4
                 }
-            return difference.isNaN ? .infinity : difference / allowed
+            return difference == 0 ? 0 : difference.isNaN ? .infinity : difference / allowed
         }
     }
 
     /// What an engine makes of it, of the same numbers for each engine.
-    package func results(on engine: any Engine, seed: UInt64) -> [Result] {
+    ///
+    /// - Parameter kept: with what is kept for the way back, which engines of ours have in one form
+    package func results(on engine: any Engine, seed: UInt64, kept: Bool = false) -> [Result] {
         let bench = Workbench(engine, seed: seed)
         run(bench)
-        return bench.results.map { Result(name: $0.name, numbers: engine.read($0.buffer).map(Double.init)) }
-            + [Result(name: "sums", numbers: bench.numbers)]
+        return (bench.results + (kept ? bench.kept : [])).map {
+            Result(name: $0.name, numbers: engine.read($0.buffer).map(Double.init))
+        } + bench.numbers.map { Result(name: "sum", numbers: [$0], isSum: true) }
     }
 
     /// The differences of one engine's results from another's.

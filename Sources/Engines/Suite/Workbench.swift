@@ -8,6 +8,8 @@ package final class Workbench {
     package let engine: any Engine
     private var random: SeededRandom
     package private(set) var results: [(name: String, buffer: Buffer)] = []
+    /// What operations keep for the way back, in an engine's own form.
+    private(set) var kept: [(name: String, buffer: Buffer)] = []
     package private(set) var numbers: [Double] = []
 
     package init(_ engine: any Engine, seed: UInt64) {
@@ -34,6 +36,13 @@ package final class Workbench {
         let buffer = input(count, for: use)
         if !added { engine.write([Float](repeating: .nan, count: count), to: buffer) }
         results.append((name, buffer))
+        return buffer
+    }
+
+    /// Memory for what an operation keeps for the way back.
+    func keeping(_ name: String, _ count: Int) -> Buffer {
+        let buffer = engine.allocate(count)
+        kept.append((name, buffer))
         return buffer
     }
 
