@@ -10,7 +10,7 @@ import Foundation
 /// Operations are asked for and not waited for: only `read` and `sums` wait. One thread drives an engine.
 package final class TorchEngine: Engine, @unchecked Sendable {
     private let torch: EchoTorch
-    private let device: Device
+    private let device: Owned
     package let kernels: String
 
     /// - Parameters:
@@ -26,61 +26,49 @@ package final class TorchEngine: Engine, @unchecked Sendable {
                 "--device \(name)", "PyTorch cannot open it: \(torch.words)",
                 try: "--device cpu, or a PyTorch for this machine's card, and `make torch` again")
         }
-        device = Device(opened, torch)
+        device = Owned(opened, torch.close)
         let card = TorchLibrary.name(of: name).map { " (\($0))" } ?? ""
         kernels = "PyTorch \(TorchLibrary.version) on \(name)\(card)" + (precision == .bf16 ? ", BF16" : "")
     }
 
-    /// What stays open until the last buffer has gone.
-    private final class Device {
+    /// Something of PyTorch's, given back when the last reference goes.
+    private final class Owned: @unchecked Sendable {
         let handle: OpaquePointer
-        private let torch: EchoTorch
+        /// What it lies on, which stays open for it.
+        private let device: Owned?
+        private let release: (OpaquePointer) -> Void
 
-        init(_ handle: OpaquePointer, _ torch: EchoTorch) {
-            self.handle = handle
-            self.torch = torch
+        init(_ handle: OpaquePointer, on device: Owned? = nil, _ release: @escaping (OpaquePointer) -> Void) {
+            (self.handle, self.device, self.release) = (handle, device, release)
         }
 
-        deinit { torch.close(handle) }
+        deinit { release(handle) }
     }
 
     private final class Held: Buffer, @unchecked Sendable {
-        let handle: OpaquePointer
-        private let device: Device
-        private let torch: EchoTorch
+        let owned: Owned
 
-        init(_ handle: OpaquePointer, count: Int, on device: Device, _ torch: EchoTorch) {
-            (self.handle, self.device, self.torch) = (handle, device, torch)
+        init(_ owned: Owned, count: Int) {
+            self.owned = owned
             super.init(count: count)
         }
-
-        deinit { torch.release(handle) }
     }
 
     private final class Rows: RowIndex, @unchecked Sendable {
-        let handle: OpaquePointer
-        private let device: Device
-        private let torch: EchoTorch
+        let owned: Owned
 
-        init(_ handle: OpaquePointer, count: Int, on device: Device, _ torch: EchoTorch) {
-            (self.handle, self.device, self.torch) = (handle, device, torch)
+        init(_ owned: Owned, count: Int) {
+            self.owned = owned
             super.init(count: count)
         }
-
-        deinit { torch.release_rows(handle) }
     }
 
     private final class Host: HostBuffer, @unchecked Sendable {
-        let handle: OpaquePointer
+        let owned: Owned
         private let start: UnsafeMutableRawPointer
-        private let device: Device
-        private let torch: EchoTorch
 
-        init(
-            _ handle: OpaquePointer, _ start: UnsafeMutableRawPointer, count: Int, format: HostFormat,
-            on device: Device, _ torch: EchoTorch
-        ) {
-            (self.handle, self.start, self.device, self.torch) = (handle, start, device, torch)
+        init(_ owned: Owned, _ start: UnsafeMutableRawPointer, count: Int, format: HostFormat) {
+            (self.owned, self.start) = (owned, start)
             super.init(count: count, format: format)
         }
 
@@ -97,18 +85,16 @@ package final class TorchEngine: Engine, @unchecked Sendable {
             let first = start.assumingMemoryBound(to: Float.self) + place
             _ = UnsafeMutableBufferPointer(start: first, count: numbers.count).update(from: numbers)
         }
-
-        deinit { torch.release_host(handle) }
     }
 
     private func handle(_ buffer: Buffer) -> OpaquePointer {
         guard let held = buffer as? Held else { preconditionFailure("a buffer of another engine") }
-        return held.handle
+        return held.owned.handle
     }
 
     private func handle(_ rows: RowIndex) -> OpaquePointer {
         guard let rows = rows as? Rows else { preconditionFailure("rows of another engine") }
-        return rows.handle
+        return rows.owned.handle
     }
 
     /// Ends the program where an operation failed: nothing that computes could go on without its result.
@@ -151,36 +137,35 @@ package final class TorchEngine: Engine, @unchecked Sendable {
             case .weights: echo_weights
             case .sums: echo_sums
             }
-        return Held(torch.buffer(device.handle, count, Int32(kind)), count: count, on: device, torch)
+        let handle = torch.buffer(device.handle, count, Int32(kind))
+        return Held(Owned(handle, on: device, torch.release), count: count)
     }
 
     package func slab(_ counts: [Int], for use: BufferUse) -> Slab {
         let whole = allocate(counts.reduce(0, +), for: use)
         return Slab(whole: whole, counts: counts) { part in
             let part = (start: part.lowerBound, count: part.count)
-            return Held(
-                made { torch.part(handle(whole), part.start, part.count, &$0) }, count: part.count,
-                on: device, torch)
+            let made = made { torch.part(handle(whole), part.start, part.count, &$0) }
+            return Held(Owned(made, on: device, torch.release), count: part.count)
         }
     }
 
     package func rows(_ numbers: [Int32]) -> RowIndex {
-        Rows(
-            made { torch.rows(device.handle, numbers, numbers.count, &$0) }, count: numbers.count,
-            on: device, torch)
+        let made = made { torch.rows(device.handle, numbers, numbers.count, &$0) }
+        return Rows(Owned(made, on: device, torch.release_rows), count: numbers.count)
     }
 
     package func staging(_ count: Int, _ format: HostFormat) -> HostBuffer {
         var start: UnsafeMutableRawPointer?
         let handle = made { torch.host(device.handle, count, format == .u8 ? 1 : 0, &$0, &start) }
         guard let start else { preconditionFailure("memory has a place") }
-        return Host(handle, start, count: count, format: format, on: device, torch)
+        return Host(Owned(handle, on: device, torch.release_host), start, count: count, format: format)
     }
 
     package func upload(_ source: HostBuffer, into target: Buffer) {
         guard let source = source as? Host else { preconditionFailure("memory of another engine") }
         precondition(source.count == target.count, "numbers fill their place")
-        check(torch.upload(source.handle, handle(target)))
+        check(torch.upload(source.owned.handle, handle(target)))
     }
 
     package func write(_ values: [Float], to buffer: Buffer) {
