@@ -17,6 +17,8 @@ package struct Arm: Sendable, Hashable {
         case scratch
         /// Pre-trained, with a head of one layer, then all of it learns.
         case linear
+        /// Pre-trained, then only an attentive head learns.
+        case attentive
     }
 
     package let model: ModelKind
@@ -63,7 +65,7 @@ package struct Experiment: Sendable {
     package let presentation: Presentation
 
     /// Every experiment by its name.
-    package static let all = [table1, table2, figure2, figure3, heads, leak]
+    package static let all = [table1, table2, figure2, figure3, heads, probes, leak]
 
     /// What comes before an experiment's task.
     static let pretraining = TrainTask.pretrain
@@ -100,6 +102,12 @@ package struct Experiment: Sendable {
         name: "heads", title: "ICD-10 categories: a head of two layers, and a linear one", task: .icd,
         arms: grid(.full, .linear), floors: [.pixels], presentation: .table)
 
+    /// What a frozen encoder knows need not lie in its mean token; an attentive probe finds it where it lies.
+    static let probes = Experiment(
+        name: "probes",
+        title: "ICD-10 categories: frozen encoders, read by their mean token and by attention",
+        task: .icd, arms: grid(.full, .frozen, .attentive), floors: [.pixels], presentation: .table)
+
     /// With labels dealt out anew among subjects nothing can be learned: what is, has leaked.
     static let leak = Experiment(
         name: "leak", title: "ICD-10 categories, labels shuffled among subjects", task: .icd,
@@ -114,6 +122,10 @@ extension Arm.Regime {
         case .frozen: "frozen"
         case .scratch: "from scratch"
         case .linear: "linear head"
+        case .attentive: "frozen, attentive probe"
         }
     }
+
+    var isFrozen: Bool { self == .frozen || self == .attentive }
+    var probe: Probe { self == .attentive ? .attentive : .mean }
 }

@@ -46,13 +46,14 @@ struct ExperimentPlan {
                     pretrained[arm.model] = pretraining.run
                     runs.append(PlannedRun(options: pretraining, arm: nil))
                 }
-                var tuning = arm.regime == .frozen ? options.frozen : options.fineTuning
+                var tuning = arm.regime.isFrozen ? options.frozen : options.fineTuning
                 tuning.recipe.task = experiment.task
                 tuning.recipe.dataset = dataset
                 tuning.run = "\(folder)/\(arm.folder)\(experiment.suffix)-\(seed)"
                 (tuning.recipe.model, tuning.recipe.seed) = (arm.model, seed)
-                tuning.recipe.frozen = arm.regime == .frozen
+                tuning.recipe.frozen = arm.regime.isFrozen
                 tuning.recipe.linearHead = arm.regime == .linear
+                tuning.recipe.probe = arm.regime.probe
                 tuning.recipe.initial = arm.regime == .scratch ? nil : pretrained[arm.model]
                 runs.append(PlannedRun(options: tuning, arm: arm))
             }

@@ -155,8 +155,9 @@ package final class EchoModel {
         frozen: Bool = false, weight: Double = 1, addingTo sum: Buffer, predicting: Bool = false
     ) -> [Float]? {
         let tape = Tape(engine, recording: true, whenLearned: whenLearned)
-        let study = features(batch, on: frozen ? Tape(engine, recording: false) : tape)
-        let outputs = finetune(study, targets, kind, positiveWeights, weight: weight, addingTo: sum, on: tape)
+        let tokens = tokens(of: batch, on: frozen ? Tape(engine, recording: false) : tape)
+        let outputs = finetune(
+            batch, tokens, targets, kind, positiveWeights, weight: weight, addingTo: sum, on: tape)
         let found = predicting ? engine.read(outputs.value) : nil
         tape.backward()
         return found
@@ -168,15 +169,15 @@ package final class EchoModel {
     ) -> (loss: Double, logits: [Float]) {
         let tape = Tape(engine, recording: false), sum = engine.zero()
         let outputs = finetune(
-            features(batch, on: tape), targets, kind, nil, weight: 1, addingTo: sum, on: tape)
+            batch, tokens(of: batch, on: tape), targets, kind, nil, weight: 1, addingTo: sum, on: tape)
         return (engine.sums(sum)[0], engine.read(outputs.value))
     }
 
     private func finetune(
-        _ study: Tensor, _ targets: [Float], _ kind: FinetuneLoss, _ positiveWeights: [Float]?,
-        weight: Double, addingTo loss: Buffer, on tape: Tape
+        _ batch: StudyBatch, _ tokens: Tensor, _ targets: [Float], _ kind: FinetuneLoss,
+        _ positiveWeights: [Float]?, weight: Double, addingTo loss: Buffer, on tape: Tape
     ) -> Tensor {
-        let outputs = predict(study, on: tape)
+        let outputs = predict(batch, tokens, on: tape)
         precondition(targets.count == outputs.count, "targets fill [studies, outputs]")
         let known = targets.count { !$0.isNaN }
         let target = engine.upload(targets.map { $0.isNaN ? 0 : $0 })
@@ -200,7 +201,7 @@ package final class EchoModel {
     /// The head's outputs [studies, outputs].
     package func logits(_ batch: StudyBatch) -> [Float] {
         let tape = Tape(engine, recording: false)
-        return engine.read(predict(features(batch, on: tape), on: tape).value)
+        return engine.read(predict(batch, tokens(of: batch, on: tape), on: tape).value)
     }
 
     /// What tokens are averaged over.
@@ -210,24 +211,26 @@ package final class EchoModel {
     ///
     /// With latent attention a clip's and a frame's tokens have read those of the study's other clips.
     package func embeddings(_ batch: StudyBatch, per pooling: Pooling = .study) -> [Float] {
-        engine.read(features(batch, per: pooling, on: Tape(engine, recording: false)).value)
-    }
-
-    private func features(_ batch: StudyBatch, per pooling: Pooling = .study, on tape: Tape) -> Tensor {
-        let c = configuration
-        var tokens = latentInput(batch, on: tape)
-        let segments = batch.viewCounts.map { $0 * c.frames * c.patches }
-        if let latent {
-            tokens = latent(tokens, segments: segments, again: checkpointsActivations, on: tape)
-        }
-        let clip = c.frames * c.patches
+        let c = configuration, tape = Tape(engine, recording: false)
         let units =
             switch pooling {
-            case .study: segments
-            case .clip: Array(repeating: clip, count: batch.views)
+            case .study: segments(of: batch)
+            case .clip: Array(repeating: c.frames * c.patches, count: batch.views)
             case .frame: Array(repeating: c.patches, count: batch.views * c.frames)
             }
-        return tape.mean(tokens, ofSegments: units)
+        return engine.read(tape.mean(tokens(of: batch, on: tape), ofSegments: units).value)
+    }
+
+    /// The tokens of all patches after the encoder and latent attention.
+    private func tokens(of batch: StudyBatch, on tape: Tape) -> Tensor {
+        let tokens = latentInput(batch, on: tape)
+        guard let latent else { return tokens }
+        return latent(tokens, segments: segments(of: batch), again: checkpointsActivations, on: tape)
+    }
+
+    /// The number of tokens of each study, all patches seen.
+    private func segments(of batch: StudyBatch) -> [Int] {
+        batch.viewCounts.map { $0 * configuration.frames * configuration.patches }
     }
 
     /// The encoder's tokens of all patches, with what latent attention adds to them first.
@@ -243,9 +246,9 @@ package final class EchoModel {
         return tokens
     }
 
-    private func predict(_ study: Tensor, on tape: Tape) -> Tensor {
+    private func predict(_ batch: StudyBatch, _ tokens: Tensor, on tape: Tape) -> Tensor {
         guard let head else { preconditionFailure("a model for pre-training has no head") }
-        return head(study, on: tape)
+        return head(tokens, segments: segments(of: batch), on: tape)
     }
 
     private func upload(_ batch: StudyBatch) -> Buffer {

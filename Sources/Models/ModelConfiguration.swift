@@ -63,6 +63,9 @@ package struct ModelConfiguration: Codable, Sendable, Equatable {
     /// Whether the head is one linear layer; nil, as in runs from before there was a choice, for the paper's two with
     /// a GELU between them.
     package var linearHead: Bool?
+    /// How the head reads a study's tokens; nil, as in runs from before there was a choice, for their mean. What an
+    /// attentive one has read goes through one linear layer.
+    package var probe: Probe?
     /// The name of the decoder; nil, as in runs from before there was a choice, for the paper's.
     package var decoder: String?
 

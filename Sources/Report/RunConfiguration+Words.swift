@@ -19,7 +19,7 @@ extension RunConfiguration {
     package var description: String {
         [
             modelName, initial == nil ? "from scratch" : "pre-trained", recipe.frozen ? "frozen" : "",
-            model.linearHead == true ? "linear head" : "",
+            model.linearHead == true ? "linear head" : "", model.probe == .attentive ? "attentive probe" : "",
         ]
         .filter { !$0.isEmpty }.joined(separator: ", ")
     }

@@ -68,6 +68,7 @@ package struct StepTrace {
             settings["outputs"] = c.outputs
             settings["frozen"] = configuration.recipe.frozen
             settings["linear_head"] = c.linearHead ?? false
+            settings["probe"] = (c.probe ?? .mean).rawValue
             settings["layer_decay"] = configuration.recipe.layerDecay ?? 1
         }
         add("input", [studies, views, c.frames, c.channels, c.image, c.image], batch.input.pixels)

@@ -2,6 +2,7 @@
 
 package import Compute
 package import EchoCore
+import Models
 package import Runs
 import StudyData
 import Tasks
@@ -72,6 +73,8 @@ package struct TrainOptions: Sendable {
         try require(!r.frozen || isSupervised, "--frozen", "is for fine-tuning: pre-training has no head")
         try require(
             !r.linearHead || isSupervised, "--linear-head", "is for fine-tuning: pre-training has no head")
+        try require(
+            r.probe == .mean || isSupervised, "--probe", "is for fine-tuning: pre-training has no head")
         try require(
             r.positiveWeight == .none || r.task.answers == .classes, "--pos-weight",
             "is for labels that are 0 or 1")

@@ -19,6 +19,7 @@ extension TrainTask: ExpressibleByArgument {
     package static var allValueStrings: [String] { all.map(\.name) }
 }
 extension LatentMasking: ExpressibleByArgument {}
+extension Probe: ExpressibleByArgument {}
 extension ModelKind: ExpressibleByArgument {}
 extension Preset: ExpressibleByArgument {}
 
@@ -70,6 +71,11 @@ struct TrainCommand: ConfigurableCommand {
     @Flag(help: "Only the head learns.") var frozen = false
     @Flag(help: "The head is one linear layer instead of two; with --frozen a linear probe.")
     var linearHead = false
+    @Option(
+        help:
+            "What the head reads of a study: mean (its mean token) or attentive (a learned query attends to all tokens, then one linear layer)."
+    )
+    var probe = Probe.mean
     @Option(
         help: "How much a positive study counts: none (as a negative one), balanced, or a number.",
         transform: positiveWeight)

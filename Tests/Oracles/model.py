@@ -125,9 +125,13 @@ class Model(nn.Module):
             self.decoder_norm = nn.LayerNorm(width, eps=1e-6)
             self.decoder_pred = nn.Linear(width, c["patch"] ** 2 * c["channels"])
         else:
+            attentive = {"pool": Cross(dim, c["heads"])} if c.get("probe") == "attentive" else {}
             self.head = nn.ModuleDict(
+                attentive | {"linear": nn.Linear(dim, c["outputs"])} if attentive else
                 {"linear": nn.Linear(dim, c["outputs"])} if c.get("linear_head") else
                 {"fc1": nn.Linear(dim, dim), "fc2": nn.Linear(dim, c["outputs"])})
+            if attentive:
+                self.head.register_parameter("query", nn.Parameter(torch.zeros(1, dim)))
 
     def encode(self, x, keep):
         """Tokens [B, V, T, K, D] of the patches `keep` [B, V, T, K] of x [B, V, T, C, H, W]."""
@@ -212,8 +216,10 @@ class Model(nn.Module):
         every = torch.arange(self.side**2).expand(*x.shape[:3], -1)
         z = self.encode(x, every)
         z = self.attend(z) if self.latent else z.flatten(1, 3)
+        if self.c.get("probe") == "attentive":
+            z = self.head["pool"](self.head.query.expand(len(z), 1, -1), z)
         z = z.mean(1)
-        if self.c.get("linear_head"):
+        if "linear" in self.head:
             return self.head["linear"](z)
         return self.head["fc2"](F.gelu(self.head["fc1"](z)))
 
@@ -393,6 +399,8 @@ def main():
     models = ["lamae", "video-lamae", "mae", "video-mae"]
     tasks = {"pretrain": [], "pretrain --norm-pix": ["--norm-pix"], "icd": [], "icd --frozen": ["--frozen"], "lvef": []}
     tasks["icd --linear-head"] = ["--linear-head"]
+    tasks["icd --probe attentive"] = ["--probe", "attentive"]
+    tasks["icd --frozen --probe attentive"] = ["--frozen", "--probe", "attentive"]
     tasks["icd --layer-decay 0.7"] = ["--layer-decay", "0.7"]
     tasks["icd --pos-weight balanced"] = ["--pos-weight", "balanced"]
     for task in ("pretrain", "pretrain --norm-pix", "icd", "icd --frozen"):

@@ -262,6 +262,7 @@ import Training
         #expect(place { $0.recipe.learningRate = .nan } == "--lr")
         #expect(place { $0.recipe.frozen = true } == "--frozen")
         #expect(place { $0.recipe.linearHead = true } == "--linear-head")
+        #expect(place { $0.recipe.probe = .attentive } == "--probe")
         #expect(place { $0.strictInitial = true } == "--init-strict")
         #expect(place { _ in } == "echoprep.sqlite")
     }

@@ -13,7 +13,7 @@ import TestSupport
     static let names = [
         "lamae-pretrain", "lamae-beyond-pretrain", "video-lamae-token-pretrain", "mae-rgb-pretrain",
         "video-mae-pretrain", "lamae-icd", "video-lamae-queries-icd", "mae-icd",
-        "lamae-linear-icd",
+        "lamae-linear-icd", "mae-attentive-icd",
     ]
 
     /// What PyTorch's model was, in the keys of a trace.
@@ -22,7 +22,7 @@ import TestSupport
         var dim: Int, depth: Int, heads: Int, latentDepth: Int, latentHeads: Int
         var decoderDim: Int, decoderDepth: Int, decoderHeads: Int
         var latentMasking: LatentMasking, maskViews: Double, latentQueries: Int, normPix: Bool, outputs: Int
-        var linearHead: Bool?
+        var linearHead: Bool?, probe: Probe?
 
         var configuration: ModelConfiguration {
             var c = ModelConfiguration(
@@ -32,6 +32,7 @@ import TestSupport
                 maskRatio: 2 / 3, latentMasking: latentMasking, maskViews: maskViews,
                 latentQueries: latentQueries, normPix: normPix, outputs: task == "pretrain" ? 0 : outputs)
             c.linearHead = linearHead
+            c.probe = probe
             return c
         }
     }

@@ -102,6 +102,21 @@ import Training
         }
     }
 
+    @Test func `an attentive probe learns a query, the block that it reads with, and one layer`() throws {
+        try withTemporaryFolder { folder in
+            let trace = try trace(folder) {
+                $0.recipe.task = .icd
+                $0.recipe.frozen = true
+                $0.recipe.probe = .attentive
+            }
+            let gradients = trace.names.filter { $0.hasPrefix("grad.") }
+            #expect(gradients.allSatisfy { $0.hasPrefix("grad.head.") })
+            #expect(gradients.count == 1 + 16 + 2)
+            #expect(trace.tensors["param.head.query"]?.shape == [1, 96])
+            #expect(try trace.floats("param.norm.weight") == trace.floats("updated.norm.weight"))
+        }
+    }
+
     @Test func `studies of different numbers of views are not traced`() throws {
         try withTemporaryFolder { folder in
             let error = #expect(throws: EchoError.self) { try trace(folder) { $0.recipe.views = 3 } }

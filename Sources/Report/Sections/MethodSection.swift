@@ -40,12 +40,20 @@ extension RunConfiguration {
             ("batch", "\(recipe.batch)"),
             ("learning rate", "\(recipe.learningRate)"),
             ("weight decay", "\(recipe.weightDecay)"),
-            ("head", model.linearHead == true ? "linear" : "two layers"),
+            ("head", model.headWords),
             ("frozen", recipe.frozen ? "yes, only the head learned" : "no"),
             ("started from", initial == nil ? "random weights" : "a pre-trained checkpoint"),
             ("seed", "\(recipe.seed)"),
             ("studies: train, validation", "\(grouped(data.train)), \(grouped(data.validation))"),
             ("program", program),
         ]
+    }
+}
+
+extension ModelConfiguration {
+    /// What stands between a study's tokens and its numbers, in words.
+    fileprivate var headWords: String {
+        if probe == .attentive { return "attentive: a learned query reads all tokens, then one layer" }
+        return linearHead == true ? "linear" : "two layers"
     }
 }

@@ -45,6 +45,8 @@ package struct Recipe: Codable, Sendable, Equatable {
     package var initial: String?
     /// Only the head learns; and whether that is one linear layer.
     package var frozen = false, linearHead = false
+    /// How the head reads a study's tokens.
+    package var probe = Probe.mean
     /// How much positive studies count.
     package var positiveWeight = PositiveWeight.none
     /// By what the learning rate is multiplied from each layer to the one below; nil for 1.
@@ -73,6 +75,7 @@ package struct Recipe: Codable, Sendable, Equatable {
         case initial = "init"
         case frozen
         case linearHead = "linear-head"
+        case probe
         case positiveWeight = "pos-weight"
         case layerDecay = "layer-decay"
         case averageDecay = "ema"
@@ -157,6 +160,7 @@ extension Recipe {
         found.latentQueries = latentQueries
         found.normPix = normPix
         found.linearHead = linearHead ? true : nil
+        found.probe = probe == .mean ? nil : probe
         found.decoder = decoder == DecoderKind.all[0].name ? nil : decoder
         if let fault = found.fault { throw EchoError("--model \(model.rawValue)", fault) }
         return found

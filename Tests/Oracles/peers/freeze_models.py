@@ -31,6 +31,7 @@ CASES = {
     "video-lamae-queries-icd": {"model": "video-lamae", "task": "icd", "latent_queries": 4},
     "mae-icd": {"model": "mae", "task": "icd"},
     "lamae-linear-icd": {"model": "lamae", "task": "icd", "linear_head": True},
+    "mae-attentive-icd": {"model": "mae", "task": "icd", "probe": "attentive"},
 }
 STUDIES, KEPT, KEPT_LATENT = 2, 3, 3 / 4
 
