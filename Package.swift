@@ -33,6 +33,12 @@ func tests(_ name: String, _ dependencies: Target.Dependency...) -> Target {
         swiftSettings: strict + [.unsafeFlags(["-Onone"])])
 }
 
+/// The commit that is built, with a mark where files differ from it; empty outside of a clone.
+let commit =
+    Context.gitInformation.map {
+        $0.currentCommit.prefix(7) + ($0.hasUncommittedChanges ? ".modified" : "")
+    } ?? ""
+
 let package = Package(
     name: "echoprep",
     products: [
@@ -40,9 +46,9 @@ let package = Package(
         .executable(name: "echobench", targets: ["echobench"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
-        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     ],
     targets: [
         library("CZlib", links: "z"),
@@ -63,8 +69,10 @@ let package = Package(
         library("CPixels", settings: [.unsafeFlags(["-O3"])]),
         // Types alone: its code is compiled by `make mpi` and opened at run time.
         .systemLibrary(name: "CMPI", path: "Sources/C/CMPI"),
-        // schemas/labels.sql and the ICD-10-CM table, embedded in the program by #embed.
+        // The database's schema, the ICD-10-CM table and the file for PyTorch, embedded in the program by #embed.
         library("CResources", settings: [.unsafeFlags(["-Wno-c23-extensions"])]),
+        // Which commit the program was built from.
+        library("CCommit", settings: [.define("ECHOPREP_COMMIT", to: "\"\(commit)\"")]),
 
         layer("EchoCore"),
         layer("Files", "EchoCore", "CZlib", "CISAL", "COpenSSL", "CLibCSV", "CXXHash"),
@@ -100,10 +108,10 @@ let package = Package(
         layer(
             "Experiments", "EchoCore", "Files", "Catalog", "Compute", "Models", "Tasks", "StudyData", "Runs",
             "Training", "Scoring", "Report"),
-        // What leaves: vectors, labels, descriptions.
+        // What leaves: models, vectors, labels, descriptions.
         layer(
             "Exchange", "EchoCore", "Files", "Shards", "Catalog", "Compute", "Models", "Labels", "StudyData",
-            "Runs", "Report", grdb),
+            "Tasks", "Runs", "Scoring", "Report", "CResources", grdb),
         layer("Phantom", "EchoCore", "Files", "DICOM", "Video"),
         // MIMIC-IV at its full size with planted hard cases, for the races and the tests of Labels.
         layer("Hospital", "EchoCore", "Files", "Labels"),
@@ -114,7 +122,7 @@ let package = Package(
                 "EchoCore", "Files", "Crop", "Shards", "Catalog", "Compute", "Engines", "Models", "Phantom",
                 "Ingest", "Labels", "Tasks", "StudyData", "Runs", "Training", "Scoring", "Evaluation",
                 "Experiments",
-                "Exchange", arguments, yams,
+                "Exchange", "CCommit", arguments, yams,
             ], swiftSettings: strict),
         .executableTarget(
             name: "echobench",

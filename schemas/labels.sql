@@ -17,7 +17,7 @@ CREATE TABLE run (
     command TEXT NOT NULL,            -- 'ingest' (of merged parts too), 'link-icd'
     started_at TEXT NOT NULL,         -- UTC
     finished_at TEXT,                 -- UTC; NULL while it runs or after it was killed
-    program_version TEXT NOT NULL,    -- as 0.1.0
+    program_version TEXT NOT NULL,    -- as 0.1.0+1a2b3c4: the version and the commit
     schema_version INTEGER NOT NULL,  -- user_version of this file
     command_line TEXT NOT NULL,       -- as typed
     program_build TEXT,               -- a hash of the program's own file; NULL before schema version 4

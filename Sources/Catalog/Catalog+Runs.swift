@@ -43,7 +43,10 @@ extension Catalog {
             sql: """
                 INSERT INTO run (command, started_at, program_version, schema_version, command_line, program_build)
                 VALUES (?, datetime('now'), ?, ?, ?, ?)
-                """, arguments: [command, programVersion, Catalog.schemaVersion, commandLine, programBuild])
+                """,
+            arguments: [
+                command, fullProgramVersion, Catalog.schemaVersion, commandLine, programBuild,
+            ])
         let id = db.lastInsertedRowID
         for (key, value) in rules.sorted(by: { $0.key < $1.key }) {
             try db.execute(sql: "INSERT INTO rule VALUES (?, ?, ?)", arguments: [id, key, value])

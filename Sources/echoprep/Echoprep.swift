@@ -5,12 +5,14 @@ import Compute
 import EchoCore
 import Foundation
 
+private import CCommit
+
 @main
 struct Echoprep: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "echoprep",
         abstract: "From a download of MIMIC-IV-ECHO to a trained and evaluated LAMAE model.",
-        version: programVersion,
+        version: fullProgramVersion,
         subcommands: [
             PhantomCommand.self,
             IngestCommand.self,
@@ -25,10 +27,12 @@ struct Echoprep: AsyncParsableCommand {
             EmbedCommand.self,
             ExportCommand.self,
             EnginesCommand.self,
+            CompletionsCommand.self,
         ])
 
     /// Exit 0 done, 1 failed, 2 done but `--strict` found rejected input, 64 wrong usage, 130 interrupted.
     static func main() async {
+        setProgramCommit(String(cString: echoprep_commit))
         Interruption.watch()
         MappedFileFault.watch()
         Progress.show(on: .standardError)

@@ -32,9 +32,12 @@ struct EmbedCommand: ParsableCommand {
             safetensors and as Parquet, with ids.
             """)
 
-    @Argument(help: ArgumentHelp("The folder of a run, pre-trained or fine-tuned.", valueName: "run"))
+    @Argument(
+        help: ArgumentHelp("The folder of a run, pre-trained or fine-tuned.", valueName: "run"),
+        completion: .directory)
     var folder: String
-    @Option(help: "The dataset (default: the one that the run learned from).") var dataset: String?
+    @Option(help: "The dataset (default: the one that the run learned from).", completion: .directory)
+    var dataset: String?
     @Option(help: "What gets a vector.") var per = EchoModel.Pooling.study
     @Option(help: "Only the studies of this split.") var split: Split?
     @Option(help: "Clips of a study that the model looks at, or all (default: the run's).")

@@ -23,8 +23,9 @@ struct ExperimentCommand: ConfigurableCommand {
             """)
 
     @Argument(help: "table1, table2, figure2, figure3, heads or leak.") var name: String
-    @Option(help: "The dataset folder; for table2 as many as are wanted.") var dataset: [String]
-    @Option(help: "The folder of runs and results.") var out: String
+    @Option(help: "The dataset folder; for table2 as many as are wanted.", completion: .directory)
+    var dataset: [String]
+    @Option(help: "The folder of runs and results.", completion: .directory) var out: String
     @Option(help: "Pre-train on this dataset instead.") var pretrainOn: String?
     @Option(help: "Seeds, each a run of every line.") var seeds = "1,2,3"
     @Option(help: "The kinds of models, as lamae,mae (default: all four).") var models: String?

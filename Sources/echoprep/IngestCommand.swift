@@ -15,10 +15,12 @@ struct IngestCommand: ConfigurableCommand {
             any moment, the same command goes on where it stopped, with the same result.
             """)
 
-    @Argument(help: "The folder of the source: MIMIC-IV-ECHO, or any folder of DICOM, AVI and MP4 files.")
+    @Argument(
+        help: "The folder of the source: MIMIC-IV-ECHO, or any folder of DICOM, AVI and MP4 files.",
+        completion: .directory)
     var source: String
 
-    @Option(help: "The folder of the dataset; made if it is not there.")
+    @Option(help: "The folder of the dataset; made if it is not there.", completion: .directory)
     var dataset: String
 
     @Option(help: "\(layoutNames.joined(separator: ", ")); found by looking if not given.")

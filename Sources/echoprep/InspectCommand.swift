@@ -11,7 +11,7 @@ struct InspectCommand: ParsableCommand {
             "Says what a clip, a shard, a checkpoint or a dataset is, and why a clip would be kept or dropped."
     )
 
-    @Argument(help: "A DICOM, AVI, MP4 or safetensors file, or a dataset folder.")
+    @Argument(help: "A DICOM, AVI, MP4 or safetensors file, or a dataset folder.", completion: .file())
     var path: String
 
     @Option(help: "Draw a frame with its regions, the sector's outline and the crop box into this PNG file.")

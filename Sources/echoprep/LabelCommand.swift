@@ -24,7 +24,7 @@ struct LabelImportCommand: ParsableCommand {
             """)
 
     @Argument(help: "The csv file, plain or gzipped.") var file: String
-    @Option(help: "The dataset folder.") var dataset: String
+    @Option(help: "The dataset folder.", completion: .directory) var dataset: String
     @Option(help: "What the labels are called, as gls.") var name: String
     @Option(help: "What a row is of; of clips and subjects in the columns clip and subject_id.")
     var unit = LabelSource.Unit.study
@@ -51,7 +51,7 @@ struct LabelListCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "Lists all labels of a dataset: each source and target, by split.")
 
-    @Option(help: "The dataset folder.") var dataset: String
+    @Option(help: "The dataset folder.", completion: .directory) var dataset: String
     @Flag(help: "Print JSON.") var json = false
 
     func run() throws {
@@ -71,8 +71,9 @@ struct LabelCompareCommand: ParsableCommand {
 
     @Argument(help: "The first.") var first: String
     @Argument(help: "The second.") var second: String
-    @Option(help: "The dataset folder.") var dataset: String
-    @Option(help: "The dataset folder of the second, where it is another.") var other: String?
+    @Option(help: "The dataset folder.", completion: .directory) var dataset: String
+    @Option(help: "The dataset folder of the second, where it is another.", completion: .directory) var other:
+        String?
     @Option(help: "A csv file to write of all that differs, by study.") var differences: String?
     @Flag(help: "Print JSON.") var json = false
 
@@ -87,7 +88,7 @@ struct LabelDropCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "drop", abstract: "Removes labels of one's own.")
 
-    @Option(help: "The dataset folder.") var dataset: String
+    @Option(help: "The dataset folder.", completion: .directory) var dataset: String
     @Option(help: "What the labels are called.") var name: String
 
     func run() throws {

@@ -12,13 +12,16 @@ struct LinkICDCommand: ConfigurableCommand {
             replaces the labels in DATASET/echoprep.sqlite in one transaction. Every choice is recorded beside them.
             """)
 
-    @Option(help: "The dataset folder.")
+    @Option(help: "The dataset folder.", completion: .directory)
     var dataset: String
 
-    @Option(name: .customLong("mimic-iv"), help: "The folder of MIMIC-IV's hosp tables.")
+    @Option(
+        name: .customLong("mimic-iv"), help: "The folder of MIMIC-IV's hosp tables.", completion: .directory)
     var mimicIV: String?
 
-    @Option(help: "The folder of echo-study-list and echo-record-list; else the one that was ingested.")
+    @Option(
+        help: "The folder of echo-study-list and echo-record-list; else the one that was ingested.",
+        completion: .directory)
     var echo: String?
 
     @OptionGroup(title: "From studies to stays") var stays: StayOptions

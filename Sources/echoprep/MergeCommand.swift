@@ -9,7 +9,7 @@ struct MergeCommand: ParsableCommand {
         commandName: "merge",
         abstract: "Joins the parts that echoprep ingest --part wrote into one dataset.")
 
-    @Argument(help: "The dataset folder.")
+    @Argument(help: "The dataset folder.", completion: .directory)
     var dataset: String
 
     @Flag(help: "Print JSON.")

@@ -15,7 +15,7 @@ struct PhantomCommand: ParsableCommand {
             subject's diagnoses. The same seed gives the same bytes.
             """)
 
-    @Argument(help: "The folder to write into.")
+    @Argument(help: "The folder to write into.", completion: .directory)
     var out: String
 
     @Option(help: "How many studies.")

@@ -34,8 +34,10 @@ struct TrainCommand: ConfigurableCommand {
             run is reported again. mpirun or srun start it as several processes that share every step.
             """)
 
-    @Option(help: "The dataset folder, as ingest and link-icd left it.") var dataset: String
-    @Option(name: .customLong("run"), help: "The folder of this run.") var folder: String
+    @Option(help: "The dataset folder, as ingest and link-icd left it.", completion: .directory) var dataset:
+        String
+    @Option(name: .customLong("run"), help: "The folder of this run.", completion: .directory) var folder:
+        String
     @Option(help: "What to learn.") var task = TrainTask.pretrain
     @Option(help: "The kind of model.") var model = ModelKind.lamae
     @Option(help: "Its size.") var preset = Preset.tiny
@@ -65,7 +67,9 @@ struct TrainCommand: ConfigurableCommand {
     @Flag(help: "Repeat views of a study that has too few.") var padViews = false
     @Option(help: "Greatest turn in degrees.") var rotation = 15.0
 
-    @Option(name: .customLong("init"), help: "Start from the weights of a run folder or a safetensors file.")
+    @Option(
+        name: .customLong("init"), help: "Start from the weights of a run folder or a safetensors file.",
+        completion: .file())
     var start: String?
     @Flag(help: "Refuse weights that do not match the model in full.") var initStrict = false
     @Flag(help: "Only the head learns.") var frozen = false

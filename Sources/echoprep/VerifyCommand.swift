@@ -9,7 +9,7 @@ struct VerifyCommand: ParsableCommand {
         commandName: "verify",
         abstract: "Reads all of a dataset: checksums, and database against shards.")
 
-    @Argument(help: "The dataset folder.")
+    @Argument(help: "The dataset folder.", completion: .directory)
     var dataset: String
 
     @Option(help: "Workers.")

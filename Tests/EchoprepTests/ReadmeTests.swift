@@ -17,7 +17,10 @@ import TestSupport
                     atPath: "\(phantom)/\(name)", toPath: folder.appendingPathComponent(name).path)
             }
             let commands = try readmeCommands()
-            #expect(commands.map { $0[0] } == ["ingest", "link-icd", "train", "train", "evaluate", "embed"])
+            #expect(
+                commands.map { $0[0] } == [
+                    "ingest", "link-icd", "train", "train", "evaluate", "embed", "export",
+                ])
             for var command in commands {
                 // The default number of epochs is the paper's.
                 if command[0] == "train" { command += ["--epochs", "1"] }

@@ -2,7 +2,8 @@
 
 usage: python Tests/Oracles/init.py PATH_OF_ECHOPREP_BINARY
 
-For ViTs of timm, MAE and VideoMAE (as their authors and as transformers name them) it checks that every weight that has
+For ViTs of timm, MAE and VideoMAE (as their authors and as transformers 4 name them, and as transformers 5 itself keeps and
+writes them) it checks that every weight that has
 a place in our model is there after loading, that all others are as they would be without --init, that the report counts
 them, and that the features of an input are those of the other implementation.
 """
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch.nn import functional as F
 
 from model import dataset, sine_cosine, space_table
@@ -26,6 +27,7 @@ for operation in ("nms", "qnms"):
     torchvision.define(f"{operation}(Tensor boxes, Tensor scores, float threshold) -> Tensor")
 
 import timm  # noqa: E402
+import transformers  # noqa: E402
 
 DIM, DEPTH, HEADS, PATCH, SIDE = 96, 4, 4, 14, 8  # the preset `tiny`
 WIDTH, DECODER_DEPTH = 48, 2
@@ -208,6 +210,66 @@ def transformers_names(video):
             "decoder_pos_embed": "decoder.decoder_pos_embed"}
 
 
+def transformers_5(video, written):
+    """A model of transformers' own: its tensors as they are in memory or as `save_pretrained` has written them, what they
+    are in ours, and its features by its own layers."""
+    sizes = dict(image_size=SIDE * PATCH, patch_size=PATCH, hidden_size=DIM, num_hidden_layers=DEPTH,
+                 num_attention_heads=HEADS, intermediate_size=4 * DIM, layer_norm_eps=1e-6, decoder_hidden_size=WIDTH,
+                 decoder_num_hidden_layers=DECODER_DEPTH, decoder_num_attention_heads=3,
+                 decoder_intermediate_size=4 * WIDTH)
+    if video:
+        model = transformers.VideoMAEForPreTraining(
+            transformers.VideoMAEConfig(**sizes, num_frames=2, tubelet_size=2, use_mean_pooling=False)).eval()
+        encoder, layers = model.videomae, model.videomae.encoder.layer
+        norm, pred = model.decoder.norm, model.decoder.head
+    else:
+        model = transformers.ViTMAEForPreTraining(transformers.ViTMAEConfig(**sizes)).eval()
+        encoder, layers = model.vit, model.vit.layers
+        norm, pred = model.decoder.decoder_norm, model.decoder.decoder_pred
+    randomise(dict(model.named_parameters()))
+    if written:
+        with tempfile.TemporaryDirectory() as folder:
+            model.save_pretrained(folder)
+            tensors = load_file(f"{folder}/model.safetensors")
+    else:
+        tensors = dict(model.state_dict())
+
+    expected = {}
+
+    def add(name, layer):
+        expected.update({f"{name}.{kind}": tensor for kind, tensor in layer.named_parameters()})
+
+    add("patch_embed.proj", encoder.embeddings.patch_embeddings.projection)
+    add("norm", encoder.layernorm)
+    add("decoder_embed", model.encoder_to_decoder if video else model.decoder.decoder_embed)
+    add("decoder_norm", norm)
+    add("decoder_pred", pred)
+    expected["mask_token"] = (model if video else model.decoder).mask_token.flatten()
+    for name, stack in (("blocks", layers), ("decoder_blocks", model.decoder.decoder_layers)):
+        for i, layer in enumerate(stack):
+            block, attention = f"{name}.{i}", layer.attention
+            add(f"{block}.norm1", layer.layernorm_before)
+            add(f"{block}.norm2", layer.layernorm_after)
+            add(f"{block}.attn.proj", attention.output.dense if video else attention.o_proj)
+            add(f"{block}.mlp.fc1", layer.intermediate.dense if video else layer.mlp.fc1)
+            add(f"{block}.mlp.fc2", layer.output.dense if video else layer.mlp.fc2)
+            parts = [getattr(attention.attention, n) for n in ("query", "key", "value")] if video else [
+                getattr(attention, n) for n in ("q_proj", "k_proj", "v_proj")]
+            expected[f"{block}.attn.qkv.weight"] = torch.cat([part.weight for part in parts])
+            expected[f"{block}.attn.qkv.bias"] = torch.cat(
+                [torch.zeros(len(part.weight)) if part.bias is None else part.bias for part in parts])
+
+    def features(x, frames):
+        x = x.expand(-1, 3, -1, -1)
+        x = encoder.embeddings.patch_embeddings(torch.stack([x, x], dim=1) if video else x)
+        x = placed(x, frames)
+        for layer in layers:
+            x = layer(x)
+        return encoder.layernorm(x)
+
+    return tensors, expected, features
+
+
 MAE_NAMES = {name: name for name in ("patch_embed.proj", "norm", "decoder_embed", "decoder_norm", "decoder_pred",
                                      "mask_token", "cls_token", "pos_embed", "decoder_pos_embed")}
 VIDEOMAE_NAMES = {"patch_embed.proj": "encoder.patch_embed.proj", "norm": "encoder.norm",
@@ -224,6 +286,10 @@ SOURCES = {
     "VideoMAE": lambda: public("timm", True, "encoder.blocks", "decoder.blocks", VIDEOMAE_NAMES, 3),
     "VideoMAE in transformers": lambda: public(
         "transformers", True, "videomae.encoder.layer", "decoder.decoder_layers", transformers_names(True), 3),
+    "MAE of transformers 5, in memory": lambda: transformers_5(False, False),
+    "MAE of transformers 5, written": lambda: transformers_5(False, True),
+    "VideoMAE of transformers 5, in memory": lambda: transformers_5(True, False),
+    "VideoMAE of transformers 5, written": lambda: transformers_5(True, True),
 }
 TARGETS = [("mae", "icd", 1), ("video-mae", "icd", 3), ("lamae", "pretrain", 1), ("video-lamae", "pretrain", 3)]
 

@@ -137,6 +137,38 @@ import Training
         }
     }
 
+    /// Release 5 names a ViT's layers anew when it keeps a model, and gives VideoMAE's queries and values ordinary biases;
+    /// its own files may have either names.
+    @Test func `queries, keys and values under the names of transformers 5 keep their biases`() throws {
+        try withTemporaryFolder { folder in
+            func bias(_ kind: ModelKind, _ block: String, _ parts: [String]) throws -> [Float] {
+                var c = configuration
+                c.kind = kind
+                let model = model(c)
+                let tensors = parts.flatMap { part in
+                    [("\(block).\(part).weight", [8, 8])]
+                        + (part.contains("key") ? [] : [("\(block).\(part).bias", [8])])
+                }
+                let report = try model.initialise(from: file(folder, tensors))
+                #expect(report.leftOver.isEmpty && report.mismatched.isEmpty)
+                #expect(model.read("blocks.0.attn.qkv.weight").suffix(2) == [62, 63])
+                return model.read("blocks.0.attn.qkv.bias")
+            }
+            let (some, none): ([Float], [Float]) = ([0, 1, 2, 3, 4, 5, 6, 7], Array(repeating: 0, count: 8))
+            let projections = ["q_proj", "k_proj", "v_proj", "o_proj"].map { "attention.\($0)" }
+            #expect(try bias(.mae, "vit.layers.0", projections) == some + some + some)
+            let layers = ["query", "key", "value"].map { "attention.attention.\($0)" }
+            #expect(try bias(.videoMAE, "videomae.encoder.layer.0", layers) == some + none + some)
+
+            // What it calls decoder_layers in memory has this name in the files that it writes.
+            var c = configuration
+            c.kind = .mae
+            let decoder = block("decoder.decoder_encoder.layer.0", width: 4, keyBias: true)
+            let report = try model(c).initialise(from: file(folder, decoder))
+            #expect(report.leftOver.isEmpty && report.loaded.count + report.adapted.count == 12)
+        }
+    }
+
     @Test(arguments: ["", "module.", "model.", "vit."]) func `a ViT of transformers loads under any wrapper`(
         wrapper: String
     ) throws {

@@ -17,3 +17,9 @@ static const char paper_prevalence[] = {
 };
 const char *const echoprep_paper_prevalence = paper_prevalence;
 const size_t echoprep_paper_prevalence_count = sizeof paper_prevalence;
+
+static const char torch_module[] = {
+#embed "../../../pytorch/echoprep_torch.py"
+};
+const char *const echoprep_torch_module = torch_module;
+const size_t echoprep_torch_module_count = sizeof torch_module;

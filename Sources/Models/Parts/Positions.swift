@@ -12,7 +12,7 @@ func sineCosine(_ positions: [Int], width: Int) -> [Float] {
 }
 
 /// [side·side, width]: for each patch, row by row, its column in the first half of the width, its row in the second.
-func spaceTable(side: Int, width: Int) -> [Float] {
+package func spaceTable(side: Int, width: Int) -> [Float] {
     let axis = sineCosine(Array(0..<side), width: width / 2)
     func code(_ position: Int) -> ArraySlice<Float> {
         axis[position * width / 2..<(position + 1) * width / 2]

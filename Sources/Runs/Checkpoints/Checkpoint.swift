@@ -5,7 +5,7 @@ package import EchoCore
 import Files
 package import Foundation
 package import Models
-import Shards
+package import Shards
 import StudyData
 
 /// What it takes to go on, besides weights and moments; random streams are functions of the step.
@@ -111,13 +111,13 @@ package struct CheckpointStore {
             folder.state, as: RunFolder.place(folder.state), try: CheckpointStore.remedy)
         guard let text = file.metadata["state"], let wanted = file.metadata["weights_sha256"],
             let state = try? JSONDecoder().decode(RunState.self, from: Data(text.utf8))
-        else { throw damaged(folder.state) }
-        guard try file.matchesChecksum() else { throw damaged(folder.state) }
+        else { throw CheckpointStore.damaged(folder.state) }
+        guard try file.matchesChecksum() else { throw CheckpointStore.damaged(folder.state) }
         try adoptWeights(sha256: wanted)
         try loadWeights(folder.last, into: learner.model)
 
         func values(_ name: String, _ shape: [Int]) throws -> [Float] {
-            guard file.tensors[name]?.shape == shape else { throw damaged(folder.state) }
+            guard file.tensors[name]?.shape == shape else { throw CheckpointStore.damaged(folder.state) }
             return try file.floats(name)
         }
         var moments: [(name: String, first: [Float], second: [Float])] = []
@@ -142,10 +142,16 @@ package struct CheckpointStore {
         unlink(folder.kept(epoch: epoch - count))
     }
 
+    /// Opens a file of weights that is whole.
+    package static func weights(_ path: String) throws(EchoError) -> SafetensorsFile {
+        let file = try opened(path, as: RunFolder.place(path), try: remedy)
+        guard try file.matchesChecksum() else { throw damaged(path) }
+        return file
+    }
+
     /// Loads weights that must fit the model in full.
     package func loadWeights(_ path: String, into model: EchoModel) throws(EchoError) {
-        let file = try opened(path, as: RunFolder.place(path), try: CheckpointStore.remedy)
-        guard try file.matchesChecksum() else { throw damaged(path) }
+        let file = try CheckpointStore.weights(path)
         for (name, shape) in model.parameters {
             guard let tensor = file.tensors[name], tensor.shape == shape else {
                 throw EchoError(
@@ -163,7 +169,7 @@ package struct CheckpointStore {
             return sha256(try mapFile(path)) == wanted
         }
         if try holds(folder.last) { return }
-        guard try holds(folder.pending) else { throw damaged(folder.last) }
+        guard try holds(folder.pending) else { throw CheckpointStore.damaged(folder.last) }
         try adopt(folder.pending)
     }
 
@@ -177,7 +183,7 @@ package struct CheckpointStore {
     private static let remedy =
         "bring a copy back, or start another run with --init checkpoints/best.safetensors"
 
-    private func damaged(_ path: String) -> EchoError {
+    private static func damaged(_ path: String) -> EchoError {
         EchoError(
             RunFolder.place(path), "is damaged: its content is not what was written",
             try: CheckpointStore.remedy)

@@ -1,6 +1,7 @@
 // The names that other programs give to the weights of a vision transformer, turned into ours.
 
-/// Names of timm and of MAE are ours already; those of VideoMAE and of Hugging Face's transformers are turned.
+/// Names of timm and of MAE are ours already; those of VideoMAE and of Hugging Face's transformers, as its releases 4 and 5
+/// write them, are turned.
 enum CheckpointNames {
     /// What stands before all names of a model that was saved as a part of another.
     private static let wrappers = ["module.", "model.", "vit.", "videomae."]
@@ -11,9 +12,12 @@ enum CheckpointNames {
         ("embeddings.position_embeddings", "pos_embed"),
         ("embeddings.", ""),
         ("encoder.layer.", "blocks."),
+        ("layers.", "blocks."),
         ("layernorm.", "norm."),
         ("encoder_to_decoder.", "decoder_embed."),
         ("decoder.decoder_layers.", "decoder_blocks."),
+        // As transformers 5 writes what it calls decoder_layers.
+        ("decoder.decoder_encoder.layer.", "decoder_blocks."),
         ("decoder.blocks.", "decoder_blocks."),
         ("decoder.norm.", "decoder_norm."),
         ("decoder.head.", "decoder_pred."),
@@ -26,6 +30,10 @@ enum CheckpointNames {
         (".attention.attention.query.", ".attn.q."),
         (".attention.attention.key.", ".attn.k."),
         (".attention.attention.value.", ".attn.v."),
+        (".attention.q_proj.", ".attn.q."),
+        (".attention.k_proj.", ".attn.k."),
+        (".attention.v_proj.", ".attn.v."),
+        (".attention.o_proj.", ".attn.proj."),
         (".attention.attention.q_bias", ".attn.q.bias"),
         (".attention.attention.v_bias", ".attn.v.bias"),
         (".attn.q_bias", ".attn.q.bias"),

@@ -12,7 +12,7 @@ package import Tasks
 /// The recipe's parts stand under the names of their options, so that the file can be given to `--config`; what the run
 /// found by itself stands under `found`.
 package struct RunConfiguration: Sendable, Equatable {
-    /// The version of the program that began the run.
+    /// The version of the program that began the run, with its commit where that is known.
     package var program: String
     /// With nothing left to defaults; its dataset is relative to the run folder where both lie in one tree.
     package var recipe: Recipe
@@ -34,7 +34,7 @@ package struct RunConfiguration: Sendable, Equatable {
     package init(
         recipe: Recipe, upkeep: Upkeep, model: ModelConfiguration, targets: [String], scale: TargetScale?,
         positiveWeights: [Float]?, normalisation: Normalisation, data: DataIdentity,
-        initial: InitialIdentity?, extensions: [Extension] = [], program: String = programVersion
+        initial: InitialIdentity?, extensions: [Extension] = [], program: String = fullProgramVersion
     ) {
         self.program = program
         self.recipe = recipe

@@ -11,4 +11,7 @@ extern const size_t echoprep_icd10cm_count;
 /// schemas/paper-prevalence.csv, and its length in bytes.
 extern const char *const echoprep_paper_prevalence;
 extern const size_t echoprep_paper_prevalence_count;
+/// pytorch/echoprep_torch.py, and its length in bytes.
+extern const char *const echoprep_torch_module;
+extern const size_t echoprep_torch_module_count;
 #endif

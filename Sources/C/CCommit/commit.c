@@ -1,0 +1,3 @@
+#include "commit.h"
+
+const char *const echoprep_commit = ECHOPREP_COMMIT;
