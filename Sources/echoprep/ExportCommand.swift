@@ -1,4 +1,4 @@
-// `echoprep export`: a dataset's labels and description in formats that other programs read.
+// `echoprep export`: a dataset's clips, labels and description in formats that other programs read.
 
 import ArgumentParser
 import Exchange
@@ -8,8 +8,9 @@ extension LabelFormat: ExpressibleByArgument {}
 
 struct ExportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "export", abstract: "Writes a dataset's labels or its description for other programs.",
-        subcommands: [ExportLabelsCommand.self, ExportCroissantCommand.self])
+        commandName: "export",
+        abstract: "Writes a dataset's clips, labels or description for other programs.",
+        subcommands: [ExportClipsCommand.self, ExportLabelsCommand.self, ExportCroissantCommand.self])
 }
 
 struct ExportLabelsCommand: ParsableCommand {
