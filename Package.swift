@@ -110,8 +110,9 @@ let package = Package(
             "Training", "Scoring", "Report"),
         // What leaves: models, vectors, labels, descriptions.
         layer(
-            "Exchange", "EchoCore", "Files", "Shards", "Catalog", "Compute", "Models", "Labels", "StudyData",
-            "Tasks", "Runs", "Scoring", "Report", "CResources", grdb),
+            "Exchange", "EchoCore", "Files", "Video", "Crop", "Shards", "Catalog", "Compute", "Models",
+            "Labels",
+            "StudyData", "Tasks", "Runs", "Scoring", "Report", "CResources", grdb),
         layer("Phantom", "EchoCore", "Files", "DICOM", "Video"),
         // MIMIC-IV at its full size with planted hard cases, for the races and the tests of Labels.
         layer("Hospital", "EchoCore", "Files", "Labels"),
@@ -122,7 +123,7 @@ let package = Package(
                 "EchoCore", "Files", "Crop", "Shards", "Catalog", "Compute", "Engines", "Models", "Phantom",
                 "Ingest", "Labels", "Tasks", "StudyData", "Runs", "Training", "Scoring", "Evaluation",
                 "Experiments",
-                "Exchange", "CCommit", arguments, yams,
+                "Exchange", "Video", "CCommit", arguments, yams,
             ], swiftSettings: strict),
         .executableTarget(
             name: "echobench",
@@ -146,10 +147,13 @@ let package = Package(
         tests("Video", "EchoCore", "Files", "DICOM", "Video", "Crop"),
         tests("Catalog", "EchoCore", "Catalog", grdb),
         tests(
-            "Ingest", "EchoCore", "Files", "Pictures", "DICOM", "Video", "Crop", "Shards", "Catalog", "Ingest"
+            "Ingest", "EchoCore", "Files", "Pictures", "DICOM", "Video", "Crop", "Shards", "Catalog",
+            "Ingest",
+            grdb
         ),
         tests("Compute", "EchoCore", "Compute", "ComputeCPU", "ComputeReference", "Engines"),
         tests("Labels", "EchoCore", "Files", "Catalog", "Labels", "Exchange", "Hospital", grdb),
+        tests("Exchange", "EchoCore", "Files", "Video", "Shards", "Catalog", "Exchange", grdb),
         tests("Models", "EchoCore", "Compute", "ComputeCPU", "ComputeReference", "Models"),
         tests(
             "Training", "EchoCore", "Files", "Pictures", "Shards", "Catalog", "Compute", "ComputeCPU",

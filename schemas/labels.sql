@@ -2,12 +2,12 @@
 --
 -- Names are MIMIC's where the thing is MIMIC's. Times are ISO 8601 text as MIMIC prints them
 -- (YYYY-MM-DD HH:MM:SS), shifted by one offset per subject: they compare within a subject only.
--- Of the tables below `run`, `ingest` writes `clip` and `listed_study`; `link-icd` writes all the others, replaces them
--- in one transaction and never touches those two. Both write their own sources' rows of `label` and nobody else's.
+-- Of the tables below `run`, `ingest` writes `clip`, `withdrawn_clip`, `retired_shard` and `listed_study`; `link-icd`
+-- writes all the others, replaces them in one transaction and never touches those. Both write their own sources' rows of `label` and nobody else's.
 -- Either works without the other, so a clip's study_id and subject_id meet echo_study and split by value, not by a
 -- foreign key.
 
-PRAGMA user_version = 5;
+PRAGMA user_version = 6;
 
 -- Who wrote what here ---------------------------------------------------------------------------------------
 
@@ -21,6 +21,8 @@ CREATE TABLE run (
     schema_version INTEGER NOT NULL,  -- user_version of this file
     command_line TEXT NOT NULL,       -- as typed
     program_build TEXT,               -- a hash of the program's own file; NULL before schema version 4
+    changes TEXT,                     -- of 'ingest': how many files it added and what had changed since the run before, as a
+                                      -- JSON object with 'new', 'withdrawn', …; NULL where nothing
     change_counter INTEGER            -- of 'link-icd': how often this file had been written to when the run was done, as
                                       -- its bytes 24 to 27 say; with another number there its labels are made anew
 ) STRICT;
@@ -67,9 +69,11 @@ CREATE TABLE clip (
     study_key TEXT NOT NULL,                      -- the study as text: its number, or the folder of the file
     study_id INTEGER,                             -- NULL where the layout has no study numbers
     subject_id INTEGER,                           -- NULL where the layout has no subject numbers
-    name TEXT NOT NULL UNIQUE,                    -- the tensor's name: STUDY/FILESTEM
+    name TEXT NOT NULL UNIQUE,                    -- the clip's name, and but for `tensor` the tensor's: STUDY/FILESTEM
     path TEXT NOT NULL UNIQUE,                    -- relative to the source
     bytes INTEGER,                                -- size of the file; NULL if it could not be read
+    mtime INTEGER,                                -- when it was last written to, in nanoseconds since 1970; NULL if it was
+                                                  -- not there, or before schema version 6
     sha256 TEXT,                                  -- of the whole file; NULL if it could not be read
     sop_key TEXT,                                 -- a hash of SOPInstanceUID, to find the same instance twice
     kept INTEGER NOT NULL CHECK (kept IN (0, 1)),
@@ -83,6 +87,8 @@ CREATE TABLE clip (
                                                   -- why it was dropped; NULL if kept
     detail TEXT,                                  -- what exactly is wrong, with the byte offset where that helps
     shard TEXT,                                   -- file name under shards/; NULL if dropped
+    tensor TEXT,                                  -- the tensor's name there if this row was corrected after it was written:
+                                                  -- the shard still has the former name, path and study; else NULL
     frames INTEGER,                               -- frames in the shard
     source_frames INTEGER,                        -- frames found in the file
     height INTEGER,                               -- of the file's picture, in pixels
@@ -117,6 +123,29 @@ CREATE INDEX clip_shard ON clip (shard);
 CREATE INDEX clip_reason ON clip (reason, kind);
 CREATE INDEX clip_sha256 ON clip (sha256);
 CREATE INDEX clip_sop_key ON clip (sop_key) WHERE sop_key IS NOT NULL;
+
+-- Files that were rows of `clip` and are none any more. What was kept of them lies in a shard until
+-- `echoprep merge --compact` writes that anew; nothing but `verify` and an ingest that finds them again asks for it.
+CREATE TABLE withdrawn_clip (
+    id INTEGER PRIMARY KEY,
+    run_id INTEGER NOT NULL REFERENCES run (id),  -- the ingest that withdrew it
+    why TEXT NOT NULL CHECK (why IN ('gone', 'changed')),
+                                                  -- no list names it any more; its bytes are others now
+    path TEXT NOT NULL,                           -- these five as they stood in `clip`
+    bytes INTEGER,
+    sha256 TEXT,
+    name TEXT NOT NULL,
+    shard TEXT,                                   -- NULL if it was dropped, or once the shard is written anew
+    tensor TEXT,                                  -- the tensor's name there; NULL with `shard`
+    record TEXT NOT NULL                          -- the whole row, a JSON object
+) STRICT;
+CREATE INDEX withdrawn_clip_path ON withdrawn_clip (path);
+CREATE INDEX withdrawn_clip_shard ON withdrawn_clip (shard);
+
+-- Shards that were written anew under other names and are still to be removed.
+CREATE TABLE retired_shard (
+    shard TEXT PRIMARY KEY            -- file name under shards/
+) STRICT, WITHOUT ROWID;
 
 -- What a source's own lists say of its studies: the FileList.csv of EchoNet-Dynamic and EchoNet-Pediatric.
 CREATE TABLE listed_study (

@@ -4,26 +4,34 @@ package import EchoCore
 import GRDB
 
 extension Catalog {
-    /// Adds rows in one transaction, after removing those of the paths in `replacing`.
-    package func add(_ clips: [ClipRecord], replacing: [String] = []) throws(EchoError) {
+    /// Adds rows of one run in one transaction, in place of those of the paths in `replacing`, and counts them.
+    ///
+    /// A clip that was kept and is replaced is withdrawn: its bytes were others.
+    /// - Parameter withdrawn: of another dataset, whose shard is now that of the rows
+    package func add(
+        _ clips: [ClipRecord], replacing: [String] = [], withdrawn: [WithdrawnRow] = []
+    ) throws(EchoError) {
+        guard let run = clips.first?.runID else { return }
+        let shard = clips.first(where: \.kept)?.shard
         try write { db in
+            for row in withdrawn { try row.insert(db, run: run, shard: shard) }
+            var counts = SourceChanges()
+            let sums = Set(clips.filter(\.kept).compactMap(\.sha256))
             for path in replacing {
-                try db.execute(sql: "DELETE FROM clip WHERE path = ?", arguments: [path])
+                let found = try Row.fetchOne(
+                    db, sql: "SELECT id, kept FROM clip WHERE path = ?", arguments: [path])
+                guard let found else { continue }
+                let id: Int64 = found[0], kept: Bool = found[1]
+                if kept {
+                    try Catalog.withdraw(db, id: id, why: "changed", run: run, having: sums)
+                } else {
+                    try db.execute(sql: "DELETE FROM clip WHERE id = ?", arguments: [id])
+                }
+                counts[kept ? .changed : .again] += 1
             }
             for clip in clips { try ClipRow(clip: clip).insert(db) }
-        }
-    }
-
-    /// The paths of files that were dropped for one of these reasons.
-    package func paths(droppedFor reasons: [DropReason]) throws(EchoError) -> Set<String> {
-        try read { db in
-            var paths: Set<String> = []
-            for reason in reasons {
-                paths.formUnion(
-                    try String.fetchSet(
-                        db, sql: "SELECT path FROM clip WHERE reason = ?", arguments: [reason.rawValue]))
-            }
-            return paths
+            counts[.new] = clips.count - replacing.count
+            try Catalog.note(db, counts, run: run)
         }
     }
 
@@ -37,10 +45,15 @@ extension Catalog {
         try read { db in try Int64.fetchOne(db, sql: "SELECT max(id) FROM clip") ?? 0 }
     }
 
-    /// The names of all committed shards, sorted.
+    /// The names of all committed shards, sorted; also of those that hold nothing but withdrawn clips.
     package func shards() throws(EchoError) -> [String] {
         try read { db in
-            try String.fetchAll(db, sql: "SELECT DISTINCT shard FROM clip WHERE kept = 1 ORDER BY shard")
+            try String.fetchAll(
+                db,
+                sql: """
+                    SELECT shard FROM clip WHERE kept = 1
+                    UNION SELECT shard FROM withdrawn_clip WHERE shard IS NOT NULL ORDER BY shard
+                    """)
         }
     }
 
@@ -75,20 +88,28 @@ extension Catalog {
         }
     }
 
-    /// The path of a kept file with this content.
-    package func twin(sha256: String) throws(EchoError) -> String? {
+    /// The paths of kept files with this content.
+    package func twins(sha256: String) throws(EchoError) -> [String] {
         try read { db in
-            try String.fetchOne(
-                db, sql: "SELECT path FROM clip WHERE sha256 = ? AND kept = 1 LIMIT 1", arguments: [sha256])
+            try String.fetchAll(
+                db, sql: "SELECT path FROM clip WHERE sha256 = ? AND kept = 1", arguments: [sha256])
         }
     }
 
-    /// Whether a kept file is of this SOP instance.
-    package func hasInstance(sopKey: String) throws(EchoError) -> Bool {
+    /// The paths of kept files of this SOP instance.
+    package func instances(sopKey: String) throws(EchoError) -> [String] {
         try read { db in
-            try Bool.fetchOne(
-                db, sql: "SELECT EXISTS (SELECT 1 FROM clip WHERE sop_key = ? AND kept = 1)",
-                arguments: [sopKey]) ?? false
+            try String.fetchAll(
+                db, sql: "SELECT path FROM clip WHERE sop_key = ? AND kept = 1", arguments: [sopKey])
+        }
+    }
+
+    /// How many files have a word among their flags.
+    package func files(flagged word: String) throws(EchoError) -> Int {
+        try read { db in
+            try Int.fetchOne(
+                db, sql: "SELECT count(*) FROM clip WHERE ' ' || flags || ' ' LIKE '% ' || ? || ' %'",
+                arguments: [word]) ?? 0
         }
     }
 
@@ -122,7 +143,7 @@ package struct Outcome: Sendable, Equatable, Codable {
 }
 
 /// `ClipRecord` as GRDB reads and writes it.
-private struct ClipRow: Codable, FetchableRecord, PersistableRecord {
+struct ClipRow: Codable, FetchableRecord, PersistableRecord {
     static let databaseTableName = "clip"
     static let databaseColumnDecodingStrategy = DatabaseColumnDecodingStrategy.convertFromSnakeCase
     static let databaseColumnEncodingStrategy = DatabaseColumnEncodingStrategy.convertToSnakeCase

@@ -63,11 +63,4 @@ extension Catalog {
     package static func finishRun(_ db: Database, _ id: Int64) throws {
         try db.execute(sql: "UPDATE run SET finished_at = datetime('now') WHERE id = ?", arguments: [id])
     }
-
-    /// Records that a run goes on: it is not finished.
-    package func reopenRun(_ id: Int64) throws(EchoError) {
-        try write { db in
-            try db.execute(sql: "UPDATE run SET finished_at = NULL WHERE id = ?", arguments: [id])
-        }
-    }
 }

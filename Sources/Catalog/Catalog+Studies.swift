@@ -5,8 +5,9 @@ import GRDB
 
 /// A kept clip, as training finds it in a shard.
 package struct StoredClip: Sendable, Equatable {
-    /// The tensor's name.
     package let name: String
+    /// The tensor's name in the shard; another one than the clip's where that was corrected since it was written.
+    package let tensor: String
     /// File name under the dataset's shards/.
     package let shard: String
     package let frames: Int
@@ -40,7 +41,8 @@ extension Catalog {
         try read { db in
             let filter = split == nil ? "" : "AND coalesce(s.split, l.split) = ?"
             let sql = """
-                SELECT c.study_key, c.study_id, c.subject_id, c.name, c.shard, c.frames, c.frames_per_second
+                SELECT c.study_key, c.study_id, c.subject_id, c.name, c.shard, c.frames,
+                    c.frames_per_second, coalesce(c.tensor, c.name)
                 FROM clip c
                 LEFT JOIN split s ON s.subject_id = c.subject_id
                 LEFT JOIN listed_study l ON l.study_key = c.study_key
@@ -52,7 +54,8 @@ extension Catalog {
             var places: [String: Int] = [:]
             while let row = try rows.next() {
                 let key: String = row[0]
-                let clip = StoredClip(name: row[3], shard: row[4], frames: row[5], framesPerSecond: row[6])
+                let clip = StoredClip(
+                    name: row[3], tensor: row[7], shard: row[4], frames: row[5], framesPerSecond: row[6])
                 if let place = places[key] {
                     studies[place].clips.append(clip)
                 } else {

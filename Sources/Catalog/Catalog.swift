@@ -11,7 +11,7 @@ package import GRDB
 /// it returns. All methods may be called from any thread; a second process waits for the first one's transaction.
 package final class Catalog: Sendable {
     /// The version of schemas/labels.sql, kept in SQLite's `user_version`.
-    package static let schemaVersion = 5
+    package static let schemaVersion = 6
     /// The database's name inside a dataset folder.
     package static let fileName = "echoprep.sqlite"
 

@@ -14,6 +14,7 @@ package struct ClipRecord: Sendable, Equatable, Codable {
     package var name: String
     package var path: String
     package var bytes: Int?
+    package var mtime: Int?
     package var sha256: String?
     package var sopKey: String?
     package var kept = false
@@ -22,6 +23,7 @@ package struct ClipRecord: Sendable, Equatable, Codable {
     package var reason: DropReason?
     package var detail: String?
     package var shard: String?
+    package var tensor: String?
     package var frames: Int?
     package var sourceFrames: Int?
     package var height: Int?
@@ -63,8 +65,9 @@ package struct ClipRecord: Sendable, Equatable, Codable {
 
     // As GRDB spells the columns' names in camel case.
     private enum CodingKeys: String, CodingKey {
-        case id, studyKey, name, path, bytes, sha256, sopKey, kept, kind, rule, reason, detail, shard, frames
-        case sourceFrames, height, width, framesPerSecond, frameTimes, container, codec, photometric
+        case id, studyKey, name, path, bytes, mtime, sha256, sopKey, kept, kind, rule, reason, detail, shard,
+            tensor
+        case frames, sourceFrames, height, width, framesPerSecond, frameTimes, container, codec, photometric
         case imageTypeFlags, ultrasoundColorDataPresent, regions, tagKind, colourShare, neutralShare,
             residualShare, judgedFrames,
             maskShare, boxTop, boxLeft, boxHeight, boxWidth

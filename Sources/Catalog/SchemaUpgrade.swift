@@ -5,10 +5,10 @@ import GRDB
 /// The way from earlier versions to this one, from what is there: nothing has to be read again.
 ///
 /// Version 2 had no table of labels. Version 3 had no diagnoses without a priority, and fewer words for what may be.
-/// Version 4 knew fewer columns and reasons of `clip`.
+/// Version 4 knew fewer columns and reasons of `clip`. Version 5 did not know that a source may change.
 enum SchemaUpgrade {
     /// The versions that it begins with.
-    static let versions = [2, 3, 4]
+    static let versions = [2, 3, 4, 5]
 
     /// The labels that a database of version 2 has, as rows of `label`. It stays as it is when sources change.
     private static let labels = """
@@ -94,9 +94,18 @@ enum SchemaUpgrade {
             "row_number() OVER (PARTITION BY hadm_id ORDER BY seq_num, icd_version, icd_code)"
     ]
 
-    /// Lets a connection that only reads find `label` and `label_source` in a database that has no such tables. The views
-    /// of its own version give the same answers.
+    /// Lets a connection that only reads find tables and columns in a database that has none of them. The views of its own
+    /// version give the same answers.
     static func shadow(_ db: Database, version: Int) throws {
+        try db.execute(
+            sql: """
+                CREATE TEMP VIEW clip AS SELECT *, NULL AS mtime, NULL AS tensor FROM main.clip;
+                CREATE TEMP VIEW run AS SELECT *, NULL AS changes FROM main.run;
+                CREATE TEMP VIEW withdrawn_clip AS
+                SELECT 0 AS id, '' AS why, '' AS path, 0 AS bytes, '' AS sha256, '' AS name, '' AS shard, '' AS tensor,
+                    '' AS record WHERE 0;
+                CREATE TEMP VIEW retired_shard AS SELECT '' AS shard WHERE 0;
+                """)
         guard version == 2 else { return }
         try db.execute(sql: "CREATE TEMP VIEW label_source AS \(sources)")
         try db.execute(sql: "CREATE TEMP VIEW label AS \(labels)")

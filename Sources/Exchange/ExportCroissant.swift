@@ -28,6 +28,12 @@ package struct CroissantOptions: Sendable {
 /// - Returns: the paths written
 package func exportCroissant(dataset: String, options: CroissantOptions) throws -> [String] {
     let catalog = try Catalog(datasetFolder: dataset, readOnly: true)
+    guard try catalog.withdrawnClips().isEmpty else {
+        throw EchoError(
+            "--dataset", "has shards with clips that were withdrawn",
+            try: "run echoprep merge --compact first"
+        )
+    }
     let targets = try catalog.targets()
     var tables = [("clips", try catalog.read { db in try ExportTable.clips(db) })]
     if !targets.isEmpty {

@@ -21,6 +21,25 @@ package struct FolderEntry: Sendable, Equatable {
     package let isUTF8: Bool
     /// What it is, or what the link leads to.
     package let kind: Kind
+    /// Of a regular file, as it is now.
+    package let stamp: FileStamp?
+}
+
+/// By what a file is known to be as it was, without reading it.
+package struct FileStamp: Sendable, Equatable {
+    package let bytes: Int
+    /// When it was last written to, in nanoseconds since 1970.
+    package let mtime: Int
+
+    package init(bytes: Int, mtime: Int) {
+        self.bytes = bytes
+        self.mtime = mtime
+    }
+
+    init(_ status: stat) {
+        bytes = Int(status.st_size)
+        mtime = Int(status.st_mtim.tv_sec) &* 1_000_000_000 &+ Int(status.st_mtim.tv_nsec)
+    }
 }
 
 /// The names in a folder but `.` and `..`, sorted by their bytes; links are followed.
@@ -51,22 +70,13 @@ package func entries(ofFolder path: String) throws(EchoError) -> [FolderEntry] {
             }
         let name = String(validating: found.bytes, as: UTF8.self)
         entries.append(
-            FolderEntry(name: name ?? escaped(found.bytes), isUTF8: name != nil, kind: kind))
+            FolderEntry(
+                name: name ?? escaped(found.bytes), isUTF8: name != nil, kind: kind,
+                stamp: kind == .file ? FileStamp(status) : nil))
         errno = 0
     }
     if errno != 0 { throw systemError(path, "cannot be listed") }
     return entries.sorted { precedes($0.name, $1.name) }
-}
-
-/// What a name is where the folder's own list does not tell: a link, or a file system that keeps no kinds.
-private func kind(of name: UnsafePointer<CChar>, in folder: OpaquePointer) -> FolderEntry.Kind {
-    var status = stat()
-    guard fstatat(dirfd(folder), name, &status, 0) == 0 else { return .brokenLink }
-    switch status.st_mode & S_IFMT {
-    case S_IFREG: return .file
-    case S_IFDIR: return .folder
-    default: return .other
-    }
 }
 
 /// Whether one text's UTF-8 bytes come before another's: an order without regard to language.

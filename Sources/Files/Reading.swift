@@ -26,16 +26,19 @@ package func readFile(_ path: String, upTo limit: Int = 4 << 30) throws(EchoErro
 /// The whole of a source file, read once; as `readFile`, but what is wrong is a reason for dropping the file.
 ///
 /// - Parameter buffers: where the memory comes from
+/// - Returns: its bytes, and when it was last written to
 package func readSource(
     _ path: String, upTo limit: Int, from buffers: BufferPool
-) throws(Rejection) -> [UInt8] {
+) throws(Rejection) -> (bytes: [UInt8], mtime: Int) {
     do {
         let file = try Descriptor(path, flags: O_RDONLY | O_NONBLOCK)
         let before = try regular(file.status(), path)
         if Int(before.st_size) > limit {
             throw Rejection(.tooLarge, "\(grouped(Int(before.st_size))) bytes, more than \(grouped(limit))")
         }
-        if let bytes = try wholeFile(file, before, into: buffers.take(Int(before.st_size))) { return bytes }
+        if let bytes = try wholeFile(file, before, into: buffers.take(Int(before.st_size))) {
+            return (bytes, FileStamp(before).mtime)
+        }
         throw Rejection(.changedWhileRead, "its size or its time changed while it was read")
     } catch let rejection as Rejection {
         throw rejection

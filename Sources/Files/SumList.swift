@@ -6,6 +6,9 @@ import EchoCore
     import Glibc
 #endif
 
+/// As PhysioNet names the list of a folder.
+package let sumListName = "SHA256SUMS.txt"
+
 /// The sum that a list such as SHA256SUMS.txt has for the file `name`, a path below the list's folder, as 64 hexadecimal
 /// digits in lower case; nil where the list cannot be read or does not name the file.
 package func publishedSum(of name: String, inList path: String) -> String? {
@@ -22,6 +25,20 @@ package func publishedSum(of name: String, inList path: String) -> String? {
         if isLast || rest.count > 1 << 16 { break }
     }
     return nil
+}
+
+/// All sums of such a list, by the paths below its folder; nil where it cannot be read.
+package func publishedSums(inList path: String) -> [String: String]? {
+    guard let bytes = try? readFile(path) else { return nil }
+    var sums: [String: String] = [:]
+    for line in bytes.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }) where line.count > 65 {
+        let sum = line.prefix(64)
+        guard sum.allSatisfy(isHexadecimal), line[line.startIndex + 64] == 0x20 else { continue }
+        var name = line.dropFirst(65).drop { $0 == 0x20 || $0 == 0x2A }
+        if name.starts(with: "./".utf8) { name = name.dropFirst(2) }
+        sums[String(decoding: name, as: UTF8.self)] = String(decoding: sum, as: UTF8.self).lowercased()
+    }
+    return sums
 }
 
 /// Looks at the end of every line.

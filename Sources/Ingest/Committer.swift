@@ -18,9 +18,13 @@ final class Committer {
     private var nextShard: Int
     private var nextID: Int64
     private var shard: OpenShard?
+    /// The paths of files whose rows are others' or old: theirs are replaced when they are read.
+    private let replacing: Set<String>
     /// Rows that are not committed yet, and the paths of rows that they replace.
     private var rows: [ClipRecord] = []
     private var replaced: [String] = []
+    /// Those of `replacing` whose new rows are committed.
+    private var done: Set<String> = []
     /// The kept ones among them: paths by the sums of their bytes, and SOP instances.
     private var pending: [String: String] = [:]
     private var pendingInstances: Set<String> = []
@@ -43,14 +47,16 @@ final class Committer {
     }
 
     /// Opens the shards' folder of a dataset that nobody else writes to.
-    init(catalog: Catalog, rules: IngestRules) throws(EchoError) {
+    init(catalog: Catalog, rules: IngestRules, replacing: Set<String>) throws(EchoError) {
         self.catalog = catalog
         self.rules = rules
+        self.replacing = replacing
         folder = catalog.folder + "/" + shardsFolder
         nextID = try catalog.lastClipID() + 1
         let committed = try catalog.shards()
         nextShard = committed.last.flatMap(shardNumber).map { $0 + 1 } ?? 0
         try makeFolder(folder)
+        try removeRetiredShards(of: catalog)
         try clean(committed: Set(committed))
     }
 
@@ -85,13 +91,12 @@ final class Committer {
 
     /// Takes a file's row, and its pixels if it is kept.
     ///
-    /// - Parameter replacing: whether an earlier run left a row that this one replaces
     /// - Returns: the row as it will be in the database
-    func add(_ prepared: PreparedClip, replacing: Bool) throws(EchoError) -> ClipRecord {
+    func add(_ prepared: PreparedClip) throws(EchoError) -> ClipRecord {
         var row = prepared.record
         row.id = nextID
         nextID += 1
-        if replacing { replaced.append(row.path) }
+        if replacing.contains(row.path) { replaced.append(row.path) }
         try findTwins(&row)
         if row.reason == nil {
             let name = try openShard()
@@ -114,7 +119,10 @@ final class Committer {
     private func findTwins(_ row: inout ClipRecord) throws(EchoError) {
         guard row.reason == nil, let sum = row.sha256 else { return }
         var twin = pending[sum]
-        if twin == nil { twin = try catalog.twin(sha256: sum) }
+        // What is about to be replaced is no twin: its file has other bytes now.
+        if twin == nil {
+            twin = try catalog.twins(sha256: sum).first { !replacing.contains($0) || isRead($0) }
+        }
         if let twin {
             row.reason = .duplicate
             row.detail = "the same bytes as \(twin)"
@@ -123,9 +131,14 @@ final class Committer {
         pending[sum] = row.path
         guard let key = row.sopKey else { return }
         var isKnown = !pendingInstances.insert(key).inserted
-        if !isKnown { isKnown = try catalog.hasInstance(sopKey: key) }
+        if !isKnown {
+            isKnown = try catalog.instances(sopKey: key).contains { !replacing.contains($0) || isRead($0) }
+        }
         if isKnown { row.add(flag: "same-instance") }
     }
+
+    /// Whether a file was read by this run, and its row is new.
+    private func isRead(_ path: String) -> Bool { done.contains(path) }
 
     private func openShard() throws(EchoError) -> String {
         if let name = shard?.name { return name }
@@ -149,6 +162,7 @@ final class Committer {
 
     private func commitRows() throws(EchoError) {
         try catalog.add(rows, replacing: replaced)
+        done.formUnion(replaced)
         rows.removeAll()
         replaced.removeAll()
         pending.removeAll()

@@ -40,11 +40,12 @@ struct Examiner: Sendable {
         var record = ClipRecord(
             id: 0, runID: runID, studyKey: file.study, studyID: file.studyID, subjectID: file.subjectID,
             name: file.name, path: file.path)
-        record.flags = file.flags.joined(separator: " ")
+        if file.isUnlisted { record.add(flag: SourceFile.unlistedFlag) }
         let bytes: [UInt8]
         do throws(Rejection) {
             if let fault = file.fault { throw fault }
-            bytes = try readSource(
+            record.mtime = file.stamp?.mtime
+            (bytes, record.mtime) = try readSource(
                 source + "/" + file.path, upTo: Examiner.greatestFile, from: Examiner.files)
         } catch {
             record.reason = error.reason
@@ -52,6 +53,9 @@ struct Examiner: Sendable {
             return PreparedClip(record: record)
         }
         let findings = examine(bytes, &record)
+        if let published = file.publishedSum, published != record.sha256 {
+            record.add(flag: SourceFile.otherSumFlag)
+        }
         var prepared = PreparedClip(record: record)
         if record.reason == nil, let clip = findings.clip, let mask = findings.mask, let box = findings.box {
             let shape = [clip.frames, rules.size, rules.size] + (rules.pixels.channels > 1 ? [3] : [])
@@ -64,6 +68,22 @@ struct Examiner: Sendable {
         }
         Examiner.files.recycle(bytes)
         if let clip = findings.clip { FrameMemory.recycle(clip) }
+        return prepared
+    }
+
+    /// The same of a file that may be downloaded first. Its time is the download's, and not noted.
+    func prepare(_ file: SourceFile, in source: String, _ stager: Stager?, runID: Int64) throws
+        -> PreparedClip
+    {
+        guard let stager, stager.isStaged(file) else { return try prepare(file, in: source, runID: runID) }
+        var file = file
+        guard let folder = try stager.place(of: file) else {
+            file.fault = Rejection(.missing, "the download command did not bring it")
+            return try prepare(file, in: source, runID: runID)
+        }
+        file.fault = nil
+        var prepared = try prepare(file, in: folder, runID: runID)
+        prepared.record.mtime = nil
         return prepared
     }
 

@@ -20,6 +20,8 @@ package struct IngestOptions: Sendable {
     package var part: (number: Int, of: Int)?
     /// Of a source whose list has folds for splits: the one to test on.
     package var testFold = 0
+    /// How files that are not in the source are downloaded; nil for not at all.
+    package var stage: StageOptions?
     /// For the database's record of runs.
     package var commandLine = ""
 

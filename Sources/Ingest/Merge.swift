@@ -49,6 +49,11 @@ package func merge(dataset: String, commandLine: String) throws -> MergeSummary 
         shards: try catalog.shards().count)
 }
 
+/// Whether a dataset has parts that wait for `merge`.
+package func hasParts(_ dataset: String) -> Bool {
+    isReadable(dataset + "/" + partsFolder) || isReadable(dataset + "/" + mergedFolder)
+}
+
 /// Parts that are merged and wait for their removal.
 private let mergedFolder = ".merged-parts"
 
@@ -127,11 +132,11 @@ private func take(_ part: Catalog, into catalog: Catalog, run: Int64) throws {
             batch[index].runID = run
             if batch[index].kept {
                 batch[index].shard = newName
-                if let sum = batch[index].sha256, try catalog.twin(sha256: sum) != nil {
+                if let sum = batch[index].sha256, try !catalog.twins(sha256: sum).isEmpty {
                     batch[index].add(flag: "same-bytes")
                 }
             }
         }
-        try catalog.add(batch)
+        try catalog.add(batch, withdrawn: shard.map { shard in try part.withdrawnRows(inShard: shard) } ?? [])
     }
 }

@@ -49,6 +49,14 @@ struct ShardedClip: Codable, Equatable {
         xxh3 = row.checksum
     }
 
+    /// Whether these are the pixels of a row, whatever it is called.
+    func isSameClip(_ row: ClipRecord) -> Bool {
+        let other = ShardedClip(row)
+        return sha256 == other.sha256 && framesPerSecond == other.framesPerSecond
+            && frameTimes == other.frameTimes && height == other.height && width == other.width
+            && box == other.box && kind == other.kind && xxh3 == other.xxh3
+    }
+
     private enum CodingKeys: String, CodingKey {
         case study, path, sha256, height, width, box, kind, flags, xxh3
         case framesPerSecond = "frames_per_second"
@@ -62,6 +70,13 @@ func shardMetadata(_ clips: [String: ShardedClip], rules: IngestRules) throws(Ec
         "format": "echoprep-shard", "format_version": "1", "program": "echoprep \(programVersion)",
         "rules": try json(rules.texts), "clips": try json(clips),
     ]
+}
+
+/// The metadata of a shard with other clips, by the same rules.
+func shardMetadata(
+    _ clips: [String: ShardedClip], like metadata: [String: String]
+) throws(EchoError) -> [String: String] {
+    try metadata.merging(["program": "echoprep \(programVersion)", "clips": json(clips)]) { $1 }
 }
 
 /// The clips that a shard's metadata describes; nil if it is not a shard.

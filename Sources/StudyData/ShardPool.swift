@@ -22,7 +22,7 @@ package final class ShardPool: Sendable {
 
         fileprivate init(_ stored: StoredClip, in file: SafetensorsFile) throws(EchoError) {
             do throws(EchoError) {
-                clip = try ClipFrames(stored.name, in: file)
+                clip = try ClipFrames(stored.tensor, in: file)
             } catch {
                 throw EchoError(
                     "shards/\(stored.shard)", "does not hold the clip \(stored.name) that the database names",

@@ -1,4 +1,4 @@
-// `echoprep export`: a model, and a dataset's labels and description, in formats that other programs read.
+// `echoprep export`: a model, and a dataset's clips, labels and description, in formats that other programs read.
 
 import ArgumentParser
 import Exchange
@@ -6,45 +6,15 @@ import Foundation
 import Labels
 
 extension LabelFormat: ExpressibleByArgument {}
-extension ModelFormat: ExpressibleByArgument {}
 
 struct ExportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export",
-        abstract: "Writes a model, or a dataset's labels or its description, for other programs.",
-        subcommands: [ExportModelCommand.self, ExportLabelsCommand.self, ExportCroissantCommand.self])
-}
-
-struct ExportModelCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "model", abstract: "Writes a run's model for PyTorch, timm or ONNX, with its card.",
-        discussion: """
-            For PyTorch the folder holds the weights, the configuration, one readable file of Python and a card; in it \
-            `from echoprep_torch import load; model = load(".")` is the model. For timm it is the encoder of frames, \
-            with positions and pixel scale as timm wants them.
-            """)
-
-    @Argument(
-        help: ArgumentHelp("The folder of a run, pre-trained or fine-tuned.", valueName: "run"),
-        completion: .directory)
-    var folder: String
-    @Argument(help: "The folder to write, new or from an earlier export.", completion: .directory) var out:
-        String
-    @Option(
-        name: .customLong("to"),
-        help: "What is to load it: \(ModelFormat.allCases.map(\.rawValue).joined(separator: ", ")).")
-    var format = ModelFormat.torch
-    @Option(help: "The licence of the data that it learned from, for the card.")
-    var license = PhysioNet.license
-    @Option(help: "A Python with torch, safetensors, onnx and onnxscript, for --to onnx.")
-    var python = "python3"
-
-    func run() throws {
-        var options = ModelExportOptions()
-        (options.format, options.license, options.python) = (format, license, python)
-        for path in try exportModel(run: folder, to: out, options: options) { print(path) }
-        FileHandle.standardError.write(Data("next: \(out)/README.md says how it is loaded\n".utf8))
-    }
+        abstract: "Writes a model, or a dataset's clips, labels or description, for other programs.",
+        subcommands: [
+            ExportModelCommand.self, ExportClipsCommand.self, ExportLabelsCommand.self,
+            ExportCroissantCommand.self,
+        ])
 }
 
 struct ExportLabelsCommand: ParsableCommand {

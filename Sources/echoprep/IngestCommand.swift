@@ -66,6 +66,31 @@ struct IngestCommand: ConfigurableCommand {
     @Option(help: "One of several workers, as 3/16; echoprep merge joins them.")
     var part: PartNumber?
 
+    @Option(
+        help: """
+            A command that downloads what the source's list names and the disk has not: a file's {path}, or the {folder} of a \
+            study's, to {to}.
+            """)
+    var stage: String?
+
+    @Option(help: "Bytes that downloads may take until they are read, as 200GiB.")
+    var space = ByteCount(bytes: 200 << 30)
+
+    @Option(help: "Where downloads lie meanwhile. (default: .stage in the dataset)")
+    var stageFolder: String?
+
+    @Option(help: "Studies that are downloaded at once.")
+    var stageJobs = 4
+
+    @Option(help: "How often a download is tried.")
+    var tries = 5
+
+    @Option(help: "Seconds before a download is tried again, twice as many each time.")
+    var retryWait = 5.0
+
+    @Option(help: "Seconds without a byte after which a download is stopped.")
+    var stall = 300.0
+
     @Flag(help: "Exit with 2 if a file could not be read as a clip.")
     var strict = false
 
@@ -81,6 +106,10 @@ struct IngestCommand: ConfigurableCommand {
         guard (16...4096).contains(size) else { throw ValidationError("--size is 16 to 4096") }
         guard jobs >= 1 else { throw ValidationError("--jobs is at least 1") }
         guard maxFrames.map({ $0 >= 2 }) ?? true else { throw ValidationError("--max-frames is at least 2") }
+        guard stageJobs >= 1, tries >= 1 else {
+            throw ValidationError("--stage-jobs and --tries are at least 1")
+        }
+        guard retryWait >= 0, stall > 0 else { throw ValidationError("--retry-wait and --stall are seconds") }
         _ = try kinds()
     }
 
@@ -98,6 +127,15 @@ struct IngestCommand: ConfigurableCommand {
         options.testFold = testFold
         options.jobs = jobs
         options.part = part.map { ($0.number, $0.of) }
+        if let stage {
+            var staging = try StageOptions(command: stage, space: space.bytes)
+            staging.folder = stageFolder
+            staging.jobs = stageJobs
+            staging.tries = tries
+            staging.wait = retryWait
+            staging.patience = stall
+            options.stage = staging
+        }
         options.commandLine = CommandLine.arguments.joined(separator: " ")
         if dryRun {
             let plan = try planIngest(options)

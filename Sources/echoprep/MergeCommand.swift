@@ -7,15 +7,27 @@ import Ingest
 struct MergeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "merge",
-        abstract: "Joins the parts that echoprep ingest --part wrote into one dataset.")
+        abstract:
+            "Joins the parts that echoprep ingest --part wrote into one dataset, or writes its shards anew.")
 
     @Argument(help: "The dataset folder.", completion: .directory)
     var dataset: String
+
+    @Flag(help: "Write shards without the clips that were withdrawn, and with the names that clips have now.")
+    var compact = false
 
     @Flag(help: "Print JSON.")
     var json = false
 
     func run() throws {
+        if !compact || hasParts(dataset) { try joinParts() }
+        if compact {
+            let summary = try Ingest.compact(dataset: dataset)
+            print(try json ? jsonText(summary) : summary.text)
+        }
+    }
+
+    private func joinParts() throws {
         let summary = try merge(
             dataset: dataset, commandLine: CommandLine.arguments.joined(separator: " "))
         print(

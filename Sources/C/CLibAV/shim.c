@@ -370,6 +370,7 @@ struct echoprep_av_writer {
     AVCodecContext *codec;
     AVFrame *frame;
     AVPacket *packet;
+    int64_t duration;
     // The file, written at `position`.
     uint8_t *bytes;
     size_t count, capacity, position;
@@ -416,12 +417,21 @@ void echoprep_av_writer_close(echoprep_av_writer *writer) {
     av_free(writer);
 }
 
-static int open_writer(
-    echoprep_av_writer *writer, const char *format, const char *name, int width, int height, int across, int down,
-    int rate, int quality, char *message) {
-    const AVCodec *codec = avcodec_find_encoder_by_name(name);
+// R, G, B go to encoders as B, G, R and a byte of nothing, which all that take colours know.
+static enum AVPixelFormat pixel_format(const echoprep_av_output *output, int is_jpeg) {
+    if (output->is_rgb) return AV_PIX_FMT_BGR0;
+    if (output->is_gray) return AV_PIX_FMT_GRAY8;
+    if (is_jpeg)
+        return output->across == 1 ? AV_PIX_FMT_YUVJ444P
+            : output->down == 1    ? AV_PIX_FMT_YUVJ422P
+                                   : AV_PIX_FMT_YUVJ420P;
+    return output->across == 1 ? AV_PIX_FMT_YUV444P : output->down == 1 ? AV_PIX_FMT_YUV422P : AV_PIX_FMT_YUV420P;
+}
+
+static int open_writer(echoprep_av_writer *writer, const echoprep_av_output *output, char *message) {
+    const AVCodec *codec = avcodec_find_encoder_by_name(output->codec);
     if (!codec) return say(message, "this libavcodec has no such encoder", 0);
-    if (avformat_alloc_output_context2(&writer->format, NULL, format, NULL) < 0)
+    if (avformat_alloc_output_context2(&writer->format, NULL, output->format, NULL) < 0)
         return say(message, "this libavformat has no such container", 0);
     uint8_t *buffer = av_malloc(BUFFER);
     writer->codec = avcodec_alloc_context3(codec);
@@ -439,21 +449,28 @@ static int open_writer(
     }
     // No version strings or times: the same pictures give the same bytes.
     writer->format->flags |= AVFMT_FLAG_BITEXACT | AVFMT_FLAG_CUSTOM_IO;
-    writer->codec->flags |= AV_CODEC_FLAG_BITEXACT | AV_CODEC_FLAG_QSCALE;
+    writer->codec->flags |= AV_CODEC_FLAG_BITEXACT;
     if (writer->format->oformat->flags & AVFMT_GLOBALHEADER) writer->codec->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
     const int is_jpeg = codec->id == AV_CODEC_ID_MJPEG;
-    writer->codec->width = width;
-    writer->codec->height = height;
-    writer->codec->time_base = (AVRational){1, rate};
-    writer->codec->framerate = (AVRational){rate, 1};
-    writer->codec->global_quality = FF_QP2LAMBDA * quality;
+    writer->codec->width = output->width;
+    writer->codec->height = output->height;
+    writer->codec->time_base = (AVRational){1, output->ticks_per_second};
+    av_reduce(
+        &writer->codec->framerate.num, &writer->codec->framerate.den, output->ticks_per_second,
+        output->ticks_per_picture, INT32_MAX);
+    if (output->quality > 0) {
+        writer->codec->flags |= AV_CODEC_FLAG_QSCALE;
+        writer->codec->global_quality = FF_QP2LAMBDA * output->quality;
+    }
     writer->codec->thread_count = 1;
-    writer->codec->color_range = is_jpeg ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
-    writer->codec->pix_fmt = across == 1 ? AV_PIX_FMT_YUV444P : down == 1 ? AV_PIX_FMT_YUV422P : AV_PIX_FMT_YUV420P;
-    if (is_jpeg)
-        writer->codec->pix_fmt =
-            across == 1 ? AV_PIX_FMT_YUVJ444P : down == 1 ? AV_PIX_FMT_YUVJ422P : AV_PIX_FMT_YUVJ420P;
-    int code = avcodec_open2(writer->codec, codec, NULL);
+    writer->codec->color_range = output->is_full_range ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
+    writer->codec->pix_fmt = pixel_format(output, is_jpeg);
+    AVDictionary *options = NULL;
+    int code = av_dict_parse_string(&options, output->options, "=", ":", 0);
+    if (code >= 0) code = avcodec_open2(writer->codec, codec, &options);
+    // What is left of the options is what the encoder does not know.
+    if (code >= 0 && av_dict_count(options) > 0) code = AVERROR_OPTION_NOT_FOUND;
+    av_dict_free(&options);
     if (code < 0) return say(message, "the encoder does not start", code);
     stream->time_base = writer->codec->time_base;
     stream->avg_frame_rate = writer->codec->framerate;
@@ -461,35 +478,48 @@ static int open_writer(
     if (code >= 0) code = avformat_write_header(writer->format, NULL);
     if (code < 0) return say(message, "the container does not take it", code);
     writer->frame->format = writer->codec->pix_fmt;
-    writer->frame->width = width;
-    writer->frame->height = height;
+    writer->frame->width = output->width;
+    writer->frame->height = output->height;
     writer->frame->quality = writer->codec->global_quality;
     writer->frame->color_range = writer->codec->color_range;
     code = av_frame_get_buffer(writer->frame, 0);
-    writer->frame->pts = 0;
+    writer->duration = output->ticks_per_picture;
     return code < 0 ? say(message, "memory", code) : 1;
 }
 
-echoprep_av_writer *echoprep_av_writer_open(
-    const char *format, const char *codec, int width, int height, int across, int down, int rate, int quality,
-    char message[ECHOPREP_AV_MESSAGE]) {
+echoprep_av_writer *echoprep_av_writer_open(const echoprep_av_output *output, char message[ECHOPREP_AV_MESSAGE]) {
     prepare();
     echoprep_av_writer *writer = av_mallocz(sizeof *writer);
     if (!writer) {
         say(message, "memory is short", 0);
         return NULL;
     }
-    if (open_writer(writer, format, codec, width, height, across, down, rate, quality, message)) return writer;
+    if (open_writer(writer, output, message)) return writer;
     echoprep_av_writer_close(writer);
     return NULL;
 }
 
-int echoprep_av_writer_add(echoprep_av_writer *writer, const uint8_t *const planes[3]) {
+static void copy_colours(AVFrame *frame, const uint8_t *samples) {
+    for (int y = 0; y < frame->height; y++) {
+        uint8_t *row = frame->data[0] + (ptrdiff_t)y * frame->linesize[0];
+        for (int x = 0; x < frame->width; x++, samples += 3) {
+            row[4 * x] = samples[2];
+            row[4 * x + 1] = samples[1];
+            row[4 * x + 2] = samples[0];
+            row[4 * x + 3] = 0;
+        }
+    }
+}
+
+int echoprep_av_writer_add(echoprep_av_writer *writer, const uint8_t *const planes[3], int64_t tick) {
     AVFrame *frame = writer->frame;
     if (planes) {
         if (av_frame_make_writable(frame) < 0) return 0;
         const AVPixFmtDescriptor *desc = av_pix_fmt_desc_get(frame->format);
-        for (int c = 0; c < 3; c++) {
+        const int is_rgb = (desc->flags & AV_PIX_FMT_FLAG_RGB) != 0;
+        frame->pts = tick;
+        if (is_rgb) copy_colours(frame, planes[0]);
+        for (int c = 0; !is_rgb && c < desc->nb_components; c++) {
             const int width = c ? AV_CEIL_RSHIFT(frame->width, desc->log2_chroma_w) : frame->width;
             const int height = c ? AV_CEIL_RSHIFT(frame->height, desc->log2_chroma_h) : frame->height;
             for (int y = 0; y < height; y++)
@@ -497,14 +527,14 @@ int echoprep_av_writer_add(echoprep_av_writer *writer, const uint8_t *const plan
         }
     }
     if (avcodec_send_frame(writer->codec, planes ? frame : NULL) < 0) return 0;
-    frame->pts++;
     for (;;) {
         const int code = avcodec_receive_packet(writer->codec, writer->packet);
         if (code == AVERROR(EAGAIN) && planes) return 1;
         if (code == AVERROR_EOF) break;
         if (code < 0) return 0;
         av_packet_rescale_ts(writer->packet, writer->codec->time_base, writer->format->streams[0]->time_base);
-        writer->packet->duration = av_rescale_q(1, writer->codec->time_base, writer->format->streams[0]->time_base);
+        writer->packet->duration =
+            av_rescale_q(writer->duration, writer->codec->time_base, writer->format->streams[0]->time_base);
         if (av_interleaved_write_frame(writer->format, writer->packet) < 0) return 0;
     }
     if (av_write_trailer(writer->format) < 0) return 0;

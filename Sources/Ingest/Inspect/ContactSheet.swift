@@ -79,7 +79,8 @@ private func thumbnail(
 
 private func stored(_ row: ClipRecord, in dataset: String, _ layout: PixelLayout) -> Picture? {
     guard let shard = row.shard, let file = try? SafetensorsFile(path: "\(dataset)/\(shardsFolder)/\(shard)"),
-        let clip = try? ClipFrames(row.name, in: file), let bytes = try? clip.frame(clip.count / 2)
+        let clip = try? ClipFrames(row.tensor ?? row.name, in: file),
+        let bytes = try? clip.frame(clip.count / 2)
     else { return nil }
     return Picture(
         width: clip.width, height: clip.height, channels: clip.channels, pixels: layout.picture(Array(bytes))
@@ -87,7 +88,8 @@ private func stored(_ row: ClipRecord, in dataset: String, _ layout: PixelLayout
 }
 
 private func decoded(_ path: String) throws -> Picture {
-    let source = try openClip(readSource(path, upTo: Examiner.greatestFile, from: Examiner.files), name: path)
+    let bytes = try readSource(path, upTo: Examiner.greatestFile, from: Examiner.files).bytes
+    let source = try openClip(bytes, name: path)
     let clip = try source.decode(maxFrames: source.header.frames / 2 + 1).clip
     return Picture(
         width: clip.width, height: clip.height, channels: 3, pixels: rgbFrame(of: clip, at: clip.frames - 1))

@@ -30,6 +30,8 @@ func inspectDataset(_ folder: String) throws(EchoError) -> Inspection {
         let kind = outcome.reason?.rawValue ?? outcome.kind?.rawValue ?? ""
         report.add(name, "\(grouped(outcome.files)) \(kind)")
     }
+    let withdrawn = try catalog.withdrawnClips().count
+    if withdrawn > 0 { report.add("withdrawn", "\(grouped(withdrawn)) clips still in shards") }
     let targets = try catalog.targets()
     if !targets.isEmpty {
         report.add("targets", "\(targets.count): " + targets.map(\.category).joined(separator: " "))

@@ -16,6 +16,8 @@ package struct Verification: Sendable, Codable {
 
     package let shards: Int
     package let clips: Int
+    /// Clips that are withdrawn and whose bytes are still there.
+    package let withdrawn: Int
     /// Bytes of tensors read and summed.
     package let bytes: Int
     package let problems: [Problem]
@@ -24,7 +26,9 @@ package struct Verification: Sendable, Codable {
     package var text: String {
         let lines = problems.map { "\($0.place): \($0.what)" }
         let verdict = problems.isEmpty ? "nothing wrong" : "\(grouped(problems.count)) problems"
-        let seen = "\(grouped(clips)) clips in \(grouped(shards)) shards, \(grouped(bytes)) bytes summed"
+        let former = withdrawn > 0 ? " and \(grouped(withdrawn)) that are withdrawn" : ""
+        let seen =
+            "\(grouped(clips)) clips\(former) in \(grouped(shards)) shards, \(grouped(bytes)) bytes summed"
         return (lines + ["\(seen): \(verdict)"]).joined(separator: "\n")
     }
 }
@@ -40,38 +44,47 @@ package func verify(dataset: String, jobs: Int = availableProcessors()) throws -
     }
     let folder = dataset + "/" + shardsFolder
     let named = try catalog.shards()
+    let retired = Set(try catalog.retiredShards())
     let found = isReadable(folder) ? try entries(ofFolder: folder).map(\.name) : []
-    for name in found where !named.contains(name) && !name.hasPrefix(".") {
+    for name in found where !retired.contains(name) && !named.contains(name) && !name.hasPrefix(".") {
         problems.append(
             Verification.Problem(place: "\(shardsFolder)/\(name)", what: "is in no row of the database"))
     }
     let progress = Progress("verify", total: named.count, unit: "shards")
-    var clips = 0, bytes = 0
+    var clips = 0, withdrawn = 0, bytes = 0
     try produceInOrder(
         named.count, workers: jobs, window: 2 * jobs,
-        produce: { ShardVerifier(folder, named[$0], rows: try catalog.clips(inShard: named[$0])).verified() },
+        produce: {
+            try ShardVerifier(
+                folder, named[$0], rows: catalog.clips(inShard: named[$0]),
+                withdrawn: catalog.withdrawnClips(inShard: named[$0])
+            ).verified()
+        },
         consume: { index, shard in
             try Interruption.check()
             problems += shard.problems
             clips += shard.clips
+            withdrawn += shard.withdrawn.count
             bytes += shard.bytes
             progress.update(index + 1)
         })
-    return Verification(shards: named.count, clips: clips, bytes: bytes, problems: problems)
+    return Verification(
+        shards: named.count, clips: clips, withdrawn: withdrawn, bytes: bytes, problems: problems)
 }
 
 /// One shard against its rows.
 private struct ShardVerifier {
     let path: String, name: String
-    let rows: [ClipRecord]
+    let rows: [ClipRecord], withdrawn: [ClipRecord]
     private(set) var problems: [Verification.Problem] = []
     private(set) var bytes = 0
     var clips: Int { rows.count }
 
-    init(_ folder: String, _ name: String, rows: [ClipRecord]) {
+    init(_ folder: String, _ name: String, rows: [ClipRecord], withdrawn: [ClipRecord]) {
         path = folder + "/" + name
         self.name = name
         self.rows = rows
+        self.withdrawn = withdrawn
     }
 
     func verified() -> ShardVerifier {
@@ -94,23 +107,30 @@ private struct ShardVerifier {
         guard let facts = shardedClips(file.metadata) else {
             return add("", "is a safetensors file, but no shard")
         }
-        let known = Set(rows.map(\.name))
+        let known = Set((rows + withdrawn).map { $0.tensor ?? $0.name })
         for name in file.names where !known.contains(name) { add(" \(name)", "is in no row of the database") }
         var studies: [String] = []
+        for row in withdrawn where file.tensors[row.tensor ?? row.name] == nil {
+            add(" \(row.name)", "is withdrawn by the database and not in the shard")
+        }
         for row in rows {
-            guard let tensor = file.tensors[row.name], let data = try? file.bytes(row.name) else {
+            let name = row.tensor ?? row.name
+            guard let tensor = file.tensors[name], let data = try? file.bytes(name) else {
                 add(" \(row.name)", "is in the database and not in the shard")
                 continue
             }
             bytes += data.count
-            if let frames = try? ClipFrames(row.name, in: file).count {
+            if let frames = try? ClipFrames(name, in: file).count {
                 if frames != row.frames {
                     add(" \(row.name)", "has \(frames) frames, the database says \(row.frames ?? 0)")
                 }
             } else {
                 add(" \(row.name)", "is no clip: \(tensor.dtype.rawValue) \(tensor.shape)")
             }
-            if facts[row.name] != ShardedClip(row) {
+            // A row that was corrected since has other names than its shard.
+            let isSame =
+                row.tensor == nil ? facts[name] == ShardedClip(row) : facts[name]?.isSameClip(row) ?? false
+            if !isSame {
                 add(" \(row.name)", "has other facts than the database")
             }
             if xxh3(data) != row.checksum { add(" \(row.name)", "its bytes have another checksum") }

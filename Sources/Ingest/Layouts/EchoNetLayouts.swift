@@ -14,8 +14,8 @@ enum EchoNetDynamicLayout: SourceLayout {
     }
 
     static func plan(_ folder: String) throws -> Plan {
-        let (files, list) = try listedVideos(in: folder, below: "") { String($0) }
-        return Plan(layout: name, files: files, namedByStudy: true, list: list)
+        let (files, list, source) = try listedVideos(in: folder, below: "") { String($0) }
+        return Plan(layout: name, files: files, namedByStudy: true, list: list, fileLists: [source])
     }
 }
 
@@ -32,15 +32,16 @@ enum EchoNetPediatricLayout: SourceLayout {
     }
 
     static func plan(_ folder: String) throws -> Plan {
-        var files: [SourceFile] = [], list = StudyList()
+        var files: [SourceFile] = [], list = StudyList(), sources: [Plan.FileList] = []
         for view in views where EchoNetDynamicLayout.matches(folder + "/" + view) {
             let found = try listedVideos(in: folder, below: view + "/") { stem in
                 String(stem.prefix { $0 != "-" })
             }
             files += found.files
             list.merge(found.list)
+            sources.append(found.source)
         }
-        return Plan(layout: name, files: files, namedByStudy: true, list: list)
+        return Plan(layout: name, files: files, namedByStudy: true, list: list, fileLists: sources)
     }
 }
 
@@ -48,7 +49,7 @@ enum EchoNetPediatricLayout: SourceLayout {
 /// layout, a listed one that is not there is `missing`, and one that is not listed is flagged `unlisted`.
 private func listedVideos(
     in folder: String, below prefix: String, study: (Substring) -> String
-) throws -> (files: [SourceFile], list: StudyList) {
+) throws -> (files: [SourceFile], list: StudyList, source: Plan.FileList) {
     var listed: Set<String> = [], list = StudyList()
     let table = try CSVReader(folder + "/" + prefix + "FileList.csv")
     let columns = ["FileName"] + ["EF", "Split"].filter(table.header.contains)
@@ -65,16 +66,20 @@ private func listedVideos(
             study(SourceFile(path: path, study: "").stem), fraction: places[0].map(row.text),
             split: places[1].map(row.text))
     }
-    func file(_ path: String, fault: Rejection?, flags: [String]) -> SourceFile {
+    func file(_ path: String, fault: Rejection?, stamp: FileStamp? = nil) -> SourceFile {
         let stem = SourceFile(path: path, study: "").stem
-        return SourceFile(path: path, study: study(stem), fault: fault, flags: flags)
+        return SourceFile(
+            path: path, study: study(stem), fault: fault, isUnlisted: !listed.contains(path), stamp: stamp)
     }
     let walked = walk(folder + "/" + prefix + "Videos", prefix: prefix + "Videos/")
     let there = walked.map {
-        file($0.path, fault: $0.fault, flags: listed.contains($0.path) ? [] : ["unlisted"])
+        file($0.path, fault: $0.fault, stamp: $0.stamp)
     }
     let gone = listed.subtracting(walked.map(\.path)).map { path in
-        file(path, fault: Rejection(.missing, "the file list names it, and it is not there"), flags: [])
+        file(path, fault: Rejection(.missing, "the file list names it, and it is not there"))
     }
-    return (there + gone, list)
+    let name = prefix + "FileList.csv"
+    let source = Plan.FileList(
+        path: name, sha256: try sha256(ofFile: folder + "/" + name).hex, folder: prefix + "Videos/")
+    return (there + gone, list, source)
 }

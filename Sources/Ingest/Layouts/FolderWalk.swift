@@ -7,6 +7,7 @@ import Files
 struct WalkedFile: Sendable {
     let path: String
     let fault: Rejection?
+    var stamp: FileStamp?
 }
 
 /// The files below `folder`, each path beginning with `prefix`; hidden names are left out.
@@ -27,7 +28,9 @@ func walk(_ folder: String, prefix: String = "") -> [WalkedFile] {
         }
         for entry in list where !entry.name.hasPrefix(".") {
             let relative = prefix + entry.name
-            func add(_ fault: Rejection?) { files.append(WalkedFile(path: relative, fault: fault)) }
+            func add(_ fault: Rejection?) {
+                files.append(WalkedFile(path: relative, fault: fault, stamp: entry.stamp))
+            }
             guard entry.isUTF8 else {
                 add(Rejection(.unreadable, "its name is not UTF-8"))
                 continue

@@ -17,7 +17,8 @@ enum MimicLayout: SourceLayout {
     }
 
     static func plan(_ folder: String) throws -> Plan {
-        let listed = try recordList(of: folder).map { try records($0, in: folder) }
+        let listName = recordList(of: folder)
+        let listed = try listName.map { try records($0, in: folder) }
         var files: [SourceFile] = []
         var met: Set<String> = []
         // A list without files is a download that has not begun.
@@ -31,9 +32,10 @@ enum MimicLayout: SourceLayout {
                     subjectID: record.subject)
             } else {
                 source = unlisted(file.path)
-                if listed != nil { source.flags = ["unlisted"] }
+                source.isUnlisted = listed != nil
             }
             source.fault = file.fault
+            source.stamp = file.stamp
             files.append(source)
         }
         for (path, record) in listed ?? [:] where !met.contains(path) {
@@ -42,7 +44,10 @@ enum MimicLayout: SourceLayout {
                     path: path, study: String(record.study), studyID: record.study, subjectID: record.subject,
                     fault: Rejection(.missing, "the record list names it, and it is not there")))
         }
-        return Plan(layout: name, files: files, namedByStudy: true)
+        let lists = try listName.map {
+            Plan.FileList(path: $0, sha256: try sha256(ofFile: folder + "/" + $0).hex, folder: "")
+        }
+        return Plan(layout: name, files: files, namedByStudy: true, fileLists: lists.map { [$0] } ?? [])
     }
 
     private static func recordList(of folder: String) -> String? {

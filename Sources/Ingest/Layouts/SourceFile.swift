@@ -13,10 +13,17 @@ struct SourceFile: Sendable, Equatable {
     var subjectID: Int64?
     /// What is wrong with it before it is opened.
     var fault: Rejection?
-    /// Words for the row's `flags`.
-    var flags: [String] = []
+    /// Whether there is a list that does not name it.
+    var isUnlisted = false
+    /// Of a regular file, as the folder has it.
+    var stamp: FileStamp?
+    /// The sum that was published for it, where a list has one.
+    var publishedSum: String?
     /// The tensor's name; empty until `Plan` gave it one.
     var name = ""
+
+    /// Words for a row's `flags`: that it is so, and that its bytes have another sum.
+    static let unlistedFlag = "unlisted", otherSumFlag = "sum-differs"
 
     /// The last component without its extension.
     var stem: Substring {
@@ -29,14 +36,58 @@ struct SourceFile: Sendable, Equatable {
 /// All files of a source in the order of their studies, each study together.
 struct Plan: Sendable {
     let layout: String
-    let files: [SourceFile]
+    private(set) var files: [SourceFile]
     /// What lists of the source say of its studies.
     let list: StudyList
+    /// The lists of files that the source has, relative to it; what lies below their folders and is in none of them is not
+    /// of this release.
+    let fileLists: [FileList]
+    private let namedByStudy: Bool
 
-    /// - Parameter named: whether a clip is named after its study and file rather than after its path
-    init(layout: String, files: [SourceFile], namedByStudy: Bool, list: StudyList = StudyList()) {
+    /// A list of the files below a folder.
+    struct FileList: Sendable {
+        /// Its path relative to the source, and its sum.
+        let path: String, sha256: String
+        /// What the paths of the files that it speaks of begin with.
+        let folder: String
+    }
+
+    /// - Parameter namedByStudy: whether a clip is named after its study and file rather than after its path
+    init(
+        layout: String, files: [SourceFile], namedByStudy: Bool, list: StudyList = StudyList(),
+        fileLists: [FileList] = []
+    ) {
         self.layout = layout
         self.list = list
+        self.fileLists = fileLists
+        self.namedByStudy = namedByStudy
+        self.files = Plan.named(files, byStudy: namedByStudy)
+    }
+
+    /// The same source with other files, which get their places and names anew.
+    func with(files: [SourceFile]) -> Plan {
+        Plan(layout: layout, files: files, namedByStudy: namedByStudy, list: list, fileLists: fileLists)
+    }
+
+    /// Takes in the sums that `SHA256SUMS.txt` of the source has for its files.
+    ///
+    /// - Returns: whether they are this release's: not if they have another sum for one of its lists
+    mutating func takeSums(of source: String) -> Bool {
+        guard let sums = publishedSums(inList: source + "/" + sumListName) else { return true }
+        for list in fileLists where sums[list.path].map({ $0 != list.sha256 }) ?? false { return false }
+        for index in files.indices { files[index].publishedSum = sums[files[index].path] }
+        return true
+    }
+
+    /// Which lists the source has, as one text; another one where one of them changed.
+    var release: String {
+        fileLists.isEmpty ? "none" : fileLists.map { "\($0.path) \($0.sha256)" }.joined(separator: ", ")
+    }
+
+    /// Whether a list speaks of a path.
+    func isListable(_ path: String) -> Bool { fileLists.contains { path.hasPrefix($0.folder) } }
+
+    private static func named(_ files: [SourceFile], byStudy namedByStudy: Bool) -> [SourceFile] {
         var studies: [String: Int] = [:]
         var ordered = files.sorted { precedes($0.path, $1.path) }
         for file in ordered where studies[file.study] == nil { studies[file.study] = studies.count }
@@ -60,13 +111,7 @@ struct Plan: Sendable {
                 ordered[index].fault = Rejection(.duplicate, "another file's path is the same text")
             }
         }
-        self.files = ordered
-    }
-
-    private init(layout: String, files: [SourceFile], list: StudyList) {
-        self.layout = layout
-        self.files = files
-        self.list = list
+        return ordered
     }
 
     /// Every `count`-th study, beginning with the `number`-th, counted from 1.
@@ -78,7 +123,7 @@ struct Plan: Sendable {
             last = file.study
             return study % count == number - 1
         }
-        return Plan(layout: layout, files: mine, list: list)
+        return with(files: mine)
     }
 
     /// The number of studies.

@@ -55,9 +55,10 @@ private enum PlainFolderLayout: SourceLayout {
         let files = walk(folder).map { file in
             var source = SourceFile(
                 path: file.path, study: file.path.lastIndex(of: "/").map { String(file.path[..<$0]) } ?? "",
-                fault: file.fault)
+                fault: file.fault, stamp: file.stamp)
             if source.study.isEmpty {
-                source = SourceFile(path: file.path, study: String(source.stem), fault: file.fault)
+                source = SourceFile(
+                    path: file.path, study: String(source.stem), fault: file.fault, stamp: file.stamp)
             }
             return source
         }

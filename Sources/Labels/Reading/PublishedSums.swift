@@ -5,7 +5,7 @@ import Foundation
 
 /// Files `SHA256SUMS.txt`.
 enum PublishedSums {
-    static let fileName = "SHA256SUMS.txt"
+    static let fileName = sumListName
 
     /// The sum that the list in the folder of `path`, or in the one above it, has for the file; nil without one.
     static func sum(of path: String) -> String? {

@@ -38,7 +38,7 @@ extension SampleClip {
             let stored = study.clips[index % study.clips.count]
             guard let record = try catalog.clip(stored.name) else { return nil }
             let shard = try SafetensorsFile(path: "\(catalog.folder)/shards/\(stored.shard)")
-            let cropped = try Strip(frames: ClipFrames(stored.name, in: shard), layout, choice.frames)
+            let cropped = try Strip(frames: ClipFrames(stored.tensor, in: shard), layout, choice.frames)
             let name = choice.showIDs ? stored.name : "Clip \(index + 1)"
             let rate = stored.framesPerSecond ?? 30
             return SampleClip(

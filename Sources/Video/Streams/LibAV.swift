@@ -126,6 +126,16 @@ struct LibAVStream: ~Copyable {
         }
     }
 
+    /// Decodes the next picture to its samples as they are coded; nil at the end.
+    func nextSamples() throws(Rejection) -> PixelSamples? {
+        var picture = echoprep_av_picture()
+        switch echoprep_av_next_picture(av, &picture) {
+        case 1: return av.samples(picture)
+        case 0: return nil
+        default: throw Rejection(.undecodable, message(of: av))
+        }
+    }
+
     /// Decodes the next picture to full-range Y, Cb, Cr and appends it; false at the end.
     ///
     /// - Parameters:
@@ -232,39 +242,74 @@ extension OpaquePointer {
     }
 }
 
-/// Encodes full-range Y, Cb, Cr frames into a file in memory.
-func encodeByLibAV(
-    _ container: String, _ codec: String, _ shape: FrameShape, isFullRange: Bool, framesPerSecond: Int,
-    quantiser: Int, frames: Int,
-    frame: (Int) -> (luma: ArraySlice<UInt8>, cb: ArraySlice<UInt8>, cr: ArraySlice<UInt8>)
-) throws(EchoError) -> [UInt8] {
-    var words = [CChar](repeating: 0, count: Int(ECHOPREP_AV_MESSAGE))
-    let writer = echoprep_av_writer_open(
-        container, codec, Int32(shape.width), Int32(shape.height), shape.sampling == .full ? 1 : 2,
-        shape.sampling == .quarter ? 2 : 1, Int32(framesPerSecond), Int32(quantiser), &words)
-    guard let writer else { throw EchoError("a video of \(codec) in \(container)", text(words)) }
-    defer { echoprep_av_writer_close(writer) }
-    let failure = EchoError("a video of \(codec) in \(container)", "the encoder fails")
-    for index in 0..<frames {
-        var planes = frame(index)
-        if !isFullRange {
-            planes.luma = ArraySlice(planes.luma.map { limitedLuma[Int($0)] })
-            planes.cb = ArraySlice(planes.cb.map { limitedChroma[Int($0)] })
-            planes.cr = ArraySlice(planes.cr.map { limitedChroma[Int($0)] })
-        }
-        let isDone = planes.luma.withUnsafeBufferPointer { luma in
-            planes.cb.withUnsafeBufferPointer { cb in
-                planes.cr.withUnsafeBufferPointer { cr in
-                    echoprep_av_writer_add(writer, [luma.baseAddress, cb.baseAddress, cr.baseAddress])
+/// What a video file is made with.
+struct LibAVOutput {
+    /// How samples of pictures lie: Y, Cb, Cr in planes, Y alone, or R, G, B one behind the other.
+    enum Samples {
+        case planes, gray, rgb
+    }
+
+    let container: String, codec: String
+    let shape: FrameShape
+    let samples: Samples
+    /// Limited range is made of full range, but for R, G, B.
+    let isFullRange: Bool
+    let ticksPerSecond: Int, ticksPerPicture: Int
+    /// Of libavcodec: 1 is best, 31 worst; 0 where options say.
+    var quantiser = 0
+    /// As "crf=18:bf=0".
+    var options = ""
+
+    /// Encodes full-range frames, each of one to three planes and with the tick at which it is shown, into a file in memory.
+    func encode(
+        frames: Int, frame: (Int) throws(EchoError) -> (planes: [ArraySlice<UInt8>], tick: Int)
+    ) throws(EchoError) -> [UInt8] {
+        let place = "a video of \(codec) in \(container)"
+        var words = [CChar](repeating: 0, count: Int(ECHOPREP_AV_MESSAGE))
+        let writer = container.withCString { container in
+            codec.withCString { codec in
+                options.withCString { options in
+                    var output = echoprep_av_output(
+                        format: container, codec: codec, width: Int32(shape.width),
+                        height: Int32(shape.height),
+                        is_gray: samples == .gray ? 1 : 0, is_rgb: samples == .rgb ? 1 : 0,
+                        across: shape.sampling == .full ? 1 : 2, down: shape.sampling == .quarter ? 2 : 1,
+                        is_full_range: isFullRange ? 1 : 0, ticks_per_second: Int32(ticksPerSecond),
+                        ticks_per_picture: Int32(ticksPerPicture), quality: Int32(quantiser), options: options
+                    )
+                    return echoprep_av_writer_open(&output, &words)
                 }
             }
         }
-        guard isDone == 1 else { throw failure }
+        guard let writer else { throw EchoError(place, text(words)) }
+        defer { echoprep_av_writer_close(writer) }
+        for index in 0..<frames {
+            var (planes, tick) = try frame(index)
+            if !isFullRange, samples != .rgb {
+                for plane in planes.indices {
+                    let table = plane == 0 ? limitedLuma : limitedChroma
+                    planes[plane] = ArraySlice(planes[plane].map { table[Int($0)] })
+                }
+            }
+            guard add(planes, at: tick, to: writer) else { throw EchoError(place, "the encoder fails") }
+        }
+        guard echoprep_av_writer_add(writer, nil, 0) == 1 else { throw EchoError(place, "the encoder fails") }
+        var count = 0
+        let bytes = echoprep_av_writer_bytes(writer, &count)
+        return Array(UnsafeBufferPointer(start: bytes, count: count))
     }
-    guard echoprep_av_writer_add(writer, nil) == 1 else { throw failure }
-    var count = 0
-    let bytes = echoprep_av_writer_bytes(writer, &count)
-    return Array(UnsafeBufferPointer(start: bytes, count: count))
+
+    private func add(_ planes: [ArraySlice<UInt8>], at tick: Int, to writer: OpaquePointer) -> Bool {
+        func plane(_ index: Int) -> ArraySlice<UInt8> { planes[min(index, planes.count - 1)] }
+        return plane(0).withUnsafeBufferPointer { first in
+            plane(1).withUnsafeBufferPointer { second in
+                plane(2).withUnsafeBufferPointer { third in
+                    let bases = [first.baseAddress, second.baseAddress, third.baseAddress]
+                    return echoprep_av_writer_add(writer, bases, Int64(tick)) == 1
+                }
+            }
+        }
+    }
 }
 
 /// 0 … 255 to 16 … 235, and to 16 … 240 around 128.

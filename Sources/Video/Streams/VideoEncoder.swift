@@ -40,15 +40,16 @@ package struct VideoEncoder: Sendable {
         let sampling = clip.chroma?.sampling ?? .quarter
         let size = sampling.rows(clip.height) * sampling.columns(clip.width)
         let gray = [UInt8](repeating: 128, count: size)
-        return try encodeByLibAV(
-            container, codec, FrameShape(height: clip.height, width: clip.width, sampling: sampling),
-            isFullRange: codec == "mjpeg", framesPerSecond: framesPerSecond, quantiser: quantiser,
-            frames: clip.frames
-        ) { index in
+        let output = LibAVOutput(
+            container: container, codec: codec,
+            shape: FrameShape(height: clip.height, width: clip.width, sampling: sampling), samples: .planes,
+            isFullRange: codec == "mjpeg", ticksPerSecond: framesPerSecond, ticksPerPicture: 1,
+            quantiser: quantiser)
+        return try output.encode(frames: clip.frames) { index in
             let luma = clip.luma[index * clip.frameSize..<(index + 1) * clip.frameSize]
-            guard let chroma = clip.chroma else { return (luma, gray[...], gray[...]) }
+            guard let chroma = clip.chroma else { return ([luma, gray[...], gray[...]], index) }
             let range = index * size..<(index + 1) * size
-            return (luma, chroma.cb[range], chroma.cr[range])
+            return ([luma, chroma.cb[range], chroma.cr[range]], index)
         }
     }
 }

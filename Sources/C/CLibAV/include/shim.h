@@ -82,16 +82,29 @@ void echoprep_av_read_plane(const echoprep_av *av, int component, uint16_t *out)
 /// What went wrong last.
 const char *echoprep_av_message(const echoprep_av *av);
 
-/// An encoder into a container in memory, for tests and the synthetic cohort.
+/// An encoder into a container in memory.
 typedef struct echoprep_av_writer echoprep_av_writer;
 
-/// `format` is a muxer's name, `codec` an encoder's; pictures are 8-bit Y, Cb, Cr, `across` and `down` as above.
+/// What a writer makes: `format` is a muxer's name, `codec` an encoder's.
+typedef struct {
+    const char *format, *codec;
+    int width, height;
+    /// Samples are 8-bit Y, Cb, Cr in planes, `across` and `down` as above; Y alone; or R, G, B one behind the other in one
+    /// plane.
+    int is_gray, is_rgb;
+    int across, down, is_full_range;
+    /// Ticks that times count in, and ticks from a picture to the next, as a rule.
+    int ticks_per_second, ticks_per_picture;
+    /// The quantiser, or 0.
+    int quality;
+    /// Further options of the encoder, as "crf=18:bf=0"; may be empty.
+    const char *options;
+} echoprep_av_output;
+
 /// NULL with a message.
-echoprep_av_writer *echoprep_av_writer_open(
-    const char *format, const char *codec, int width, int height, int across, int down, int rate, int quality,
-    char message[ECHOPREP_AV_MESSAGE]);
-/// Encodes a picture of planes without gaps, or with NULL ends the file. 1, or 0 on failure.
-int echoprep_av_writer_add(echoprep_av_writer *writer, const uint8_t *const planes[3]);
+echoprep_av_writer *echoprep_av_writer_open(const echoprep_av_output *output, char message[ECHOPREP_AV_MESSAGE]);
+/// Encodes a picture of planes without gaps that is shown at `tick`, or with NULL ends the file. 1, or 0 on failure.
+int echoprep_av_writer_add(echoprep_av_writer *writer, const uint8_t *const planes[3], int64_t tick);
 /// The file so far, whole after the end; it belongs to the writer.
 const uint8_t *echoprep_av_writer_bytes(const echoprep_av_writer *writer, size_t *count);
 void echoprep_av_writer_close(echoprep_av_writer *writer);

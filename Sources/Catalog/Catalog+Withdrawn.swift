@@ -1,0 +1,80 @@
+// Withdrawn clips in their shards: who they are, and shards that are written anew without them.
+
+package import EchoCore
+import GRDB
+
+/// A row of `withdrawn_clip` on its way into another dataset.
+package struct WithdrawnRow: Sendable {
+    private let why: String, path: String, name: String, record: String
+    private let bytes: Int?
+    private let sha256: String?, tensor: String?
+
+    fileprivate init(_ row: Row) {
+        why = row["why"]
+        path = row["path"]
+        name = row["name"]
+        record = row["record"]
+        bytes = row["bytes"]
+        sha256 = row["sha256"]
+        tensor = row["tensor"]
+    }
+
+    func insert(_ db: Database, run: Int64, shard: String?) throws {
+        try db.execute(
+            sql: """
+                INSERT INTO withdrawn_clip (run_id, why, path, bytes, sha256, name, shard, tensor, record)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """, arguments: [run, why, path, bytes, sha256, name, shard, tensor, record])
+    }
+}
+
+extension Catalog {
+    /// The withdrawn clips of a shard.
+    package func withdrawnRows(inShard shard: String) throws(EchoError) -> [WithdrawnRow] {
+        try read { db in
+            try Row.fetchAll(
+                db, sql: "SELECT * FROM withdrawn_clip WHERE shard = ? ORDER BY id", arguments: [shard]
+            ).map(WithdrawnRow.init)
+        }
+    }
+
+    /// The shards that hold withdrawn clips, or clips under former names.
+    package func shardsToCompact() throws(EchoError) -> [String] {
+        try read { db in
+            try String.fetchAll(
+                db,
+                sql: """
+                    SELECT shard FROM withdrawn_clip WHERE shard IS NOT NULL
+                    UNION SELECT shard FROM clip WHERE tensor IS NOT NULL ORDER BY shard
+                    """)
+        }
+    }
+
+    /// Records that a shard's clips lie in another one now, under their own names, and that it is to be removed.
+    ///
+    /// - Parameter new: nil where it had none but withdrawn ones
+    package func retire(_ shard: String, for new: String?) throws(EchoError) {
+        try write { db in
+            if let new {
+                try db.execute(
+                    sql: "UPDATE clip SET shard = ?, tensor = NULL WHERE shard = ?", arguments: [new, shard])
+            }
+            try db.execute(
+                sql: "UPDATE withdrawn_clip SET shard = NULL, tensor = NULL WHERE shard = ?",
+                arguments: [shard])
+            try db.execute(sql: "INSERT OR IGNORE INTO retired_shard VALUES (?)", arguments: [shard])
+        }
+    }
+
+    /// The shards that are to be removed.
+    package func retiredShards() throws(EchoError) -> [String] {
+        try read { db in try String.fetchAll(db, sql: "SELECT shard FROM retired_shard ORDER BY shard") }
+    }
+
+    /// Records that a shard is removed.
+    package func forgetRetired(_ shard: String) throws(EchoError) {
+        try write { db in
+            try db.execute(sql: "DELETE FROM retired_shard WHERE shard = ?", arguments: [shard])
+        }
+    }
+}

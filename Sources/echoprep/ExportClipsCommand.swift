@@ -1,0 +1,77 @@
+// `echoprep export clips`: exactly our clips, for the loaders of others.
+
+import ArgumentParser
+import EchoCore
+import Exchange
+package import Video
+
+extension VideoCode: ExpressibleByArgument {}
+
+struct ExportClipsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "clips", abstract: "Writes all kept clips with their ids and labels beside them.",
+        discussion: """
+            Packs of whole studies, each split in its own: tar files of WebDataset, or folders of NumPy or video files. \
+            Stopped at any moment, the same command goes on.
+            """)
+
+    @Argument(help: "The dataset folder.")
+    var dataset: String
+
+    @Argument(help: "The folder to write to.")
+    var out: String
+
+    @Option(help: "\(ClipFormat.all.map(\.name).joined(separator: ", ")).")
+    var format: String
+
+    @Option(help: "Rows and columns of a frame, if not as stored.")
+    var size: Int?
+
+    @Option(help: "Frames a second, if not as stored: of each step the nearest frame.")
+    var fps: Double?
+
+    @Option(help: "Of mp4: h264 (with loss), h264-lossless, or ffv1 (without loss, in Matroska).")
+    var codec = VideoCode.h264
+
+    @Option(help: "Of lossy h264, as x264 counts: 0 is best, 51 worst.")
+    var crf = 18
+
+    @Option(help: "Clips of one split: \(Split.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var split: Split?
+
+    @Option(help: "Bytes of frames of a pack, as 1GiB or 64MiB; a study is never split.")
+    var packSize = ByteCount(bytes: 256 << 20)
+
+    @Option(help: "Packs made at once.")
+    var jobs = availableProcessors()
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func validate() throws {
+        guard ClipFormat.named(format) != nil else {
+            throw ValidationError("--format is one of \(ClipFormat.all.map(\.name).joined(separator: ", "))")
+        }
+        guard size.map({ (16...4096).contains($0) }) ?? true else {
+            throw ValidationError("--size is 16 to 4096")
+        }
+        guard fps.map({ (0.1...1000).contains($0) }) ?? true else {
+            throw ValidationError("--fps is 0.1 to 1000")
+        }
+        guard (0...51).contains(crf) else { throw ValidationError("--crf is 0 to 51") }
+        guard jobs >= 1 else { throw ValidationError("--jobs is at least 1") }
+    }
+
+    func run() throws {
+        guard let format = ClipFormat.named(format) else { return }
+        var options = ClipExportOptions(format: format)
+        options.changes = ClipChanges(size: size, framesPerSecond: fps)
+        options.code = codec
+        options.quality = crf
+        options.split = split
+        options.packSize = packSize.bytes
+        options.jobs = jobs
+        let summary = try exportClips(dataset: dataset, to: out, options: options)
+        print(try json ? jsonText(summary) : summary.text)
+    }
+}
