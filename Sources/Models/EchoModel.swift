@@ -248,12 +248,7 @@ package final class EchoModel {
         return head(study, on: tape)
     }
 
-    private func upload(_ batch: StudyBatch) -> Buffer {
-        let c = configuration
-        precondition(
-            batch.pixels.count == batch.views * c.frames * c.frameSize, "pixels fill the batch's shape")
-        return engine.upload(batch.pixels)
-    }
+    private func upload(_ batch: StudyBatch) -> Buffer { batch.buffer(of: configuration, on: engine) }
 }
 
 extension Engine {
