@@ -91,7 +91,7 @@ let package = Package(
         layer("Engines", "EchoCore", "Compute", "ComputeCPU", "ComputeReference", "ComputeTorch"),
         layer("Models", "EchoCore", "Compute"),
         layer("Tasks", "EchoCore", "Catalog", "Models"),
-        layer("StudyData", "EchoCore", "Files", "Shards", "Catalog", "Models", "Tasks", "CKernels"),
+        layer("StudyData", "EchoCore", "Files", "Shards", "Catalog", "Compute", "Models", "Tasks"),
         layer(
             "Runs", "EchoCore", "Files", "Pictures", "Shards", "Catalog", "Compute", "Models", "Tasks",
             "StudyData"),

@@ -222,14 +222,15 @@ package protocol Engine: AnyObject, Sendable {
     func rows(_ numbers: [Int32]) -> RowIndex
     /// Copies all of `values` into `buffer`, which has as many.
     func write(_ values: [Float], to buffer: Buffer)
-    /// Memory of the host for so many numbers on their way here.
-    func staging(_ count: Int, _ format: HostFormat) -> HostBuffer
-    /// target = the numbers of `source`, of the same count; pixels as 0 … 255.
-    func upload(_ source: HostBuffer, into target: Buffer)
+    /// Memory of the host for so many pixels on their way here. Any thread may ask for it.
+    func staging(_ count: Int) -> HostPixels
     /// All numbers of `buffer`.
     func read(_ buffer: Buffer) -> [Float]
     /// All numbers of a buffer for sums, once what was asked of the engine before is done.
     func sums(_ buffer: Buffer) -> [Double]
+    /// Sends all numbers of some buffers for sums to the host, as they are once what was asked before is done. Who calls what
+    /// it returns has them, one buffer after the other, and waits for nothing that was asked of the engine since.
+    func sending(_ sums: [Buffer]) -> () -> [Double]
     /// Lets `body` change all numbers of `buffer`, in F32 in the program's memory.
     func change(
         _ buffer: Buffer, _ body: (inout MutableSpan<Float>) throws(EchoError) -> Void
@@ -307,16 +308,15 @@ package protocol Engine: AnyObject, Sendable {
 
     // MARK: Pictures
 
+    /// y [Σ frames, channels, image, image] = what the clips see of `pixels`, one after the other: cropped, turned, resized and
+    /// normalised as `ClipSamples` says.
+    func resample(_ clips: [ClipSamples], of pixels: HostPixels, into y: Buffer, image: Int)
     /// Row r of y [index.count, grid.width] = patch index[r] % grid.count of frame index[r] / grid.count of
     /// `pixels` [frames, channels, height, width], its numbers in `order`.
     func patches(of pixels: Buffer, _ grid: PatchGrid, at index: RowIndex, order: PatchOrder, into y: Buffer)
     /// Each row of x [rows, width] −= its mean, then /= √(variance + epsilon), the variance of width − 1 degrees of
     /// freedom, in place: the normalised targets of MAE.
     func normaliseRows(_ x: Buffer, rows: Int, width: Int, epsilon: Double)
-
-    /// Each plane of x [rows, scale.count, plane] = its numbers · scale[c] + shift[c], in place: pixels of 0 … 255 become
-    /// what a model sees.
-    func scaleChannels(_ x: Buffer, plane: Int, scale: [Float], shift: [Float])
 
     // MARK: Losses
 
@@ -331,6 +331,11 @@ package protocol Engine: AnyObject, Sendable {
     func binaryCrossEntropy(
         _ logits: Buffer, target: Buffer, weights: Buffer, gradient: Buffer?, scale: Double,
         addingTo loss: Buffer)
+
+    // MARK: Ranks
+
+    /// Each number of a buffer, which is for sums or not, becomes its sum over all ranks; they call this in the same order.
+    func sum(_ buffer: Buffer, areSums: Bool, over ranks: any Ranks) throws(EchoError)
 
     // MARK: Learning
 
@@ -355,6 +360,24 @@ extension Engine {
     package var changesBesideWork: Bool { false }
 
     package func factors(_ x: Buffer) -> Buffer { x }
+
+    package func sending(_ buffers: [Buffer]) -> () -> [Double] {
+        let numbers = buffers.flatMap(sums)
+        return { numbers }
+    }
+
+    package func sum(_ buffer: Buffer, areSums: Bool, over ranks: any Ranks) throws(EchoError) {
+        try sumByHost(buffer, areSums: areSums, over: ranks)
+    }
+
+    /// `sum` by way of the host's memory.
+    package func sumByHost(_ buffer: Buffer, areSums: Bool, over ranks: any Ranks) throws(EchoError) {
+        if areSums {
+            write(try ranks.sum(sums(buffer)).map { Float($0) }, to: buffer)
+        } else {
+            try change(buffer) { numbers throws(EchoError) in try ranks.sum(&numbers) }
+        }
+    }
 
     package func change(
         _ buffer: Buffer, _ body: (inout MutableSpan<Float>) throws(EchoError) -> Void

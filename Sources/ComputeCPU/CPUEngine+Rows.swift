@@ -112,13 +112,23 @@ extension CPUEngine {
         }
     }
 
-    package func scaleChannels(_ x: Buffer, plane: Int, scale: [Float], shift: [Float]) {
-        precondition(scale.count == shift.count && x.count % (plane * scale.count) == 0, "planes fill x")
-        let x = numbers(x)
-        inTiles(of: x.count / plane, by: max(1, elements / plane)) { part in
-            for r in part {
-                let channel = r % scale.count
-                Kernels.scale(x.row(r, of: plane), by: scale[channel], plus: shift[channel])
+    package func resample(_ clips: [ClipSamples], of pixels: HostPixels, into y: Buffer, image: Int) {
+        let y = numbers(y, clips.reduce(0) { $0 + $1.planes } * image * image), bytes = pixels.host
+        // As many planes of a clip as the kernel takes side by side.
+        var tasks: [(clip: ClipSamples, planes: Range<Int>, first: Int)] = []
+        var first = 0
+        for clip in clips {
+            for start in stride(from: 0, to: clip.planes, by: Kernels.resampledAtOnce) {
+                let planes = start..<min(clip.planes, start + Kernels.resampledAtOnce)
+                tasks.append((clip, planes, first + start))
+            }
+            first += clip.planes
+        }
+        inTiles(of: tasks.count, by: 1) { part in
+            let (clip, planes, first) = tasks[part.lowerBound]
+            let target = y.rows(first..<first + planes.count, of: image * image)
+            withScratch(Kernels.resampleScratch(side: clip.side)) { scratch in
+                Kernels.resample(clip, planes, of: bytes, into: target, image: image, scratch: scratch)
             }
         }
     }

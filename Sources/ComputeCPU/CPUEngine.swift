@@ -125,11 +125,7 @@ package final class CPUEngine: Engine, Sendable {
         }
     }
 
-    package func staging(_ count: Int, _ format: HostFormat) -> HostBuffer {
-        HostArray(count: count, format: format)
-    }
-
-    package func upload(_ source: HostBuffer, into target: Buffer) { weight(target).write(source.host) }
+    package func staging(_ count: Int) -> HostPixels { HostArray(count: count) }
 
     package func read(_ buffer: Buffer) -> [Float] { numbers(buffer).array }
 

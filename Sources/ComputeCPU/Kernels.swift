@@ -167,15 +167,45 @@ enum Kernels {
         }
     }
 
-    /// x = x · factor + addend.
-    static func scale(_ x: Numbers, by factor: Float, plus addend: Float) {
-        ck_scale(x.floats, factor, addend, x.count)
-    }
-
     /// y += share · (x − y).
     static func blend(_ x: Numbers, into y: Numbers, share: Float) {
         precondition(x.count == y.count, "numbers fill their place")
         ck_blend(x.floats, y.floats, share, y.count)
+    }
+
+    // MARK: Pictures
+
+    /// Planes of a clip that `resample` takes at most.
+    static let resampledAtOnce = Int(CK_RESAMPLE_LANES)
+
+    /// Numbers that it needs beside its result.
+    static func resampleScratch(side: Int) -> Int {
+        (side + 1) * (side + 1) * resampledAtOnce / MemoryLayout<Float>.size + 1
+    }
+
+    /// y [planes, image, image] = what a clip sees of some of its planes.
+    static func resample(
+        _ clip: ClipSamples, _ planes: Range<Int>, of pixels: [UInt8], into y: Numbers, image: Int,
+        scratch: Numbers
+    ) {
+        precondition(clip.start >= 0 && clip.start + clip.bytes <= pixels.count, "frames lie in the memory")
+        precondition(planes.lowerBound >= 0 && planes.upperBound <= clip.planes, "planes are the clip's")
+        precondition(y.count == planes.count * image * image, "images fill their place")
+        precondition(scratch.count >= resampleScratch(side: clip.side), "there is room for the planes")
+        let view = ck_view(
+            x: clip.x, y: clip.y, across_x: clip.acrossX, across_y: clip.acrossY, down_x: clip.downX,
+            down_y: clip.downY, rows: clip.rows, columns: clip.columns)
+        let channels = clip.channels, size = clip.side * clip.side * channels
+        pixels.withUnsafeBufferPointer { pixels in
+            guard let base = pixels.baseAddress else { return }
+            let lanes: [UnsafePointer<UInt8>?] = planes.map {
+                base + clip.start + $0 / channels * size + $0 % channels
+            }
+            ck_resample(
+                lanes, channels, planes.count, clip.side, [view],
+                UnsafeMutableRawPointer(scratch.floats).assumingMemoryBound(to: UInt8.self), y.floats, image,
+                planes.map { clip.scale[$0 % channels] }, planes.map { clip.shift[$0 % channels] })
+        }
     }
 
     // MARK: Products

@@ -91,13 +91,45 @@ extension ReferenceEngine {
         store(out, in: y)
     }
 
-    package func scaleChannels(_ x: Buffer, plane: Int, scale: [Float], shift: [Float]) {
-        let values = values(x)
-        store(
-            values.indices.map { place in
-                let channel = place / plane % scale.count
-                return values[place] * Double(scale[channel]) + Double(shift[channel])
-            }, in: x)
+    package func resample(_ clips: [ClipSamples], of pixels: HostPixels, into y: Buffer, image: Int) {
+        let pixels = pixels.host
+        var out: [Double] = []
+        for clip in clips {
+            for plane in 0..<clip.planes {
+                let (frame, channel) = plane.quotientAndRemainder(dividingBy: clip.channels)
+                /// The source's pixel in a row and a column of the plane.
+                func pixel(_ row: Int, _ column: Int) -> Double {
+                    let place = (frame * clip.side + row) * clip.side + column
+                    return Double(pixels[clip.start + place * clip.channels + channel])
+                }
+                for place in 0..<image * image {
+                    var sum = 0.0
+                    for sample in 0..<clip.rows * clip.columns {
+                        let across = Double(place % image * clip.columns + sample % clip.columns)
+                        let down = Double(place / image * clip.rows + sample / clip.columns)
+                        sum += sampled(
+                            clip.x + across * clip.acrossX + down * clip.downX,
+                            clip.y + across * clip.acrossY + down * clip.downY, side: clip.side, pixel)
+                    }
+                    out.append(sum * Double(clip.scale[channel]) + Double(clip.shift[channel]))
+                }
+            }
+        }
+        store(out, in: y)
+    }
+
+    /// The bilinear sample of a picture at (x, y); 0 outside of it.
+    private func sampled(
+        _ x: Double, _ y: Double, side: Int, _ pixel: (_ row: Int, _ column: Int) -> Double
+    ) -> Double {
+        let last = Double(side - 1)
+        guard -0.5...last + 0.5 ~= x, -0.5...last + 0.5 ~= y else { return 0 }
+        let (u, v) = (min(max(x, 0), last), min(max(y, 0), last))
+        let (left, top) = (Int(u), Int(v)),
+            (right, bottom) = (min(left + 1, side - 1), min(top + 1, side - 1))
+        let (a, b) = (u - Double(left), v - Double(top))
+        return (1 - b) * ((1 - a) * pixel(top, left) + a * pixel(top, right))
+            + b * ((1 - a) * pixel(bottom, left) + a * pixel(bottom, right))
     }
 
     package func normaliseRows(_ x: Buffer, rows: Int, width: Int, epsilon: Double) {

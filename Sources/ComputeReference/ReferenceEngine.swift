@@ -66,14 +66,7 @@ package final class ReferenceEngine: Engine, Sendable {
     }
     package func rows(_ numbers: [Int32]) -> RowIndex { HostRows(numbers) }
     package func write(_ values: [Float], to buffer: Buffer) { store(values.map { Double($0) }, in: buffer) }
-    package func staging(_ count: Int, _ format: HostFormat) -> HostBuffer {
-        HostArray(count: count, format: format)
-    }
-
-    package func upload(_ source: HostBuffer, into target: Buffer) {
-        store(source.host.map { Double($0) }, in: target)
-    }
-
+    package func staging(_ count: Int) -> HostPixels { HostArray(count: count) }
     package func read(_ buffer: Buffer) -> [Float] { values(buffer).map { Float($0) } }
     package func sums(_ buffer: Buffer) -> [Double] { values(buffer) }
     package func fill(_ buffer: Buffer, with value: Float) {

@@ -12,6 +12,8 @@ package final class TorchEngine: Engine, @unchecked Sendable {
     private let torch: EchoTorch
     private let device: Owned
     package let kernels: String
+    /// What joins its device to those of the other ranks, once that was asked; nil where only the host does.
+    private var link: Owned??
 
     /// - Parameters:
     ///   - device: "cpu", "cuda" or "cuda:N"
@@ -63,27 +65,19 @@ package final class TorchEngine: Engine, @unchecked Sendable {
         }
     }
 
-    private final class Host: HostBuffer, @unchecked Sendable {
+    private final class Host: HostPixels, @unchecked Sendable {
         let owned: Owned
-        private let start: UnsafeMutableRawPointer
+        private let start: UnsafeMutablePointer<UInt8>
 
-        init(_ owned: Owned, _ start: UnsafeMutableRawPointer, count: Int, format: HostFormat) {
+        init(_ owned: Owned, _ start: UnsafeMutablePointer<UInt8>, count: Int) {
             (self.owned, self.start) = (owned, start)
-            super.init(count: count, format: format)
+            super.init(count: count)
         }
 
         override func write(_ pixels: some Collection<UInt8>, at place: Int) {
-            precondition(
-                format == .u8 && place + pixels.count <= count, "pixels lie within their buffer")
+            precondition(place >= 0 && place + pixels.count <= count, "pixels lie within their memory")
             let target = UnsafeMutableRawBufferPointer(start: start + place, count: pixels.count)
             target.copyBytes(from: pixels)
-        }
-
-        override func write(_ numbers: some Collection<Float>, at place: Int) {
-            precondition(
-                format == .f32 && place + numbers.count <= count, "numbers lie within their buffer")
-            let first = start.assumingMemoryBound(to: Float.self) + place
-            _ = UnsafeMutableBufferPointer(start: first, count: numbers.count).update(from: numbers)
         }
     }
 
@@ -155,17 +149,12 @@ package final class TorchEngine: Engine, @unchecked Sendable {
         return Rows(Owned(made, on: device, torch.release_rows), count: numbers.count)
     }
 
-    package func staging(_ count: Int, _ format: HostFormat) -> HostBuffer {
-        var start: UnsafeMutableRawPointer?
-        let handle = made { torch.host(device.handle, count, format == .u8 ? 1 : 0, &$0, &start) }
+    package func staging(_ count: Int) -> HostPixels {
+        var start: UnsafeMutablePointer<UInt8>?
+        // Memory of no bytes would have no place.
+        let handle = made { torch.host(device.handle, max(1, count), &$0, &start) }
         guard let start else { preconditionFailure("memory has a place") }
-        return Host(Owned(handle, on: device, torch.release_host), start, count: count, format: format)
-    }
-
-    package func upload(_ source: HostBuffer, into target: Buffer) {
-        guard let source = source as? Host else { preconditionFailure("memory of another engine") }
-        precondition(source.count == target.count, "numbers fill their place")
-        check(torch.upload(source.owned.handle, handle(target)))
+        return Host(Owned(handle, on: device, torch.release_host), start, count: count)
     }
 
     package func write(_ values: [Float], to buffer: Buffer) {
@@ -184,6 +173,19 @@ package final class TorchEngine: Engine, @unchecked Sendable {
         [Double](unsafeUninitializedCapacity: buffer.count) { place, count in
             check(torch.sums(handle(buffer), place.baseAddress))
             count = buffer.count
+        }
+    }
+
+    package func sending(_ buffers: [Buffer]) -> () -> [Double] {
+        guard !buffers.isEmpty else { return { [] } }
+        let made = made { torch.send(buffers.map(handle), buffers.count, &$0) }
+        let sent = Owned(made, on: device, torch.release_sent)
+        let count = buffers.reduce(0) { $0 + $1.count }
+        return { [self] in
+            [Double](unsafeUninitializedCapacity: count) { place, filled in
+                check(torch.arrive(sent.handle, place.baseAddress))
+                filled = count
+            }
         }
     }
 
@@ -358,8 +360,56 @@ package final class TorchEngine: Engine, @unchecked Sendable {
         check(torch.normalise_rows(handle(x), rows, width, epsilon))
     }
 
-    package func scaleChannels(_ x: Buffer, plane: Int, scale: [Float], shift: [Float]) {
-        check(torch.scale_channels(handle(x), plane, scale, shift, scale.count))
+    package func resample(_ clips: [ClipSamples], of pixels: HostPixels, into y: Buffer, image: Int) {
+        guard let source = pixels as? Host else { preconditionFailure("memory of another engine") }
+        guard let channels = clips.first?.channels else { return }
+        precondition(
+            clips.allSatisfy {
+                $0.start >= 0 && $0.start + $0.bytes <= pixels.count && $0.channels == channels
+            },
+            "frames lie in the memory")
+        precondition(
+            y.count == clips.reduce(0) { $0 + $1.planes } * image * image, "images fill their place")
+        let views = clips.map {
+            EchoClip(
+                start: $0.start, frames: $0.frames, side: $0.side, rows: $0.rows, columns: $0.columns,
+                x: $0.x,
+                y: $0.y, across_x: $0.acrossX, across_y: $0.acrossY, down_x: $0.downX, down_y: $0.downY)
+        }
+        check(
+            torch.resample(
+                source.owned.handle, views, views.count, clips.flatMap(\.scale), clips.flatMap(\.shift),
+                channels, image, handle(y)))
+    }
+
+    // MARK: Ranks
+
+    /// By NCCL, without a wait; by the host's memory where it is not.
+    package func sum(_ buffer: Buffer, areSums: Bool, over ranks: any Ranks) throws(EchoError) {
+        if link == nil { link = .some(try joined(ranks)) }
+        guard case .some(.some(let link)) = link else {
+            return try sumByHost(buffer, areSums: areSums, over: ranks)
+        }
+        check(torch.sum(link.handle, handle(buffer)))
+    }
+
+    /// Joins the devices of all ranks, if all can; the first tells the others the name by which they do.
+    private func joined(_ ranks: any Ranks) throws(EchoError) -> Owned? {
+        let path = ProcessInfo.processInfo.environment["ECHOPREP_NCCL"]
+        let can = path != "off" && torch.joins(device.handle, path) != 0
+        guard try ranks.sum([can ? 1 : 0])[0] == Double(ranks.count) else { return nil }
+        var name = [UInt8](repeating: 0, count: Int(ECHO_LINK_NAME))
+        if ranks.isFirst { check(torch.name_link(device.handle, &name)) }
+        var span = name.mutableSpan
+        try ranks.broadcast(&span)
+        var handle: OpaquePointer?
+        let code = torch.link(device.handle, Int32(ranks.rank), Int32(ranks.count), name, &handle)
+        guard code == Int32(echo_ok), let handle else {
+            throw EchoError(
+                "rank \(ranks.rank)", torch.words,
+                try: "one rank a card; or ECHOPREP_NCCL=off, which sums through the host's memory")
+        }
+        return Owned(handle, on: device, torch.release_link)
     }
 
     // MARK: Losses and learning
@@ -457,7 +507,7 @@ package enum TorchLibrary {
     private static func words(_ write: (inout [CChar]) -> Void) -> String {
         var place = [CChar](repeating: 0, count: 4096)
         write(&place)
-        return String(decoding: place.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return String(decoding: place.prefix { $0 != 0 }.map { UInt8(truncatingIfNeeded: $0) }, as: UTF8.self)
     }
 
     private static var places: [String] {

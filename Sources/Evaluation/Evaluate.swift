@@ -35,22 +35,32 @@ package struct EvaluateOptions: Sendable {
 /// Writes into each run's `evaluation/SPLIT/`: `predictions.csv`, `metrics.json`, `report.html`, and `codes.csv` and
 /// `groups.csv`, or `errors.csv` of a measured quantity. The run's own `report.html` leads to the last page written.
 ///
+/// The ranks of the place predict together, and the first does all else.
+///
 /// - Parameter folders: of runs, or of the runs of several seeds
-package func evaluate(runs folders: [String], options: EvaluateOptions) throws -> Evaluation {
-    let runs = folders.flatMap(RunFolder.runs), names = names(of: runs)
+/// - Returns: nil on all ranks but the first
+/// - Throws: `EchoError`, which several ranks wrap as an `AgreedEnd` where they all come to it
+package func evaluate(runs folders: [String], options: EvaluateOptions) throws -> Evaluation? {
+    let ranks = options.place.ranks
+    let (runs, called) = try ranks.together {
+        let runs = folders.flatMap(RunFolder.runs), names = names(of: runs)
+        return (runs, Array(zip(names, try models(of: runs, called: names))))
+    }
     var judged: [EvaluatedRun] = []
-    for (run, (name, model)) in zip(runs, zip(names, try models(of: runs, called: names))) {
-        judged.append(try evaluate(run, called: name, as: model, options))
+    for (run, (name, model)) in zip(runs, called) {
+        if let found = try evaluate(run, called: name, as: model, options) { judged.append(found) }
     }
-    var evaluation = try Evaluation(judged.map(\.scored), warnings: judged.compactMap(\.warning))
-    evaluation.reports = judged.map(\.page)
-    if let path = options.report {
-        let first = judged[0].report
-        let page =
-            judged.count == 1 ? first : try first.comparing(evaluation.standings, count: judged.count)
-        try page.write(to: path, &evaluation)
+    return try ranks.first {
+        var evaluation = try Evaluation(judged.map(\.scored), warnings: judged.compactMap(\.warning))
+        evaluation.reports = judged.map(\.page)
+        if let path = options.report {
+            let first = judged[0].report
+            let page =
+                judged.count == 1 ? first : try first.comparing(evaluation.standings, count: judged.count)
+            try page.write(to: path, &evaluation)
+        }
+        return evaluation
     }
-    return evaluation
 }
 
 /// Scores the answers of csv files, of whatever models.

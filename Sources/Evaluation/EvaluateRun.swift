@@ -1,6 +1,7 @@
 // One run's evaluation: opened once, asked about a split, scored, written and shown.
 
 import Catalog
+import Compute
 import EchoCore
 import Files
 import Foundation
@@ -20,32 +21,58 @@ struct EvaluatedRun {
     let page: String
 }
 
-/// Scores one run and writes its results.
+/// Predicts with one run, on all ranks together; the first scores it and writes its results.
 ///
 /// - Parameters:
 ///   - name: what the run is called
 ///   - model: what it shares with those that differ in their seed alone
+/// - Returns: nil on all ranks but the first
 func evaluate(
     _ run: String, called name: String, as model: String, _ options: EvaluateOptions
+) throws -> EvaluatedRun? {
+    let ranks = options.place.ranks
+    let (trained, count) = try ranks.together {
+        let trained = try TrainedModel(run: run, dataset: options.dataset, place: options.place)
+        let catalog = try Catalog(datasetFolder: trained.dataset, readOnly: true)
+        return (trained, try catalog.studies(in: options.split).count)
+    }
+    let progress = Progress("evaluate \(name)", total: count, unit: "studies")
+    let predictions = try trained.predict(options.split, draws: options.draws, progress: progress)
+    let answers = Answers(predictions, of: trained)
+    try ranks.together {
+        try check(
+            answers, in: options.split, for: "--split \(options.split.rawValue)", or: "name another split")
+    }
+    progress.finish(predictions.count)
+    var fitting: Answers?
+    if options.fitsThreshold, answers.kind == .classes {
+        let chosen = Answers(try trained.predict(.val, draws: options.draws), of: trained)
+        try ranks.together { try check(chosen, in: .val, for: "--threshold fit", or: "give a number") }
+        fitting = chosen
+    }
+    return try ranks.first {
+        try judge(
+            answers, of: predictions.map { ($0.study, $0.subjectID) }, fitting: fitting, trained, in: run,
+            called: name, as: model, options)
+    }
+}
+
+/// Scores the answers of one run, writes its results and shows them.
+///
+/// - Parameters:
+///   - studies: with their subjects, whose answers these are
+///   - fitting: the answers that thresholds are fitted to; nil for none
+private func judge(
+    _ answers: Answers, of studies: [(key: String, subject: Int64?)], fitting: Answers?,
+    _ trained: TrainedModel, in run: String, called name: String, as model: String,
+    _ options: EvaluateOptions
 ) throws -> EvaluatedRun {
-    let trained = try TrainedModel(run: run, dataset: options.dataset, place: options.place)
     let configuration = trained.configuration
     let catalog = try Catalog(datasetFolder: trained.dataset, readOnly: true)
     let folder = EvaluationFolder(
         RunFolder(run), own: configuration.dataset, split: options.split, dataset: trained.dataset)
-    let progress = Progress(
-        "evaluate \(name)", total: try catalog.studies(in: options.split).count, unit: "studies")
-    let predictions = try trained.predict(options.split, draws: options.draws, progress: progress)
-    let answers = Answers(predictions, of: trained)
-    try check(answers, in: options.split, for: "--split \(options.split.rawValue)", or: "name another split")
-    progress.finish(predictions.count)
-
     var scoring = options.scoring
-    if options.fitsThreshold, answers.kind == .classes {
-        let chosen = Answers(try trained.predict(.val, draws: options.draws), of: trained)
-        try check(chosen, in: .val, for: "--threshold fit", or: "give a number")
-        scoring.threshold = Threshold(fittedTo: chosen)
-    }
+    if let fitting { scoring.threshold = Threshold(fittedTo: fitting) }
     var scored = try score(answers, run: name, split: options.split.rawValue, options: scoring)
     scored.scores.addTitles(of: try catalog.targets())
     scored.scores.model = model
@@ -60,7 +87,7 @@ func evaluate(
     // Studies of which the weights know; nil where that is not known, or of no concern.
     let known =
         try options.split == .test
-        ? LearnedStudies(run: run)?.count(among: predictions.map { ($0.study, $0.subjectID) }) : nil
+        ? LearnedStudies(run: run)?.count(among: studies) : nil
     var subject = ReportSubject(
         title: "\(configuration.modelName) on \(configuration.task.subject(trained.targets.count))",
         [Standings([scored])])

@@ -46,41 +46,52 @@ package struct EmbedSummary: Codable, Sendable {
 }
 
 /// Writes one vector for each study, clip or frame: as safetensors, and as Parquet with its ids beside it.
-package func embed(run: String, options: EmbedOptions) throws -> EmbedSummary {
+///
+/// The ranks of the place compute together, and the first writes.
+///
+/// - Returns: nil on all ranks but the first
+/// - Throws: `EchoError`, which several ranks wrap as an `AgreedEnd` where they all come to it
+package func embed(run: String, options: EmbedOptions) throws -> EmbedSummary? {
+    let ranks = options.place.ranks
+    let (trained, studies) = try ranks.together { try opened(run, options) }
+    let units = studies.map { trained.units(of: $0, per: options.unit) }
+    let rows = units.reduce(0) { $0 + $1.count }
+    try ranks.together {
+        guard !options.maps || 2...NeighbourMap.most ~= rows else {
+            throw EchoError(
+                "--map", "has \(grouped(rows)) vectors, not 2 to \(grouped(NeighbourMap.most))",
+                try: "name a --split, or leave it out")
+        }
+    }
+    let progress = Progress("embed", total: studies.count, unit: "studies")
+    let values = try trained.embeddings(of: studies, per: options.unit) { progress.update($0) }
+    progress.finish(studies.count)
+    return try ranks.first {
+        let catalog = try Catalog(datasetFolder: trained.dataset, readOnly: true)
+        let splits = try Split.allCases.flatMap { split in
+            try catalog.studies(in: split).map { ($0.key, split) }
+        }
+        let table = EmbeddingTable(
+            unit: options.unit, width: trained.configuration.model.dim,
+            splits: Dictionary(splits) { first, _ in first }, Array(zip(studies, units)), values: values)
+        let path = options.out ?? "\(run)/embeddings-\(options.unit.rawValue)"
+        try table.write(safetensors: path + ".safetensors", model: trained.configuration.modelName)
+        try writeFile(path + ".parquet", table.parquet(maps: options.maps))
+        return EmbedSummary(
+            unit: options.unit.rawValue, studies: studies.count, vectors: table.rows, width: table.width,
+            safetensors: path + ".safetensors", parquet: path + ".parquet")
+    }
+}
+
+/// The run's model, and the studies that it is to be shown.
+private func opened(_ run: String, _ options: EmbedOptions) throws -> (TrainedModel, [StoredStudy]) {
     let trained = try TrainedModel(
         run: run, dataset: options.dataset, views: options.views, place: options.place)
-    let catalog = try Catalog(datasetFolder: trained.dataset, readOnly: true)
-    let studies = try catalog.studies(in: options.split)
+    let studies = try Catalog(datasetFolder: trained.dataset, readOnly: true).studies(in: options.split)
     guard !studies.isEmpty else {
         throw EchoError(
             options.split.map { "--split \($0.rawValue)" } ?? "--dataset", "has no study with clips",
             try: "run echoprep ingest, and link-icd for splits")
     }
-    func checkMap(_ vectors: Int) throws(EchoError) {
-        guard options.maps, !(2...NeighbourMap.most).contains(vectors) else { return }
-        throw EchoError(
-            "--map", "has \(grouped(vectors)) vectors, not 2 to \(grouped(NeighbourMap.most))",
-            try: "name a --split, or leave it out")
-    }
-    // Where vectors are studies' it is known before the first is computed; else there are no fewer.
-    if options.unit == .study || studies.count > NeighbourMap.most { try checkMap(studies.count) }
-    let splits = try Split.allCases.flatMap { split in
-        try catalog.studies(in: split).map { ($0.key, split) }
-    }
-    var table = EmbeddingTable(
-        unit: options.unit, width: trained.configuration.model.dim,
-        splits: Dictionary(splits) { first, _ in first })
-    let progress = Progress("embed", total: studies.count, unit: "studies")
-    try trained.embed(studies, per: options.unit) {
-        table.append($0)
-        progress.update(table.studies.count)
-    }
-    progress.finish(studies.count)
-    try checkMap(table.rows)
-    let path = options.out ?? "\(run)/embeddings-\(options.unit.rawValue)"
-    try table.write(safetensors: path + ".safetensors", model: trained.configuration.modelName)
-    try writeFile(path + ".parquet", table.parquet(maps: options.maps))
-    return EmbedSummary(
-        unit: options.unit.rawValue, studies: studies.count, vectors: table.rows, width: table.width,
-        safetensors: path + ".safetensors", parquet: path + ".parquet")
+    return (trained, studies)
 }

@@ -14,34 +14,38 @@ struct EmbeddingTable {
     let width: Int
     /// Each study's split, by its key.
     private let splits: [String: Split]
-    private(set) var studies: [StoredStudy] = []
+    private let studies: [StoredStudy]
     private var clips: [String] = []
     /// A row's place in `studies`, its place in `clips`, its source frame.
     private var study: [Int64] = [], clip: [Int64] = [], frame: [Int64] = []
-    private var values: [Float] = []
+    private let values: [Float]
 
-    init(unit: EchoModel.Pooling, width: Int, splits: [String: Split]) {
+    /// - Parameters:
+    ///   - studies: each with what its vectors stand for
+    ///   - values: [rows, width]
+    init(
+        unit: EchoModel.Pooling, width: Int, splits: [String: Split],
+        _ studies: [(study: StoredStudy, units: [EmbeddingUnit])], values: [Float]
+    ) {
         self.unit = unit
         self.width = width
         self.splits = splits
+        self.studies = studies.map(\.study)
+        self.values = values
+        for (place, (_, units)) in studies.enumerated() {
+            for unit in units {
+                study.append(Int64(place))
+                if let name = unit.clip {
+                    if clips.last != name { clips.append(name) }
+                    clip.append(Int64(clips.count - 1))
+                }
+                if let number = unit.frame { frame.append(Int64(number)) }
+            }
+        }
+        precondition(values.count == rows * width, "a row has a vector")
     }
 
     var rows: Int { study.count }
-
-    /// Adds the vectors of one study.
-    mutating func append(_ embeddings: [Embedding]) {
-        guard let first = embeddings.first else { return }
-        studies.append(first.study)
-        for embedding in embeddings {
-            study.append(Int64(studies.count - 1))
-            if let name = embedding.clip {
-                if clips.last != name { clips.append(name) }
-                clip.append(Int64(clips.count - 1))
-            }
-            if let number = embedding.frame { frame.append(Int64(number)) }
-            values += embedding.vector
-        }
-    }
 
     /// `pca_1`, `pca_2`, `tsne_1`, `tsne_2`: where each row lies on the maps.
     var maps: [(name: String, values: [Double])] {

@@ -59,7 +59,7 @@ struct FloorStudies {
             studies: StudyLoader(
                 shards: shards, sampler: sampler, augmentation: nil, image: shape.image, channels: channels,
                 normalisation: normalisation, seed: 0),
-            model: shape)
+            model: shape, engine: try options.place.makeEngine())
         let workers = max(1, options.place.threadCount)
         func pictures(_ studies: [Study]) throws -> [[Float]] {
             try meanPictures(studies, loader, workers: workers)

@@ -15,7 +15,7 @@ func meanPictures(_ studies: [Study], _ loader: BatchLoader, workers: Int, side:
     try loader.evaluate(studies, batch: 1, workers: workers) { _, batch in
         var sums = [Float](repeating: 0, count: shape.channels * side * side)
         var counts = sums
-        for (index, value) in batch.input.pixels.enumerated() {
+        for (index, value) in batch.input.numbers(of: shape, on: loader.engine).enumerated() {
             let (channel, place) = (index / plane % shape.channels, index % plane)
             let (y, x) = (place / shape.image * side / shape.image, place % shape.image * side / shape.image)
             let at = (channel * side + y) * side + x

@@ -13,12 +13,11 @@ package final class AdamW {
 
     private let model: EchoModel
     private var moments: [String: (first: Buffer, second: Buffer)] = [:]
-    private let count: Buffer, norm: Buffer
+    private let count: Buffer
 
     package init(_ model: EchoModel) {
         self.model = model
         count = model.engine.zero()
-        norm = model.engine.zero()
     }
 
     /// How many steps have been taken; asking waits for the last.
@@ -26,10 +25,12 @@ package final class AdamW {
 
     /// Takes one step along the model's gradients and forgets them; a parameter without a gradient stays as it is.
     ///
-    /// If the gradients are not finite, or `loss` is not, nothing is changed: the weights are those before the fault.
-    /// - Parameter loss: a number for sums
+    /// If the gradients are not finite, or a number of `sound` is not, nothing is changed: the weights are those before the
+    /// fault.
+    /// - Parameter sound: numbers for sums, as the loss
     /// - Returns: the norm of all gradients before clipping, a number for sums
-    package func step(learningRate: Double, loss: Buffer?) -> Buffer {
+    package func step(learningRate: Double, sound: [Buffer]) -> Buffer {
+        let norm = model.engine.zero()
         defer { model.forgetGradients() }
         let learned = model.parameterList.compactMap { parameter in
             parameter.tensor.gradient.map { gradient in
@@ -41,13 +42,13 @@ package final class AdamW {
             }
         }
         model.engine.norm(of: learned.map(\.gradient), into: norm)
-        model.engine.adamW(learned, factors, sound: [norm] + (loss.map { [$0] } ?? []), steps: count)
+        model.engine.adamW(learned, factors, sound: [norm] + sound, steps: count)
         return norm
     }
 
     /// The same, with the norm at once.
     package func step(learningRate: Double) -> Double {
-        model.engine.sums(step(learningRate: learningRate, loss: nil))[0]
+        model.engine.sums(step(learningRate: learningRate, sound: []))[0]
     }
 
     // MARK: State

@@ -251,12 +251,7 @@ package final class EchoModel {
         return head(tokens, segments: segments(of: batch), on: tape)
     }
 
-    private func upload(_ batch: StudyBatch) -> Buffer {
-        let c = configuration
-        precondition(
-            batch.pixels.count == batch.views * c.frames * c.frameSize, "pixels fill the batch's shape")
-        return engine.upload(batch.pixels)
-    }
+    private func upload(_ batch: StudyBatch) -> Buffer { batch.buffer(of: configuration, on: engine) }
 }
 
 extension Engine {

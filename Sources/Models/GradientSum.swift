@@ -91,7 +91,7 @@ package final class GradientSum {
                         !$0.isGivenUp
                     }
                     guard goesOn else { return }
-                    try GradientSum.sum(whole, on: engine, over: ranks)
+                    try engine.sum(whole, areSums: false, over: ranks)
                 }
             })
     }
@@ -102,16 +102,12 @@ package final class GradientSum {
             tensor.clearGradient(on: engine)
         }
         guard let begun = step else {
-            for bucket in buckets { try GradientSum.sum(bucket.slab.whole, on: engine, over: ranks) }
+            for bucket in buckets { try engine.sum(bucket.slab.whole, areSums: false, over: ranks) }
             return
         }
         begun.finished.change { [buckets] in $0.buckets = Set(buckets.indices) }
         step = nil
         try begun.sum.value()
-    }
-
-    private static func sum(_ numbers: Buffer, on engine: any Engine, over ranks: any Ranks) throws {
-        try engine.change(numbers) { numbers throws(EchoError) in try ranks.sum(&numbers) }
     }
 
     /// The way back has written the gradient of a parameter.

@@ -1,21 +1,52 @@
 // What a model sees in one step: the frames of some studies, and in pre-training the patches that it may look at.
 
+package import Compute
 package import EchoCore
 
 /// Studies side by side; they may differ in their number of views.
 package struct StudyBatch: Sendable {
+    /// Normalised pixels [ΣV, frames, channels, image, image]: the views of the first study, then those of the next.
+    package enum Pixels: Sendable {
+        case normalised([Float])
+        /// Frames as shards hold them, which the engine that computes makes these of.
+        case stored(HostPixels, [ClipSamples])
+    }
+
     /// The number of views of each study.
     package let viewCounts: [Int]
-    /// Normalised pixels [ΣV, frames, channels, image, image]: the views of the first study, then those of the next.
-    package let pixels: [Float]
+    package let pixels: Pixels
 
-    package init(viewCounts: [Int], pixels: [Float]) {
+    package init(viewCounts: [Int], pixels: Pixels) {
         self.viewCounts = viewCounts
         self.pixels = pixels
     }
 
+    package init(viewCounts: [Int], pixels: [Float]) {
+        self.init(viewCounts: viewCounts, pixels: .normalised(pixels))
+    }
+
     /// ΣV: the views of all studies.
     package var views: Int { viewCounts.reduce(0, +) }
+
+    /// The normalised pixels on the engine that the batch was loaded for.
+    package func buffer(of c: ModelConfiguration, on engine: any Engine) -> Buffer {
+        let buffer = engine.allocate(views * c.frames * c.frameSize)
+        switch pixels {
+        case .normalised(let numbers):
+            precondition(numbers.count == buffer.count, "pixels fill the batch's shape")
+            engine.write(numbers, to: buffer)
+        case .stored(let frames, let clips):
+            precondition(clips.count == views, "a view is what is seen of a clip")
+            engine.resample(clips, of: frames, into: buffer, image: c.image)
+        }
+        return buffer
+    }
+
+    /// The normalised pixels in the program's memory, for what is drawn or written.
+    package func numbers(of configuration: ModelConfiguration, on engine: any Engine) -> [Float] {
+        if case .normalised(let numbers) = pixels { return numbers }
+        return engine.read(buffer(of: configuration, on: engine))
+    }
 }
 
 /// The patches and tokens that a pre-training step keeps.

@@ -1,8 +1,8 @@
-// From a study in the shards to numbers for the model: views, frames, crop, resize, normalise.
+// From a study in the shards to what the model sees of it: views, frames, and where in them it looks.
 
 import Catalog
 package import EchoCore
-import Foundation
+package import Foundation
 import Models
 
 /// For what a study is loaded, and with which draw.
@@ -46,15 +46,14 @@ package struct StudyLoader: Sendable {
         return sampler.views(of: study.stored.clips.count, random: &random)
     }
 
-    /// Appends the study's views as F32 [views, frames, channels, image, image] and returns how many there are.
-    package func load(_ study: Study, _ draw: Draw, into pixels: inout [Float]) throws(EchoError) -> Int {
+    /// The study's views, in the order they enter.
+    package func load(_ study: Study, _ draw: Draw) throws(EchoError) -> [LoadedView] {
         let key = study.stored.key
         let clips = study.stored.clips
         var epoch: Int?
         if case .training(let number) = draw { epoch = number }
-        let chosen = views(of: study, draw)
-        var scratch = Resampling.Scratch()
-        for (place, clip) in chosen.enumerated() {
+        var loaded: [LoadedView] = []
+        for (place, clip) in views(of: study, draw).enumerated() {
             let stored = try shards.pixels(of: clips[clip])
             guard stored.channels == channels else {
                 throw EchoError(
@@ -72,11 +71,18 @@ package struct StudyLoader: Sendable {
                 var random = SeededRandom(seed: seed, "augment", epoch, key, place)
                 view = augmentation.draw(&random)
             }
-            Resampling(source: stored.side, image: image, channels: channels, normalisation: normalisation)
-                .append(frames, view: view, to: &pixels, scratch: &scratch)
+            loaded.append(LoadedView(frames: frames, side: stored.side, view: view))
         }
-        return chosen.count
+        return loaded
     }
+}
+
+/// A clip as it lies in the shards, and what the model is to see of it.
+package struct LoadedView: Sendable {
+    /// U8 [side, side, channels] each.
+    package let frames: [Data]
+    package let side: Int
+    package let view: ClipView
 }
 
 extension StudyLoader {

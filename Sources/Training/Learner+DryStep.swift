@@ -21,7 +21,7 @@ extension Learner {
                 batch, targets: Array(repeating: 0, count: studies * c.outputs), loss: .binaryCrossEntropy,
                 frozen: configuration.recipe.frozen, addingTo: loss)
         }
-        _ = optimiser.step(learningRate: 0, loss: loss)
+        _ = optimiser.step(learningRate: 0, sound: [loss])
     }
 }
 

@@ -38,6 +38,7 @@ package struct StepMemory: Sendable, Equatable {
             return engine.memory ?? 0
         }
         let one = measured(views: 1), view = measured(views: 2) - one
+        // A byte a pixel of stored clips, which may be twice as wide as the model's image.
         let pixels = 4 * c.views * c.frames * c.frameSize
         fixed = one - view
         study = c.views * view + batches * pixels

@@ -71,7 +71,9 @@ package struct StepTrace {
             settings["probe"] = (c.probe ?? .mean).rawValue
             settings["layer_decay"] = configuration.recipe.layerDecay ?? 1
         }
-        add("input", [studies, views, c.frames, c.channels, c.image, c.image], batch.input.pixels)
+        add(
+            "input", [studies, views, c.frames, c.channels, c.image, c.image],
+            batch.input.numbers(of: c, on: model.engine))
         if let mask = batch.mask {
             add("keep", [studies, views, c.frames, c.keptPatches], mask.keep.joined())
             if c.kind.hasLatentAttention {

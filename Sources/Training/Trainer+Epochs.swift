@@ -12,11 +12,14 @@ import Tasks
 extension Trainer {
     func endEpoch() throws {
         let start = ContinuousClock.now
+        try settle()
         let epoch = state.finishedEpochs + 1
         var next = state
         next.finishedEpochs = epoch
         if let score = try learner.judged({ try validate(epoch: epoch) }) {
-            guard score.loss.isFinite else { throw diverged("the validation loss is \(score.loss)") }
+            guard score.loss.isFinite else {
+                throw diverged("the validation loss is \(score.loss)", in: state.step)
+            }
             var line = MetricsLine(
                 epoch: epoch, step: state.step, split: .val, loss: score.loss,
                 seconds: start.duration(to: .now) / .seconds(1))
@@ -39,6 +42,7 @@ extension Trainer {
 
     /// Writes a checkpoint, on the first rank, and returns true, unless the last steps are in doubt: then as soon as they no longer are.
     @discardableResult func save(inDoubt: Bool = false) throws -> Bool {
+        try settle()
         owed = watch.doubtful > 0 && !inDoubt
         if owed { return false }
         state.level = watch.level
@@ -60,7 +64,7 @@ extension Trainer {
         guard !set.validation.isEmpty else { return nil }
         let studies = set.validation, outputs = set.targets.count
         var loss = 0.0
-        let logits = try ranks.spread(studies.count, width: outputs) { share in
+        let logits = try ranks.spread(studies.map { _ in outputs }) { share in
             var logits: [Float] = []
             try loader.evaluate(Array(studies[share]), batch: plan.partSize, workers: workers) {
                 studies, batch in
@@ -91,7 +95,8 @@ extension Trainer {
         guard let mask = batch.mask else { return }
         let drawing = Reconstructions(model: configuration.model, normalisation: configuration.normalisation)
         let prediction = model.reconstruct(batch.input, mask).prediction
-        let picture = drawing.picture(batch.input, mask, prediction: prediction)
+        let pixels = batch.input.numbers(of: configuration.model, on: model.engine)
+        let picture = drawing.picture(pixels, batch.input, mask, prediction: prediction)
         try writeFile(store.folder.picture(epoch: epoch), picture.png())
     }
 }

@@ -34,6 +34,9 @@ final class Trainer {
     private let gradients: GradientSum?
     private let schedule: Schedule
     private var clock: LoopClock
+    /// The last step that was asked for, until its loss is read, and the last loss that was.
+    private var inFlight: StepInFlight?
+    private var loss: Double?
 
     init(
         options: TrainOptions, configuration: RunConfiguration, set: StudySet, shards: ShardPool,
@@ -56,7 +59,9 @@ final class Trainer {
         schedule = Schedule(
             peak: recipe.learningRate, warmup: recipe.warmupCount * plan.stepsPerEpoch,
             total: recipe.epochCount * plan.stepsPerEpoch)
-        loader = BatchLoader(studies: StudyLoader(configuration, shards), model: configuration.model)
+        loader = BatchLoader(
+            studies: StudyLoader(configuration, shards), model: configuration.model,
+            engine: learner.model.engine)
         clock = LoopClock(of: learner.model.engine)
         workers = BatchLoader.workers(threads: options.place.threadCount)
         if let trace = options.trace, options.traceStep <= state.step || options.traceStep > schedule.total {
@@ -142,10 +147,9 @@ final class Trainer {
             try learn(batch, part, &step)
             loader.recycle(batch)
             if part.endsStep {
-                let loss = try takeStep(step, part)
-                progress.update(clock.studies, note: note(loss: loss))
-                model.engine.fill(step.loss, with: 0)
-                step.trace = nil
+                try takeStep(step, part)
+                progress.update(clock.studies, note: note)
+                step = StepSums(loss: model.engine.zero())
             }
             if part.endsEpoch {
                 try endEpoch()
@@ -209,44 +213,56 @@ final class Trainer {
     private func sumOverRanks(_ step: StepSums) throws {
         guard let gradients else { return }
         try clock.sum { try gradients.finish() }
-        let loss = try ranks.sum(model.engine.sums(step.loss))
-        model.engine.write(loss.map { Float($0) }, to: step.loss)
+        try model.engine.sum(step.loss, areSums: true, over: ranks)
     }
 
-    /// The optimiser's step, once all parts are in; nothing changes if the loss or the gradient is not finite.
+    /// Asks for the optimiser's step, once all parts are in, and judges the step before: nothing waits for this one.
     ///
-    /// - Returns: the step's loss
-    private func takeStep(_ step: StepSums, _ part: BatchPlan.Part) throws -> Double {
+    /// Nothing changes if its loss or gradient is not finite, or those of the step before are not.
+    private func takeStep(_ step: StepSums, _ part: BatchPlan.Part) throws {
         try sumOverRanks(step)
-        let rate = schedule.rate(after: state.step)
-        let sum = learner.optimiser.step(learningRate: rate, loss: step.loss)
-        let (loss, norm) = (model.engine.sums(step.loss)[0], model.engine.sums(sum)[0])
-        guard loss.isFinite else { throw diverged("the loss is \(loss)") }
-        guard norm.isFinite else { throw diverged("the gradient's norm is \(norm)") }
-        try step.trace?.finish()
+        let rate = schedule.rate(after: state.step), before = inFlight
+        let norm = learner.optimiser.step(
+            learningRate: rate, sound: [step.loss] + (before?.sound ?? []))
         state.step += 1
         learner.average?.update(step: state.step)
         let studies = part.stepPlaces.count
-        let time = clock.endStep(studies: studies)
-        var line = MetricsLine(
-            epoch: part.epoch + 1, step: state.step, split: .train, loss: loss, seconds: time.seconds)
-        line.lr = rate
-        line.gradNorm = norm
-        line.add(time, studies: studies)
-        try history?.append(line)
-        if let fault = watch.fault(loss: loss, norm: norm) {
-            throw ranks.agreed(
-                EchoError(
-                    "step \(state.step)", "\(fault); \(kept)",
-                    try: "another run with a lower --lr, or go on all the same with --guard-steps 0"))
+        inFlight = StepInFlight(
+            step: state.step, epoch: part.epoch + 1, learningRate: rate, studies: studies,
+            time: clock.endStep(studies: studies), norm: norm, loss: step.loss, on: model.engine)
+        if let before { try judge(before) }
+        if let trace = step.trace {
+            try settle()
+            try trace.finish()
         }
-        return loss
     }
 
-    func diverged(_ what: String) -> any Error {
+    /// Waits for the last step that was asked for, and judges it.
+    func settle() throws {
+        guard let step = inFlight else { return }
+        inFlight = nil
+        try judge(step)
+    }
+
+    /// Writes a step into the history, unless it was none or is one too many in doubt.
+    private func judge(_ step: StepInFlight) throws {
+        let line = step.line(), norm = line.gradNorm ?? .nan
+        guard line.loss.isFinite else { throw diverged("the loss is \(line.loss)", in: step.step) }
+        guard norm.isFinite else { throw diverged("the gradient's norm is \(norm)", in: step.step) }
+        loss = line.loss
+        try history?.append(line)
+        if let fault = watch.fault(loss: line.loss, norm: norm) {
+            throw ranks.agreed(
+                EchoError(
+                    "step \(step.step)", "\(fault); \(kept)",
+                    try: "another run with a lower --lr, or go on all the same with --guard-steps 0"))
+        }
+    }
+
+    func diverged(_ what: String, in step: Int) -> any Error {
         ranks.agreed(
             EchoError(
-                "step \(state.step + 1)", "\(what); the weights were not changed and \(kept)",
+                "step \(step)", "\(what); the weights were not changed and \(kept)",
                 try: "another run with a lower --lr or --clip"))
     }
 
@@ -254,9 +270,10 @@ final class Trainer {
         store.isEmpty ? "no checkpoint was reached" : "the last checkpoint is from before"
     }
 
-    private func note(loss: Double) -> String {
+    private var note: String {
         let epoch = min(state.step / plan.stepsPerEpoch + 1, recipe.epochCount)
-        var parts = [String(format: "loss %.4f", loss), "epoch \(epoch) of \(recipe.epochCount)"]
+        var parts = loss.map { [String(format: "loss %.4f", $0)] } ?? []
+        parts.append("epoch \(epoch) of \(recipe.epochCount)")
         if let gflops = clock.gflops, let products = clock.products {
             parts.append(String(format: "%.0f GFLOP/s, %.0f %% in products", gflops, 100 * products))
         }

@@ -1,7 +1,9 @@
 // The race of the loader against a PyTorch DataLoader with torchvision's transforms, in turns over the same shards.
 
 import ArgumentParser
+import Compute
 import EchoCore
+import Engines
 import Foundation
 import Ingest
 import Models
@@ -46,15 +48,17 @@ struct LoaderBench: ParsableCommand {
                 ])
         }
         _ = try ours.run(epoch: 0)
-        var times: [PassTime] = [], peerTimes: [PassTime] = []
+        var times: [PassTime] = [], loading: [PassTime] = [], peerTimes: [PassTime] = []
         for pass in 1...passes {
             times.append(try ours.run(epoch: pass))
+            loading.append(try ours.run(epoch: pass, resampling: false))
             if let theirs { peerTimes.append(try PassTime(words: theirs.ask())) }
         }
         print(
             "\(times[0].clips) clips of \(model.frames) frames to \(model.image)², \(workers) workers, "
                 + "median of \(passes):")
         print("  echoprep    \(figures(times))")
+        print("  without resampling, which a card does    \(figures(loading))")
         guard theirs != nil else { return }
         print("  DataLoader  \(figures(peerTimes))")
         let byClock = median(times.map(\.clipsASecond)) / median(peerTimes.map(\.clipsASecond))
@@ -113,18 +117,20 @@ private struct Pass {
     init(_ dataset: String, _ model: ModelConfiguration, batch: Int, workers: Int) throws {
         let set = try StudySet(dataset: dataset, task: .pretrain)
         studies = set.train + set.validation
+        let engine = try Place(Engines.all[0], threads: workers).makeEngine()
         loader = BatchLoader(
             studies: StudyLoader(
                 shards: ShardPool(dataset: dataset),
                 sampler: Sampler(views: model.views, frames: model.frames, stride: 4),
                 augmentation: Augmentation(), image: model.image, channels: 1,
                 normalisation: Normalisation(mean: [0.2], deviation: [0.2]), seed: 1),
-            model: model)
+            model: model, engine: engine)
         self.batch = batch
         self.workers = workers
     }
 
-    func run(epoch: Int) throws -> PassTime {
+    /// - Parameter resampling: whether frames become what the model sees, as the engine of processors does it
+    func run(epoch: Int, resampling: Bool = true) throws -> PassTime {
         let plan = BatchPlan(studies: studies.count, batch: batch, accumulate: 1, seed: 1)
         var clips = 0
         let (start, begin) = (ContinuousClock.now, processorSeconds())
@@ -133,6 +139,7 @@ private struct Pass {
             return try loader.load(plan.studies(of: part).map { studies[$0] }, .training(epoch: epoch))
         } consume: { _, loaded in
             clips += loaded.input.views
+            if resampling { _ = loaded.input.buffer(of: loader.model, on: loader.engine) }
             loader.recycle(loaded)
         }
         return PassTime(

@@ -19,11 +19,14 @@ struct TrainingStep: Codable {
     var viewCounts: [Int] { Array(repeating: model.views, count: studies) }
 
     /// Floating-point operations in its products and attention, counted.
-    var operations: Double {
+    var operations: Double { counted.operations }
+
+    /// The same, with the bytes that all else reads and writes.
+    var counted: (operations: Double, traffic: Double) {
         let engine = CountingEngine(precision)
         var learner = BenchLearner(self, engine: engine)
         learner.takeStep()
-        return engine.work?.operations ?? 0
+        return (engine.work?.operations ?? 0, engine.traffic)
     }
 }
 
@@ -110,7 +113,7 @@ private struct BenchLearner {
         } else {
             _ = model.finetuneStep(batch, targets: targets, loss: .binaryCrossEntropy, addingTo: loss)
         }
-        _ = model.engine.sums(optimiser.step(learningRate: 1e-4, loss: loss))
+        _ = model.engine.sums(optimiser.step(learningRate: 1e-4, sound: [loss]))
     }
 }
 

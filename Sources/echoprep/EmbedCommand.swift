@@ -1,6 +1,7 @@
 // `echoprep embed`: a model's vectors, for other programs.
 
 import ArgumentParser
+import Compute
 import EchoCore
 import Evaluation
 import Exchange
@@ -49,7 +50,15 @@ struct EmbedCommand: ParsableCommand {
     @Flag(help: "Print JSON.") var json = false
 
     func run() throws {
-        var options = EmbedOptions(place: try place.place())
+        try withRanks { ranks in
+            let options = try ranks.together { try self.options(ranks) }
+            guard let summary = try embed(run: folder, options: options) else { return }
+            print(json ? try jsonText(summary) : summary.text)
+        }
+    }
+
+    private func options(_ ranks: any Ranks) throws -> EmbedOptions {
+        var options = EmbedOptions(place: try place.place(ranks: ranks))
         options.dataset = dataset
         options.unit = per
         options.split = split
@@ -60,7 +69,6 @@ struct EmbedCommand: ParsableCommand {
         }
         options.out = out
         options.maps = map
-        let summary = try embed(run: folder, options: options)
-        print(json ? try jsonText(summary) : summary.text)
+        return options
     }
 }

@@ -1,6 +1,7 @@
 // `echoprep evaluate`: how good a model is.
 
 import ArgumentParser
+import Compute
 package import EchoCore
 import Evaluation
 import Foundation
@@ -97,7 +98,23 @@ struct EvaluateCommand: ParsableCommand {
     }
 
     func run() throws {
-        var options = EvaluateOptions(place: try place.place())
+        try withRanks { ranks in
+            let options = try ranks.together { try self.options(ranks) }
+            let evaluation =
+                runs.isEmpty
+                ? try ranks.first { try evaluate(predictions: predictions, options: options) }
+                : try evaluate(runs: runs, options: options)
+            guard let evaluation else { return }
+            for warning in evaluation.warnings {
+                FileHandle.standardError.write(Data("warning: \(warning)\n".utf8))
+            }
+            print(json ? try jsonText(evaluation) : evaluation.text)
+            for page in evaluation.reports where !json { print("report: \(page)") }
+        }
+    }
+
+    private func options(_ ranks: any Ranks) throws -> EvaluateOptions {
+        var options = EvaluateOptions(place: try place.place(ranks: ranks))
         switch threshold {
         case .fit: options.fitsThreshold = true
         case .at(let value): options.scoring.threshold = .fixed(value)
@@ -112,15 +129,7 @@ struct EvaluateCommand: ParsableCommand {
         options.report = report
         options.showSource = showSource
         options.showIDs = showIds
-        let evaluation =
-            runs.isEmpty
-            ? try evaluate(predictions: predictions, options: options)
-            : try evaluate(runs: runs, options: options)
-        for warning in evaluation.warnings {
-            FileHandle.standardError.write(Data("warning: \(warning)\n".utf8))
-        }
-        print(json ? try jsonText(evaluation) : evaluation.text)
-        for page in evaluation.reports where !json { print("report: \(page)") }
+        return options
     }
 }
 

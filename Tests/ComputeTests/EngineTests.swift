@@ -87,6 +87,55 @@ import Testing
         #expect(product() == 0.5)
     }
 
+    @Test(arguments: Candidate.all(.f32))
+    func `numbers that are sent are those from before what is asked next`(candidate: Candidate) throws {
+        let engine = try candidate.make()
+        let (one, two) = (engine.allocate(1, for: .sums), engine.allocate(2, for: .sums))
+        engine.fill(one, with: 3)
+        engine.fill(two, with: 4)
+        let arrive = engine.sending([one, two])
+        engine.fill(one, with: 5)
+        #expect(arrive() == [3, 4, 4])
+        #expect(engine.sums(one) == [5])
+    }
+
+    @Test(arguments: Candidate.all(.f32))
+    func `pixels of the host may be others as soon as those of other memory are asked for`(
+        candidate: Candidate
+    ) throws {
+        let engine = try candidate.make()
+        func clip(_ value: UInt8, in pixels: HostPixels) -> Buffer {
+            pixels.write([UInt8](repeating: value, count: 4), at: 0)
+            let image = engine.allocate(4)
+            let samples = ClipSamples(
+                start: 0, frames: 1, side: 2, x: 0, y: 0, acrossX: 1, acrossY: 0, downX: 0, downY: 1, rows: 1,
+                columns: 1, scale: [2], shift: [1])
+            engine.resample([samples], of: pixels, into: image, image: 2)
+            return image
+        }
+        let memory = [engine.staging(4), engine.staging(9)]
+        let images = (0..<6).map { clip(UInt8($0), in: memory[$0 % 2]) }
+        for (value, image) in images.enumerated() {
+            #expect(engine.read(image) == [Float](repeating: Float(2 * value + 1), count: 4))
+        }
+    }
+
+    @Test func `operations of products are counted, and bytes that all else reads and writes`() {
+        let engine = CountingEngine(.bf16)
+        let x = engine.allocate(6, for: .factors), y = engine.allocate(10, for: .factors)
+        let (weight, bias) = (engine.allocate(15, for: .weights), engine.allocate(5, for: .weights))
+        let z = engine.allocate(10)
+        for epilogue in [Epilogue.none, .gelu(into: z)] {
+            engine.linear(
+                x, weight: weight, bias: bias, into: y, rows: 2, inputs: 3, outputs: 5, then: epilogue)
+        }
+        #expect(engine.work?.operations == 120 && engine.traffic == 60)
+        let learned = Learned(
+            value: weight, gradient: weight, first: weight, second: weight, rate: 1, weightDecay: 0)
+        engine.adamW([learned], AdamWFactors(), sound: [], steps: bias)
+        #expect(engine.traffic == 60 + 7 * 4 * 15)
+    }
+
     @Test(arguments: [UInt64(1), 2])
     func `factors are rounded to the nearest number of BF16, ties to even`(seed: UInt64) {
         var random = SeededRandom(seed: seed, "rounding")

@@ -64,6 +64,37 @@ import Training
         }
     }
 
+    @Test func `several ranks do an experiment as one does it alone`() throws {
+        try withTemporaryFolder { folder in
+            let sample = try SampleDataset(at: folder.appendingPathComponent("dataset"))
+            let table1 = try declared("table1")
+            let answers = try [1, 2].map { count -> [Answers] in
+                var options = options(
+                    sample.path, folder.appendingPathComponent("on-\(count)"), seeds: [1])
+                options.models = [.lamae]
+                options.regimes = [.full, .frozen]
+                let ends = ThreadRanks.all(count) { [options] ranks in
+                    var own = options
+                    let place = Place(.cpu, threads: 1, ranks: ranks)
+                    (own.pretraining.place, own.fineTuning.place, own.frozen.place) = (place, place, place)
+                    return try runExperiment(table1, own) { _ in }?.table.rows.map(\.runs)
+                }
+                let rows = try ends.map { try $0.get() }
+                #expect(rows[0] == [1, 1, 1] && rows.dropFirst().allSatisfy { $0 == nil })
+                return try ["full", "frozen"].map {
+                    try Answers(csv: "\(options.folder)/runs/lamae-\($0)-1/experiment-test.csv")
+                }
+            }
+            for (one, several) in zip(answers[0], answers[1]) {
+                #expect(one.targets == several.targets && !one.targets.isEmpty)
+                for target in one.targets {
+                    let both = zip(one[target], several[target])
+                    #expect(both.allSatisfy { $0.study == $1.study && abs($0.answer - $1.answer) <= 1e-4 })
+                }
+            }
+        }
+    }
+
     @Test func `an experiment that was stopped goes on, trains nothing twice and sets the same table`() throws
     {
         try withTemporaryFolder { folder in

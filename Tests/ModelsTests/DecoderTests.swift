@@ -36,10 +36,10 @@ import Testing
         let c = configuration(.mae, try #require(DecoderKind.named("study")))
         let model = EchoModel(c, engine: ReferenceEngine(), seed: 1)
         let one = batch(c, viewCounts: [2, 1], seed: 2), mask = mask(c, [2, 1])
-        let size = one.pixels.count / 3
+        let size = one.numbers.count / 3
         /// The prediction of a view after a change of one view's pixels.
         func prediction(of drawn: Int, changing view: Int?) -> [Float] {
-            var pixels = one.pixels
+            var pixels = one.numbers
             if let view { for i in view * size..<(view + 1) * size { pixels[i] += 1 } }
             let all = model.reconstruct(StudyBatch(viewCounts: [2, 1], pixels: pixels), mask).prediction
             return Array(all[drawn * all.count / 3..<(drawn + 1) * all.count / 3])

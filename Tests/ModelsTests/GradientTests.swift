@@ -106,7 +106,7 @@ private func expectGradients(of model: EchoModel, seed: UInt64, of loss: () -> D
         let (first, second) = (batch(c, viewCounts: [2], seed: 1), batch(c, viewCounts: [2], seed: 2))
         var random = SeededRandom(seed: 4, "mask")
         let masks = (0..<2).map { _ in PretrainMask(random: c, viewCounts: [2], using: &random) }
-        let both = StudyBatch(viewCounts: [2, 2], pixels: first.pixels + second.pixels)
+        let both = StudyBatch(viewCounts: [2, 2], pixels: first.numbers + second.numbers)
         let mask = PretrainMask(
             keep: masks[0].keep + masks[1].keep, keepLatent: masks[0].keepLatent + masks[1].keepLatent)
         let whole = one.pretrainStep(both, mask).loss

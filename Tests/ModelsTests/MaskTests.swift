@@ -47,10 +47,10 @@ import Testing
         var random = SeededRandom(seed: 3, "mask")
         let mask = PretrainMask(random: c, viewCounts: [2], using: &random)
         let hidden = mask.hiddenViews(c, viewCounts: [2]).first ?? 0
-        let half = one.pixels.count / 2
+        let half = one.numbers.count / 2
         /// The prediction of the hidden view after a change of one view's pixels.
         func prediction(changing view: Int?) -> [Float] {
-            var pixels = one.pixels
+            var pixels = one.numbers
             if let view { for i in view * half..<(view + 1) * half { pixels[i] += 1 } }
             let all = model.reconstruct(StudyBatch(viewCounts: [2], pixels: pixels), mask).prediction
             return Array(all[hidden * all.count / 2..<(hidden + 1) * all.count / 2])

@@ -101,8 +101,8 @@ import Testing
         let c = sample(kind, .icd)
         let model = EchoModel(c, engine: ReferenceEngine(), seed: 1)
         let one = batch(c, viewCounts: [2], seed: 2)
-        let half = one.pixels.count / 2
-        let swapped = StudyBatch(viewCounts: [2], pixels: Array(one.pixels[half...] + one.pixels[..<half]))
+        let half = one.numbers.count / 2
+        let swapped = StudyBatch(viewCounts: [2], pixels: Array(one.numbers[half...] + one.numbers[..<half]))
         #expect(distance(model.logits(swapped), model.logits(one)) < 1e-6)
     }
 
@@ -198,7 +198,7 @@ import Testing
         let model = EchoModel(c, engine: CPUEngine(threads: 1), seed: 1)
         let optimiser = AdamW(model)
         let before = model.parameters.map { model.read($0.name) }
-        var pixels = batch(c, viewCounts: [2], seed: 1).pixels
+        var pixels = batch(c, viewCounts: [2], seed: 1).numbers
         pixels[5] = .nan
         let loss = model.finetuneStep(
             StudyBatch(viewCounts: [2], pixels: pixels), targets: [1], loss: .meanSquaredError

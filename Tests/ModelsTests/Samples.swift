@@ -29,6 +29,14 @@ func batch(_ c: ModelConfiguration, viewCounts: [Int], seed: UInt64) -> StudyBat
     return StudyBatch(viewCounts: viewCounts, pixels: (0..<count).map { _ in Float(random.normal()) })
 }
 
+extension StudyBatch {
+    /// The pixels of a batch of this file's.
+    var numbers: [Float] {
+        guard case .normalised(let numbers) = pixels else { return [] }
+        return numbers
+    }
+}
+
 /// ‖a − b‖ / ‖b‖.
 func distance(_ a: [Float], _ b: [Float]) -> Double {
     func norm(_ x: some Sequence<Float>) -> Double {

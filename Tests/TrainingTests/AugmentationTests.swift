@@ -1,3 +1,5 @@
+import Compute
+import ComputeCPU
 import EchoCore
 import Foundation
 import StudyData
@@ -15,13 +17,14 @@ private func resampled(
     _ frames: [[UInt8]], source: Int, image: Int, channels: Int = 1, view: ClipView = .whole,
     normalisation: Normalisation = plain
 ) -> [Float] {
-    let resampling = Resampling(
-        source: source, image: image, channels: channels, normalisation: normalisation)
-    var pixels: [Float] = []
-    let data = frames.map { Data($0) }
-    var scratch = Resampling.Scratch()
-    resampling.append(data, view: view, to: &pixels, scratch: &scratch)
-    return pixels
+    let engine = CPUEngine(threads: 2)
+    let pixels = engine.staging(frames.joined().count)
+    pixels.write(frames.flatMap { $0 }, at: 0)
+    let clip = Resampling(source: source, image: image, normalisation: normalisation)
+        .samples(of: frames.count, at: 0, view: view)
+    let images = engine.allocate(frames.count * channels * image * image)
+    engine.resample([clip], of: pixels, into: images, image: image)
+    return engine.read(images)
 }
 
 @Suite struct AugmentationTests {

@@ -130,6 +130,27 @@ import Tasks
         }
     }
 
+    @Test func `two processes evaluate and embed as one, and the first alone speaks and writes`() throws {
+        try withDataset { dataset, folder in
+            let run = folder.appendingPathComponent("run").path
+            try #require(try Built.run(arguments(dataset, URL(fileURLWithPath: run), epochs: 1)).status == 0)
+            let files = [
+                "evaluation/test/predictions.csv", "evaluation/test/metrics.json", "v.safetensors",
+                "v.parquet",
+            ]
+            let found = try [nil, 2].map { ranks -> [Data] in
+                let said = try [
+                    ["evaluate", run, "--bootstrap", "20"], ["embed", run, "--out", run + "/v"],
+                ].map { try Built.run($0 + ["--threads", "1"], ranks: ranks) }
+                #expect(said.allSatisfy { $0.status == 0 }, "\(said.map(\.errors))")
+                #expect(said[0].output.components(separatedBy: "report: ").count == 2)
+                #expect(said[1].output.components(separatedBy: "one a study").count == 2)
+                return try files.map { try Data(contentsOf: URL(fileURLWithPath: "\(run)/\($0)")) }
+            }
+            #expect(found[0] == found[1])
+        }
+    }
+
     @Test func `what all find wrong is said once`() throws {
         try withDataset { dataset, folder in
             var arguments = arguments(dataset, folder.appendingPathComponent("run"))

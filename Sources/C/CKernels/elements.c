@@ -106,10 +106,6 @@ CK_KERNEL void ck_adamw(float *restrict p, const float *restrict g, float *restr
     if (rounded) ck_round(p, rounded, n);
 }
 
-CK_KERNEL void ck_scale(float *x, float factor, float addend, size_t n) {
-    for (size_t i = 0; i < n; i++) x[i] = x[i] * factor + addend;
-}
-
 CK_KERNEL void ck_blend(const float *restrict x, float *restrict y, float share, size_t n) {
     for (size_t i = 0; i < n; i++) {
         // Two statements, so that no compiler rounds once where others round twice.

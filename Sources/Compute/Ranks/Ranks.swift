@@ -120,18 +120,25 @@ extension Ranks {
         }
     }
 
-    /// The numbers of `total` things in a row, `width` each, of which each rank finds those of its share.
+    /// The numbers of things in a row, so many of each, of which each rank finds those of its share.
     package func spread(
-        _ total: Int, width: Int, _ body: (_ share: Range<Int>) throws -> [Float]
+        _ counts: [Int], _ body: (_ share: Range<Int>) throws -> [Float]
     ) throws -> [Float] {
-        let share = share(of: total)
+        let share = share(of: counts.count)
         let own = try together { try body(share) }
-        precondition(own.count == share.count * width, "a rank finds the numbers of its share")
+        let first = counts[..<share.lowerBound].reduce(0, +), last = first + counts[share].reduce(0, +)
+        precondition(own.count == last - first, "a rank finds the numbers of its share")
         if isAlone { return own }
-        var all = [Double](repeating: 0, count: total * width)
-        all.replaceSubrange(share.lowerBound * width..<share.upperBound * width, with: own.map { Double($0) })
-        return try sum(all).map { Float($0) }
+        var all = [Float](repeating: 0, count: counts.reduce(0, +))
+        all.replaceSubrange(first..<last, with: own)
+        // Numbers to which zeros are added stay what they are.
+        var span = all.mutableSpan
+        try sum(&span)
+        return all
     }
+
+    /// How many things of `total` all ranks have done when this one has done so many of its share.
+    package func estimate(_ done: Int, of total: Int) -> Int { min(total, done * count) }
 
     /// Processors for this rank: those that it may use, or its share of the machine's where that is less.
     package var processors: Int {

@@ -2,6 +2,7 @@
 
 import Compute
 import EchoCore
+import Foundation
 
 extension EngineTrial {
     /// Every operation of an engine.
@@ -164,20 +165,32 @@ extension EngineTrial {
         }
     }
 
-    private static let frames: [EngineTrial] = [(1, 1, 9), (4, 3, 7), (2, 1, 70_001)].map {
-        frames, channels, plane in
-        EngineTrial("upload \(frames)×\(channels)×\(plane)") { b in
-            let count = frames * channels * plane
-            let (y, z) = (b.output("pixels", count), b.output("numbers", count))
-            let pixels = b.engine.staging(count, .u8), numbers = b.engine.staging(count, .f32)
-            pixels.write((0..<count / 2).map { UInt8(truncatingIfNeeded: $0) }, at: count - count / 2)
-            numbers.write((0..<count).map { 0.5 - Float($0) }, at: 0)
-            b.engine.upload(pixels, into: y)
-            b.engine.upload(numbers, into: z)
-            let scale = (0..<channels).map { 0.01 + 0.1 * Float($0) }, shift = scale.map { -20 * $0 }
-            b.engine.scaleChannels(y, plane: plane, scale: scale, shift: shift)
+    private static let frames: [EngineTrial] = [(1, 1, 1, 1), (9, 1, 12, 12), (5, 3, 14, 5), (3, 1, 17, 33)]
+        .map { frames, channels, side, image in
+            EngineTrial("resample \(frames)×\(channels)×\(side)² to \(image)²") { b in
+                let scale = (0..<channels).map { 0.01 + 0.002 * Float($0) }, shift = scale.map { -90 * $0 }
+                // Of two sizes, plain and turned, the last one alike to the one before.
+                var clips: [ClipSamples] = [], start = 3
+                for (side, angle) in [(side, 0.0), (side + 4, 0.3), (side + 4, 2.9)] {
+                    let count = max(1, (side + image - 1) / image),
+                        step = Double(side) / Double(image * count)
+                    let (c, s) = (step * cos(angle), step * sin(angle))
+                    let first = (Double(image * count) - 1) / 2, middle = Double(side - 1) / 2
+                    clips.append(
+                        ClipSamples(
+                            start: start, frames: frames, side: side, x: middle - first * (c - s),
+                            y: middle - first * (s + c), acrossX: c, acrossY: s, downX: -s, downY: c,
+                            rows: count, columns: count, scale: scale.map { $0 / Float(count * count) },
+                            shift: shift))
+                    start += frames * side * side * channels
+                }
+                let pixels = b.engine.staging(start + 5)
+                pixels.write(b.bytes(start + 5), at: 0)
+                let planes = clips.reduce(0) { $0 + $1.planes }
+                b.engine.resample(
+                    clips, of: pixels, into: b.output("images", planes * image * image), image: image)
+            }
         }
-    }
 
     private static let losses: [EngineTrial] = [(1, 1), (9, 13), (70, 196)].flatMap { rows, width in
         [

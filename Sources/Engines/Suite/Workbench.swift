@@ -61,6 +61,9 @@ package final class Workbench {
         random.sample(count, of: bound).enumerated().map { gaps && $0 % 3 == 1 ? -1 : Int32($1) }
     }
 
+    /// Random pixels.
+    func bytes(_ count: Int) -> [UInt8] { (0..<count).map { _ in UInt8(random.below(256)) } }
+
     /// Numbers from 0 to 1, every fourth of them 0.
     func weights(_ count: Int) -> Buffer {
         let buffer = engine.allocate(count)

@@ -1,6 +1,7 @@
 // What a model knows of a study, a clip or a frame, as one vector: the mean of its tokens.
 
 package import Catalog
+import Compute
 import EchoCore
 package import Models
 import StudyData
@@ -15,40 +16,77 @@ package struct Embedding: Sendable {
     package let vector: [Float]
 }
 
+/// What one vector of a study stands for.
+package struct EmbeddingUnit: Sendable {
+    /// As in `Embedding`.
+    package let clip: String?, frame: Int?
+    /// Its place among what the model pools.
+    fileprivate let place: Int
+}
+
 extension TrainedModel {
-    /// Calls `body` with the vectors of each study in turn: one, or those of its clips or frames in the shards' order.
+    /// What the vectors of a study stand for: itself, or its clips or frames that the model sees, in the shards' order.
     ///
-    /// The views and frames are those of validation. A clip or frame that was sampled twice has its first vector.
+    /// A clip or frame that was sampled twice has its first vector.
+    package func units(of stored: StoredStudy, per pooling: EchoModel.Pooling) -> [EmbeddingUnit] {
+        let sampler = loader.studies.sampler
+        let views = loader.studies.views(of: Study(stored: stored, target: []), .evaluation())
+        var middle: SeededRandom?
+        // [] for the study, [clip] or [clip, frame], in the order of what the model pools.
+        let units: [[Int]] =
+            switch pooling {
+            case .study: [[]]
+            case .clip: views.map { [$0] }
+            case .frame:
+                views.flatMap { view in
+                    sampler.frames(of: stored.clips[view].frames, random: &middle).map { [view, $0] }
+                }
+            }
+        var seen = Set<[Int]>()
+        return units.indices.filter { seen.insert(units[$0]).inserted }
+            .sorted { units[$0].lexicographicallyPrecedes(units[$1]) }
+            .map { place in
+                EmbeddingUnit(
+                    clip: units[place].first.map { stored.clips[$0].name },
+                    frame: units[place].dropFirst().first, place: place)
+            }
+    }
+
+    /// Calls `body` with the vectors of each study in turn, in the order of its units, on this rank alone.
+    ///
+    /// The views and frames are those of validation.
     package func embed(
         _ studies: [StoredStudy], per pooling: EchoModel.Pooling, _ body: ([Embedding]) throws -> Void
     ) throws {
         let all = studies.map { Study(stored: $0, target: []) }
-        let sampler = loader.studies.sampler, width = configuration.model.dim
+        let width = configuration.model.dim
         try loader.evaluate(all, batch: 1, workers: workers) { batch, loaded in
-            let study = batch[batch.startIndex], stored = study.stored
+            let stored = batch[batch.startIndex].stored
             let values = model.embeddings(loaded.input, per: pooling)
-            let views = loader.studies.views(of: study, .evaluation())
-            var middle: SeededRandom?
-            // [] for the study, [clip] or [clip, frame], in the order of `values`.
-            let units: [[Int]] =
-                switch pooling {
-                case .study: [[]]
-                case .clip: views.map { [$0] }
-                case .frame:
-                    views.flatMap { view in
-                        sampler.frames(of: stored.clips[view].frames, random: &middle).map { [view, $0] }
-                    }
-                }
-            var seen = Set<[Int]>()
-            let rows = units.indices.filter { seen.insert(units[$0]).inserted }
-                .sorted { units[$0].lexicographicallyPrecedes(units[$1]) }
             try body(
-                rows.map { row in
+                units(of: stored, per: pooling).map { unit in
                     Embedding(
-                        study: stored, clip: units[row].first.map { stored.clips[$0].name },
-                        frame: units[row].dropFirst().first,
-                        vector: Array(values[row * width..<(row + 1) * width]))
+                        study: stored, clip: unit.clip, frame: unit.frame,
+                        vector: Array(values[unit.place * width..<(unit.place + 1) * width]))
                 })
+        }
+    }
+
+    /// The vectors of all studies one after the other, in the order of their units; each rank finds those of its share.
+    ///
+    /// - Parameter each: receives how many studies are done
+    package func embeddings(
+        of studies: [StoredStudy], per pooling: EchoModel.Pooling, each: (Int) -> Void
+    ) throws -> [Float] {
+        let width = configuration.model.dim
+        return try ranks.spread(studies.map { units(of: $0, per: pooling).count * width }) { share in
+            var values: [Float] = [], done = 0
+            try embed(Array(studies[share]), per: pooling) { study in
+                for embedding in study { values += embedding.vector }
+                done += 1
+                each(ranks.estimate(done, of: studies.count))
+            }
+            return values
         }
     }
 }

@@ -18,17 +18,19 @@ package struct Reconstructions {
     /// Rows: what the encoder sees, that with the predicted patches in between, and the original.
     ///
     /// - Parameters:
+    ///   - pixels: the batch's, normalised
     ///   - prediction: [ΣV, T, N, patch·patch·channels] as the model gives it
     ///   - errors: whether a fourth row shows how far each pixel is off, black for not at all, white for half of the range
     package func picture(
-        _ batch: StudyBatch, _ mask: PretrainMask, prediction: [Float], errors: Bool = false
+        _ pixels: [Float], _ batch: StudyBatch, _ mask: PretrainMask, prediction: [Float],
+        errors: Bool = false
     ) -> Picture {
         let c = model
         var rows: [[Picture]] = [[], [], []] + (errors ? [[]] : [])
         let hidden = c.maskViews > 0 ? mask.hiddenViews(c, viewCounts: batch.viewCounts) : []
         for view in 0..<batch.views {
             let frame = view * c.frames + c.frames / 2
-            let original = patches(of: batch.pixels, frame: frame)
+            let original = patches(of: pixels, frame: frame)
             let kept = hidden.contains(view) ? [] : Set(mask.keep[frame].map(Int.init))
             var masked = original
             var predicted = original

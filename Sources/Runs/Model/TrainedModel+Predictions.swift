@@ -42,7 +42,7 @@ extension TrainedModel {
             try self.studies(in: split, Catalog(datasetFolder: dataset, readOnly: true))
         }
         let outputs = targets.count
-        let sums = try ranks.spread(studies.count, width: outputs) { share in
+        let sums = try ranks.spread(studies.map { _ in outputs }) { share in
             let own = Array(studies[share])
             var sums = [Float](repeating: 0, count: own.count * outputs)
             for draw in 0..<draws {
@@ -52,7 +52,8 @@ extension TrainedModel {
                         sums[at] += logit
                         at += 1
                     }
-                    progress?.update((draw * own.count + at / outputs) / draws)
+                    let done = (draw * own.count + at / outputs) / draws
+                    progress?.update(ranks.estimate(done, of: studies.count))
                 }
             }
             return sums

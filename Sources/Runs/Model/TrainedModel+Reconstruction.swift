@@ -13,6 +13,7 @@ extension TrainedModel {
         guard let mask = batch.mask else { return nil }
         let (loss, prediction) = model.reconstruct(batch.input, mask)
         let drawing = Reconstructions(model: configuration.model, normalisation: configuration.normalisation)
-        return (drawing.picture(batch.input, mask, prediction: prediction, errors: true), loss)
+        let pixels = batch.input.numbers(of: configuration.model, on: model.engine)
+        return (drawing.picture(pixels, batch.input, mask, prediction: prediction, errors: true), loss)
     }
 }

@@ -41,6 +41,6 @@ package struct TrainedModel {
                 shards: ShardPool(dataset: self.dataset), sampler: sampler, augmentation: nil,
                 image: shape.image, channels: shape.channels, normalisation: configuration.normalisation,
                 seed: 0),
-            model: shape)
+            model: shape, engine: model.engine)
     }
 }

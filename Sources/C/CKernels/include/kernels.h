@@ -50,8 +50,6 @@ struct ck_adamw_factors {
 void ck_adamw(float *p, const float *g, float *m, float *v, uint16_t *rounded, size_t n,
               const struct ck_adamw_factors *factors);
 
-/// x = x · factor + addend.
-void ck_scale(float *x, float factor, float addend, size_t n);
 /// y += share · (x − y).
 void ck_blend(const float *x, float *y, float share, size_t n);
 

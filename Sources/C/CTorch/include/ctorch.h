@@ -20,7 +20,7 @@ extern "C" {
 #endif
 
 /// Grows with every change of this file, so that a library of another time is told apart.
-#define ECHO_TORCH_INTERFACE 1
+#define ECHO_TORCH_INTERFACE 2
 
 /// What a function returns; the words of a failure are in `error`.
 enum { echo_ok = 0, echo_failed = 1, echo_out_of_memory = 2 };
@@ -37,8 +37,15 @@ typedef struct EchoDevice EchoDevice;
 typedef struct EchoBuffer EchoBuffer;
 /// Numbers of rows on a device.
 typedef struct EchoRows EchoRows;
-/// Memory of the host from which numbers go up.
+/// Memory of the host from which pixels go up.
 typedef struct EchoHost EchoHost;
+/// What joins the devices of several processes.
+typedef struct EchoLink EchoLink;
+/// Numbers on their way to the host.
+typedef struct EchoSent EchoSent;
+
+/// Bytes of the name under which devices join.
+enum { ECHO_LINK_NAME = 128 };
 
 /// A parameter that learns, as `Learned`.
 typedef struct {
@@ -52,6 +59,12 @@ typedef struct {
     long count, query_rows, key_rows, heads, head_width;
     double scale;
 } EchoAttention;
+
+/// A clip's frames in memory of the host and where an image of them looks, as `ClipSamples`.
+typedef struct {
+    long start, frames, side, rows, columns;
+    double x, y, across_x, across_y, down_x, down_y;
+} EchoClip;
 
 typedef struct {
     /// The version of PyTorch.
@@ -78,13 +91,17 @@ typedef struct {
     void (*release)(EchoBuffer *);
     int (*rows)(EchoDevice *, const int32_t *_Nullable, long count, EchoRows *_Nullable *);
     void (*release_rows)(EchoRows *);
-    int (*host)(EchoDevice *, long count, int is_u8, EchoHost *_Nullable *, void *_Nullable *);
+    int (*host)(EchoDevice *, long count, EchoHost *_Nullable *, uint8_t *_Nullable *);
     void (*release_host)(EchoHost *);
 
     int (*write)(EchoBuffer *, const float *_Nullable);
     int (*read)(EchoBuffer *, float *_Nullable);
     int (*sums)(EchoBuffer *, double *_Nullable);
-    int (*upload)(EchoHost *, EchoBuffer *);
+    /// Sends numbers for sums to the host, as they are once what was asked before is done.
+    int (*send)(EchoBuffer *_Nonnull const *, long count, EchoSent *_Nullable *);
+    /// Waits until they are there, and for nothing that was asked since.
+    int (*arrive)(EchoSent *, double *_Nullable);
+    void (*release_sent)(EchoSent *);
     int (*fill)(EchoBuffer *, float);
     int (*add)(EchoBuffer *source, EchoBuffer *target);
     int (*copy)(EchoBuffer *source, EchoBuffer *target);
@@ -133,8 +150,9 @@ typedef struct {
     int (*patches)(EchoBuffer *pixels, long side, long patch, long channels, EchoRows *,
                             int channels_last, EchoBuffer *y);
     int (*normalise_rows)(EchoBuffer *x, long rows, long width, double epsilon);
-    int (*scale_channels)(EchoBuffer *x, long plane, const float *scale,
-                                   const float *shift, long channels);
+    /// What the clips see of the host's pixels; `scale` and `shift` are of [clips, channels].
+    int (*resample)(EchoHost *, const EchoClip *_Nullable, long clips, const float *_Nullable scale,
+                             const float *_Nullable shift, long channels, long image, EchoBuffer *y);
 
     int (*squared_error)(EchoBuffer *prediction, EchoBuffer *target,
                                   EchoBuffer *weights, long width, EchoBuffer *_Nullable gradient,
@@ -148,6 +166,15 @@ typedef struct {
     int (*adamw)(const EchoLearned *, long count, double beta1, double beta2, double epsilon,
                           double clip, EchoBuffer *_Nonnull const *sound, long sounds,
                           EchoBuffer *steps);
+    /// Whether devices can be joined: NCCL is here, or the library at `path`.
+    int (*joins)(EchoDevice *, const char *_Nullable path);
+    /// The first process makes a name of ECHO_LINK_NAME bytes, by which all join.
+    int (*name_link)(EchoDevice *, uint8_t *name);
+    int (*link)(EchoDevice *, int rank, int count, const uint8_t *name, EchoLink *_Nullable *);
+    void (*release_link)(EchoLink *);
+    /// Each number becomes its sum over all devices of the link.
+    int (*sum)(EchoLink *, EchoBuffer *);
+
     int (*blend)(EchoBuffer *_Nonnull const *sources, EchoBuffer *_Nonnull const *targets,
                           long count, double share);
 } EchoTorch;

@@ -14,6 +14,7 @@
 #include <c10/util/Exception.h>
 
 #include <map>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,9 +29,12 @@ struct EchoDevice {
     std::map<std::vector<long>, Tensor> offsets;
     /// On which pixels go up while the main stream computes; none on a processor.
     std::optional<c10::Stream> side;
-    /// The last upload and the memory that it reads.
+    /// The last upload and the memory that it reads, which another thread may be done with.
+    std::mutex uploads;
     std::optional<c10::Event> uploaded;
     EchoHost *uploading = nullptr;
+
+    EchoDevice(at::Device device, bool bf16) : device(device), bf16(bf16) {}
 
     at::TensorOptions options(at::ScalarType type) const { return at::TensorOptions().dtype(type).device(device); }
 };
@@ -100,10 +104,18 @@ struct EchoRows {
     bool hasGaps = false;
 };
 
-/// Memory of the host; pinned for a card.
+/// Pixels in memory of the host; pinned for a card.
 struct EchoHost {
     EchoDevice *on;
+    Tensor pixels;
+};
+
+/// Numbers on their way to memory of the host.
+struct EchoSent {
+    EchoDevice *on;
     Tensor numbers;
+    /// When they are there; none on a processor.
+    std::optional<c10::Event> arrival;
 };
 
 namespace echo {
@@ -137,6 +149,9 @@ template <typename Number> Tensor uploaded(const EchoDevice *on, const Number *n
     // From pinned memory a copy does not wait for what the card is doing.
     return host.pin_memory().to(on->device, /*non_blocking=*/true);
 }
+
+/// The first `bytes` of the host's pixels on the device, brought there beside what the main stream computes.
+Tensor raised(EchoHost *host, int64_t bytes);
 
 /// Whether all lengths are the same.
 inline bool areEqual(const long *lengths, long count) {

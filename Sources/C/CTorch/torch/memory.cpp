@@ -27,10 +27,10 @@ void setError(const char *text) { words = text; }
 const char *error() { return words.c_str(); }
 
 int open(const char *name, int threads, int bf16, EchoDevice **opened) {
-    EchoDevice probe{at::kCPU, false, {}, {}, {}};
+    EchoDevice probe(at::kCPU, false);
     return guarded(&probe, [&] {
         at::set_num_threads(threads);
-        auto device = std::make_unique<EchoDevice>(EchoDevice{at::Device(name), bf16 != 0, {}, {}, {}});
+        auto device = std::make_unique<EchoDevice>(at::Device(name), bf16 != 0);
         if (device->device.is_cuda() && !device->device.has_index()) device->device.set_index(0);
         // Products of F32 are of F32: no TF32.
         at::globalContext().setAllowTF32CuBLAS(false);
@@ -131,21 +131,23 @@ int rows(EchoDevice *device, const int32_t *numbers, long count, EchoRows **made
 
 void releaseRows(EchoRows *rows) { delete rows; }
 
-int host(EchoDevice *device, long count, int isU8, EchoHost **made, void **start) {
+int host(EchoDevice *device, long count, EchoHost **made, uint8_t **start) {
     return guarded(device, [&] {
-        auto options = at::TensorOptions().dtype(isU8 ? at::kByte : at::kFloat).pinned_memory(!device->device.is_cpu());
+        auto options = at::TensorOptions().dtype(at::kByte).pinned_memory(!device->device.is_cpu());
         auto host = std::make_unique<EchoHost>(EchoHost{device, at::zeros({count}, options)});
-        *start = host->numbers.data_ptr();
+        *start = host->pixels.data_ptr<uint8_t>();
         *made = host.release();
     });
 }
 
 void releaseHost(EchoHost *host) {
     // Its memory may still be read.
-    if (host->on->uploading == host) {
-        if (host->on->uploaded) host->on->uploaded->synchronize();
+    guarded(host->on, [&] {
+        std::lock_guard<std::mutex> lock(host->on->uploads);
+        if (host->on->uploading != host) return;
         host->on->uploading = nullptr;
-    }
+        if (host->on->uploaded) host->on->uploaded->synchronize();
+    });
     delete host;
 }
 
@@ -168,27 +170,62 @@ int sums(EchoBuffer *buffer, double *numbers) {
     });
 }
 
-int upload(EchoHost *host, EchoBuffer *target) {
-    return guarded(target->on, [&] {
-        EchoDevice *device = target->on;
-        if (!device->side) {
-            target->changing({target->count}).copy_(host->numbers);
-            return;
+int send(EchoBuffer *const *sums, long count, EchoSent **made) {
+    return guarded(sums[0]->on, [&] {
+        EchoDevice *device = sums[0]->on;
+        long numbers = 0;
+        for (long i = 0; i < count; i++) numbers += sums[i]->count;
+        auto options = at::TensorOptions().dtype(at::kDouble).pinned_memory(!device->device.is_cpu());
+        auto sent = std::make_unique<EchoSent>(EchoSent{device, at::empty({numbers}, options), {}});
+        for (long i = 0, place = 0; i < count; place += sums[i]->count, i++) {
+            sent->numbers.narrow(0, place, sums[i]->count).copy_(sums[i]->as({sums[i]->count}), /*non_blocking=*/true);
         }
-        c10::impl::VirtualGuardImpl guard(device->device.type());
-        if (device->uploaded) device->uploaded->synchronize();
-        // Memory of the side stream's own: that of the main stream may still be in use by what was asked before.
-        c10::Stream main = guard.exchangeStream(*device->side);
-        Tensor raised = host->numbers.to(device->device, /*non_blocking=*/true);
-        c10::Event done(device->device.type());
-        done.record(*device->side);
-        guard.exchangeStream(main);
-        done.block(main);
-        target->changing({target->count}).copy_(raised);
-        guard.recordDataPtrOnStream(raised.storage().data_ptr(), main);
-        device->uploaded.emplace(std::move(done));
-        device->uploading = host;
+        if (!device->device.is_cpu()) {
+            c10::impl::VirtualGuardImpl guard(device->device.type());
+            sent->arrival.emplace(device->device.type());
+            sent->arrival->record(guard.getStream(device->device));
+        }
+        *made = sent.release();
     });
+}
+
+int arrive(EchoSent *sent, double *numbers) {
+    return guarded(sent->on, [&] {
+        if (sent->arrival) sent->arrival->synchronize();
+        at::from_blob(numbers, {sent->numbers.numel()}, at::kDouble).copy_(sent->numbers);
+    });
+}
+
+void releaseSent(EchoSent *sent) {
+    // Its memory may still be written.
+    guarded(sent->on, [&] { if (sent->arrival) sent->arrival->synchronize(); });
+    delete sent;
+}
+
+Tensor raised(EchoHost *host, int64_t bytes) {
+    EchoDevice *device = host->on;
+    Tensor pixels = host->pixels.narrow(0, 0, bytes);
+    if (!device->side) return pixels;
+    c10::impl::VirtualGuardImpl guard(device->device.type());
+    std::lock_guard<std::mutex> lock(device->uploads);
+    if (device->uploaded) device->uploaded->synchronize();
+    // Memory of the side stream's own: that of the main stream may still be in use by what was asked before.
+    c10::Stream main = guard.exchangeStream(*device->side);
+    Tensor raised;
+    c10::Event done(device->device.type());
+    try {
+        raised = pixels.to(device->device, /*non_blocking=*/true);
+        done.record(*device->side);
+    } catch (...) {
+        guard.exchangeStream(main);
+        throw;
+    }
+    guard.exchangeStream(main);
+    done.block(main);
+    guard.recordDataPtrOnStream(raised.storage().data_ptr(), main);
+    device->uploaded.emplace(std::move(done));
+    device->uploading = host;
+    return raised;
 }
 
 int fill(EchoBuffer *buffer, float value) {

@@ -17,12 +17,14 @@ int part(EchoBuffer *whole, long start, long count, EchoBuffer **made);
 void release(EchoBuffer *buffer);
 int rows(EchoDevice *device, const int32_t *numbers, long count, EchoRows **made);
 void releaseRows(EchoRows *rows);
-int host(EchoDevice *device, long count, int isU8, EchoHost **made, void **start);
+int host(EchoDevice *device, long count, EchoHost **made, uint8_t **start);
 void releaseHost(EchoHost *host);
 int write(EchoBuffer *buffer, const float *numbers);
 int read(EchoBuffer *buffer, float *numbers);
 int sums(EchoBuffer *buffer, double *numbers);
-int upload(EchoHost *host, EchoBuffer *target);
+int send(EchoBuffer *const *sums, long count, EchoSent **made);
+int arrive(EchoSent *sent, double *numbers);
+void releaseSent(EchoSent *sent);
 int fill(EchoBuffer *buffer, float value);
 int add(EchoBuffer *source, EchoBuffer *target);
 int copy(EchoBuffer *source, EchoBuffer *target);
@@ -55,7 +57,8 @@ int meanOfSegmentsGradient(EchoBuffer *dy, const long *segments, long count, Ech
     width);
 int patches(EchoBuffer *pixels, long side, long patch, long channels, EchoRows *rows, int channelsLast, EchoBuffer *y);
 int normaliseRows(EchoBuffer *x, long rows, long width, double epsilon);
-int scaleChannels(EchoBuffer *x, long plane, const float *scale, const float *shift, long channels);
+int resample(EchoHost *host, const EchoClip *clips, long count, const float *scale, const float *shift, long channels, long
+    image, EchoBuffer *y);
 
 int squaredError(EchoBuffer *prediction, EchoBuffer *target, EchoBuffer *weights, long width, EchoBuffer *gradient,
     double scale, EchoBuffer *loss);
@@ -64,5 +67,11 @@ int binaryCrossEntropy(EchoBuffer *logits, EchoBuffer *target, EchoBuffer *weigh
 int norm(EchoBuffer *const *buffers, long count, EchoBuffer *norm);
 int adamW(const EchoLearned *parameters, long count, double beta1, double beta2, double epsilon, double clip,
     EchoBuffer *const *sound, long sounds, EchoBuffer *steps);
+int joins(EchoDevice *device, const char *path);
+int nameLink(EchoDevice *device, uint8_t *name);
+int makeLink(EchoDevice *device, int rank, int count, const uint8_t *name, EchoLink **made);
+void releaseLink(EchoLink *link);
+int sum(EchoLink *link, EchoBuffer *buffer);
+
 int blend(EchoBuffer *const *sources, EchoBuffer *const *targets, long count, double share);
 }  // namespace echo

@@ -1,4 +1,4 @@
-// Rows by number, segments and pictures.
+// Rows by number, segments and patches.
 #include "operations.h"
 
 #include <ATen/ops/index_select.h>
@@ -91,11 +91,4 @@ int normaliseRows(EchoBuffer *x, long rows, long width, double epsilon) {
     });
 }
 
-int scaleChannels(EchoBuffer *x, long plane, const float *scale, const float *shift, long channels) {
-    return guarded(x->on, [&] {
-        Tensor factors = uploaded(x->on, scale, channels, at::kFloat).view({channels, 1});
-        Tensor terms = uploaded(x->on, shift, channels, at::kFloat).view({channels, 1});
-        x->changing({-1, channels, plane}).mul_(factors).add_(terms);
-    });
-}
 }  // namespace echo

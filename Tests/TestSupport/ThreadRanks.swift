@@ -2,11 +2,11 @@
 
 import Compute
 import ComputeCPU
-import EchoCore
+package import EchoCore
 
-final class ThreadRanks: Ranks {
-    let rank: Int, count: Int
-    var local: (rank: Int, count: Int) { (rank, count) }
+package final class ThreadRanks: Ranks {
+    package let rank: Int, count: Int
+    package var local: (rank: Int, count: Int) { (rank, count) }
     private let meeting: Monitor<Meeting>
     /// The number of the sum, from 0, in which this rank is lost; nil for none.
     private let loss: Int?
@@ -55,13 +55,13 @@ final class ThreadRanks: Ranks {
         return joined
     }
 
-    func sum(_ numbers: [Double]) throws(EchoError) -> [Double] {
+    package func sum(_ numbers: [Double]) throws(EchoError) -> [Double] {
         try meet(.few(numbers)) { all in
             .few(numbers.indices.map { index in all.reduce(0) { $0 + $1.few[index] } })
         }.few
     }
 
-    func sum(_ numbers: inout MutableSpan<Float>) throws(EchoError) {
+    package func sum(_ numbers: inout MutableSpan<Float>) throws(EchoError) {
         let own = numbers.withUnsafeMutableBufferPointer { Array($0) }
         let sums = try meet(.many(own)) { all in
             // The engine's sum is much faster than a test's.
@@ -77,19 +77,19 @@ final class ThreadRanks: Ranks {
         numbers.withUnsafeMutableBufferPointer { _ = $0.update(fromContentsOf: sums) }
     }
 
-    func broadcast(_ bytes: inout MutableSpan<UInt8>) throws(EchoError) {
+    package func broadcast(_ bytes: inout MutableSpan<UInt8>) throws(EchoError) {
         let own = (0..<bytes.count).map { Double(bytes[$0]) }
         let first = try meet(.few(own)) { $0[0] }.few
         for index in first.indices { bytes[index] = UInt8(first[index]) }
     }
 
-    func end() {}
-    func abandon() { meeting.change { $0.isAbandoned = true } }
+    package func end() {}
+    package func abandon() { meeting.change { $0.isAbandoned = true } }
 
     /// What `body` makes of each of so many ranks, at the same time; one that throws ends all.
     ///
     /// - Parameter loss: the sum in which the last rank is lost
-    static func all<Answer: Sendable>(
+    package static func all<Answer: Sendable>(
         _ count: Int, losingOneIn loss: Int? = nil, _ body: @escaping @Sendable (ThreadRanks) throws -> Answer
     ) -> [Result<Answer, any Error>] {
         let meeting = Monitor(Meeting())
