@@ -142,12 +142,28 @@ class PatchEmbed(nn.Module):
 
 
 class LinearHead(nn.Module):
+    """One layer on a study's mean token."""
+
     def __init__(self, width: int, outputs: int) -> None:
         super().__init__()
         self.linear = nn.Linear(width, outputs)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.linear(x)
+
+
+class AttentiveHead(nn.Module):
+    """One layer on what a learned query has read of all tokens of a study."""
+
+    def __init__(self, width: int, heads: int, outputs: int) -> None:
+        super().__init__()
+        self.query = nn.Parameter(torch.zeros(1, width))
+        self.pool = CrossBlock(width, heads)
+        self.linear = nn.Linear(width, outputs)
+
+    def forward(self, tokens: Tensor, mask: Tensor | None = None) -> Tensor:
+        """tokens: [B, L, D]; mask: bool [B, 1, 1, L]; returns [B, outputs]"""
+        return self.linear(self.pool(self.query.expand(tokens.shape[0], 1, -1), tokens, mask).squeeze(1))
 
 
 @dataclass(frozen=True)
@@ -225,8 +241,12 @@ class EchoModel(nn.Module):
         outputs = shape["outputs"]
         self.head: nn.Module = nn.Identity()
         if outputs:
-            linear = shape.get("linear_head", False)
-            self.head = LinearHead(self.dim, outputs) if linear else Mlp(self.dim, self.dim, outputs)
+            if shape.get("probe") == "attentive":
+                self.head = AttentiveHead(self.dim, shape["heads"], outputs)
+            elif shape.get("linear_head", False):
+                self.head = LinearHead(self.dim, outputs)
+            else:
+                self.head = Mlp(self.dim, self.dim, outputs)
 
     def tokens(self, clips: Tensor, mask: Tensor | None = None) -> Tensor:
         """The tokens of all patches, after latent attention where the model has it.
@@ -251,7 +271,7 @@ class EchoModel(nn.Module):
             return x
         if not self.video:
             x = x + time
-        keys = None if mask is None else mask.repeat_interleave(t * n, dim=1)[:, None, None]
+        keys = None if mask is None else self._keys(mask, t * n)
         return self._attend(x.flatten(1, 3), keys).reshape(b, v, t, n, -1)
 
     def _attend(self, x: Tensor, mask: Tensor | None) -> Tensor:
@@ -270,22 +290,36 @@ class EchoModel(nn.Module):
 
         With latent attention a clip's and a frame's vector depends on the study's other clips.
         """
-        x = self.tokens(clips, mask).mean(dim=3)
-        if per == "frame":
-            return x
-        x = x.mean(dim=2)
-        if per == "clip":
-            return x
-        if per != "study":
+        x = self.tokens(clips, mask)
+        if per == "study":
+            return self._mean(x, mask)
+        if per not in ("clip", "frame"):
             raise ValueError("per is study, clip or frame")
+        return x.mean(dim=3) if per == "frame" else x.mean(dim=(2, 3))
+
+    def _mean(self, tokens: Tensor, mask: Tensor | None) -> Tensor:
+        """The mean [B, D] of the tokens [B, V, T, N, D] of each study."""
+        x = tokens.mean(dim=(2, 3))
         if mask is None:
             return x.mean(dim=1)
         weight = mask.to(x)[..., None]
         return (x * weight).sum(dim=1) / weight.sum(dim=1)
 
+    def read(self, tokens: Tensor, mask: Tensor | None = None) -> Tensor:
+        """The head's outputs [B, outputs] from the tokens [B, V, T, N, D] of each study, or without a head their mean."""
+        if isinstance(self.head, AttentiveHead):
+            keys = None if mask is None else self._keys(mask, tokens.shape[2] * tokens.shape[3])
+            return self.head(tokens.flatten(1, 3), keys)
+        return self.head(self._mean(tokens, mask))
+
+    @staticmethod
+    def _keys(mask: Tensor, tokens: int) -> Tensor:
+        """The mask [B, V] of views as attention takes it, [B, 1, 1, V * tokens]."""
+        return mask.repeat_interleave(tokens, dim=1)[:, None, None]
+
     def forward(self, clips: Tensor, mask: Tensor | None = None) -> Tensor:
         """The head's outputs [B, outputs] as a loss takes them; of a pre-trained model, which has no head, `embed`."""
-        return self.head(self.embed(clips, mask))
+        return self.read(self.tokens(clips, mask), mask)
 
     def predict(self, clips: Tensor, mask: Tensor | None = None) -> Tensor:
         """[B, outputs] in the order of `targets`: probabilities of classes, or a quantity in its unit."""
@@ -319,8 +353,9 @@ def to_onnx(model: EchoModel, path: str | Path) -> None:
             self.model = model
 
         def forward(self, clips: Tensor) -> tuple[Tensor, ...]:
-            embedding = self.model.embed(clips)
-            return (embedding, self.model.head(embedding)) if self.model.targets else (embedding,)
+            tokens = self.model.tokens(clips)
+            embedding = self.model._mean(tokens, None)
+            return (embedding, self.model.read(tokens)) if self.model.targets else (embedding,)
 
     i = model.input
     example = torch.zeros(2, 3, i.frames, i.channels, i.image, i.image, device=model.space.device)

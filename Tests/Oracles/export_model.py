@@ -43,7 +43,7 @@ RUNS = {
     "lamae": ("dataset", "icd", "--model", "lamae"),
     "video-lamae": ("dataset", "icd", "--model", "video-lamae", "--linear-head"),
     "mae": ("dataset", "icd", "--model", "mae", "--linear-head", "--pad-views"),
-    "video-mae": ("dataset", "icd", "--model", "video-mae"),
+    "video-mae": ("dataset", "icd", "--model", "video-mae", "--probe", "attentive"),
     "lamae-queries": ("dataset", "lvef", "--model", "lamae", "--latent-queries", "5"),
     "video-lamae-queries-rgb": ("rgb", "pretrain", "--model", "video-lamae", "--latent-queries", "5"),
     "mae-rgb": ("rgb", "pretrain", "--model", "mae"),
