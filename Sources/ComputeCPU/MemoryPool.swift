@@ -1,5 +1,6 @@
 // Memory that is used again from step to step, whatever the sizes: what one layer gives back, the next may take.
 
+import EchoCore
 import Compute
 import Foundation
 import Synchronization

@@ -49,23 +49,10 @@ struct EvaluationFolder {
     }
 }
 
-/// A page that opens another one: no script, nothing from elsewhere.
+/// A page that opens another one.
 private func leading(to link: String) -> HTML {
-    """
-    <!DOCTYPE html>
-    <html lang="en">
-    <head>
-    <meta charset="utf-8"/>
-    <meta name="viewport" content="width=device-width, initial-scale=1"/>
-    <meta name="referrer" content="no-referrer"/>
-    <meta http-equiv="Content-Security-Policy" content="default-src 'none'"/>
-    <meta http-equiv="refresh" content="0; url=\(link)"/>
-    <title>The last evaluation</title>
-    </head>
-    <body>
-    <p>The last evaluation of this run: <a href="\(link)">\(link)</a></p>
-    </body>
-    </html>
-
-    """
+    htmlPage(
+        "The last evaluation", policy: "default-src 'none'",
+        head: "<meta http-equiv=\"refresh\" content=\"0; url=\(link)\"/>",
+        body: "<p>The last evaluation of this run: <a href=\"\(link)\">\(link)</a></p>")
 }

@@ -7,27 +7,67 @@ package import Foundation
     import Glibc
 #endif
 
-/// A file in the making. Until `commit` nothing has the final name; a file that is not committed is removed.
+/// A file in the making. Until `commit` nothing has the final name; a file that is not committed is gone.
+///
+/// Where the system can, the bytes lie in a file without any name, so that a kill leaves nothing behind and two writers do
+/// not meet; elsewhere under a name behind a dot that nobody can have planted. What is there and is no regular file (a
+/// device, a pipe) is written to at last, never replaced; through a symbolic link its target is replaced.
 package struct AtomicFile: ~Copyable {
     /// Bytes written so far.
     package private(set) var offset = 0
-    private let path: String, temporary: String
+    private let path: String
+    private let goal: Goal
     private let file: Descriptor
+    /// The name until `commit`, or only then where files need none before.
+    private let temporary: String
     private var committed = false
 
-    /// - Parameters:
-    ///   - path: the final name, whose folder is there
-    ///   - temporary: the name until `commit`; by default the final one behind a dot, with `.partial`
-    package init(_ path: String, temporary: String? = nil) throws(EchoError) {
-        let url = URL(fileURLWithPath: path)
-        let hidden = url.deletingLastPathComponent().appendingPathComponent(
-            ".\(url.lastPathComponent).partial")
-        self.path = path
-        self.temporary = temporary ?? hidden.path
-        file = try Descriptor(self.temporary, flags: O_RDWR | O_CREAT | O_TRUNC)
+    /// What will be made of the bytes.
+    private enum Goal {
+        /// The regular file of this name.
+        case file(String)
+        /// What is there already and cannot be replaced.
+        case device
     }
 
-    deinit { if !committed { unlink(temporary) } }
+    /// - Parameter path: the final name, whose folder is there
+    package init(_ path: String) throws(EchoError) {
+        let goal = try AtomicFile.goal(path)
+        let folder =
+            switch goal {
+            case .file(let name): URL(fileURLWithPath: name).deletingLastPathComponent().path
+            case .device: FileManager.default.temporaryDirectory.path
+            }
+        let temporary = AtomicFile.hidden(path, in: folder)
+        file = try Descriptor(newIn: folder, otherwise: temporary, for: path)
+        self.path = path
+        self.goal = goal
+        self.temporary = temporary
+    }
+
+    deinit { if !committed, file.hasName { unlink(temporary) } }
+
+    private static func goal(_ path: String) throws(EchoError) -> Goal {
+        var status = stat()
+        guard lstat(path, &status) == 0 else { return .file(path) }
+        if status.st_mode & S_IFMT == S_IFREG { return .file(path) }
+        guard stat(path, &status) == 0 else {
+            throw EchoError(path, "is a symbolic link that leads to nothing", try: "remove it")
+        }
+        switch status.st_mode & S_IFMT {
+        case S_IFDIR: throw EchoError(path, "is a folder, not a file")
+        // /dev/stdout and the like are links to what another has opened, which may be a regular file.
+        case S_IFREG where !path.hasPrefix("/dev/") && !path.hasPrefix("/proc/"):
+            return .file(URL(fileURLWithPath: path).resolvingSymlinksInPath().path)
+        default: return .device
+        }
+    }
+
+    /// A name beside `path` that is nobody's.
+    private static func hidden(_ path: String, in folder: String) -> String {
+        let mark = String(UInt64.random(in: 0...UInt64.max), radix: 16)
+        return "\(folder)/.\(URL(fileURLWithPath: path).lastPathComponent).partial-\(mark)"
+    }
 
     package mutating func write(_ bytes: some ContiguousBytes) throws(EchoError) {
         let result = bytes.withUnsafeBytes { buffer in
@@ -65,12 +105,21 @@ package struct AtomicFile: ~Copyable {
         offset += count
     }
 
-    /// Brings the bytes to the disk and gives the file its name.
+    /// Brings the bytes to the disk and gives the file its name, or to where they are to go.
     package consuming func commit() throws(EchoError) {
+        guard case .file(let name) = goal else {
+            let device = try Descriptor(path, flags: O_WRONLY | O_NOCTTY)
+            return try file.copy(bytes: offset, to: device)
+        }
         try file.synchronize()
-        if rename(temporary, path) != 0 { throw systemError(path, "cannot be given its name") }
+        if !file.hasName { try file.link(to: temporary) }
+        if rename(temporary, name) != 0 {
+            let error = systemError(path, "cannot be given its name")
+            unlink(temporary)
+            throw error
+        }
         committed = true
-        try synchronizeFolder(of: path)
+        try synchronizeFolder(of: name)
     }
 }
 
@@ -90,8 +139,8 @@ package func makeFolder(_ path: String) throws(EchoError) {
     }
 }
 
-/// Brings a folder's list of names to the disk.
+/// Brings a folder's list of names to the disk, where the file system does that for folders.
 func synchronizeFolder(of path: String) throws(EchoError) {
     let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
-    try Descriptor(folder, flags: O_RDONLY | O_DIRECTORY).synchronize()
+    try Descriptor(folder, flags: O_RDONLY | O_DIRECTORY).synchronize(whereItCan: true)
 }

@@ -8,15 +8,39 @@ import EchoCore
 /// An open file that closes itself.
 struct Descriptor: ~Copyable {
     let number: Int32
+    let hasName: Bool
     private let path: String
 
     init(_ path: String, flags: Int32, mode: mode_t = 0o644) throws(EchoError) {
         number = open(path, flags | O_CLOEXEC, mode)
+        hasName = true
         self.path = path
         if number < 0 { throw systemError(path, "cannot be opened") }
     }
 
+    /// A new file to read and write: without a name where the system has such files and can name them later, else called
+    /// `name`, which nobody may have.
+    ///
+    /// - Parameter path: what errors call it
+    init(newIn folder: String, otherwise name: String, for path: String) throws(EchoError) {
+        self.path = path
+        // O_TMPFILE, a macro that Swift does not see.
+        let nameless =
+            access("/proc/self/fd", X_OK) == 0
+            ? open(folder, 0o20_000_000 | O_DIRECTORY | O_RDWR | O_CLOEXEC, 0o644) : -1
+        hasName = nameless < 0
+        number = hasName ? open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o644) : nameless
+        if number < 0 { throw systemError(path, "cannot be opened") }
+    }
+
     deinit { close(number) }
+
+    /// Gives a file without a name one that nobody has.
+    func link(to name: String) throws(EchoError) {
+        if linkat(AT_FDCWD, "/proc/self/fd/\(number)", AT_FDCWD, name, AT_SYMLINK_FOLLOW) != 0 {
+            throw systemError(path, "cannot be given its name")
+        }
+    }
 
     func status() throws(EchoError) -> stat {
         var status = stat()
@@ -65,6 +89,21 @@ struct Descriptor: ~Copyable {
 
     /// Writes the bytes of `range` to `place`, too.
     func copy(_ range: Range<Int>, to place: Int) throws(EchoError) {
+        try again(range) { bytes throws(EchoError) in try write(bytes, at: place) }
+    }
+
+    /// Writes the first `count` bytes to the end of another file.
+    func copy(bytes count: Int, to other: borrowing Descriptor) throws(EchoError) {
+        for start in stride(from: 0, to: count, by: 1 << 20) {
+            try again(start..<min(count, start + 1 << 20)) { bytes throws(EchoError) in try other.write(bytes)
+            }
+        }
+    }
+
+    /// Hands out bytes that were written.
+    private func again(
+        _ range: Range<Int>, _ body: (UnsafeRawBufferPointer) throws(EchoError) -> Void
+    ) throws(EchoError) {
         var bytes = [UInt8](repeating: 0, count: range.count)
         let result = bytes.withUnsafeMutableBytes { buffer in
             Result { () throws(EchoError) in
@@ -78,7 +117,7 @@ struct Descriptor: ~Copyable {
                         throw systemError(path, "cannot be read again")
                     }
                 }
-                try write(UnsafeRawBufferPointer(buffer), at: place)
+                try body(UnsafeRawBufferPointer(buffer))
             }
         }
         try result.get()
@@ -87,8 +126,10 @@ struct Descriptor: ~Copyable {
     /// Has the system begin to bring what was written to the disk and forget it, without waiting for it.
     func startWriting() { posix_fadvise(number, 0, 0, POSIX_FADV_DONTNEED) }
 
-    func synchronize() throws(EchoError) {
-        if fsync(number) != 0 { throw systemError(path, "cannot be brought to the disk") }
+    /// - Parameter whereItCan: whether it is no error that this kind of file cannot be synchronised
+    func synchronize(whereItCan: Bool = false) throws(EchoError) {
+        if fsync(number) == 0 || whereItCan && (errno == EINVAL || errno == EOPNOTSUPP) { return }
+        throw systemError(path, "cannot be brought to the disk")
     }
 }
 

@@ -40,6 +40,58 @@ import TestSupport
         }
     }
 
+    @Test func `a planted link is not followed, and a link keeps leading where it led`() throws {
+        try withTemporaryFolder { folder in
+            let (path, other) = (folder.path + "/a.bin", folder.path + "/other")
+            try writeFile(other, Array("kept".utf8))
+            #expect(symlink(other, folder.path + "/.a.bin.partial") == 0)
+            try writeFile(path, Array("new".utf8))
+            #expect(try readFile(other) == Array("kept".utf8))
+
+            #expect(symlink(other, folder.path + "/link") == 0)
+            try writeFile(folder.path + "/link", Array("through".utf8))
+            #expect(try readFile(other) == Array("through".utf8))
+            #expect(try FileManager.default.destinationOfSymbolicLink(atPath: folder.path + "/link") == other)
+
+            #expect(symlink(folder.path + "/nowhere", folder.path + "/lost") == 0)
+            #expect(throws: EchoError.self) { try writeFile(folder.path + "/lost", [1]) }
+            #expect(throws: EchoError(folder.path, "is a folder, not a file")) {
+                try writeFile(folder.path, [1])
+            }
+        }
+    }
+
+    @Test func `a pipe is written to and stays a pipe`() throws {
+        try withTemporaryFolder { folder in
+            let fifo = folder.path + "/fifo"
+            #expect(mkfifo(fifo, 0o600) == 0)
+            let bytes = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 / 7) }
+            let reader = Background {
+                Array(FileHandle(forReadingAtPath: fifo)?.readDataToEndOfFile() ?? Data())
+            }
+            try writeFile(fifo, bytes)
+            #expect(try reader.value() == bytes)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["fifo"])
+            var status = stat()
+            #expect(lstat(fifo, &status) == 0 && status.st_mode & S_IFMT == S_IFIFO)
+        }
+    }
+
+    @Test func `two writers of one file do not meet`() throws {
+        try withTemporaryFolder { folder in
+            let path = folder.path + "/a.bin"
+            var first = try AtomicFile(path)
+            var second = try AtomicFile(path)
+            try first.write(Array("first".utf8))
+            try second.write(Array("the second".utf8))
+            try first.commit()
+            #expect(try readFile(path) == Array("first".utf8))
+            try second.commit()
+            #expect(try readFile(path) == Array("the second".utf8))
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["a.bin"])
+        }
+    }
+
     @Test func `what is not a regular file is told as such`() throws {
         try withTemporaryFolder { folder in
             let fifo = folder.appendingPathComponent("fifo").path
