@@ -72,15 +72,15 @@ let reportStyle: HTML = """
     .rows { list-style: none; margin: 0; padding: 0; font-size: .875rem; --label: 20rem; --value: 8.5rem; }
     .rows li { display: grid; grid-template-columns: var(--label) minmax(0, 1fr) var(--value); column-gap: 1rem;
       align-items: center; min-height: 1.625rem; }
-    .rows .label { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-    .rows .label b { font-weight: 600; display: inline-block; min-width: 2.75rem; }
+    .rows .label { overflow-wrap: anywhere; padding-left: 2.75rem; text-indent: -2.75rem; line-height: 1.35; }
+    .rows .label b { font-weight: 600; display: inline-block; min-width: 2.75rem; text-indent: 0; }
     .rows .label span, .rows .value small { color: var(--muted); }
     .rows .value { text-align: right; white-space: nowrap; }
     .rows .value small { font-size: .8125rem; display: inline-block; min-width: 5.25em; text-align: right; }
     .rows .apart { margin-top: .75rem; }
     .rows svg { display: block; width: 100%; height: 1.625rem; overflow: visible; }
     .rows .less { color: var(--muted); font-size: .8125rem; min-height: 1.375rem; }
-    .rows .less .label { padding-left: 1.25rem; }
+    .rows .less .label { padding-left: 1.25rem; text-indent: 0; }
     .rows .less svg { height: 1.375rem; }
     .rows .axis { min-height: 1.25rem; font-size: .75rem; color: var(--muted); }
     .ticks { position: relative; height: 1.25rem; grid-column: 2; }
@@ -90,8 +90,7 @@ let reportStyle: HTML = """
     .plots.small { grid-template-columns: repeat(auto-fill, minmax(min(100%, 14rem), 1fr)); gap: 1.5rem 1.25rem; }
     .plots .rows { --label: 6rem; --value: 3rem; }
     .plot { display: grid; grid-template-columns: 2.75rem minmax(0, 1fr); font-size: .75rem; color: var(--muted); }
-    .plot .name { grid-column: 1 / -1; margin-bottom: .625rem; overflow: hidden; text-overflow: ellipsis;
-      white-space: nowrap; }
+    .plot .name { grid-column: 1 / -1; margin-bottom: .625rem; overflow-wrap: anywhere; line-height: 1.35; }
     .plot .y { position: relative; }
     .plot .y span { position: absolute; right: .5rem; transform: translateY(50%); }
     .plot .area { height: 15rem; }
@@ -149,9 +148,12 @@ let reportStyle: HTML = """
       :root { color-scheme: light; }
       html { font-size: 10pt; }
       nav, .toggle, summary { display: none; }
-      header { padding-top: 0; } section { padding-top: 2rem; }
-      figure, .rows li, tr, .pair { break-inside: avoid; }
-      h2, figcaption { break-after: avoid; }
+      header { padding-top: 0; } section { padding-top: 2rem; } .scroll { overflow: visible; }
+      details::details-content { content-visibility: visible; block-size: auto; }
+      figure, figcaption, .plot, .plots > *, .clips > *, .pair, .rows li, tr { break-inside: avoid; }
+      /* A figure longer than a page would leave the page before it empty: it breaks between its rows. */
+      figure:has(.rows li:nth-child(20)), figure:has(tbody tr:nth-child(20)) { break-inside: auto; }
+      h2, figcaption, .legend { break-after: avoid; }
       .clip img { animation: none; }
       body { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
     }

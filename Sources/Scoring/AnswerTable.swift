@@ -98,7 +98,7 @@ package struct AnswerTable {
         return found
     }
 
-    /// Every target's measures with each subject counted `weights` times, or once.
+    /// Every target's measures with each subject counting for its weight, or for one.
     package func values(weights: [Int]?) -> [Values] {
         columns.map { column in Values(measures) { $0.value(column, weights) } }
     }

@@ -15,7 +15,7 @@ package struct Measure: Sendable, Equatable {
     package let chance: Double?
     /// Below this a value says no more than "useless", and no axis goes further.
     package let least: Double?
-    /// Its value on a target's answers with each subject counted so many times, or once; nil where it is undefined.
+    /// Its value on a target's answers with each subject counting for its weight, or for one; nil where it is undefined.
     package let value: @Sendable (AnswerTable.Column, _ weights: [Int]?) -> Double?
 
     private init(

@@ -4,7 +4,7 @@ package import Catalog
 import EchoCore
 package import Tasks
 
-/// A number with the percentile interval of its bootstrap; bounds are nil where fewer than two resamplings define it.
+/// A number with the percentile interval of its bootstrap; bounds are nil where there are fewer than two resamplings.
 package struct Estimate: Codable, Sendable, Equatable {
     package let value: Double
     package let lower: Double?, upper: Double?

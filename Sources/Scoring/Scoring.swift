@@ -1,13 +1,14 @@
 // From answers to numbers with intervals: every measure on the data, then on resamplings of the subjects.
 
 import EchoCore
+import Foundation
 import Tasks
 
 /// How answers are judged.
 package struct ScoringOptions: Sendable {
     /// Positive is a probability of at least this.
     package var threshold = Threshold.fixed(0.5)
-    /// How often the subjects are drawn with replacement; 0 for no intervals.
+    /// How often the subjects are weighted anew; 0 for no intervals.
     package var bootstrap = 1000
     /// The percentage that an interval covers.
     package var confidence = 95.0
@@ -29,8 +30,8 @@ package struct ScoredRun: Sendable {
 /// Scores one model's answers.
 ///
 /// Intervals are percentiles over resamplings of *subjects* with all their studies: a subject's studies are not
-/// independent. A resampling in which a measure of a target is undefined leaves that target out, of itself and of the
-/// mean over targets.
+/// independent. Every resampling gives each subject a weight above 0, so a measure that is defined on the data is defined
+/// on all of them, and a mean over targets is always over the same ones (docs/report.md).
 package func score(_ answers: Answers, run: String, split: String, options: ScoringOptions) throws
     -> ScoredRun
 {
@@ -97,20 +98,23 @@ private struct Sampled {
     }
 }
 
-/// How often each of `count` subjects is drawn in resampling number `draw`: `count` draws with replacement from the
-/// stream that the seed and the number name, the same for every model over the same subjects.
+/// What each of `count` subjects counts for in resampling number `draw` of a Bayesian bootstrap (Rubin 1981): a weight from
+/// the exponential distribution of mean 1, in 1,024ths and at least one of them, out of the stream that the seed and the
+/// number name, the same for every model over the same subjects.
+///
+/// Drawing subjects with replacement leaves a third of them out, and with them all positives of a rare target: its average
+/// precision would be undefined there and missing from the mean, which thereby rises. Whole numbers keep sums exact,
+/// whatever the order of rows.
 package func subjectWeights(_ count: Int, _ seed: UInt64, draw: Int) -> [Int] {
     var random = SeededRandom(seed: seed, "bootstrap", draw)
-    var weights = [Int](repeating: 0, count: count)
-    for _ in 0..<count { weights[random.below(count)] += 1 }
-    return weights
+    return (0..<count).map { _ in max(1, Int((-1024 * log1p(-random.uniform())).rounded())) }
 }
 
-/// The percentile interval of a bootstrap.
+/// The percentile interval of a bootstrap; where the draws put a bound beyond the estimate, the estimate is the bound.
 package func interval(around value: Double, _ draws: [Double], confidence: Double) -> Estimate {
     guard draws.count > 1 else { return Estimate(value) }
     let sorted = draws.sorted(), tail = (100 - confidence) / 200
     return Estimate(
-        value, lower: Metrics.quantile(tail, ofSorted: sorted),
-        upper: Metrics.quantile(1 - tail, ofSorted: sorted))
+        value, lower: Metrics.quantile(tail, ofSorted: sorted).map { min(value, $0) },
+        upper: Metrics.quantile(1 - tail, ofSorted: sorted).map { max(value, $0) })
 }

@@ -32,11 +32,13 @@ struct EvaluateCommand: ParsableCommand {
         commandName: "evaluate",
         abstract: "Says how good a model is on studies of subjects it never saw.",
         discussion: """
-            Intervals are percentiles over resamplings of subjects, each with all its studies. AUROC, average \
-            precision, F1 and Brier score are defined as in scikit-learn.
+            Intervals are percentiles of a Bayesian bootstrap: subjects are weighted anew, each with all its studies. \
+            AUROC, average precision, F1 and Brier score are defined as in scikit-learn.
             """)
 
-    @Argument(help: "Folders of fine-tuned runs; several are compared, with mean ± std over seeds.")
+    @Argument(
+        help: "Folders of fine-tuned runs; several are compared, with mean ± std over seeds.",
+        completion: .directory)
     var runs: [String] = []
 
     @Option(
@@ -56,7 +58,7 @@ struct EvaluateCommand: ParsableCommand {
     @Option(help: "Count a probability of at least this as positive; fit: each code's best on validation.")
     private var threshold = ThresholdChoice.at(0.5)
 
-    @Option(help: "How often subjects are resampled for the intervals; 0 for none.")
+    @Option(help: "How often subjects are weighted anew for the intervals; 0 for none.")
     var bootstrap = 1000
 
     @Option(help: "The percentage that intervals cover.")
@@ -68,7 +70,7 @@ struct EvaluateCommand: ParsableCommand {
     @Option(help: "A macro average over some of the codes, as shown=I50,I11; may be repeated.")
     var group: [String] = []
 
-    @Option(help: "The dataset (default: the one that the run learned from).")
+    @Option(help: "The dataset (default: the one that the run learned from).", completion: .directory)
     var dataset: String?
 
     @Option(help: "Write a page about all that was given here; RUN/report.html leads to each run's own.")

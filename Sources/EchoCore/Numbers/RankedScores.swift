@@ -24,12 +24,12 @@ package struct RankedScores: Sendable {
 
     /// The area under the ROC curve; nil unless both classes are there.
     ///
-    /// - Parameter weights: how often each subject is counted; nil counts every example once.
+    /// - Parameter weights: what each subject counts for; nil counts every example once.
     package func auroc(weights: [Int]? = nil) -> Double? {
-        // In whole numbers of half pairs, therefore exact.
-        var halfPairs = 0, positives = 0, negatives = 0
+        // In whole numbers of half pairs, therefore exact; of millions of weighted examples they fill more than 64 bits.
+        var halfPairs: Int128 = 0, positives = 0, negatives = 0
         visitTies(weights) { tiedPositives, tiedNegatives in
-            halfPairs += tiedNegatives * (2 * positives + tiedPositives)
+            halfPairs += Int128(tiedNegatives) * Int128(2 * positives + tiedPositives)
             positives += tiedPositives
             negatives += tiedNegatives
         }
@@ -37,7 +37,7 @@ package struct RankedScores: Sendable {
         return Double(halfPairs) / (2 * Double(positives) * Double(negatives))
     }
 
-    /// - Parameter weights: how often each subject is counted; nil counts every example once.
+    /// - Parameter weights: what each subject counts for; nil counts every example once.
     package func averagePrecision(weights: [Int]? = nil) -> Double? {
         var sum = 0.0, positives = 0, seen = 0
         visitTies(weights) { tiedPositives, tiedNegatives in
@@ -48,7 +48,7 @@ package struct RankedScores: Sendable {
         return positives > 0 ? sum / Double(positives) : nil
     }
 
-    /// Calls `body` with the numbers of positives and negatives at each distinct score, from the highest down.
+    /// Calls `body` with the weights of positives and negatives at each distinct score, from the highest down.
     package func visitTies(_ weights: [Int]? = nil, _ body: (Int, Int) -> Void) {
         var positives = 0, negatives = 0
         for example in examples {

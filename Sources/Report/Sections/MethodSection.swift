@@ -20,8 +20,9 @@ struct MethodSection: ReportSection {
         let list: HTML = items.isEmpty ? HTML() : "<dl class=\"settings\">\n\(items)</dl>\n"
         return """
             <p>AUROC, average precision, F1, Brier score and errors are defined as in scikit-learn; macro averages are \
-            plain means over codes. Intervals are percentiles over resamplings of subjects, each with all its studies, \
-            because studies of one subject are not independent.</p>
+            plain means over codes. Intervals are percentiles of a Bayesian bootstrap (Rubin 1981): every resampling weighs each \
+            subject anew, with all its studies, because studies of one subject are not independent, and leaves nobody \
+            out, so means are over the same codes throughout.</p>
             \(list)
             """
     }
