@@ -12,8 +12,8 @@ struct ScaleBench: ParsableCommand {
         commandName: "scale",
         abstract: "Says what pre-training costs on cards, by a small model of a step.",
         discussion: """
-            A step is products at one rate and all else at another, both counted. --measure fits the two rates to a \
-            step on this machine's processors, predicts other steps, and takes them too. The rates of a card are \
+            A step is products at one rate and all else at another, both counted. --measure takes steps on this \
+            machine's processors and says what the model makes of them. The rates of a card are \
             what is given: by default those of an H200's data sheet, products at 60 % of it and memory at 90 %.
             """)
 
@@ -32,7 +32,7 @@ struct ScaleBench: ParsableCommand {
     @Option(help: "GB/s that a card sends within its node.") var within = 150.0
     @Option(help: "GB/s that a card sends between nodes.") var between = 25.0
     @Option(help: "GB/s of gradients that two ranks sum through the host's memory, by MPI.") var host = 0.65
-    @Option(help: "Milliseconds of processor to load a study (echobench loader).") var loading = 1.5
+    @Option(help: "Milliseconds of processor to load a study (echobench loader).") var loading = 0.7
     @Option(help: "Side of the stored clips.") var side = 224
     @Flag(help: "Hold the model against steps of this machine.") var measure = false
     @Option(help: "Threads that --measure computes with.") var threads = availableProcessors()
@@ -74,7 +74,7 @@ struct ScaleBench: ParsableCommand {
         for batch in batch {
             print("\n\(batch) studies a step\n")
             print(
-                "| cards | ms a step | of which computing | summing | MB sent a card | studies/s | hours an epoch | "
+                "| cards | ms a step | of which computing | summing | MB sent a card | studies/s | seconds an epoch | "
                     + "days the run | cores that load, a card | GB/s read | limit |")
             print("|---|---|---|---|---|---|---|---|---|---|---|")
             for cards in cards where cards <= batch {
@@ -82,7 +82,7 @@ struct ScaleBench: ParsableCommand {
                     work, studies: Double(batch), cards: cards, gradient: 4 * parameters)
                 let rate = Double(batch) / s.seconds, epoch = Double(studies) / rate
                 let cells = [
-                    1e3 * s.seconds, 1e3 * s.computing, 1e3 * s.summing, s.sent / 1e6, rate, epoch / 3600,
+                    1e3 * s.seconds, 1e3 * s.computing, 1e3 * s.summing, s.sent / 1e6, rate, epoch,
                     epoch * Double(epochs) / 86_400, s.loaders, rate * pixels / 1e9,
                 ].map(figure)
                 print("| \(cards) | \(cells.joined(separator: " | ")) | \(s.limit) |")
@@ -90,29 +90,28 @@ struct ScaleBench: ParsableCommand {
         }
     }
 
-    /// Fits the model to one step on this machine's processors, and prints what it says of others beside what they took.
+    /// Takes steps on this machine's processors, and prints what the model says of them: products at the rate that they had,
+    /// which their width decides, and all else at that of a step of `paper`.
     private func hold() throws {
-        func taken(_ step: TrainingStep) throws -> (seconds: Double, inProducts: Double) {
-            let racer = try StepRacer(step)
-            for _ in 0..<3 { try racer.takeStep() }
-            return (racer.seconds, racer.seconds / racer.overhead)
-        }
-        let first = step(.small, studies: 4), fitted = try taken(first)
-        let machine = Machine(
-            fittedTo: StepWork(first), studies: 4, seconds: fitted.seconds, inProducts: fitted.inProducts)
         print(
-            "\nHere, \(threads) threads: products \(figure(machine.products / 1e9)) GFLOP/s, all else "
-                + "\(figure(machine.memory / 1e9)) GB/s, by a step of small with 4 studies.\n")
-        print("| step | seconds | predicted | off by |")
-        print("|---|---|---|---|")
-        for (preset, studies) in [(Preset.tiny, 16), (.small, 1), (.small, 4), (.small, 8), (.paper, 1)] {
-            let step = step(preset, studies: studies)
-            let seconds = (preset, studies) == (.small, 4) ? fitted.seconds : try taken(step).seconds
-            let predicted = machine.seconds(StepWork(step), studies: Double(studies))
-            let off = 100 * (predicted / seconds - 1)
-            print(
-                "| \(preset.rawValue), \(studies) studies | \(figure(seconds)) | \(figure(predicted)) | "
-                    + "\(figure(off)) % |")
+            "\n| here, \(threads) threads | seconds | products, GFLOP/s | all else, GB/s | predicted | off by |"
+        )
+        print("|---|---|---|---|---|---|")
+        var memory: Double?
+        for (preset, studies) in [(Preset.paper, 1), (.small, 1), (.small, 4), (.small, 8), (.tiny, 16)] {
+            let step = step(preset, studies: studies), work = StepWork(step), racer = try StepRacer(step)
+            for _ in 0..<3 { try racer.takeStep() }
+            let machine = Machine(
+                fittedTo: work, studies: Double(studies), seconds: racer.seconds,
+                inProducts: racer.seconds / racer.overhead)
+            memory = memory ?? machine.memory
+            let predicted = Machine(products: machine.products, memory: memory ?? machine.memory, asking: 0)
+                .seconds(work, studies: Double(studies))
+            let cells = [
+                racer.seconds, machine.products / 1e9, machine.memory / 1e9, predicted,
+                100 * (predicted / racer.seconds - 1),
+            ].map(figure)
+            print("| \(preset.rawValue), \(studies) studies | \(cells.joined(separator: " | ")) % |")
         }
     }
 
