@@ -6,10 +6,11 @@ ECHOPREP := .build/release/echoprep
 PACKAGES := libjpeg62-turbo-dev libavformat-dev libavcodec-dev libavutil-dev libswscale-dev \
 	libopenblas-dev libdnnl2 libsqlite3-dev libcsv-dev libxxhash-dev zlib1g-dev libisal-dev libpng-dev libssl-dev
 
-.PHONY: help deps build mpi test lint check format demo paper heads torch gpu-bundle gpu-check oracle bench fuzz sanitize docs house clean
+.PHONY: help deps build mpi test lint check arm arm-check format demo paper heads torch gpu-bundle gpu-check oracle bench \
+	fuzz sanitize cluster-test docs house clean
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 14
 
 deps: ## install the Debian packages that are missing
 	@missing=$$(comm -13 \
@@ -42,7 +43,15 @@ test: build ## run every test
 lint:
 	swift format lint --strict --recursive Package.swift Sources Tests
 
-check: lint house test ## lint, build and test
+check: lint house arm-check test ## lint, build and test
+
+# GH200's processors are Arm's, and so are many clouds'.
+arm-check: ## compile what is written in C for Arm, and test its kernels there by qemu-user, where both are installed
+	@bash Tests/Arm/arm.sh
+
+arm: ## install what arm-check needs, and do it
+	@$(MAKE) --no-print-directory deps PACKAGES="gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
+	@bash Tests/Arm/arm.sh
 
 format: ## format the sources in place
 	swift format --in-place --recursive Package.swift Sources Tests
@@ -176,6 +185,13 @@ sanitize: deps ## run the tests under the address and the thread sanitizer, in b
 	  ASAN_OPTIONS=detect_leaks=0 TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/thread.supp SANITIZE=$$kind \
 	    swift test $$flags --skip-build --filter '$(SANITIZED)' || exit 1; \
 	done
+
+cluster-test: deps ## train and go on by two ranks on a Slurm of this machine's own, with a time limit that strikes
+	@$(MAKE) --no-print-directory deps \
+	  PACKAGES="slurmctld slurmd slurm-client munge openmpi-bin libopenmpi-dev libpmix2"
+	swift build -c release --product echoprep
+	@$(MAKE) --no-print-directory mpi
+	bash Tests/Cluster/cluster.sh $(ECHOPREP)
 
 docs: deps ## write the reference of our libraries to .build/docs
 	@rm -rf .build/*/symbolgraph .build/symbols && mkdir -p .build/symbols

@@ -53,7 +53,8 @@ package func entries(ofFolder path: String) throws(EchoError) -> [FolderEntry] {
         let found: (bytes: [UInt8], status: Int32) = withUnsafePointer(to: &entry.pointee.d_name) { tuple in
             tuple.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: tuple.pointee)) {
                 name in
-                let bytes = UnsafeBufferPointer(start: name, count: strlen(name)).map(UInt8.init(bitPattern:))
+                let bytes = UnsafeBufferPointer(start: name, count: strlen(name))
+                    .map { UInt8(truncatingIfNeeded: $0) }
                 return (bytes, fstatat(dirfd(folder), name, &status, 0))
             }
         }

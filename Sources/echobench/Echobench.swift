@@ -9,7 +9,7 @@ struct Echobench: ParsableCommand {
         commandName: "echobench", abstract: "Times echoprep's stages beside named peers.",
         subcommands: [
             IngestBench.self, LabelsBench.self, LoaderBench.self, TrainBench.self, GrowthBench.self,
-            StepBench.self,
+            ScaleBench.self, StepBench.self,
         ])
 
     static func main() {

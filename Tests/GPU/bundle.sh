@@ -15,5 +15,7 @@ done | awk '$3 ~ "^/" {print $3}' | sort -u |
   grep -vE '/lib(c|m|dl|pthread|rt|stdc\+\+|gcc_s)\.so' | xargs -I{} cp -L {} "$folder/lib/"
 strip --strip-unneeded "$folder"/lib/*
 mkdir -p "$(dirname "$out")"
-tar -C "$folder" -c . | xz --x86 --lzma2=preset=9e,dict=192MiB >"$out"
+# Programs pack better when jumps are told apart from numbers.
+case $(uname -m) in x86_64) filter=--x86 ;; aarch64) filter=--arm64 ;; *) filter= ;; esac
+tar -C "$folder" -c . | xz $filter --lzma2=preset=9e,dict=192MiB >"$out"
 echo "$out: $(($(stat -c %s "$out") >> 20)) MiB"

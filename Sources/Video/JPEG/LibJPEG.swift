@@ -126,7 +126,8 @@ func encodeJPEG(
         }
     }
     guard let bytes else {
-        let words = String(decoding: message.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        let words = String(
+            decoding: message.prefix { $0 != 0 }.map { UInt8(truncatingIfNeeded: $0) }, as: UTF8.self)
         throw EchoError("a JPEG picture", "libjpeg cannot write it: \(words)")
     }
     defer { echoprep_jpeg_free(bytes) }

@@ -72,8 +72,10 @@ struct LibAVStream: ~Copyable {
             let av = echoprep_av_open_stream(bytes.baseAddress, bytes.count, formats, &stream, &message)
             guard let av else { return .failure(Rejection(.undecodable, text(message))) }
             let head = Head(
-                container: withUnsafeBytes(of: stream.container) { text($0.map(CChar.init(bitPattern:))) },
-                codec: withUnsafeBytes(of: stream.codec) { text($0.map(CChar.init(bitPattern:))) },
+                container: withUnsafeBytes(of: stream.container) {
+                    text($0.map(CChar.init(truncatingIfNeeded:)))
+                },
+                codec: withUnsafeBytes(of: stream.codec) { text($0.map(CChar.init(truncatingIfNeeded:))) },
                 height: Int(stream.height), width: Int(stream.width),
                 framesPerSecond: stream.frames_per_second > 0 ? stream.frames_per_second : nil,
                 frames: stream.frames_said > 0 ? Int(stream.frames_said) : nil,
@@ -183,7 +185,7 @@ private let fullChroma: [UInt8] = (0..<256).map {
 }
 
 private func text(_ characters: [CChar]) -> String {
-    String(decoding: characters.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    String(decoding: characters.prefix { $0 != 0 }.map { UInt8(truncatingIfNeeded: $0) }, as: UTF8.self)
 }
 
 private func message(of av: OpaquePointer) -> String { String(cString: echoprep_av_message(av)) }
