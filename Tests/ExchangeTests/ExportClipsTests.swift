@@ -144,6 +144,33 @@ import Video
         }
     }
 
+    @Test(arguments: ["webdataset", "mp4"])
+    func `an export killed at random moments goes on to the same bytes`(format: String) throws {
+        try withTemporaryFolder { folder in
+            let dataset = try Dataset(folder.appendingPathComponent("dataset"), side: 96)
+            func arguments(_ out: URL) -> [String] {
+                [
+                    "export", "clips", dataset.path, out.path, "--format", format, "--pack-size", "1",
+                    "--jobs",
+                    "2",
+                ]
+            }
+            let calm = folder.appendingPathComponent("calm"), stormy = folder.appendingPathComponent("stormy")
+            let started = ContinuousClock.now
+            #expect(try Built.run(arguments(calm)).status == 0)
+            let seconds = started.duration(to: .now) / .seconds(1)
+            var random = SeededRandom(seed: 1, "kill")
+            for _ in 0..<6 {
+                let process = try Built.start(arguments(stormy))
+                Thread.sleep(forTimeInterval: random.uniform(0...seconds))
+                kill(process.processIdentifier, SIGKILL)
+                process.waitUntilExit()
+            }
+            #expect(try Built.run(arguments(stormy)).status == 0)
+            #expect(try files(calm) == files(stormy))
+        }
+    }
+
     @Test(arguments: ["luma", "rgb", "echoprime"], VideoCode.allCases)
     func `a video file holds the frames, without loss or with what is said`(pixels: String, code: VideoCode)
         throws

@@ -191,6 +191,26 @@ import TestSupport
         }
     }
 
+    @Test func `Ctrl-C ends the commands, too`() throws {
+        try withTemporaryFolder { folder in
+            let remote = try Remote(folder, studies: 2)
+            let pid = folder.path + "/pid"
+            let process = try Built.start([
+                "ingest", remote.source, "--dataset", folder.path + "/dataset", "--stage-jobs", "1",
+                "--stage",
+                "echo $$ >\(pid); sleep 1000; : {path} {to}",
+            ])
+            while process.isRunning, (try? readFile(pid).isEmpty) ?? true {
+                Thread.sleep(forTimeInterval: 0.01)
+            }
+            process.interrupt()
+            process.waitUntilExit()
+            #expect(process.terminationStatus == 130)
+            let number = String(decoding: try readFile(pid), as: UTF8.self).prefix { $0.isNumber }
+            #expect(kill(try #require(Int32(number)), 0) == -1)
+        }
+    }
+
     @Test func `a staged ingest killed at random moments ends as an undisturbed one`() throws {
         try withTemporaryFolder { folder in
             let remote = try Remote(folder, studies: 8)
