@@ -17,3 +17,9 @@ static const char paper_prevalence[] = {
 };
 const char *const echoprep_paper_prevalence = paper_prevalence;
 const size_t echoprep_paper_prevalence_count = sizeof paper_prevalence;
+
+static const char measurements[] = {
+#embed "../../../schemas/measurements.tsv"
+};
+const char *const echoprep_measurements = measurements;
+const size_t echoprep_measurements_count = sizeof measurements;

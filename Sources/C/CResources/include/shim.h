@@ -11,4 +11,7 @@ extern const size_t echoprep_icd10cm_count;
 /// schemas/paper-prevalence.csv, and its length in bytes.
 extern const char *const echoprep_paper_prevalence;
 extern const size_t echoprep_paper_prevalence_count;
+/// schemas/measurements.tsv, and its length in bytes.
+extern const char *const echoprep_measurements;
+extern const size_t echoprep_measurements_count;
 #endif
