@@ -88,7 +88,8 @@ import TestSupport
             .split(separator: "\n")
         #expect(
             lines.prefix(8) == [
-                "dataset: data", "run: runs/a", "task: pretrain", "where: null", "model: lamae", "preset: tiny",
+                "dataset: data", "run: runs/a", "task: pretrain", "where: null", "model: lamae",
+                "preset: tiny",
                 "views: null",
                 "frames: null",
             ])

@@ -99,6 +99,7 @@ import Training
             let none = try Built.run("embed", run.path, "--threads", "2", "--where", "study_id < 0")
             #expect(none.status == 1 && none.errors.contains("for which --where is true"))
 
+            try Catalog(datasetFolder: dataset, readOnly: false).write { try Catalog.createLabelMatrix($0) }
             let file = run.appendingPathComponent("labels.csv").path
             let exported = try Built.run(
                 "export", "labels", file, "--dataset", dataset, "--where", "study_id BETWEEN 5 AND 7")
