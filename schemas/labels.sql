@@ -232,7 +232,7 @@ CREATE TABLE structured_measurement (
                                       -- 'Mild (1+)' 1); of what does not stand there, the number; else NULL
 ) STRICT;
 CREATE INDEX structured_measurement_id ON structured_measurement (measurement_id, measurement);
-CREATE INDEX structured_measurement_value ON structured_measurement (measurement, value);
+CREATE INDEX structured_measurement_test ON structured_measurement (measurement, test_type, value);
 
 -- ICD-10-CM -------------------------------------------------------------------------------------------------
 
@@ -389,9 +389,8 @@ WHERE l.source = 'echonet' AND l.unit = 'study' AND l.target = 'EF' AND l.value 
 
 -- What became of the results of each measurement and kind of test: how many say a value, and from what to what.
 CREATE VIEW v_measurement AS
-SELECT measurement, lower(test_type) AS test_type, count(*) AS n_results, count(value) AS n_values, min(value) AS least,
-    max(value) AS most
-FROM structured_measurement GROUP BY measurement, lower(test_type);
+SELECT measurement, test_type, count(*) AS n_results, count(value) AS n_values, min(value) AS least, max(value) AS most
+FROM structured_measurement GROUP BY measurement, test_type;
 
 -- The results that say no value: words that no scale knows or that say so themselves, numbers that are not plausible.
 CREATE VIEW v_unread_result AS
@@ -406,16 +405,17 @@ WITH RECURSIVE seen (study_id) AS (
     UNION ALL
     SELECT (SELECT min(c.study_id) FROM clip c WHERE c.study_id > seen.study_id) FROM seen
     WHERE study_id IS NOT NULL
+), others AS (
+    SELECT study_key, study_id, subject_id, kept FROM clip WHERE study_id IS NULL
+    UNION ALL
+    SELECT c.study_key, c.study_id, c.subject_id, c.kept
+    FROM seen n CROSS JOIN clip c WHERE c.study_id = n.study_id AND n.study_id NOT IN (SELECT study_id FROM echo_study)
 ), studies AS (
     SELECT CAST(s.study_id AS TEXT) AS study_key, s.study_id, s.subject_id, s.study_datetime, s.measurement_id,
-        (SELECT count(*) FROM clip c WHERE c.study_id = s.study_id) AS files,
-        (SELECT count(*) FROM clip c WHERE c.study_id = s.study_id AND c.kept = 1) AS clips
+        CAST(NULL AS INTEGER) AS files, CAST(NULL AS INTEGER) AS clips
     FROM echo_study s
     UNION ALL
-    SELECT study_key, min(study_id), min(subject_id), NULL, NULL, count(*), sum(kept) FROM clip
-    WHERE study_id IS NULL
-        OR study_id IN (SELECT n.study_id FROM seen n WHERE n.study_id NOT IN (SELECT e.study_id FROM echo_study e))
-    GROUP BY study_key
+    SELECT study_key, min(study_id), min(subject_id), NULL, NULL, count(*), sum(kept) FROM others GROUP BY study_key
 ), told AS (
     SELECT s.*, q.gender, q.anchor_age, q.anchor_year, q.anchor_year_group,
         -- Of the subject's studies, from 1, in the order of their times.
@@ -435,7 +435,9 @@ SELECT s.study_key, s.study_id, s.subject_id, coalesce(p.split, l.split) AS spli
     -- 'tte', 'tee' or 'stress': of its structured measurements.
     (SELECT lower(m.test_type) FROM structured_measurement m WHERE m.id = (
         SELECT min(n.id) FROM structured_measurement n WHERE n.measurement_id = s.measurement_id)) AS test_type,
-    s.files, s.clips,
+    -- Of the study list they are counted here, where a query that does not ask for them leaves them out.
+    coalesce(s.files, (SELECT count(*) FROM clip c WHERE c.study_id = s.study_id)) AS files,
+    coalesce(s.clips, (SELECT count(*) FROM clip c WHERE c.study_id = s.study_id AND c.kept = 1)) AS clips,
     -- The ejection fraction in percent: measured, or out of the source's own list.
     coalesce(
         (SELECT v.value FROM label v WHERE v.source = 'measurements' AND v.unit = 'study' AND v.target = 'lvef'

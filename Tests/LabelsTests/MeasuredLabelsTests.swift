@@ -69,7 +69,7 @@ import TestSupport
             #expect(linked.summary.unread == (isCounted ? [name: 1] : [:]))
             #expect(
                 try linked.rows("SELECT measurement, test_type, n_results, n_values FROM v_measurement")
-                    == ["\(name)|tte|1|\(value == nil ? 0 : 1)"])
+                    == ["\(name)|TTE|1|\(value == nil ? 0 : 1)"])
         }
     }
 
