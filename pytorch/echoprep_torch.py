@@ -201,7 +201,7 @@ class Input:
 
 
 class EchoModel(nn.Module):
-    """One of the four models: its encoder, latent attention where it has it, and its head where it was fine-tuned."""
+    """One of the four models: its encoder, latent attention where it has it, and its heads where it was fine-tuned."""
 
     def __init__(self, config: dict[str, Any]) -> None:
         """config: what config.json of an exported folder holds."""
@@ -213,10 +213,12 @@ class EchoModel(nn.Module):
             views=shape["views"], frames=shape["frames"], stride=config["stride"], pad_views=config["pad-views"],
             image=shape["image"], channels=shape["channels"], mean=tuple(pixels["mean"]),
             std=tuple(pixels["deviation"]))
-        self.targets: list[str] = found["targets"]
-        """What the outputs stand for; empty for a model that was pre-trained only."""
-        self.scale: dict[str, float] | None = found.get("scale")
-        """Mean and deviation of a quantity in its unit; None for classes."""
+        learned = found.get("heads") or ([found] if found.get("targets") else [])
+        self.targets: list[str] = [target for head in learned for target in head["targets"]]
+        """What the outputs stand for, head by head; empty for a model that was pre-trained only."""
+        scales = [head.get("scale") for head in learned for _ in head["targets"]]
+        self.scales: list[tuple[float, float] | None] = [s and (s["mean"], s["deviation"]) for s in scales]
+        """Of each output the mean and deviation of its quantity in its unit; None for a class."""
         self.video: bool = shape["kind"] in ("video-mae", "video-lamae")
         """Whether the encoder sees all frames of a clip together."""
         self.latent: bool = shape["kind"] in ("lamae", "video-lamae")
@@ -238,15 +240,20 @@ class EchoModel(nn.Module):
             self.latent_read = CrossBlock(self.dim, heads)
             self.latent_write = CrossBlock(self.dim, heads)
 
-        outputs = shape["outputs"]
-        self.head: nn.Module = nn.Identity()
-        if outputs:
-            if shape.get("probe") == "attentive":
-                self.head = AttentiveHead(self.dim, shape["heads"], outputs)
-            elif shape.get("linear_head", False):
-                self.head = LinearHead(self.dim, outputs)
-            else:
-                self.head = Mlp(self.dim, self.dim, outputs)
+        several = shape.get("head_outputs")
+        if several:
+            self.head: nn.Module = nn.ModuleList(self._head(shape, outputs) for outputs in several)
+        else:
+            self.head = self._head(shape, shape["outputs"])
+
+    def _head(self, shape: dict[str, Any], outputs: int) -> nn.Module:
+        if not outputs:
+            return nn.Identity()
+        if shape.get("probe") == "attentive":
+            return AttentiveHead(self.dim, shape["heads"], outputs)
+        if shape.get("linear_head", False):
+            return LinearHead(self.dim, outputs)
+        return Mlp(self.dim, self.dim, outputs)
 
     def tokens(self, clips: Tensor, mask: Tensor | None = None) -> Tensor:
         """The tokens of all patches, after latent attention where the model has it.
@@ -306,11 +313,14 @@ class EchoModel(nn.Module):
         return (x * weight).sum(dim=1) / weight.sum(dim=1)
 
     def read(self, tokens: Tensor, mask: Tensor | None = None) -> Tensor:
-        """The head's outputs [B, outputs] from the tokens [B, V, T, N, D] of each study, or without a head their mean."""
-        if isinstance(self.head, AttentiveHead):
+        """The outputs of all heads [B, outputs] from the tokens [B, V, T, N, D] of each study; without any their mean."""
+        heads = list(self.head) if isinstance(self.head, nn.ModuleList) else [self.head]
+        if isinstance(heads[0], AttentiveHead):
             keys = None if mask is None else self._keys(mask, tokens.shape[2] * tokens.shape[3])
-            return self.head(tokens.flatten(1, 3), keys)
-        return self.head(self._mean(tokens, mask))
+            tokens = tokens.flatten(1, 3)
+            return torch.cat([head(tokens, keys) for head in heads], dim=1)
+        mean = self._mean(tokens, mask)
+        return torch.cat([head(mean) for head in heads], dim=1)
 
     @staticmethod
     def _keys(mask: Tensor, tokens: int) -> Tensor:
@@ -318,15 +328,16 @@ class EchoModel(nn.Module):
         return mask.repeat_interleave(tokens, dim=1)[:, None, None]
 
     def forward(self, clips: Tensor, mask: Tensor | None = None) -> Tensor:
-        """The head's outputs [B, outputs] as a loss takes them; of a pre-trained model, which has no head, `embed`."""
+        """The heads' outputs [B, outputs] as a loss takes them; of a pre-trained model, which has no head, `embed`."""
         return self.read(self.tokens(clips, mask), mask)
 
     def predict(self, clips: Tensor, mask: Tensor | None = None) -> Tensor:
         """[B, outputs] in the order of `targets`: probabilities of classes, or a quantity in its unit."""
         if not self.targets:
             raise ValueError("the model was pre-trained only: it predicts nothing")
-        outputs = self(clips, mask)
-        return outputs.sigmoid() if self.scale is None else outputs * self.scale["deviation"] + self.scale["mean"]
+        columns = self(clips, mask).unbind(dim=1)
+        return torch.stack(
+            [x.sigmoid() if scale is None else x * scale[1] + scale[0] for x, scale in zip(columns, self.scales)], dim=1)
 
 
 def load(folder: str | Path, device: str | torch.device = "cpu") -> EchoModel:
@@ -384,7 +395,7 @@ class Clips(Dataset):
     memory by each process when it first reads them, and the database is closed again: any number of workers may read.
     """
 
-    SCHEMA = 5
+    SCHEMA = 6
     """The version of the database that this file reads."""
 
     def __init__(
@@ -394,9 +405,9 @@ class Clips(Dataset):
     ) -> None:
         """
         split: "train", "val" or "test"; None for all studies with clips
-        target: what `echoprep train --task` learns ("icd", "lvef", "label:NAME"), or one category of link-icd ("I50");
-            only studies of which something is known
-        where: a condition on the columns of the table `clip`, as "frames >= 16 AND frames_per_second > 20"
+        target: what `echoprep train --task` learns ("icd", "lvef", "measure:lvef", "label:NAME"; one, by its whole name),
+            or one category of link-icd ("I50"); only studies of which something is known
+        where: a condition on the columns of the view `v_study`, as "age >= 18 AND ef < 40"
         model: takes the model's number of views and frames and its pixels, where nothing else is said
         per: "clip" makes every clip an item by itself, a study of one view
         views, frames, stride: at most so many clips of a study, and so many frames of each, so far apart; 8, 8 and 4
@@ -479,9 +490,10 @@ def collate(items: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class _Clip:
-    """A clip that was kept: its tensor's name, the file under shards/, and how many frames it has."""
+    """A clip that was kept: its name and its tensor's, the file under shards/, and how many frames it has."""
 
     name: str
+    tensor: str
     shard: str
     frames: int
 
@@ -490,15 +502,16 @@ def _studies(database: sqlite3.Connection, split: str | None, where: str | None)
     """The kept clips of each study, by its key; a split is the subject's, or the one that the source's own list gives."""
     studies: dict[str, list[_Clip]] = {}
     known = False
-    for key, name, shard, frames, found in database.execute(f"""
-            SELECT c.study_key, c.name, c.shard, c.frames, coalesce(s.split, l.split)
-            FROM (SELECT * FROM clip WHERE kept = 1 AND ({where or '1'})) c
+    for key, tensor, name, shard, frames, found in database.execute(f"""
+            SELECT c.study_key, coalesce(c.tensor, c.name), c.name, c.shard, c.frames, coalesce(s.split, l.split)
+            FROM (SELECT * FROM clip WHERE kept = 1) c
             LEFT JOIN split s ON s.subject_id = c.subject_id
             LEFT JOIN listed_study l ON l.study_key = c.study_key
+            {f"WHERE c.study_key IN (SELECT study_key FROM v_study WHERE {where})" if where else ""}
             ORDER BY c.id"""):
         known |= found is not None
         if split in (None, found):
-            studies.setdefault(key, []).append(_Clip(name, shard, frames))
+            studies.setdefault(key, []).append(_Clip(name, tensor, shard, frames))
     if split is not None and studies == {} and not known:
         raise ValueError("the dataset has no splits: run echoprep link-icd on it")
     return studies
@@ -511,6 +524,9 @@ def _labels(database: sqlite3.Connection, target: str) -> tuple[list[str], dict[
         columns = [(place, "link-icd", name) for place, name in enumerate(names)]
     elif target == "lvef":  # in the source's own list, or better measured
         names, columns = ["EF"], [(0, "echonet", "EF"), (0, "measurements", "lvef")]
+    elif target.startswith("measure:"):
+        names = [target.removeprefix("measure:")]
+        columns = [(0, "measurements", names[0])]
     elif target.startswith("label:"):
         source = target.removeprefix("label:")
         query = "SELECT DISTINCT target FROM label WHERE source = ? AND unit = 'study' ORDER BY target"
@@ -547,8 +563,8 @@ class _Shards:
             start = 8 + int.from_bytes(memory[:8], "little")
             self._open[clip.shard] = memory[start:], json.loads(bytes(memory[8:start]))
         memory, header = self._open[clip.shard]
-        first, last = header[clip.name]["data_offsets"]
-        return memory[first:last], header[clip.name]["shape"]
+        first, last = header[clip.tensor]["data_offsets"]
+        return memory[first:last], header[clip.tensor]["shape"]
 
     def read(self, clip: _Clip, frames: Sequence[int]) -> Tensor:
         """Frames of a clip: uint8 [len(frames), H, W] or [len(frames), H, W, 3]."""

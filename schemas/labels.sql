@@ -256,10 +256,12 @@ CREATE TABLE structured_measurement (
     measurement_description TEXT,
     result TEXT,                      -- as the file has it
     unit TEXT,
-    value REAL                        -- the number that result says: of '> 55' 55, of '50-55' 52.5; else NULL
+    value REAL                        -- what result says by schemas/measurements.tsv: a plausible number in the
+                                      -- measurement's unit (of '> 55' 55, of '50-55' 52.5), or the grade of its scale (of
+                                      -- 'Mild (1+)' 1); of what does not stand there, the number; else NULL
 ) STRICT;
 CREATE INDEX structured_measurement_id ON structured_measurement (measurement_id, measurement);
-CREATE INDEX structured_measurement_value ON structured_measurement (measurement, value);
+CREATE INDEX structured_measurement_test ON structured_measurement (measurement, test_type, value);
 
 -- ICD-10-CM -------------------------------------------------------------------------------------------------
 
@@ -413,6 +415,81 @@ SELECT CAST(study_id AS TEXT) AS study_key, study_id, subject_id, split, lvef AS
 UNION ALL
 SELECT l.key, NULL, NULL, s.split, l.value FROM label l LEFT JOIN listed_study s ON s.study_key = l.key
 WHERE l.source = 'echonet' AND l.unit = 'study' AND l.target = 'EF' AND l.value IS NOT NULL;
+
+-- What became of the results of each measurement and kind of test: how many say a value, and from what to what.
+CREATE VIEW v_measurement AS
+SELECT measurement, test_type, count(*) AS n_results, count(value) AS n_values, min(value) AS least, max(value) AS most
+FROM structured_measurement GROUP BY measurement, test_type;
+
+-- The results that say no value: words that no scale knows or that say so themselves, numbers that are not plausible.
+CREATE VIEW v_unread_result AS
+SELECT measurement, result, unit, count(*) AS n FROM structured_measurement
+WHERE value IS NULL AND result IS NOT NULL GROUP BY measurement, result, unit;
+
+-- One row a study, of the study list and others that have files: what `--where` chooses by. What is not known is NULL.
+CREATE VIEW v_study AS
+WITH RECURSIVE seen (study_id) AS (
+    -- From one study of `clip` to the next by the index, as in v_funnel.
+    SELECT min(study_id) FROM clip
+    UNION ALL
+    SELECT (SELECT min(c.study_id) FROM clip c WHERE c.study_id > seen.study_id) FROM seen
+    WHERE study_id IS NOT NULL
+), others AS (
+    SELECT study_key, study_id, subject_id, kept FROM clip WHERE study_id IS NULL
+    UNION ALL
+    SELECT c.study_key, c.study_id, c.subject_id, c.kept
+    FROM seen n CROSS JOIN clip c WHERE c.study_id = n.study_id AND n.study_id NOT IN (SELECT study_id FROM echo_study)
+), studies AS (
+    SELECT CAST(s.study_id AS TEXT) AS study_key, s.study_id, s.subject_id, s.study_datetime, s.measurement_id,
+        CAST(NULL AS INTEGER) AS files, CAST(NULL AS INTEGER) AS clips
+    FROM echo_study s
+    UNION ALL
+    SELECT study_key, min(study_id), min(subject_id), NULL, NULL, count(*), sum(kept) FROM others GROUP BY study_key
+), told AS (
+    SELECT s.*, q.gender, q.anchor_age, q.anchor_year, q.anchor_year_group,
+        -- Of the subject's studies, from 1, in the order of their times.
+        CASE WHEN s.study_datetime IS NOT NULL THEN 1 + (
+            SELECT count(*) FROM echo_study e WHERE e.subject_id = s.subject_id AND (
+                e.study_datetime < s.study_datetime
+                OR (e.study_datetime = s.study_datetime AND e.study_id < s.study_id))) END AS study_number,
+        CAST(substr(s.study_datetime, 1, 4) AS INTEGER) AS y, CAST(substr(s.study_datetime, 6, 2) AS INTEGER) AS m,
+        CAST(substr(s.study_datetime, 9, 2) AS INTEGER) AS d, CAST(substr(q.dod, 1, 4) AS INTEGER) AS dy,
+        CAST(substr(q.dod, 6, 2) AS INTEGER) AS dm, CAST(substr(q.dod, 9, 2) AS INTEGER) AS dd
+    FROM studies s LEFT JOIN patients q ON q.subject_id = s.subject_id
+)
+SELECT s.study_key, s.study_id, s.subject_id, coalesce(p.split, l.split) AS split, s.study_datetime, s.study_number,
+    CASE WHEN s.study_number = 1 THEN 1 WHEN s.study_number > 1 THEN 0 END AS first_study,
+    s.anchor_age + s.y - s.anchor_year AS age,  -- at the study; 91 and more is 90 or more
+    s.gender AS sex, s.anchor_year_group AS era,
+    -- 'tte', 'tee' or 'stress': of its structured measurements.
+    (SELECT lower(m.test_type) FROM structured_measurement m WHERE m.id = (
+        SELECT min(n.id) FROM structured_measurement n WHERE n.measurement_id = s.measurement_id)) AS test_type,
+    -- Of the study list they are counted here, where a query that does not ask for them leaves them out.
+    coalesce(s.files, (SELECT count(*) FROM clip c WHERE c.study_id = s.study_id)) AS files,
+    coalesce(s.clips, (SELECT count(*) FROM clip c WHERE c.study_id = s.study_id AND c.kept = 1)) AS clips,
+    -- The ejection fraction in percent: measured, or out of the source's own list.
+    coalesce(
+        (SELECT v.value FROM label v WHERE v.source = 'measurements' AND v.unit = 'study' AND v.target = 'lvef'
+            AND v.key = s.study_key),
+        (SELECT v.value FROM label v WHERE v.source = 'echonet' AND v.unit = 'study' AND v.target = 'EF'
+            AND v.key = s.study_key)) AS ef,
+    -- The stay that it lies in, and what became of its labels.
+    a.hadm_id, h.admission_type, a.hours_since_admission, a.hours_to_discharge,
+    h.hospital_expire_flag AS died_in_hospital, t.status, t.after_death,
+    -- From the study to the subject's death, by the calendar: days up to each, counted from one day on.
+    365 * (s.dy - s.y) + ((s.dy - 1 - (s.dy - 1) % 4) - (s.y - 1 - (s.y - 1) % 4)) / 4
+        - ((s.dy - 1 - (s.dy - 1) % 100) - (s.y - 1 - (s.y - 1) % 100)) / 100
+        + ((s.dy - 1 - (s.dy - 1) % 400) - (s.y - 1 - (s.y - 1) % 400)) / 400
+        + ((367 * s.dm - 362 - (367 * s.dm - 362) % 12) - (367 * s.m - 362 - (367 * s.m - 362) % 12)) / 12
+        + CASE WHEN s.dm <= 2 THEN 0 WHEN s.dy % 4 = 0 AND (s.dy % 100 <> 0 OR s.dy % 400 = 0) THEN -1 ELSE -2 END
+        - CASE WHEN s.m <= 2 THEN 0 WHEN s.y % 4 = 0 AND (s.y % 100 <> 0 OR s.y % 400 = 0) THEN -1 ELSE -2 END
+        + s.dd - s.d AS days_to_death
+FROM told s
+LEFT JOIN split p ON p.subject_id = s.subject_id
+LEFT JOIN listed_study l ON l.study_key = s.study_key
+LEFT JOIN study_admission a ON a.study_id = s.study_id AND a.chosen = 1
+LEFT JOIN admissions h ON h.hadm_id = a.hadm_id
+LEFT JOIN study_status t ON t.study_id = s.study_id;
 
 -- The label matrix in long form: every labelled study with every target. In this order SQLite finds each label by its
 -- whole key, and the studies of a subject by theirs.

@@ -65,6 +65,16 @@ extension Catalog {
         }
     }
 
+    /// Whether a source whose unit is the study has a label of that target.
+    package func hasTarget(_ target: String, of source: String) throws(EchoError) -> Bool {
+        try read { db in
+            try Bool.fetchOne(
+                db,
+                sql: "SELECT EXISTS (SELECT 1 FROM label WHERE source = ? AND unit = 'study' AND target = ?)",
+                arguments: [source, target]) ?? false
+        }
+    }
+
     /// The ejection fractions of a split's studies, in percent, by their keys; of studies without clips too. They were
     /// measured, or stand in the source's own list.
     package func ejectionFractions(in split: Split) throws(EchoError) -> [String: Double] {

@@ -36,7 +36,8 @@ package struct Target: Sendable, Equatable, Codable {
 
 extension Catalog {
     /// The studies with kept clips, in order of their files; of one split, or all of them, which includes
-    /// studies without a split. A split is that of the subject, or the one that the source's own list gives the study.
+    /// studies without a split; of the cohort alone where there is one. A split is that of the subject, or the one that the
+    /// source's own list gives the study.
     package func studies(in split: Split? = nil) throws(EchoError) -> [StoredStudy] {
         try read { db in
             let filter = split == nil ? "" : "AND coalesce(s.split, l.split) = ?"
@@ -46,7 +47,7 @@ extension Catalog {
                 FROM clip c
                 LEFT JOIN split s ON s.subject_id = c.subject_id
                 LEFT JOIN listed_study l ON l.study_key = c.study_key
-                WHERE c.kept = 1 \(filter) ORDER BY c.id
+                WHERE c.kept = 1 AND \(isInCohort("c.study_key")) \(filter) ORDER BY c.id
                 """
             let rows = try Row.fetchCursor(
                 db, sql: sql, arguments: split.map { [$0.rawValue] } ?? StatementArguments())

@@ -25,12 +25,25 @@ package struct Prevalence: Sendable, Equatable, Codable {
 }
 
 extension Catalog {
-    /// The funnel from files to labelled studies.
+    /// The funnel from files to labelled studies, and to those of the cohort where there is one.
     package func funnel() throws(EchoError) -> [FunnelStep] {
-        try read { db in
+        var steps = try read { db in
             try Row.fetchAll(db, sql: "SELECT step, unit, what, n FROM v_funnel ORDER BY step, n DESC, what")
                 .map { FunnelStep(step: $0[0], unit: $0[1], what: $0[2], count: $0[3]) }
         }
+        guard let cohort, let last = steps.last?.step else { return steps }
+        let labelled = try read { db in
+            try Int.fetchOne(
+                db,
+                sql: """
+                    SELECT count(*) FROM temp.cohort c JOIN study_status t ON t.study_id = c.study_id
+                    WHERE c.is_in = 1 AND c.clips > 0 AND t.status = 'labelled'
+                    """) ?? 0
+        }
+        for (what, count) in [
+            ("with clips, where \(cohort.expression)", cohort.chosen), ("of these labelled", labelled),
+        ] { steps.append(FunnelStep(step: last + 1, unit: "studies", what: what, count: count)) }
+        return steps
     }
 
     /// Categories by falling prevalence, ties by code.

@@ -18,6 +18,8 @@ package final class Catalog: Sendable {
     /// The folder of the dataset.
     package let folder: String
     package let database: DatabaseQueue
+    /// The studies that it keeps to; nil for all of them.
+    package let cohort: Cohort?
 
     /// Opens the catalog of a dataset; a missing one is created, with its folder, unless `readOnly`.
     package init(datasetFolder: String, readOnly: Bool) throws(EchoError) {
@@ -55,8 +57,14 @@ package final class Catalog: Sendable {
                 try db.execute(sql: "SELECT count(*) FROM sqlite_schema")
             }
         }
+        cohort = nil
         database = try translated { try DatabaseQueue(path: path, configuration: configuration) }
         try prepareSchema(readOnly: readOnly)
+    }
+
+    /// An open catalog.
+    init(folder: String, database: DatabaseQueue, cohort: Cohort?) {
+        (self.folder, self.database, self.cohort) = (folder, database, cohort)
     }
 
     private func prepareSchema(readOnly: Bool) throws(EchoError) {

@@ -5,7 +5,8 @@ import GRDB
 /// The way from earlier versions to this one, from what is there: nothing has to be read again.
 ///
 /// Version 2 had no table of labels. Version 3 had no diagnoses without a priority, and fewer words for what may be.
-/// Version 4 knew fewer columns and reasons of `clip`. Version 5 did not know that a source may change.
+/// Version 4 knew fewer columns and reasons of `clip`. Version 5 did not know that a source may change, and had no view of
+/// studies.
 enum SchemaUpgrade {
     /// The versions that it begins with.
     static let versions = [2, 3, 4, 5]
@@ -38,6 +39,14 @@ enum SchemaUpgrade {
             HAVING max(id) IS NOT NULL
         """
 
+    /// Up to version 5 the value of an ejection fraction was the number alone, a share too, or one that no heart has.
+    private static let fractions = """
+        UPDATE structured_measurement SET value = CASE
+            WHEN unit IS NULL AND instr(result, '%') = 0 AND value > 0 AND value <= 1 THEN round(100 * value, 6)
+            WHEN value BETWEEN 0 AND 100 THEN value END
+        WHERE measurement = 'lvef' AND value IS NOT NULL
+        """
+
     /// Brings a database to this program's schema, inside a transaction of the caller without checks of foreign keys.
     static func upgrade(_ db: Database, version: Int) throws {
         let hadMatrix = try db.viewExists("label_matrix")
@@ -60,6 +69,7 @@ enum SchemaUpgrade {
             try db.execute(sql: "INSERT INTO label_source \(sources)")
             try db.execute(sql: "INSERT INTO label \(labels)")
         }
+        try db.execute(sql: fractions)
         if hadMatrix { try Catalog.createLabelMatrix(db) }
         try db.execute(sql: "PRAGMA user_version = \(Catalog.schemaVersion)")
     }
@@ -109,6 +119,13 @@ enum SchemaUpgrade {
         guard version == 2 else { return }
         try db.execute(sql: "CREATE TEMP VIEW label_source AS \(sources)")
         try db.execute(sql: "CREATE TEMP VIEW label AS \(labels)")
+    }
+
+    /// Lets a connection find `v_study` in a database of an earlier version.
+    static func addStudies(_ db: Database) throws {
+        guard try !db.viewExists("v_study") else { return }
+        let view = try definitions().first { $0.name == "v_study" }?.sql ?? ""
+        try db.execute(sql: view.replacing("CREATE VIEW", with: "CREATE TEMP VIEW", maxReplacements: 1))
     }
 
     /// Tables, indexes and views of this program's schema, in their order.

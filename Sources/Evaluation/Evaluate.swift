@@ -22,6 +22,8 @@ package struct EvaluateOptions: Sendable {
     package var place: Place
     /// The dataset; nil for the one that a run learned from, or for none where only predictions are given.
     package var dataset: String?
+    /// An expression over `v_study` that is true of the studies to judge; nil for what a run's own were chosen by.
+    package var cohort: String?
     /// Where the page about all that was given goes; nil for none. Each run has its own besides.
     package var report: String?
     /// Show whole source pictures beside cropped clips, and name clips.
@@ -33,7 +35,8 @@ package struct EvaluateOptions: Sendable {
 /// Scores fine-tuned runs on a split of their dataset.
 ///
 /// Writes into each run's `evaluation/SPLIT/`: `predictions.csv`, `metrics.json`, `report.html`, and `codes.csv` and
-/// `groups.csv`, or `errors.csv` of a measured quantity. The run's own `report.html` leads to the last page written.
+/// `groups.csv`, or `errors.csv` of a measured quantity and `confusion.csv` of grades; of several heads each in a folder with
+/// the name of its task. The run's own `report.html` leads to the last page written.
 ///
 /// The ranks of the place predict together, and the first does all else.
 ///
@@ -51,7 +54,8 @@ package func evaluate(runs folders: [String], options: EvaluateOptions) throws -
         if let found = try evaluate(run, called: name, as: model, options) { judged.append(found) }
     }
     return try ranks.first {
-        var evaluation = try Evaluation(judged.map(\.scored), warnings: judged.compactMap(\.warning))
+        var evaluation = try Evaluation(
+            judged.map(\.scored), warnings: judged.compactMap(\.warning), notes: judged.compactMap(\.note))
         evaluation.reports = judged.map(\.page)
         if let path = options.report {
             let first = judged[0].report

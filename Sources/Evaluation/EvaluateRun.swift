@@ -12,8 +12,10 @@ import Tasks
 
 /// What a run's evaluation found.
 struct EvaluatedRun {
-    /// An entry for each kind of answers.
+    /// An entry for each head.
     let scored: [ScoredRun]
+    /// Which studies were chosen, where not all were.
+    let note: String?
     /// What makes its numbers worth less.
     let warning: String?
     let report: ReportPage
@@ -21,7 +23,7 @@ struct EvaluatedRun {
     let page: String
 }
 
-/// Predicts with one run, on all ranks together; the first scores it and writes its results.
+/// Scores one run and writes its results.
 ///
 /// - Parameters:
 ///   - name: what the run is called
@@ -32,22 +34,29 @@ func evaluate(
 ) throws -> EvaluatedRun? {
     let ranks = options.place.ranks
     let (trained, count) = try ranks.together {
-        let trained = try TrainedModel(run: run, dataset: options.dataset, place: options.place)
-        let catalog = try Catalog(datasetFolder: trained.dataset, readOnly: true)
+        let trained = try TrainedModel(
+            run: run, dataset: options.dataset, cohort: options.cohort, place: options.place)
+        let catalog = try Catalog(datasetFolder: trained.dataset, where: trained.cohort)
         return (trained, try catalog.studies(in: options.split).count)
     }
     let progress = Progress("evaluate \(name)", total: count, unit: "studies")
     let predictions = try trained.predict(options.split, draws: options.draws, progress: progress)
-    let answers = Answers(predictions, of: trained)
+    let answers = Answers.all(predictions, of: trained)
     try ranks.together {
-        try check(
-            answers, in: options.split, for: "--split \(options.split.rawValue)", or: "name another split")
+        for head in answers {
+            try check(
+                head, in: options.split, for: "--split \(options.split.rawValue)", or: "name another split")
+        }
     }
     progress.finish(predictions.count)
-    var fitting: Answers?
-    if options.fitsThreshold, answers.kind == .classes {
-        let chosen = Answers(try trained.predict(.val, draws: options.draws), of: trained)
-        try ranks.together { try check(chosen, in: .val, for: "--threshold fit", or: "give a number") }
+    var fitting: [Answers] = []
+    if options.fitsThreshold, answers.contains(where: { $0.kind == .classes }) {
+        let chosen = Answers.all(try trained.predict(.val, draws: options.draws), of: trained)
+        try ranks.together {
+            for head in chosen where head.kind == .classes {
+                try check(head, in: .val, for: "--threshold fit", or: "give a number")
+            }
+        }
         fitting = chosen
     }
     return try ranks.first {
@@ -60,45 +69,42 @@ func evaluate(
 /// Scores the answers of one run, writes its results and shows them.
 ///
 /// - Parameters:
+///   - answers: of each head
 ///   - studies: with their subjects, whose answers these are
-///   - fitting: the answers that thresholds are fitted to; nil for none
+///   - fitting: the answers of each head that thresholds are fitted to; empty for none
 private func judge(
-    _ answers: Answers, of studies: [(key: String, subject: Int64?)], fitting: Answers?,
+    _ answers: [Answers], of studies: [(key: String, subject: Int64?)], fitting: [Answers],
     _ trained: TrainedModel, in run: String, called name: String, as model: String,
     _ options: EvaluateOptions
 ) throws -> EvaluatedRun {
     let configuration = trained.configuration
-    let catalog = try Catalog(datasetFolder: trained.dataset, readOnly: true)
+    let catalog = try Catalog(datasetFolder: trained.dataset, where: trained.cohort)
     let folder = EvaluationFolder(
-        RunFolder(run), own: configuration.dataset, split: options.split, dataset: trained.dataset)
-    var scoring = options.scoring
-    if let fitting { scoring.threshold = Threshold(fittedTo: fitting) }
-    var scored = try score(answers, run: name, split: options.split.rawValue, options: scoring)
-    scored.scores.addTitles(of: try catalog.targets())
-    scored.scores.model = model
-    scored.scores.asked = Asked(
-        dataset: RunFolder(run).relative(trained.dataset), split: options.split.rawValue,
-        draws: options.draws,
-        threshold: answers.kind == .classes ? scoring.threshold.shared.map { "\($0)" } ?? "fit" : nil)
-    try folder.write("predictions.csv", answers.csv)
-    try folder.write("metrics.json", jsonText(scored.scores) + "\n")
-    for table in scored.scores.tables { try folder.write(table.file, table.text) }
+        RunFolder(run), own: configuration.recipe, split: options.split, dataset: trained.dataset,
+        cohort: trained.cohort)
+    let scored = try score(
+        answers, fitting: fitting, of: trained, called: name, as: model, catalog, into: folder,
+        RunFolder(run),
+        options)
 
     // Studies of which the weights know; nil where that is not known, or of no concern.
     let known =
         try options.split == .test
         ? LearnedStudies(run: run)?.count(among: studies) : nil
+    let subjects = zip(configuration.task.heads, configuration.heads).map { $0.subject($1.targets.count) }
+    let populations = scored.map { ($0.scores.task.map { "\($0): " } ?? "") + $0.scores.population }
     var subject = ReportSubject(
-        title: "\(configuration.modelName) on \(configuration.task.subject(trained.targets.count))",
-        [Standings([scored])])
+        title: "\(configuration.modelName) on \(subjects.joined(separator: ", "))",
+        scored.map { Standings([$0]) })
     subject.lead =
-        "\(scored.scores.population) of the \(options.split.rawValue) split"
+        "\(populations.joined(separator: ", ")) of the \(options.split.rawValue) split"
         + "\(known == 0 ? ", none of whom its weights have learned from" : "")."
     let warning = known.flatMap { known in
         known == 0
             ? nil
             : "The weights of \(name) have learned from subjects of \(grouped(known)) of these studies: too good to be true."
     }
+    if let cohort = catalog.cohort { subject.lead += " Of studies \(cohort.text)." }
     if let warning { subject.lead += " " + warning }
     subject.catalog = catalog
     subject.clips = ClipChoice(showSource: options.showSource, showIDs: options.showIDs)
@@ -108,7 +114,51 @@ private func judge(
     subject.pretrained = before.map { ([$0], trained.dataset, options.place) }
     let report = try ReportPage(subject)
     try folder.write(page: report.html)
-    return EvaluatedRun(scored: [scored], warning: warning, report: report, page: folder.page)
+    return EvaluatedRun(
+        scored: scored, note: catalog.cohort.map { "\(name): \($0.text)" }, warning: warning, report: report,
+        page: folder.page)
+}
+
+/// Scores what each head of a run said, and writes it: of several heads each in a folder of its own.
+private func score(
+    _ answers: [Answers], fitting: [Answers], of trained: TrainedModel, called name: String, as model: String,
+    _ catalog: Catalog, into folder: EvaluationFolder, _ run: RunFolder, _ options: EvaluateOptions
+) throws -> [ScoredRun] {
+    let heads = trained.configuration.task.heads, titles = try catalog.targets()
+    let groups = try groups(options.scoring.groups, of: answers)
+    return try heads.indices.map { head in
+        let own = answers[head], isClasses = own.kind == .classes
+        var scoring = options.scoring
+        scoring.groups = groups[head]
+        if isClasses, !fitting.isEmpty { scoring.threshold = Threshold(fittedTo: fitting[head]) }
+        var found = try score(own, run: name, split: options.split.rawValue, options: scoring)
+        found.scores.addTitles(of: titles)
+        found.scores.model = model
+        found.scores.task = heads.count > 1 ? heads[head].task : nil
+        found.scores.asked = Asked(
+            dataset: run.relative(trained.dataset), cohort: catalog.cohort, split: options.split.rawValue,
+            draws: options.draws,
+            threshold: isClasses ? scoring.threshold.shared.map { "\($0)" } ?? "fit" : nil)
+        let place = heads.count > 1 ? heads[head].folder + "/" : ""
+        try folder.write(place + "predictions.csv", own.csv)
+        try folder.write(place + "metrics.json", jsonText(found.scores) + "\n")
+        for table in found.scores.tables { try folder.write(place + table.file, table.text) }
+        return found
+    }
+}
+
+/// The groups of codes of each head: all of them, or where several heads have classes those whose codes are its own.
+private func groups(
+    _ groups: [(name: String, codes: [String])], of answers: [Answers]
+) throws(EchoError) -> [[(name: String, codes: [String])]] {
+    guard answers.count(where: { $0.kind == .classes }) > 1 else { return answers.map { _ in groups } }
+    func has(_ head: Answers, _ group: (name: String, codes: [String])) -> Bool {
+        head.kind == .classes && Set(group.codes).isSubset(of: head.targets)
+    }
+    for group in groups where !answers.contains(where: { has($0, group) }) {
+        throw EchoError("--group \(group.name)", "its codes are not all of one of the run's tasks")
+    }
+    return answers.map { head in groups.filter { has(head, $0) } }
 }
 
 /// - Parameters:
@@ -129,7 +179,7 @@ private func pretrainingRun(of configuration: RunConfiguration, beside run: Stri
     let parent = URL(fileURLWithPath: run).standardizedFileURL.deletingLastPathComponent().path
     let siblings = (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? []
     return siblings.sorted().map { "\(parent)/\($0)" }.first { sibling in
-        guard let found = try? RunConfiguration(run: sibling), found.task.answers == nil else { return false }
+        guard let found = try? RunConfiguration(run: sibling), found.task.heads.isEmpty else { return false }
         let folder = RunFolder(sibling)
         return [folder.best, folder.last].contains { (try? sha256(mapFile($0))) == initial.sha256 }
     }

@@ -6,17 +6,26 @@ import Tasks
 
 /// The scores of runs or of files of answers.
 package struct Evaluation: Encodable, Sendable {
-    /// An entry for each kind of answers.
+    /// An entry for each head.
     let standings: [Standings]
     /// What makes a run's numbers worth less, a sentence each.
     package let warnings: [String]
+    /// Which studies were chosen, where not all were.
+    package let notes: [String]
     /// The pages written.
     package internal(set) var reports: [String] = []
 
-    /// - Parameter judged: each run's answers, an entry for each kind
-    init(_ judged: [[ScoredRun]], warnings: [String] = []) throws(EchoError) {
+    /// - Parameter judged: each run's answers, an entry for each head
+    init(_ judged: [[ScoredRun]], warnings: [String] = [], notes: [String] = []) throws(EchoError) {
         let kinds = judged.map { $0.map(\.answers.kind) }
-        guard kinds.allSatisfy({ Set($0) == Set(kinds[0]) }) else {
+        guard kinds.allSatisfy({ $0.count == kinds[0].count }) else {
+            throw EchoError(
+                "evaluate", "runs with other numbers of heads cannot be compared",
+                try:
+                    "compare heads of one task by the predictions.csv that each evaluation wrote (--predictions)"
+            )
+        }
+        guard kinds.allSatisfy({ $0 == kinds[0] }) else {
             let isMixed = kinds.joined().contains(.classes) && kinds.joined().contains { $0 != .classes }
             throw isMixed
                 ? EchoError(
@@ -24,8 +33,8 @@ package struct Evaluation: Encodable, Sendable {
                     try: "give them in two calls")
                 : EchoError("evaluate", "measurements of different quantities cannot be compared")
         }
-        self.warnings = warnings
-        standings = kinds[0].map { kind in Standings(judged.joined().filter { $0.answers.kind == kind }) }
+        (self.warnings, self.notes) = (warnings, notes)
+        standings = kinds[0].indices.map { head in Standings(judged.map { $0[head] }) }
     }
 
     /// One run in full, several as a line a model.

@@ -1,4 +1,4 @@
-// Where the results of an evaluation go: a folder for each split and dataset, so that none is written over another.
+// Where the results of an evaluation go: a folder for each split, dataset and cohort, so that none is written over another.
 
 import EchoCore
 import Files
@@ -16,30 +16,37 @@ struct EvaluationFolder {
     var page: String { "\(path)/report.html" }
 
     /// `evaluation/SPLIT`; for another dataset than the run's own `evaluation/SPLIT-NAME-DIGEST`, where the digest is that
-    /// of the path, for two datasets may have one name.
+    /// of the path, for two datasets may have one name; for other studies than the run's own with `-where-DIGEST` behind.
     ///
-    /// - Parameter dataset: the folder of the studies that are judged
-    init(_ run: RunFolder, own: String, split: Split, dataset: String) {
+    /// - Parameters:
+    ///   - own: what the run was made by
+    ///   - dataset: the folder of the studies that are judged
+    ///   - cohort: what they are chosen by
+    init(_ run: RunFolder, own: Recipe, split: Split, dataset: String, cohort: String?) {
         func place(_ path: String) -> URL {
             URL(fileURLWithPath: path).standardizedFileURL.resolvingSymlinksInPath()
         }
         let judged = place(dataset)
         var folder = split.rawValue
-        if judged.path != place(run.resolve(own)).path {
+        if judged.path != place(run.resolve(own.dataset)).path {
             let title = judged.lastPathComponent.map { character in
                 character.isASCII && (character.isLetter || character.isNumber || "._".contains(character))
                     ? character : "-"
             }
             folder += "-\(String(title))-\(sha256(Array(judged.path.utf8)).prefix(16))"
         }
+        if let cohort, cohort != own.cohort {
+            folder += "-where-\(sha256(Array(cohort.utf8)).prefix(16))"
+        }
         self.run = run.path
         name = "evaluation/\(folder)"
     }
 
-    /// Writes a file of the results.
+    /// Writes a file of the results, perhaps in a folder of its own.
     func write(_ file: String, _ text: String) throws(EchoError) {
-        try makeFolder(path)
-        try writeFile("\(path)/\(file)", Array(text.utf8))
+        let whole = "\(path)/\(file)"
+        try makeFolder(String(whole[..<(whole.lastIndex(of: "/") ?? whole.endIndex)]))
+        try writeFile(whole, Array(text.utf8))
     }
 
     /// Writes the page, the last of the results, and makes the run's `report.html` lead to it.

@@ -1,6 +1,6 @@
 // `echoprep embed`: what a model knows of every study, clip or frame, as vectors for other programs.
 
-import Catalog
+package import Catalog
 package import Compute
 package import EchoCore
 import Files
@@ -17,6 +17,8 @@ package struct EmbedOptions: Sendable {
     package var unit = EchoModel.Pooling.study
     /// Studies of one split; nil for all that have clips.
     package var split: Split?
+    /// An expression over `v_study` that is true of all of them; nil for any study.
+    package var cohort: String?
     /// Clips a study at most; nil for as many as the run took, `Int.max` for all.
     package var views: Int?
     /// The files are this with `.safetensors` and `.parquet`; nil for `RUN/embeddings-UNIT`.
@@ -32,16 +34,18 @@ package struct EmbedOptions: Sendable {
 /// What was written.
 package struct EmbedSummary: Codable, Sendable {
     package let unit: String
+    /// What the studies were chosen by, where something was given.
+    package let cohort: Cohort?
     package let studies: Int, vectors: Int, width: Int
     package let safetensors: String, parquet: String
 
     /// The lines that `embed` prints.
     package var text: String {
-        """
-        \(grouped(vectors)) vectors of \(width), one a \(unit), of \(grouped(studies)) studies
-        \(safetensors)
-        \(parquet)
-        """
+        (cohort.map { $0.text + "\n" } ?? "") + """
+            \(grouped(vectors)) vectors of \(width), one a \(unit), of \(grouped(studies)) studies
+            \(safetensors)
+            \(parquet)
+            """
     }
 }
 
@@ -67,7 +71,7 @@ package func embed(run: String, options: EmbedOptions) throws -> EmbedSummary? {
     let values = try trained.embeddings(of: studies, per: options.unit) { progress.update($0) }
     progress.finish(studies.count)
     return try ranks.first {
-        let catalog = try Catalog(datasetFolder: trained.dataset, readOnly: true)
+        let catalog = try Catalog(datasetFolder: trained.dataset, where: options.cohort)
         let splits = try Split.allCases.flatMap { split in
             try catalog.studies(in: split).map { ($0.key, split) }
         }
@@ -78,8 +82,8 @@ package func embed(run: String, options: EmbedOptions) throws -> EmbedSummary? {
         try table.write(safetensors: path + ".safetensors", model: trained.configuration.modelName)
         try writeFile(path + ".parquet", table.parquet(maps: options.maps))
         return EmbedSummary(
-            unit: options.unit.rawValue, studies: studies.count, vectors: table.rows, width: table.width,
-            safetensors: path + ".safetensors", parquet: path + ".parquet")
+            unit: options.unit.rawValue, cohort: catalog.cohort, studies: studies.count, vectors: table.rows,
+            width: table.width, safetensors: path + ".safetensors", parquet: path + ".parquet")
     }
 }
 
@@ -87,10 +91,12 @@ package func embed(run: String, options: EmbedOptions) throws -> EmbedSummary? {
 private func opened(_ run: String, _ options: EmbedOptions) throws -> (TrainedModel, [StoredStudy]) {
     let trained = try TrainedModel(
         run: run, dataset: options.dataset, views: options.views, place: options.place)
-    let studies = try Catalog(datasetFolder: trained.dataset, readOnly: true).studies(in: options.split)
+    let studies = try Catalog(datasetFolder: trained.dataset, where: options.cohort)
+        .studies(in: options.split)
     guard !studies.isEmpty else {
         throw EchoError(
-            options.split.map { "--split \($0.rawValue)" } ?? "--dataset", "has no study with clips",
+            options.split.map { "--split \($0.rawValue)" } ?? "--dataset",
+            "has no study with clips\(options.cohort == nil ? "" : " for which --where is true")",
             try: "run echoprep ingest, and link-icd for splits")
     }
     return (trained, studies)

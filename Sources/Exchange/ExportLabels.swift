@@ -1,6 +1,6 @@
 // Labels for other programs: a wide table as csv or Parquet, or the label files of MEDS.
 
-import Catalog
+package import Catalog
 import EchoCore
 import Files
 import Foundation
@@ -17,30 +17,39 @@ package enum LabelFormat: String, Sendable, CaseIterable {
 /// Writes the labels of a dataset.
 ///
 /// - Parameters:
+///   - cohort: an expression over `v_study` that is true of all studies written; nil for any study
 ///   - path: the file, or for `.meds` the folder
-/// - Returns: the paths written
-package func exportLabels(dataset: String, to path: String, format: LabelFormat) throws -> [String] {
-    let catalog = try Catalog(datasetFolder: dataset, readOnly: true)
+/// - Returns: the paths written, and what the studies were chosen by
+package func exportLabels(
+    dataset: String, where cohort: String? = nil, to path: String, format: LabelFormat
+) throws -> (paths: [String], cohort: Cohort?) {
+    let catalog = try Catalog(datasetFolder: dataset, where: cohort)
     let targets = try catalog.targets()
     if targets.isEmpty {
         throw EchoError("--dataset", "has no targets", try: "run echoprep link-icd on it first")
     }
-    return try catalog.read { db in
+    let isIn = catalog.isInCohort("s.study_id", isNumber: true)
+    let paths = try catalog.read { db in
         switch format {
         case .csv:
-            try writeFile(path, Array(try ExportTable.labels(db, targets: targets).csv.utf8))
+            try writeFile(path, Array(try ExportTable.labels(db, targets: targets, where: isIn).csv.utf8))
             return [path]
         case .parquet:
-            try writeFile(path, try ExportTable.labels(db, targets: targets).parquet)
+            try writeFile(path, try ExportTable.labels(db, targets: targets, where: isIn).parquet)
             return [path]
-        case .meds: return try writeMEDS(db, targets: targets, to: path)
+        case .meds: return try writeMEDS(db, targets: targets, where: isIn, to: path)
         }
     }
+    return (paths, catalog.cohort)
 }
 
 extension ExportTable {
     /// Labelled studies in wide form, in order of their numbers; a label that is not known is missing.
-    static func labels(_ db: Database, targets: [Target]) throws -> ExportTable {
+    ///
+    /// - Parameter condition: on the row `s` of `echo_study`
+    static func labels(
+        _ db: Database, targets: [Target], where condition: String = "1"
+    ) throws -> ExportTable {
         let columns = targets.map { "m.\"\($0.category)\"" }.joined(separator: ", ")
         return try ExportTable(
             db,
@@ -54,12 +63,14 @@ extension ExportTable {
                 FROM label_matrix m
                 JOIN echo_study s ON s.study_id = m.study_id
                 LEFT JOIN study_admission a ON a.study_id = m.study_id AND a.chosen = 1
-                ORDER BY m.study_id
+                WHERE \(condition) ORDER BY m.study_id
                 """)
     }
 }
 
-private func writeMEDS(_ db: Database, targets: [Target], to folder: String) throws -> [String] {
+private func writeMEDS(
+    _ db: Database, targets: [Target], where condition: String, to folder: String
+) throws -> [String] {
     try makeFolder(folder + "/metadata")
     var written: [String] = []
     func write(_ name: String, _ bytes: [UInt8]) throws {
@@ -76,18 +87,21 @@ private func writeMEDS(_ db: Database, targets: [Target], to folder: String) thr
             sql: """
                 SELECT l.subject_id, s.study_datetime, l.value FROM v_label l
                 JOIN echo_study s ON s.study_id = l.study_id
-                WHERE l.category = '\(target.category)' AND l.value IS NOT NULL
+                WHERE l.category = '\(target.category)' AND l.value IS NOT NULL AND \(condition)
                 ORDER BY l.subject_id, s.study_datetime, l.study_id
                 """)
         // A task is a folder: readers look for labels/TASK/**/*.parquet.
         try makeFolder("\(folder)/labels/\(target.category)")
         try write("labels/\(target.category)/0.parquet", table.parquet)
     }
+    let subjects =
+        condition == "1"
+        ? condition : "subject_id IN (SELECT s.subject_id FROM echo_study s WHERE \(condition))"
     let splits = try ExportTable(
         db, columns: [.init("subject_id", .integer), .init("split", .text)],
         sql: """
             SELECT subject_id, CASE split WHEN 'val' THEN 'tuning' WHEN 'test' THEN 'held_out' ELSE split END
-            FROM split ORDER BY subject_id
+            FROM split WHERE \(subjects) ORDER BY subject_id
             """)
     try write("metadata/subject_splits.parquet", splits.parquet)
     let codes = try ExportTable(

@@ -59,6 +59,7 @@ package struct Experiment: Sendable {
 
     package let name: String
     package let title: String
+    /// Of one head.
     package let task: TrainTask
     package let arms: [Arm]
     package let floors: [Floor]
@@ -66,6 +67,9 @@ package struct Experiment: Sendable {
 
     /// Every experiment by its name.
     package static let all = [table1, table2, figure2, figure3, heads, probes, leak]
+
+    /// What its models answer.
+    var answers: AnswerKind { task.heads[0].answers }
 
     /// What comes before an experiment's task.
     static let pretraining = TrainTask.pretrain

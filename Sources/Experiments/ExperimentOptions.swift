@@ -39,7 +39,7 @@ package struct ExperimentOptions: Sendable {
 
     func check(_ experiment: Experiment) throws(EchoError) {
         if datasets.isEmpty { throw EchoError("--dataset", "is missing") }
-        if datasets.count > 1 && experiment.task.answers == .classes {
+        if datasets.count > 1 && experiment.answers == .classes {
             throw EchoError("--dataset", "more than one", try: "only table2 compares datasets")
         }
         if seeds.isEmpty || Set(seeds).count < seeds.count {

@@ -70,7 +70,7 @@ struct ExperimentRunner {
             try alone {
                 try shuffleLabels(
                     of: options.datasets[0], into: plans[0].dataset, task: experiment.task,
-                    seed: options.seeds[0])
+                    cohort: options.fineTuning.recipe.cohort, seed: options.seeds[0])
             }
         }
         let count = plans.reduce(0) { $0 + $1.runs.count }
@@ -127,7 +127,8 @@ struct ExperimentRunner {
 
     /// What would be an error of the table is one before the first run.
     private func check(_ dataset: String) throws {
-        let catalog = try Catalog(datasetFolder: dataset, readOnly: true)
+        let catalog = try Catalog(datasetFolder: dataset, where: options.fineTuning.recipe.cohort)
+        if let cohort = catalog.cohort { say("\(dataset): \(cohort.text)") }
         for split in askedSplits {
             if try StudySet.judged(in: split, by: experiment.task, catalog).isEmpty {
                 throw EchoError(
@@ -136,7 +137,7 @@ struct ExperimentRunner {
             }
         }
         let targets = Set(
-            try experiment.task.answers == .classes ? experiment.task.labels?.targets(catalog) ?? [] : [])
+            try experiment.answers == .classes ? experiment.task.heads[0].labels.targets(catalog) : [])
         for (name, codes) in options.scoring.groups {
             if let code = codes.first(where: { !targets.contains($0) }) {
                 throw EchoError("--group \(name)", "\(code) is not among the targets of the dataset")
@@ -159,7 +160,7 @@ struct ExperimentRunner {
         }
         for split in splits {
             let answers = try trained.predict(split)
-            try ranks.first { try Answers(answers, of: trained).write(csv: predictions(run, split)) }
+            try ranks.first { try Answers.all(answers, of: trained)[0].write(csv: predictions(run, split)) }
         }
     }
 

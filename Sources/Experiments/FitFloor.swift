@@ -11,7 +11,7 @@ import StudyData
 import Tasks
 import Training
 
-/// The studies that floors are fitted to and asked about.
+/// The studies that floors are fitted to and asked about, for a task of one head.
 struct FloorStudies {
     private let dataset: String, task: TrainTask, options: TrainOptions
     private let set: StudySet
@@ -22,19 +22,21 @@ struct FloorStudies {
     ///   - splits: that floors are asked about
     init(_ dataset: String, _ task: TrainTask, like options: TrainOptions, on splits: [Split]) throws {
         (self.dataset, self.task, self.options) = (dataset, task, options)
-        set = try StudySet(dataset: dataset, task: task)
-        let catalog = try Catalog(datasetFolder: dataset, readOnly: true)
+        let cohort = options.recipe.cohort
+        set = try StudySet(dataset: dataset, task: task, cohort: cohort)
+        let catalog = try Catalog(datasetFolder: dataset, where: cohort)
         judged = try splits.map { ($0, try StudySet.judged(in: $0, by: task, catalog)) }
     }
 
     /// What answers depend on, as a text that is the same for the same.
     func origin() throws -> String {
-        let shape = try options.recipe.model(channels: 1, outputs: set.targets.count)
+        let shape = try options.recipe.model(channels: 1, heads: set.heads)
         let pictures = [
             shape.views, shape.frames, shape.image, options.recipe.stride, options.recipe.padViews ? 1 : 0,
         ]
         let digests = [set.digest] + judged.map { StudySet.digest([($0.split, $0.studies)]) }
-        return ([set.targets.joined(separator: " ")] + digests + ["\(pictures)"]).joined(separator: "\n")
+        return ([set.heads[0].targets.joined(separator: " ")] + digests + ["\(pictures)"]).joined(
+            separator: "\n")
     }
 
     /// Fits a floor to the training split and asks it about the others.
@@ -49,7 +51,7 @@ struct FloorStudies {
     private func linearModel() throws -> ([Study]) throws -> [[Float]] {
         let shards = ShardPool(dataset: dataset)
         let channels = try StudyLoader.channels(of: set.train, in: shards)
-        let shape = try options.recipe.model(channels: channels, outputs: set.targets.count)
+        let shape = try options.recipe.model(channels: channels, heads: set.heads)
         let normalisation = Normalisation(
             mean: Array(repeating: 0, count: channels), deviation: Array(repeating: 1, count: channels))
         let sampler = Sampler(
@@ -67,7 +69,7 @@ struct FloorStudies {
         let probe = LinearProbe(
             training: (try pictures(set.train), set.train.map(\.target)),
             validation: (try pictures(set.validation), set.validation.map(\.target)),
-            loss: task.answers == .classes ? .logistic : .squared)
+            loss: task.heads[0].answers == .classes ? .logistic : .squared)
         return { try pictures($0).map { probe($0) } }
     }
 
@@ -75,8 +77,8 @@ struct FloorStudies {
     private func answers(_ outputs: [[Float]], _ studies: [Study]) -> Answers {
         let predictions = zip(studies, outputs).map { study, output in
             Prediction(
-                of: study, logits: output.map { set.scale?.value(of: $0) ?? $0 })
+                of: study, logits: set.heads.values(of: output))
         }
-        return Answers(predictions, task, targets: set.targets)
+        return Answers(predictions, task.heads[0].answers, targets: set.heads[0].targets)
     }
 }

@@ -10,8 +10,11 @@ import Tasks
 /// Makes a dataset folder that shares the shards of another and deals its labels out anew, unless it is there.
 ///
 /// - Throws: `EchoError`, also where it is there and was made of other labels or by another seed
-func shuffleLabels(of dataset: String, into folder: String, task: TrainTask, seed: UInt64) throws {
-    let origin = "\(try StudySet(dataset: dataset, task: task).digest) \(seed)", note = folder + "/origin.txt"
+func shuffleLabels(
+    of dataset: String, into folder: String, task: TrainTask, cohort: String?, seed: UInt64
+) throws {
+    let digest = try StudySet(dataset: dataset, task: task, cohort: cohort).digest
+    let origin = "\(digest) \(seed)", note = folder + "/origin.txt"
     if FileManager.default.fileExists(atPath: folder) {
         guard try readFile(note, upTo: 1 << 12) == Array(origin.utf8) else {
             throw EchoError(

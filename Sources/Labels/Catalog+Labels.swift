@@ -89,6 +89,12 @@ extension LinkSummary {
             paper: try PaperComparison(db),
             rejects: try counts(
                 "SELECT role, rows_rejected FROM source_file WHERE run_id = ? AND rows_rejected > 0", [run]),
+            unread: try counts(
+                """
+                SELECT measurement, count(*) FROM structured_measurement
+                WHERE value IS NULL AND result IS NOT NULL GROUP BY measurement
+                """
+            ).filter { MeasurementKind.named($0.key) != nil },
             afterDeath: try Int.fetchOne(
                 db, sql: "SELECT count(*) FROM study_status WHERE after_death = 1") ?? 0,
             notices: notices, unchanged: unchanged)

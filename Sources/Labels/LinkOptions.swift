@@ -1,5 +1,6 @@
 // Every choice of link-icd; all of them are written beside the labels that they made.
 
+import Catalog
 package import EchoCore
 
 /// The rules of `linkICD`.
@@ -12,6 +13,8 @@ package struct LinkOptions: Sendable {
     package var labels: LabelRule
     package var targets: TargetRule
     package var split: SplitRule
+    /// The tests whose measurements become labels, as "tte" or "tte,stress"; "all" for all.
+    package var testTypes = "tte"
     /// As typed, for the table `run`.
     package var commandLine: String
 
@@ -47,6 +50,8 @@ package struct LinkOptions: Sendable {
             "split": split.file == nil ? split.shares : "file",
             "stratify": "\(split.stratified)",
             "seed": "\(split.seed)",
+            "measurements": MeasurementKind.version,
+            "test-types": testTypes,
         ]
     }
 }

@@ -28,6 +28,8 @@ package struct LinkSummary: Sendable, Encodable, Equatable {
     package let paper: PaperComparison?
     /// Values of the source files that could not be used, by file.
     package let rejects: [String: Int]
+    /// Results of measurements that schemas/measurements.tsv knows and that say no value, by measurement.
+    package let unread: [String: Int]
     /// Studies that are dated after their subject's death.
     package let afterDeath: Int
     /// What is to be said of the files: whole sentences without a full stop.
@@ -62,6 +64,12 @@ package struct LinkSummary: Sendable, Encodable, Equatable {
         if !rejects.isEmpty { lines.append("values that could not be used (table reject)") }
         for (role, count) in rejects.sorted(by: { $0.key < $1.key }) {
             lines.append("\(column(count)) \(role)")
+        }
+        if !unread.isEmpty {
+            lines.append("results of measurements that say no value (view v_unread_result)")
+        }
+        for (name, count) in unread.sorted(by: { $0.key < $1.key }) {
+            lines.append("\(column(count)) \(name)")
         }
         if afterDeath > 0 {
             lines.append("studies after the subject's death (study_status.after_death)")

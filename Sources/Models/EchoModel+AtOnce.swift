@@ -12,15 +12,15 @@ extension EchoModel {
         return (engine.sums(sum)[0] / weight, prediction)
     }
 
-    /// As `finetuneStep` with a number for sums, and the loss, not weighted, with the outputs.
+    /// As `finetuneStep` with a number for sums, of a model with one head, and the loss, not weighted, with the outputs.
     package func finetuneStep(
-        _ batch: StudyBatch, targets: [Float], loss kind: FinetuneLoss, positiveWeights: [Float]? = nil,
+        _ batch: StudyBatch, targets: [Float], loss kind: HeadLoss.Kind, positiveWeights: [Float]? = nil,
         frozen: Bool = false, weight: Double = 1
     ) -> (loss: Double, logits: [Float]) {
         let sum = engine.zero()
+        let loss = HeadLoss(kind, positiveWeights: positiveWeights, weight: weight)
         let outputs = finetuneStep(
-            batch, targets: targets, loss: kind, positiveWeights: positiveWeights, frozen: frozen,
-            weight: weight, addingTo: sum, predicting: true)
+            batch, targets: targets, [loss], frozen: frozen, addingTo: sum, predicting: true)
         return (engine.sums(sum)[0] / weight, outputs ?? [])
     }
 }

@@ -21,7 +21,7 @@ package final class EchoModel {
     /// What pre-training hides from latent attention by a token; nil where it is dropped.
     private let latentMask: LatentMask?
     private let decoder: (any Decoder)?
-    private let head: Head?
+    private let heads: [Head]
 
     /// A model with fresh weights, which depend on nothing but `seed` and the configuration.
     package init(_ configuration: ModelConfiguration, engine: any Engine, seed: UInt64) {
@@ -32,7 +32,7 @@ package final class EchoModel {
         latent = c.kind.hasLatentAttention ? LatentAttention(c, in: &list) : nil
         latentMask = c.outputs == 0 && c.latentMasking == .token ? LatentMask(c, in: &list) : nil
         decoder = c.outputs == 0 ? c.decoderKind?.make(c, &list) : nil
-        head = c.outputs == 0 ? nil : Head(c, in: &list)
+        heads = Head.all(c, in: &list)
         self.configuration = c
         self.engine = engine
         parameterList = list.all
@@ -137,71 +137,91 @@ package final class EchoModel {
 
     // MARK: Fine-tuning
 
-    /// What fine-tuning minimises, as a mean over the outputs of all studies that are known.
-    package enum FinetuneLoss: Sendable {
-        case binaryCrossEntropy, meanSquaredError
-    }
-
-    /// One step forward and back; the gradients of `weight` times the loss are added to the parameters', and it to `sum`,
-    /// a number for sums.
+    /// One step forward and back; the gradients of the sum of the heads' losses are added to the parameters', and it to
+    /// `sum`, a number for sums.
     ///
     /// - Parameters:
     ///   - targets: [studies, outputs]; NaN where one is not known: it then counts for nothing
-    ///   - positiveWeights: how much a target of 1 counts in the cross-entropy of each output; nil for 1
-    ///   - frozen: whether only the head learns; other parameters then get no gradient
+    ///   - losses: one for each head
+    ///   - frozen: whether only the heads learn; other parameters then get no gradient
     ///   - predicting: whether to return the outputs
     package func finetuneStep(
-        _ batch: StudyBatch, targets: [Float], loss kind: FinetuneLoss, positiveWeights: [Float]? = nil,
-        frozen: Bool = false, weight: Double = 1, addingTo sum: Buffer, predicting: Bool = false
+        _ batch: StudyBatch, targets: [Float], _ losses: [HeadLoss], frozen: Bool = false,
+        addingTo sum: Buffer, predicting: Bool = false
     ) -> [Float]? {
         let tape = Tape(engine, recording: true, whenLearned: whenLearned)
         let tokens = tokens(of: batch, on: frozen ? Tape(engine, recording: false) : tape)
-        let outputs = finetune(
-            batch, tokens, targets, kind, positiveWeights, weight: weight, addingTo: sum, on: tape)
-        let found = predicting ? engine.read(outputs.value) : nil
+        let outputs = finetune(batch, tokens, targets, losses, addingTo: sum, on: tape)
+        let found = predicting ? read(outputs) : nil
         tape.backward()
         return found
     }
 
     /// The loss and the outputs, without gradients.
     package func loss(
-        _ batch: StudyBatch, targets: [Float], loss kind: FinetuneLoss
+        _ batch: StudyBatch, targets: [Float], _ losses: [HeadLoss]
     ) -> (loss: Double, logits: [Float]) {
         let tape = Tape(engine, recording: false), sum = engine.zero()
         let outputs = finetune(
-            batch, tokens(of: batch, on: tape), targets, kind, nil, weight: 1, addingTo: sum, on: tape)
-        return (engine.sums(sum)[0], engine.read(outputs.value))
+            batch, tokens(of: batch, on: tape), targets, losses, addingTo: sum, on: tape)
+        return (engine.sums(sum)[0], read(outputs))
     }
 
     private func finetune(
-        _ batch: StudyBatch, _ tokens: Tensor, _ targets: [Float], _ kind: FinetuneLoss,
-        _ positiveWeights: [Float]?, weight: Double, addingTo loss: Buffer, on tape: Tape
-    ) -> Tensor {
-        let outputs = predict(batch, tokens, on: tape)
-        precondition(targets.count == outputs.count, "targets fill [studies, outputs]")
-        let known = targets.count { !$0.isNaN }
-        let target = engine.upload(targets.map { $0.isNaN ? 0 : $0 })
-        let share = 1 / Float(max(1, known))
-        switch kind {
-        case .binaryCrossEntropy:
-            let weights = targets.enumerated().map { place, target -> Float in
-                if target.isNaN { return 0 }
-                return share * (target > 0.5 ? positiveWeights.map { $0[place % $0.count] } ?? 1 : 1)
-            }
-            tape.binaryCrossEntropy(
-                outputs, target: target, weights: engine.upload(weights), scale: weight, addingTo: loss)
-        case .meanSquaredError:
-            let weights = targets.map { $0.isNaN ? 0 : share }
-            tape.squaredError(
-                outputs, target: target, weights: engine.upload(weights), scale: weight, addingTo: loss)
+        _ batch: StudyBatch, _ tokens: Tensor, _ targets: [Float], _ losses: [HeadLoss],
+        addingTo sum: Buffer, on tape: Tape
+    ) -> [Tensor] {
+        let outputs = predict(batch, tokens, on: tape), all = configuration.outputs
+        let studies = batch.viewCounts.count
+        precondition(targets.count == studies * all, "targets fill [studies, outputs]")
+        precondition(losses.count == outputs.count, "each head has a loss")
+        var first = 0
+        for (output, loss) in zip(outputs, losses) {
+            let own = first..<first + output.width
+            let mine =
+                output.width == all
+                ? targets : (0..<studies).flatMap { row in own.map { targets[row * all + $0] } }
+            add(loss, of: output, mine, to: sum, on: tape)
+            first = own.upperBound
         }
         return outputs
     }
 
-    /// The head's outputs [studies, outputs].
+    /// - Parameter targets: of this head alone, [studies, its outputs]
+    private func add(
+        _ loss: HeadLoss, of outputs: Tensor, _ targets: [Float], to sum: Buffer, on tape: Tape
+    ) {
+        let known = targets.count { !$0.isNaN }
+        let target = engine.upload(targets.map { $0.isNaN ? 0 : $0 })
+        let share = 1 / Float(max(1, known))
+        switch loss.kind {
+        case .binaryCrossEntropy:
+            let weights = targets.enumerated().map { place, target -> Float in
+                if target.isNaN { return 0 }
+                return share * (target > 0.5 ? loss.positiveWeights.map { $0[place % $0.count] } ?? 1 : 1)
+            }
+            tape.binaryCrossEntropy(
+                outputs, target: target, weights: engine.upload(weights), scale: loss.weight, addingTo: sum)
+        case .meanSquaredError:
+            let weights = targets.map { $0.isNaN ? 0 : share }
+            tape.squaredError(
+                outputs, target: target, weights: engine.upload(weights), scale: loss.weight, addingTo: sum)
+        }
+    }
+
+    /// The heads' outputs [studies, outputs].
     package func logits(_ batch: StudyBatch) -> [Float] {
         let tape = Tape(engine, recording: false)
-        return engine.read(predict(batch, tokens(of: batch, on: tape), on: tape).value)
+        return read(predict(batch, tokens(of: batch, on: tape), on: tape))
+    }
+
+    /// The outputs of all heads side by side, [studies, outputs].
+    private func read(_ outputs: [Tensor]) -> [Float] {
+        let found = outputs.map { engine.read($0.value) }
+        if found.count == 1 { return found[0] }
+        return (0..<outputs[0].rows).flatMap { row in
+            zip(outputs, found).flatMap { $1[row * $0.width..<(row + 1) * $0.width] }
+        }
     }
 
     /// What tokens are averaged over.
@@ -246,9 +266,11 @@ package final class EchoModel {
         return tokens
     }
 
-    private func predict(_ batch: StudyBatch, _ tokens: Tensor, on tape: Tape) -> Tensor {
-        guard let head else { preconditionFailure("a model for pre-training has no head") }
-        return head(tokens, segments: segments(of: batch), on: tape)
+    private func predict(_ batch: StudyBatch, _ tokens: Tensor, on tape: Tape) -> [Tensor] {
+        precondition(!heads.isEmpty, "a model for pre-training has no head")
+        let segments = segments(of: batch)
+        lazy var mean = tape.mean(tokens, ofSegments: segments)
+        return heads.map { $0(tokens, segments: segments, mean: mean, on: tape) }
     }
 
     private func upload(_ batch: StudyBatch) -> Buffer { batch.buffer(of: configuration, on: engine) }

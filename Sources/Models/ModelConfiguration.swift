@@ -30,7 +30,7 @@ package enum Preset: String, Codable, Sendable, CaseIterable {
 /// The shape of a model.
 ///
 /// With `outputs` of 0 it is for pre-training: encoder, latent attention and decoder. Otherwise it is for fine-tuning:
-/// encoder, latent attention and a head of that many outputs.
+/// encoder, latent attention and a head of that many outputs, or several that share them.
 package struct ModelConfiguration: Codable, Sendable, Equatable {
     package var kind: ModelKind
     /// Pixels of a frame's edge, and of a patch's.
@@ -58,8 +58,10 @@ package struct ModelConfiguration: Codable, Sendable, Equatable {
     package var latentQueries: Int
     /// Whether the pixels to predict are normalised patch by patch.
     package var normPix: Bool
-    /// Numbers that the head predicts for a study; 0 in pre-training.
+    /// Numbers that the heads predict for a study; 0 in pre-training.
     package var outputs: Int
+    /// Of several heads how many of them each predicts; nil for one head.
+    package var headOutputs: [Int]?
     /// Whether the head is one linear layer; nil, as in runs from before there was a choice, for the paper's two with
     /// a GELU between them.
     package var linearHead: Bool?
@@ -127,6 +129,9 @@ package struct ModelConfiguration: Codable, Sendable, Equatable {
         if (counts + decoder).contains(where: { $0 < 1 }) { return "a size is below 1" }
         if kind.hasLatentAttention, latentDepth < 1 || latentHeads < 1 { return "a size is below 1" }
         if outputs < 0 { return "the number of outputs is below 0" }
+        if let headOutputs, headOutputs.reduce(0, +) != outputs || headOutputs.contains(where: { $0 < 1 }) {
+            return "the outputs of its heads are not all of its outputs"
+        }
         if image % patch != 0 { return "image \(image) is not a multiple of patch \(patch)" }
         if dim % heads != 0 { return "width \(dim) is not a multiple of \(heads) heads" }
         if kind.hasLatentAttention, dim % latentHeads != 0 {

@@ -108,27 +108,16 @@ private func writeLists(
         studies.add(
             "\(study.subject)", "\(study.study)", study.time.description, measurement,
             measured ? later.description : "")
-        for row in measured ? heart.measurements : [] {
+        var reader = SeededRandom(seed: seed, "reader", study.study)
+        for row in measured ? Finding.all(of: heart, random: &reader) : [] {
             measurements.add(
                 "\(study.subject)", measurement, later.description, "TTE", row.name, row.description,
-                row.result,
-                row.unit)
+                row.result, row.unit)
         }
     }
     try writeFile("\(echo)/echo-record-list.csv", Array(records.text.utf8))
     try writeFile("\(echo)/echo-study-list.csv", Array(studies.text.utf8))
     try writeFile("\(echo)/structured-measurement.csv.gz", gzip(Array(measurements.text.utf8)))
-}
-
-extension Anatomy {
-    /// What a report says of the heart: whole numbers, as readers give them.
-    fileprivate var measurements: [(name: String, description: String, result: String, unit: String)] {
-        [
-            ("lvef", "Left ventricular ejection fraction", decimals(100 * ejectionFraction, 0), "%"),
-            ("lv_edv", "Left ventricular end-diastolic volume", decimals(endDiastolicVolume, 0), "mL"),
-            ("lv_esv", "Left ventricular end-systolic volume", decimals(endSystolicVolume, 0), "mL"),
-        ]
-    }
 }
 
 /// Measures the codes on many hearts drawn like the cohort's.

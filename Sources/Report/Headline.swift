@@ -28,6 +28,7 @@ private func cells(_ run: RunScores) -> [HTML] {
         let names = ["Mean absolute error", "Root mean squared error", "R²"]
         let mean = run.targets[0].agreement?.ofMean ?? Scores()
         return zip(names, measures).map { cell($0, $1, whole, isMain: $1 == measures[0]) }
+            + (run.kind.thresholds.isEmpty ? [] : [cell("Quadratic κ", .kappa, whole)])
             + [cell("MAE of the mean", measures[0], mean)]
     }
 }

@@ -9,7 +9,8 @@ extension ReportPage {
             "<li><a href=\"#\(section.mark)\">\(section.title)</a></li>"
         }
         return htmlPage(
-            HTML(title), policy: "default-src 'none'; img-src data:; style-src 'unsafe-inline'", head: reportStyle,
+            HTML(title), policy: "default-src 'none'; img-src data:; style-src 'unsafe-inline'",
+            head: reportStyle,
             body: """
                 <header>
                 <p class="kicker">echoprep report</p>

@@ -38,3 +38,11 @@ extension ModelKind {
         }
     }
 }
+
+extension ModelConfiguration {
+    /// What stands between a study's tokens and its numbers, in words.
+    package var headWords: String {
+        if probe == .attentive { return "attentive: a learned query reads all tokens, then one layer" }
+        return linearHead == true ? "one linear layer" : "two layers"
+    }
+}

@@ -11,6 +11,8 @@ package struct AnswerTable {
         private let truths: [Double], answers: [Double]
         /// Of classes: in the order of their probabilities.
         package let ranked: RankedScores?
+        /// Of an ordinal scale.
+        package let graded: GradedAnswers?
         private let threshold: Double
 
         fileprivate init(_ rows: [Answers.Row], _ subjects: [Int], _ kind: AnswerKind, threshold: Double) {
@@ -20,6 +22,10 @@ package struct AnswerTable {
             ranked =
                 kind == .classes
                 ? RankedScores(labels: rows.map(\.isPositive), scores: answers, subjects: subjects) : nil
+            let grades = kind.measured?.grades ?? []
+            graded =
+                grades.isEmpty
+                ? nil : GradedAnswers(truths: truths, answers: answers, subjects: subjects, grades: grades)
             self.threshold = threshold
         }
 

@@ -1,5 +1,6 @@
 // What answers are measured by: the list of measures of each kind.
 
+package import Catalog
 import EchoCore
 package import Tasks
 
@@ -15,6 +16,8 @@ package struct Measure: Sendable, Equatable {
     package let chance: Double?
     /// Below this a value says no more than "useless", and no axis goes further.
     package let least: Double?
+    /// Of grades: from which on it tells studies apart.
+    package var grade: MeasurementKind.Grade?
     /// Its value on a target's answers with each subject counting for its weight, or for one; nil where it is undefined.
     package let value: @Sendable (AnswerTable.Column, _ weights: [Int]?) -> Double?
 
@@ -70,6 +73,24 @@ package struct Measure: Sendable, Equatable {
             $0.mean($1) { $0.weight * $0.error * $0.error }?.squareRoot()
         }
     }
+
+    // MARK: Of grades
+
+    /// Cohen's kappa, disagreements weighing with the square of the grades between; each answer counts as the grade nearest
+    /// to it. Undefined where truths and answers are all of one grade.
+    package static let kappa = Measure(
+        "quadratic_kappa", "Quadratic κ", words: "quadratic kappa", higherIsBetter: true, chance: 0, least: -1
+    ) { $0.graded?.quadraticKappa($1) }
+
+    /// The area under the ROC curve of studies of at least a grade against those below; undefined with one of the two.
+    fileprivate static func auroc(from grade: MeasurementKind.Grade, at index: Int) -> Measure {
+        let value = grade.value == grade.value.rounded() ? "\(Int(grade.value))" : "\(grade.value)"
+        var measure = Measure(
+            "auroc_from_\(value)", "AUROC, \(grade.name) or more", higherIsBetter: true, chance: 0.5
+        ) { $0.graded?.auroc(from: index, $1) }
+        measure.grade = grade
+        return measure
+    }
 }
 
 extension AnswerKind {
@@ -78,12 +99,19 @@ extension AnswerKind {
         switch self {
         case .classes: [.auroc, .f1, .averagePrecision, .brier]
         case .quantity(let quantity):
-            [.absolute(decimals: quantity.decimals), .rootSquared(decimals: quantity.decimals), .r2]
+            errors + [.r2] + (quantity.grades.isEmpty ? [] : [.kappa]) + thresholds
         }
     }
 
-    /// Those in a quantity's unit: what its mean is measured by, whose R² is 0.
-    package var errors: [Measure] { measures.filter { $0.least == nil && self != .classes } }
+    /// Those in a quantity's unit: what its mean is measured by, of which others are known by definition.
+    package var errors: [Measure] {
+        measured.map { [.absolute(decimals: $0.decimals), .rootSquared(decimals: $0.decimals)] } ?? []
+    }
+
+    /// Of grades the areas under the ROC curve, from each grade but the least on.
+    package var thresholds: [Measure] {
+        (measured?.grades ?? []).enumerated().dropFirst().map { Measure.auroc(from: $1, at: $0) }
+    }
 
     /// What models are compared by.
     package var main: Measure { measures[0] }
@@ -97,8 +125,10 @@ extension AnswerKind {
     }
 
     /// What is printed of a model beside others.
-    package var printed: [Measure] { self == .classes ? [.auroc, .f1, .averagePrecision] : measures }
+    package var printed: [Measure] {
+        self == .classes ? [.auroc, .f1, .averagePrecision] : measures.filter { $0.grade == nil }
+    }
 
     /// What an experiment's table has of all targets together.
-    package var tabled: [Measure] { self == .classes ? [.auroc, .f1] : measures }
+    package var tabled: [Measure] { self == .classes ? [.auroc, .f1] : printed }
 }

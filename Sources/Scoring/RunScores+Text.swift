@@ -1,5 +1,6 @@
 // One run's scores as the lines that `echoprep evaluate` prints, and as csv files.
 
+import Catalog
 import EchoCore
 import Foundation
 import Tasks
@@ -7,7 +8,8 @@ import Tasks
 extension RunScores {
     /// A heading, a line a class and the macro averages; or a line a measure of a quantity.
     package var text: String {
-        var parts = [run, split, population]
+        var parts = [run] + (task.map { [$0] } ?? []) + [split, population]
+        if let cohort = asked?.cohort { parts.append("where \(printable(cohort.expression))") }
         if kind == .classes {
             parts.append(threshold.map { "threshold \($0)" } ?? "thresholds fitted on val")
         }
@@ -63,6 +65,14 @@ extension RunScores {
                 "bias", "\(numbers[0]), limits of agreement \(numbers[1]) to \(numbers[2])", "",
             ])
         }
+        guard let counts = target.gradeCounts else { return table.text }
+        return table.text + "\n" + confusionText(quantity, counts)
+    }
+
+    /// A line a true grade, a column an answer.
+    private func confusionText(_ quantity: Quantity, _ counts: [[Int]]) -> String {
+        var table = TextTable([("true \\ answered", .left)] + quantity.grades.map { ($0.name, .right) })
+        for (grade, row) in zip(quantity.grades, counts) { table.add([grade.name] + row.map(grouped)) }
         return table.text
     }
 
@@ -72,10 +82,10 @@ extension RunScores {
 }
 
 extension TargetScores {
-    /// What answering with the mean is worth in a measure: 0 in R², by its definition.
+    /// What answering with the mean is worth in a measure: 0 in R², by its definition, and what a coin is in others.
     package func ofMean(_ measure: Measure) -> String {
         agreement?.ofMean[measure].map { intervalText($0, decimals: measure.decimals) }
-            ?? fixed(0, measure.decimals)
+            ?? fixed(measure.chance ?? 0, measure.decimals)
     }
 }
 
@@ -89,8 +99,21 @@ extension RunScores {
     package var tables: [(file: String, text: String)] {
         switch kind {
         case .classes: [("codes.csv", codesCSV), ("groups.csv", groupsCSV)]
-        case .quantity: [("errors.csv", errorsCSV)]
+        case .quantity(let quantity):
+            [("errors.csv", errorsCSV)]
+                + (quantity.grades.isEmpty ? [] : [("confusion.csv", confusionCSV(quantity))])
         }
+    }
+
+    /// A line a true grade and an answered one.
+    private func confusionCSV(_ quantity: Quantity) -> String {
+        csvText(
+            ["true", "answered", "studies"],
+            targets.compactMap(\.gradeCounts).flatMap { counts in
+                zip(quantity.grades, counts).flatMap { truth, row in
+                    zip(quantity.grades, row).map { [truth.name, $0.name, "\($1)"] }
+                }
+            })
     }
 
     /// A line a code.

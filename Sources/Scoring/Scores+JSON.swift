@@ -1,5 +1,6 @@
 // How scores stand in metrics.json: the fields of each kind of answers.
 
+import Catalog
 import EchoCore
 import Tasks
 
@@ -53,6 +54,7 @@ extension RunScores: Encodable {
         var fields = encoder.container(keyedBy: Key.self)
         try fields.encode(run, forKey: "run")
         try fields.encodeIfPresent(model, forKey: "model")
+        try fields.encodeIfPresent(task, forKey: "task")
         try fields.encode(split, forKey: "split")
         try fields.encodeIfPresent(asked, forKey: "asked")
         try fields.encode(studies, forKey: "studies")
@@ -85,6 +87,9 @@ extension RunScores: Encodable {
         try fields.encode(agreement.bias, forKey: "bias")
         try fields.encode(agreement.lowerLimit, forKey: "lowerLimit")
         try fields.encode(agreement.upperLimit, forKey: "upperLimit")
+        guard let counts = target.gradeCounts else { return }
+        try fields.encode(kind.measured?.grades, forKey: "grades")
+        try fields.encode(counts, forKey: "confusion")
     }
 }
 

@@ -39,6 +39,8 @@ package struct TargetScores: Sendable, Equatable {
     package let decisions: Decisions?
     /// Of a quantity.
     package let agreement: Agreement?
+    /// Of grades: how often each (a row) was answered with each (a column).
+    package let gradeCounts: [[Int]]?
 }
 
 /// What becomes of a class's studies where a probability is taken for yes or no.
@@ -82,6 +84,8 @@ package struct RunScores: Sendable, Equatable {
     package let run: String
     /// What the run shares with those that differ in their seed alone.
     package var model: String?
+    /// Of a run with several heads, the task of this one.
+    package var task: String?
     package let split: String
     package let kind: AnswerKind
     package let studies: Int, subjects: Int
@@ -111,16 +115,18 @@ package struct RunScores: Sendable, Equatable {
 
 /// What an evaluation was asked of a run.
 package struct Asked: Codable, Sendable, Equatable {
-    /// The dataset as seen from the run folder where both lie in one tree.
+    /// The dataset as seen from the run folder where both lie in one tree, and what its studies were chosen by.
     package let dataset: String
+    package let cohort: Cohort?
     package let split: String
     /// Sets of views a study.
     package let draws: Int
     /// A number or "fit"; nil for a quantity.
     package let threshold: String?
 
-    package init(dataset: String, split: String, draws: Int, threshold: String?) {
+    package init(dataset: String, cohort: Cohort?, split: String, draws: Int, threshold: String?) {
         self.dataset = dataset
+        self.cohort = cohort
         self.split = split
         self.draws = draws
         self.threshold = threshold

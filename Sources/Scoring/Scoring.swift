@@ -56,7 +56,7 @@ package func score(_ answers: Answers, run: String, split: String, options: Scor
         sampled.estimates(measures, index, confidence: options.confidence)
     }
     let scores = RunScores(
-        run: run, model: nil, split: split, kind: kind, studies: answers.studies,
+        run: run, model: nil, task: nil, split: split, kind: kind, studies: answers.studies,
         subjects: table.subjects.count, threshold: isClasses ? options.threshold.shared : nil,
         bootstrap: options.bootstrap, seed: options.seed, confidence: options.confidence,
         averages: groups.indices.map { g in
@@ -74,7 +74,8 @@ package func score(_ answers: Answers, run: String, split: String, options: Scor
                     ? Decisions(
                         positives: rows.count(where: \.isPositive), threshold: options.threshold[target],
                         confusion: table.columns[index].confusion(nil)) : nil,
-                agreement: means.map { Agreement(rows, ofMean: estimates($0, index, of: kind.errors)) })
+                agreement: means.map { Agreement(rows, ofMean: estimates($0, index, of: kind.errors)) },
+                gradeCounts: table.columns[index].graded?.counts())
         }, calibration: isClasses ? Calibration(answers) : nil)
     return ScoredRun(scores: scores, answers: answers, draws: averages.draws)
 }

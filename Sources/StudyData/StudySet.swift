@@ -17,45 +17,68 @@ package struct Study: Sendable, Equatable {
         self.target = target
     }
 
-    fileprivate func standardised(_ scale: TargetScale?) -> Study {
-        Study(stored: stored, target: target.map { scale?.standardised($0) ?? $0 })
+    fileprivate func standardised(by heads: [LearnedHead]) -> Study {
+        Study(stored: stored, target: heads.standardised(target))
     }
 }
 
 /// The studies of one task in one dataset.
 package struct StudySet: Sendable {
     package let train: [Study], validation: [Study]
-    /// What the outputs stand for, as categories; empty in pre-training.
-    package let targets: [String]
-    /// How the targets of a regression are standardised; nil for other tasks.
-    package let scale: TargetScale?
-    /// What was left out and why, for the user.
+    /// What each head learns, its weights of positive studies aside; none in pre-training.
+    package let heads: [LearnedHead]
+    /// What was chosen or left out and why, for the user.
     package let notes: [String]
 
     /// Reads the studies of the splits train and val from the dataset's catalog: those of which the task knows something,
     /// or for a task without labels all.
-    package init(dataset: String, task: TrainTask) throws {
-        let catalog = try Catalog(datasetFolder: dataset, readOnly: true)
-        if let labels = task.labels {
-            targets = try labels.targets(catalog)
-            guard !targets.isEmpty else {
-                throw EchoError("--task \(task.name)", "the dataset has no targets", try: labels.untargeted)
-            }
-            let known = try StudySet.labelled(in: .train, by: labels, targets, catalog)
-            let scale = labels.answers.scale(of: known.flatMap(\.target))
-            self.scale = scale
-            train = known.map { $0.standardised(scale) }
-            validation = try StudySet.labelled(in: .val, by: labels, targets, catalog)
-                .map { $0.standardised(scale) }
-            notes = []
+    ///
+    /// - Parameter cohort: an expression over `v_study` that is true of all of them; nil for any study
+    package init(dataset: String, task: TrainTask, cohort: String? = nil) throws {
+        let catalog = try Catalog(datasetFolder: dataset, where: cohort)
+        let chosen = catalog.cohort.map { [$0.text] } ?? []
+        if task.heads.isEmpty {
+            let all = try StudySet.all(catalog)
+            (train, validation, notes) = (all.train, all.val, chosen + all.notes)
+            heads = []
         } else {
-            (train, validation, notes) = try StudySet.all(catalog)
-            (targets, scale) = ([], nil)
+            var heads = try StudySet.targets(of: task, in: catalog)
+            let known = try StudySet.labelled(in: .train, by: task, heads.map(\.targets), catalog)
+            for (index, columns) in heads.columns.enumerated() {
+                heads[index].scale = task.heads[index].answers.scale(of: known.flatMap { $0.target[columns] })
+            }
+            self.heads = heads
+            train = known.map { $0.standardised(by: heads) }
+            validation = try StudySet.labelled(in: .val, by: task, heads.map(\.targets), catalog)
+                .map { $0.standardised(by: heads) }
+            notes = chosen
         }
+        let head = task.heads.first?.labels
         guard !train.isEmpty else {
             throw EchoError(
-                "--dataset", "has no \(task.labels?.lack ?? "study with") kept clips in the split train",
-                try: task.labels?.remedy ?? "run echoprep ingest on it first")
+                "--dataset",
+                "has no \(head?.lack ?? "study with") kept clips in the split train\(cohort.map { " where \($0)" } ?? "")",
+                try: head?.remedy ?? "run echoprep ingest on it first")
+        }
+        for (head, columns) in zip(task.heads, heads.columns)
+        where task.heads.count > 1 && !train.contains(where: { !$0.target[columns].allSatisfy(\.isNaN) }) {
+            throw EchoError(
+                "--dataset", "has no \(head.labels.lack) kept clips in the split train",
+                try: head.labels.remedy)
+        }
+    }
+
+    /// What each head of a task learns in a dataset.
+    ///
+    /// - Throws: `EchoError` where the dataset has nothing for one of them
+    package static func targets(of task: TrainTask, in catalog: Catalog) throws -> [LearnedHead] {
+        try task.heads.map { head in
+            let targets = try head.labels.targets(catalog)
+            guard !targets.isEmpty else {
+                throw EchoError(
+                    "--task \(head.task)", "the dataset has no targets", try: head.labels.untargeted)
+            }
+            return LearnedHead(targets: targets)
         }
     }
 
@@ -76,27 +99,34 @@ package struct StudySet: Sendable {
         return (unlabelled(train), unlabelled(validation), notes)
     }
 
-    /// The studies of a split that a fine-tuned model can be judged on, with their targets in the task's own unit.
+    /// The studies of a split that a fine-tuned model can be judged on, with their targets in the task's own units.
     package static func judged(in split: Split, by task: TrainTask, _ catalog: Catalog) throws -> [Study] {
-        guard let labels = task.labels else { return [] }
-        return try labelled(in: split, by: labels, labels.targets(catalog), catalog)
+        try labelled(in: split, by: task, task.heads.map { try $0.labels.targets(catalog) }, catalog)
     }
 
-    /// The studies of a split that have both clips and a known target, in the order of their files.
+    /// The studies of a split that have both clips and a target that is known to a head, in the order of their files; what
+    /// is not known to another is NaN.
     private static func labelled(
-        in split: Split, by labels: LabelledTask, _ targets: [String], _ catalog: Catalog
+        in split: Split, by task: TrainTask, _ targets: [[String]], _ catalog: Catalog
     ) throws -> [Study] {
-        let values = try labels.values(catalog, targets, split)
+        let known = try zip(task.heads, targets).map { try $0.labels.values(catalog, $1, split) }
         return try catalog.studies(in: split).compactMap { study in
-            values[study.key].map { Study(stored: study, target: $0) }
+            let values = known.map { $0[study.key] }
+            guard values.contains(where: { $0 != nil }) else { return nil }
+            return Study(
+                stored: study,
+                target: zip(values, targets).flatMap { $0 ?? Array(repeating: .nan, count: $1.count) })
         }
     }
 
-    /// The mean absolute error on validation of always predicting the mean of train, in the unit of a regression's target.
-    package var errorOfMean: Double? {
-        let known = validation.flatMap(\.target).filter { !$0.isNaN }
-        guard let scale, !known.isEmpty else { return nil }
-        return scale.deviation * known.reduce(0) { $0 + Double(abs($1)) } / Double(known.count)
+    /// The mean absolute error on validation of always predicting the mean of train, of each head in the unit of its
+    /// quantity; nil of others.
+    package var errorsOfMeans: [Double?] {
+        zip(heads, heads.columns).map { head, columns in
+            let known = validation.flatMap { $0.target[columns] }.filter { !$0.isNaN }
+            guard let scale = head.scale, !known.isEmpty else { return nil }
+            return scale.deviation * known.reduce(0) { $0 + Double(abs($1)) } / Double(known.count)
+        }
     }
 
     /// The split of a subject where the dataset has none: the one that link-icd will draw unless told otherwise.

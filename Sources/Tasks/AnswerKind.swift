@@ -1,5 +1,6 @@
 // What kind of answers a model gives: by it they are learned, chosen by, scored and shown, whatever the task.
 
+package import Catalog
 import EchoCore
 import Foundation
 package import Models
@@ -14,18 +15,25 @@ package struct Quantity: Sendable, Hashable {
     package let unit: String?
     /// Of errors in that unit.
     package let decimals: Int
+    /// Of an ordinal scale its grades, from the least to the greatest; empty for a number.
+    package let grades: [MeasurementKind.Grade]
 
-    package init(_ name: String, title: String, unit: String?, decimals: Int) {
+    package init(
+        _ name: String, title: String, unit: String?, decimals: Int, grades: [MeasurementKind.Grade] = []
+    ) {
         self.name = name
         self.title = title
         self.unit = unit
         self.decimals = decimals
+        self.grades = grades
     }
 
     /// A quantity that a task measures, or one of another program, of which no more than its name is known.
     package init(named name: String) {
-        let known = TrainTask.all.lazy.compactMap { $0.labels?.answers.measured }.first { $0.name == name }
-        self = known ?? Quantity(name, title: name, unit: nil, decimals: 2)
+        let known = TrainTask.all.lazy.flatMap(\.heads).compactMap(\.answers.measured).first {
+            $0.name == name
+        }
+        self = known ?? Quantity(measured: name)
     }
 
     /// A number of this quantity with its unit.
@@ -43,7 +51,7 @@ package enum AnswerKind: Sendable, Hashable {
     package var measured: Quantity? { if case .quantity(let quantity) = self { quantity } else { nil } }
 
     /// What fine-tuning makes small, and its name on the page of a run.
-    package var loss: EchoModel.FinetuneLoss {
+    package var loss: HeadLoss.Kind {
         switch self {
         case .classes: .binaryCrossEntropy
         case .quantity: .meanSquaredError
@@ -110,13 +118,22 @@ package struct ValidationMeasure: Sendable {
 }
 
 extension TrainTask {
-    /// What a model of the task answers about a study; nil where it answers nothing, for it is only a beginning.
-    package var answers: AnswerKind? { labels?.answers }
     /// What training is called.
-    package var stage: String { labels == nil ? "Pre-training" : "Fine-tuning" }
-    package var lossName: String { answers?.lossName ?? "Squared error of masked patches" }
-    /// What the best epoch was chosen by, in words.
-    package func criterionText(_ value: Double) -> String {
-        answers?.criterionText(value) ?? String(format: "validation loss %.5f", value)
+    package var stage: String { heads.isEmpty ? "Pre-training" : "Fine-tuning" }
+    package var lossName: String {
+        switch heads.count {
+        case 0: "Squared error of masked patches"
+        case 1: heads[0].answers.lossName
+        default: "Sum of the heads' losses"
+        }
+    }
+    /// What the best epoch was chosen by, in words: of several heads that of each.
+    ///
+    /// - Parameter own: each head's own criterion, where there are several
+    package func criterionText(_ value: Double, heads own: [Double]?) -> String {
+        if heads.count == 1 { return heads[0].answers.criterionText(value) }
+        let whole = String(format: "validation loss %.5f", value)
+        guard let own, own.count == heads.count else { return whole }
+        return zip(heads, own).map { "\($0.task) \($0.answers.criterionText($1))" }.joined(separator: ", ")
     }
 }

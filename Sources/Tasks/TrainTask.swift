@@ -11,11 +11,12 @@ package struct TrainTask: Sendable {
     package let summary: String
     /// Epochs, unless asked otherwise.
     package let epochs: Int
-    /// What a model is judged on, with so many targets, for the title of its page.
-    package let subject: @Sendable (_ targets: Int) -> String
-    /// What its targets are and what is known of them; nil for a task that learns from pixels alone.
-    package let labels: LabelledTask?
+    /// What it learns, each with a head of its own on one encoder; none for a task that learns from pixels alone.
+    package let heads: [TaskHead]
 
+    /// A task of one head, or without labels of none.
+    ///
+    /// - Parameter subject: what a model is judged on, with so many targets, for the title of its page
     package init(
         _ name: String, _ summary: String, epochs: Int, labels: LabelledTask? = nil,
         subject: @escaping @Sendable (_ targets: Int) -> String
@@ -23,8 +24,18 @@ package struct TrainTask: Sendable {
         self.name = name
         self.summary = summary
         self.epochs = epochs
-        self.labels = labels
-        self.subject = subject
+        heads = labels.map { [TaskHead(task: name, labels: $0, subject: subject)] } ?? []
+    }
+
+    /// Several tasks in one pass: as many epochs as the longest has.
+    ///
+    /// Nil where one of them learns from pixels alone, or stands there twice.
+    private init?(joining parts: [TrainTask]) {
+        guard parts.allSatisfy({ !$0.heads.isEmpty }), Set(parts).count == parts.count else { return nil }
+        name = parts.map(\.name).joined(separator: ",")
+        summary = parts.map(\.summary).joined(separator: "; ")
+        epochs = parts.map(\.epochs).max() ?? 0
+        heads = parts.flatMap(\.heads)
     }
 
     /// All tasks; the first is what `train` does unless asked otherwise.
@@ -35,10 +46,29 @@ package struct TrainTask: Sendable {
         .globalStrain,
     ]
 
-    /// The task of that name: one of the list, or `label:NAME` for labels of one's own; nil if there is none.
+    /// The task of that name: one of the list, `measure:NAME` for a measurement, `label:NAME` for labels of one's own, or
+    /// several with commas between them; nil if there is none.
     package static func named(_ name: String) -> TrainTask? {
-        all.first { $0.name == name } ?? ownLabels(name)
+        let names = name.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        let parts = names.compactMap { name in
+            all.first { $0.name == name } ?? measurement(name) ?? ownLabels(name)
+        }
+        guard parts.count == names.count else { return nil }
+        return parts.count == 1 ? parts[0] : TrainTask(joining: parts)
     }
+}
+
+/// One head of a task.
+package struct TaskHead: Sendable {
+    /// The task that it is by itself, as "icd".
+    package let task: String
+    package let labels: LabelledTask
+    /// What a model is judged on, with so many targets.
+    package let subject: @Sendable (_ targets: Int) -> String
+
+    /// The same without what no file's name has.
+    package var folder: String { task.replacing(":", with: "-") }
+    package var answers: AnswerKind { labels.answers }
 }
 
 /// What a head learns, from where, and what it answers.

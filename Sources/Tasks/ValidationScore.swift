@@ -1,4 +1,5 @@
-// How good the model is after an epoch: the loss on the split val, for labels the mean AUROC, for a number its errors.
+// How good the model is after an epoch: the loss on the split val, for labels the mean AUROC, for a number its errors, and
+// of several heads that of each.
 
 package import EchoCore
 import Foundation
@@ -9,6 +10,14 @@ package struct ValidationScore: Sendable, Equatable {
     package var auroc: Double?
     /// In the unit of the number.
     package var errors: RegressionErrors?
+    /// Of several heads what each found; empty of one.
+    package private(set) var heads: [Head] = []
+
+    /// What one of several heads found, and the unit that its criterion is counted in.
+    package struct Head: Sendable, Equatable {
+        package let score: ValidationScore
+        package let unit: Double
+    }
 
     package init(loss: Double, auroc: Double? = nil, errors: RegressionErrors? = nil) {
         self.loss = loss
@@ -16,8 +25,19 @@ package struct ValidationScore: Sendable, Equatable {
         self.errors = errors
     }
 
+    /// Of several heads: the sum of their losses.
+    ///
+    /// - Parameter scales: of each head that measures a number; its criterion is counted in standard deviations, so that
+    ///   errors in percent and in centimetres weigh the same
+    package init(joining scores: [ValidationScore], scales: [TargetScale?]) {
+        loss = scores.reduce(0) { $0 + $1.loss }
+        heads = zip(scores, scales).map { Head(score: $0, unit: $1?.deviation ?? 1) }
+    }
+
     /// The less, the better: what the best epoch is chosen by.
-    package var criterion: Double { errors?.mae ?? loss }
+    package var criterion: Double {
+        heads.isEmpty ? errors?.mae ?? loss : heads.reduce(0) { $0 + $1.score.criterion / $1.unit }
+    }
 }
 
 extension ValidationScore {

@@ -4,6 +4,7 @@ import Compute
 import EchoCore
 import Models
 import Runs
+import Tasks
 
 extension Learner {
     /// Takes a step on studies of one view each, whose pixels are all 0.
@@ -18,7 +19,8 @@ extension Learner {
             _ = model.pretrainStep(batch, mask, addingTo: loss)
         } else {
             _ = model.finetuneStep(
-                batch, targets: Array(repeating: 0, count: studies * c.outputs), loss: .binaryCrossEntropy,
+                batch, targets: Array(repeating: 0, count: studies * c.outputs),
+                configuration.task.heads.map { HeadLoss($0.answers.loss) },
                 frozen: configuration.recipe.frozen, addingTo: loss)
         }
         _ = optimiser.step(learningRate: 0, sound: [loss])

@@ -64,8 +64,9 @@ package struct StepTrace {
             "eps": optimiser.factors.epsilon,
             "clip": configuration.recipe.clip, "step": optimiser.steps + 1,
         ]
-        if configuration.task.labels != nil {
+        if !configuration.heads.isEmpty {
             settings["outputs"] = c.outputs
+            settings["heads_outputs"] = configuration.heads.map(\.targets.count)
             settings["frozen"] = configuration.recipe.frozen
             settings["linear_head"] = c.linearHead ?? false
             settings["probe"] = (c.probe ?? .mean).rawValue
@@ -81,8 +82,12 @@ package struct StepTrace {
             }
         } else {
             add("target", [studies, c.outputs], batch.targets)
-            if let weights = configuration.positiveWeights {
-                add("positive_weights", [c.outputs], weights)
+            if configuration.heads.contains(where: { $0.positiveWeights != nil }) {
+                add(
+                    "positive_weights", [c.outputs],
+                    configuration.heads.flatMap {
+                        $0.positiveWeights ?? Array(repeating: 1, count: $0.targets.count)
+                    })
             }
         }
         guard isWhole else { return }

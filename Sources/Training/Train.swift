@@ -9,6 +9,7 @@ import Models
 import Runs
 import Shards
 import StudyData
+import Tasks
 
 /// Trains, or goes on training, until the run is complete.
 ///
@@ -59,7 +60,8 @@ private struct Beginning {
         for option in options.continuing where found == nil {
             throw EchoError(option, "there is no run in the folder", try: "leave out \(option) to begin one")
         }
-        set = try StudySet(dataset: options.recipe.dataset, task: options.recipe.task)
+        set = try StudySet(
+            dataset: options.recipe.dataset, task: options.recipe.task, cohort: options.recipe.cohort)
         for note in set.notes { say(note) }
         shards = ShardPool(dataset: options.recipe.dataset)
         // A run that goes on has its own weights: those that it began with may be gone.
@@ -217,16 +219,19 @@ private func describe(
     // Sizes of a run that is there are its own, whatever a preset of that name is now.
     let isSamePreset = found?.recipe.preset == nil || found?.recipe.preset == recipe.preset
     let shape = try recipe.model(
-        channels: channels, outputs: set.targets.count, sizes: isSamePreset ? found?.model : nil)
+        channels: channels, heads: set.heads, sizes: isSamePreset ? found?.model : nil)
     recipe.dataset = folder.relative(recipe.dataset)
     recipe = recipe.resolved(shape)
+    var heads = set.heads
+    for (index, columns) in heads.columns.enumerated() where recipe.task.heads[index].answers == .classes {
+        heads[index].positiveWeights = recipe.positiveWeight.weights(of: set.train, columns: columns)
+    }
     var normalisation = initial?.normalisation
     if normalisation?.mean.count != channels { normalisation = nil }
     // A resume of the same data need not measure again.
     if normalisation == nil, let found, found.data == data { normalisation = found.normalisation }
     var configuration = RunConfiguration(
-        recipe: recipe, upkeep: options.upkeep, model: shape, targets: set.targets, scale: set.scale,
-        positiveWeights: recipe.positiveWeight.weights(of: set.train, targets: set.targets.count),
+        recipe: recipe, upkeep: options.upkeep, model: shape, heads: heads,
         normalisation: try normalisation
             ?? StudyLoader.normalisation(of: set.train, in: shards, channels: channels),
         data: data, initial: initial?.identity ?? (options.resume ? found?.initial : nil),

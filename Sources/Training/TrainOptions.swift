@@ -41,7 +41,7 @@ package struct TrainOptions: Sendable {
         func require(_ holds: Bool, _ option: String, _ problem: String) throws(EchoError) {
             if !holds { throw EchoError(option, problem) }
         }
-        let r = recipe, u = upkeep, isSupervised = r.task.labels != nil
+        let r = recipe, u = upkeep, isSupervised = !r.task.heads.isEmpty
         try require(r.epochCount > 0, "--epochs", "must be at least 1")
         try require(r.warmupCount >= 0, "--warmup-epochs", "must not be negative")
         try require(r.batch > 0, "--batch", "must be at least 1")
@@ -76,7 +76,7 @@ package struct TrainOptions: Sendable {
         try require(
             r.probe == .mean || isSupervised, "--probe", "is for fine-tuning: pre-training has no head")
         try require(
-            r.positiveWeight == .none || r.task.answers == .classes, "--pos-weight",
+            r.positiveWeight == .none || r.task.heads.contains { $0.answers == .classes }, "--pos-weight",
             "is for labels that are 0 or 1")
         try require(
             r.layerDecay.map { $0 > 0 && $0 <= 1 } ?? true, "--layer-decay",

@@ -12,9 +12,11 @@ package struct TrainSummary: Codable, Sendable {
     package let parameters: Int
     package let trainStudies: Int, validationStudies: Int
     package let epochs: Int, steps: Int
-    /// The epoch, from 1, whose weights are best.safetensors, with what it was chosen by: the validation loss, or the mean
-    /// absolute error of an ejection fraction in percent.
+    /// The epoch, from 1, whose weights are best.safetensors, with what it was chosen by: the validation loss, the mean
+    /// absolute error of a quantity in its unit, or of several heads the sum of these, errors in standard deviations.
     package let bestEpoch: Int?, bestLoss: Double?
+    /// Of several heads each one's own after that epoch.
+    package let bestHeads: [Double]?
     /// Wall clock of this call, and studies a second of training in it.
     package let seconds: Double, studiesPerSecond: Double
     /// Share of the training time that was spent waiting for data.
@@ -30,7 +32,7 @@ package struct TrainSummary: Codable, Sendable {
             "\(task.name) \(model.rawValue): \(epochs) epochs, \(grouped(steps)) steps, \(duration(seconds))"
         ]
         if let bestEpoch {
-            let loss = bestLoss.map { ", \(task.criterionText($0))" } ?? ""
+            let loss = bestLoss.map { ", \(task.criterionText($0, heads: bestHeads))" } ?? ""
             lines.append("best         epoch \(bestEpoch)\(loss)")
         }
         lines += ["weights      \(best)", "history      \(metrics)"]

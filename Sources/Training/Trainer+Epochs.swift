@@ -23,12 +23,12 @@ extension Trainer {
             var line = MetricsLine(
                 epoch: epoch, step: state.step, split: .val, loss: score.loss,
                 seconds: start.duration(to: .now) / .seconds(1))
-            line.auroc = score.auroc
-            line.add(score.errors)
+            line.add(score, of: configuration.task)
             try history?.append(line)
             if next.bestLoss.map({ score.criterion < $0 }) ?? true {
                 next.bestLoss = score.criterion
                 next.bestEpoch = epoch
+                next.bestHeads = score.heads.isEmpty ? nil : score.heads.map(\.score.criterion)
             }
         } else if watch.doubtful == 0 || next.bestEpoch == nil {
             next.bestEpoch = epoch
@@ -59,10 +59,10 @@ extension Trainer {
     }
 
     private func validate(epoch: Int) throws -> ValidationScore? {
-        let answers = configuration.task.answers
-        if answers == nil, ranks.isFirst { try drawReconstructions(epoch: epoch) }
+        let heads = configuration.heads
+        if heads.isEmpty, ranks.isFirst { try drawReconstructions(epoch: epoch) }
         guard !set.validation.isEmpty else { return nil }
-        let studies = set.validation, outputs = set.targets.count
+        let studies = set.validation, outputs = configuration.model.outputs
         var loss = 0.0
         let logits = try ranks.spread(studies.map { _ in outputs }) { share in
             var logits: [Float] = []
@@ -76,12 +76,14 @@ extension Trainer {
             }
             return logits
         }
-        guard let answers else {
-            return ValidationScore(loss: try ranks.sum([loss])[0] / Double(studies.count))
+        if heads.isEmpty { return ValidationScore(loss: try ranks.sum([loss])[0] / Double(studies.count)) }
+        let scores = zip(configuration.task.heads, zip(heads, heads.columns)).map { head, learned in
+            head.answers.score(
+                outputs: studies.indices.flatMap { study in learned.1.map { logits[study * outputs + $0] } },
+                targets: studies.flatMap { $0.target[learned.1] }, count: learned.1.count,
+                scale: learned.0.scale, positiveWeights: learned.0.positiveWeights)
         }
-        return answers.score(
-            outputs: logits, targets: studies.flatMap(\.target), count: outputs,
-            scale: configuration.scale, positiveWeights: configuration.positiveWeights)
+        return scores.count == 1 ? scores[0] : ValidationScore(joining: scores, scales: heads.map(\.scale))
     }
 
     /// RUN/pictures/epoch-NNNN.png of a few studies, after the first, every n-th and the last epoch.

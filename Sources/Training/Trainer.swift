@@ -110,7 +110,8 @@ final class Trainer {
             \(grouped(model.parameterCount)) parameters, \(grouped(set.train.count)) studies to learn from, \
             \(grouped(set.validation.count)) to choose by, \(grouped(totalSteps)) steps of \(recipe.batch)
             """)
-        if let error = set.errorOfMean, let quantity = configuration.task.answers?.measured {
+        for (head, error) in zip(configuration.task.heads, set.errorsOfMeans) {
+            guard let error, let quantity = head.answers.measured else { continue }
             say("predicting the mean of train errs by \(quantity.text(error)) of \(quantity.name) on val")
         }
         if let gradients {
@@ -173,7 +174,6 @@ final class Trainer {
         if part.endsStep { gradients?.begin() }
         // The last step of an epoch may have fewer studies than ranks.
         if part.places.isEmpty { return }
-        let weight = weight(of: part)
         let traced = state.step + 1 - options.traceStep
         if let path = options.trace, 0..<options.traceSteps ~= traced {
             step.trace = try StepTrace(
@@ -184,13 +184,12 @@ final class Trainer {
         let output: [Float]?
         if let mask = batch.mask {
             output = model.pretrainStep(
-                batch.input, mask, weight: weight, addingTo: step.loss, predicting: isWhole)
+                batch.input, mask, weight: share(of: part) { _ in 1 }, addingTo: step.loss,
+                predicting: isWhole)
         } else {
             output = model.finetuneStep(
-                batch.input, targets: batch.targets,
-                loss: configuration.task.answers?.loss ?? .binaryCrossEntropy,
-                positiveWeights: configuration.positiveWeights, frozen: recipe.frozen,
-                weight: weight, addingTo: step.loss, predicting: isWhole)
+                batch.input, targets: batch.targets, losses(of: part), frozen: recipe.frozen,
+                addingTo: step.loss, predicting: isWhole)
         }
         // What is traced is an undivided step.
         if step.trace != nil {
@@ -198,15 +197,23 @@ final class Trainer {
         }
     }
 
-    /// A part's share of the mean over its step: of the studies, or in fine-tuning of the labels that are known.
-    private func weight(of part: BatchPlan.Part) -> Double {
+    /// A part's share of the mean over its step.
+    ///
+    /// - Parameter terms: of the mean that a study has
+    private func share(of part: BatchPlan.Part, terms: (Study) -> Int) -> Double {
         if part.places == part.stepPlaces { return 1 }
-        func terms(_ studies: [Int]) -> Int {
-            configuration.task.labels == nil
-                ? studies.count
-                : studies.reduce(0) { $0 + set.train[$1].target.count { !$0.isNaN } }
+        func sum(_ studies: [Int]) -> Int { studies.reduce(0) { $0 + terms(set.train[$1]) } }
+        return Double(sum(plan.studies(of: part))) / Double(max(1, sum(plan.studiesOfStep(of: part))))
+    }
+
+    /// What each head minimises on a part of a step: means over the labels that are known.
+    private func losses(of part: BatchPlan.Part) -> [HeadLoss] {
+        let heads = configuration.heads
+        return zip(configuration.task.heads, zip(heads, heads.columns)).map { head, learned in
+            HeadLoss(
+                head.answers.loss, positiveWeights: learned.0.positiveWeights,
+                weight: share(of: part) { $0.target[learned.1].count { !$0.isNaN } })
         }
-        return Double(terms(plan.studies(of: part))) / Double(max(1, terms(plan.studiesOfStep(of: part))))
     }
 
     /// Makes the loss and the gradients of this rank's studies those of the whole step.
@@ -286,11 +293,12 @@ final class Trainer {
             run: options.run, task: configuration.task, model: configuration.model.kind,
             parameters: model.parameterCount, trainStudies: set.train.count,
             validationStudies: set.validation.count, epochs: recipe.epochCount, steps: totalSteps,
-            bestEpoch: state.bestEpoch, bestLoss: state.bestLoss, seconds: clock.seconds,
+            bestEpoch: state.bestEpoch, bestLoss: state.bestLoss, bestHeads: state.bestHeads,
+            seconds: clock.seconds,
             studiesPerSecond: clock.studiesPerSecond, stall: clock.stall, gflops: clock.gflops,
             products: clock.products,
             best: store.folder.best, last: store.folder.last, metrics: store.folder.metrics,
-            pictures: configuration.task.labels == nil && options.upkeep.picturesEvery > 0
+            pictures: configuration.task.heads.isEmpty && options.upkeep.picturesEvery > 0
                 ? store.folder.pictures : nil)
     }
 }

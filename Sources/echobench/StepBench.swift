@@ -111,7 +111,7 @@ private struct BenchLearner {
             let mask = PretrainMask(random: c, viewCounts: batch.viewCounts, using: &random)
             _ = model.pretrainStep(batch, mask, addingTo: loss)
         } else {
-            _ = model.finetuneStep(batch, targets: targets, loss: .binaryCrossEntropy, addingTo: loss)
+            _ = model.finetuneStep(batch, targets: targets, [HeadLoss(.binaryCrossEntropy)], addingTo: loss)
         }
         _ = model.engine.sums(optimiser.step(learningRate: 1e-4, sound: [loss]))
     }

@@ -56,7 +56,7 @@ struct TrainBench: ParsableCommand {
     }
 
     private func race(_ kind: ModelKind, _ task: TrainTask, _ precision: Precision) throws {
-        var c = ModelConfiguration.preset(preset, kind: kind, outputs: task.labels == nil ? 0 : 40)
+        var c = ModelConfiguration.preset(preset, kind: kind, outputs: task.heads.isEmpty ? 0 : 40)
         c.views = views ?? c.views
         var step = TrainingStep(
             model: c, studies: studies, threads: threads, precision: precision,

@@ -41,6 +41,9 @@ struct EmbedCommand: ParsableCommand {
     var dataset: String?
     @Option(help: "What gets a vector.") var per = EchoModel.Pooling.study
     @Option(help: "Only the studies of this split.") var split: Split?
+    @Option(
+        name: .customLong("where"), help: "Only studies for which this is true, SQL over v_study.")
+    var cohort: String?
     @Option(help: "Clips of a study that the model looks at, or all (default: the run's).")
     private var views: ViewCount?
     @Option(help: "The files' path without extension (default: RUN/embeddings-study).") var out: String?
@@ -62,6 +65,7 @@ struct EmbedCommand: ParsableCommand {
         options.dataset = dataset
         options.unit = per
         options.split = split
+        options.cohort = cohort
         switch views {
         case .all: options.views = .max
         case .atMost(let count): options.views = count

@@ -73,6 +73,13 @@ struct EvaluateCommand: ParsableCommand {
     @Option(help: "The dataset (default: the one that the run learned from).", completion: .directory)
     var dataset: String?
 
+    @Option(
+        name: .customLong("where"),
+        help:
+            "Judge only studies for which this is true, SQL over v_study (default: as the run's were chosen)."
+    )
+    var cohort: String?
+
     @Option(help: "Write a page about all that was given here; RUN/report.html leads to each run's own.")
     var report: String?
 
@@ -93,6 +100,9 @@ struct EvaluateCommand: ParsableCommand {
                 "--threshold fit needs a run, which can be asked about the validation split")
         }
         try checkFit(threshold == .fit, split)
+        guard cohort == nil || predictions.isEmpty else {
+            throw ValidationError("--where needs a run: studies of a file are chosen before it is written")
+        }
         guard runs.isEmpty != predictions.isEmpty else {
             throw ValidationError("name the folders of runs, or --predictions")
         }
@@ -107,8 +117,8 @@ struct EvaluateCommand: ParsableCommand {
                 ? try ranks.first { try evaluate(predictions: predictions, options: options) }
                 : try evaluate(runs: runs, options: options)
             guard let evaluation else { return }
-            for warning in evaluation.warnings {
-                FileHandle.standardError.write(Data("warning: \(warning)\n".utf8))
+            for line in evaluation.notes + evaluation.warnings.map({ "warning: \($0)" }) {
+                FileHandle.standardError.write(Data("\(line)\n".utf8))
             }
             print(json ? try jsonText(evaluation) : evaluation.text)
             for page in evaluation.reports where !json { print("report: \(page)") }
@@ -128,6 +138,7 @@ struct EvaluateCommand: ParsableCommand {
         options.split = split
         options.draws = draws
         options.dataset = dataset
+        options.cohort = cohort
         options.report = report
         options.showSource = showSource
         options.showIDs = showIds

@@ -26,6 +26,10 @@ struct ExperimentCommand: ConfigurableCommand {
     @Option(help: "The dataset folder; for table2 as many as are wanted.", completion: .directory)
     var dataset: [String]
     @Option(help: "The folder of runs and results.", completion: .directory) var out: String
+    @Option(
+        name: .customLong("where"),
+        help: "Learn from and judge only studies for which this is true, SQL over v_study.")
+    var cohort: String?
     @Option(help: "Pre-train on this dataset instead.") var pretrainOn: String?
     @Option(help: "Seeds, each a run of every line.") var seeds = "1,2,3"
     @Option(help: "The kinds of models, as lamae,mae (default: all four).") var models: String?

@@ -1,6 +1,7 @@
 // `echoprep export`: a model, and a dataset's clips, labels and description, in formats that other programs read.
 
 import ArgumentParser
+import Catalog
 import Exchange
 import Foundation
 import Labels
@@ -30,8 +31,16 @@ struct ExportLabelsCommand: ParsableCommand {
     @Option(help: "csv, parquet, or the label files of the Medical Event Data Standard.")
     var format = LabelFormat.csv
 
+    @Option(
+        name: .customLong("where"), help: "Only studies for which this is true, SQL over v_study.")
+    var cohort: String?
+
     func run() throws {
-        for path in try exportLabels(dataset: dataset, to: out, format: format) { print(path) }
+        let exported = try exportLabels(dataset: dataset, where: cohort, to: out, format: format)
+        if let cohort = exported.cohort {
+            FileHandle.standardError.write(Data("\(cohort.text)\n".utf8))
+        }
+        for path in exported.paths { print(path) }
     }
 }
 

@@ -28,6 +28,7 @@ struct LinkICDCommand: ConfigurableCommand {
     @OptionGroup(title: "From diagnoses to labels") var labels: LabelOptions
     @OptionGroup(title: "Targets") var targets: TargetOptions
     @OptionGroup(title: "Splits") var splits: SplitOptions
+    @OptionGroup(title: "Measurements") var measurements: MeasurementOptions
 
     @Option(help: "Say why this study has its labels; reads the database alone.")
     var explain: Int?
@@ -51,9 +52,10 @@ struct LinkICDCommand: ConfigurableCommand {
             let explanation = try explainLabels(dataset: dataset, study: explain)
             return print(json ? try explanation.json() : explanation.text)
         }
-        let options = LinkOptions(
+        var options = LinkOptions(
             echo: echo, window: stays.rule, labels: labels.rule, targets: targets.rule,
             split: try splits.rule(), commandLine: CommandLine.arguments.joined(separator: " "))
+        options.testTypes = measurements.types
         let summary = try linkICD(dataset: dataset, mimicIV: mimicIV ?? "", options: options)
         print(json ? try summary.json() : summary.text)
         if strict, !summary.rejects.isEmpty { throw ExitCode(2) }

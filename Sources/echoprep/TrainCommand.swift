@@ -38,13 +38,22 @@ struct TrainCommand: ConfigurableCommand {
         String
     @Option(name: .customLong("run"), help: "The folder of this run.", completion: .directory) var folder:
         String
-    @Option(help: "What to learn.") var task = TrainTask.pretrain
+    @Option(
+        help:
+            "What to learn: also measure:NAME, label:NAME, and several with commas, as icd,lvef,measure:mr.")
+    var task = TrainTask.pretrain
+    @Option(
+        name: .customLong("where"),
+        help:
+            "Learn only from studies for which this is true, SQL over v_study, as \"age >= 18 AND ef < 40\".")
+    var cohort: String?
     @Option(help: "The kind of model.") var model = ModelKind.lamae
     @Option(help: "Its size.") var preset = Preset.tiny
     @OptionGroup var step: StepOptions
 
-    @Option(help: "Passes over the training studies (default: 1600, for icd 120, for lvef 60).") var epochs:
-        Int?
+    @Option(
+        help: "Passes over the training studies (default: 1600, for icd 120, for lvef and measurements 60).")
+    var epochs: Int?
     @Option(help: "Learning rate after warm-up.") var lr = 1e-4
     @Option(help: "Epochs of warm-up (default: a tenth, at most 10).") var warmupEpochs: Int?
     @Option(help: "AdamW's weight decay; none on biases and norms.") var weightDecay = 0.05

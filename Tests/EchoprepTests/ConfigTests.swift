@@ -87,8 +87,9 @@ import TestSupport
         let lines = try shown(["train", "--dataset", "data", "--run", "runs/a", "--print-config"])
             .split(separator: "\n")
         #expect(
-            lines.prefix(7) == [
-                "dataset: data", "run: runs/a", "task: pretrain", "model: lamae", "preset: tiny",
+            lines.prefix(8) == [
+                "dataset: data", "run: runs/a", "task: pretrain", "where: null", "model: lamae",
+                "preset: tiny",
                 "views: null",
                 "frames: null",
             ])

@@ -48,7 +48,7 @@ import TestSupport
             let after = try #require(
                 try RunConfiguration(json: Data(contentsOf: out.appendingPathComponent("config.json"))))
             #expect(after.model == before.model && after.normalisation == before.normalisation)
-            #expect(after.targets == before.targets && after.scale == before.scale)
+            #expect(after.heads == before.heads)
             // The dataset and the initial weights lie on this machine alone.
             #expect(after.dataset == "" && after.recipe.initial == nil)
             let config = try #require(weights.metadata["config"])

@@ -80,7 +80,7 @@ import TestSupport
     @Test func `MEDS gets a file a target, the splits and the codes`() throws {
         try withLabels { folder in
             let out = folder.path + "/meds"
-            let written = try exportLabels(dataset: folder.path + "/dataset", to: out, format: .meds)
+            let written = try exportLabels(dataset: folder.path + "/dataset", to: out, format: .meds).paths
             #expect(
                 written.map { $0.dropFirst(out.count + 1) } == [
                     "labels/I10/0.parquet", "labels/I50/0.parquet", "metadata/subject_splits.parquet",
@@ -102,7 +102,8 @@ import TestSupport
             mimic.studies = ends.joined(separator: "\n") + "\n"
             try mimic.link(in: folder)
             let written = try exportLabels(
-                dataset: folder.path + "/dataset", to: folder.path + "/meds", format: .meds)
+                dataset: folder.path + "/dataset", to: folder.path + "/meds", format: .meds
+            ).paths
             let metadata = try JSONSerialization.jsonObject(
                 with: Data(contentsOf: URL(fileURLWithPath: try #require(written.last))))
             #expect((metadata as? [String: String])?["dataset_version"] == version)

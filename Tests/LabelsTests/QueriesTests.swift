@@ -27,7 +27,11 @@ import TestSupport
             for (index, day) in ["02", "04", "09", "30"].enumerated() {
                 let study = 100 * subject + index
                 mimic.studies += "\(subject),\(study),2150-01-\(day) 12:00:00,\(study)\n"
-                measurements += "\(subject),\(study),,TTE,lvef,LVEF,\(20 + 5 * subject),%\n"
+                // From the first study to the last it falls.
+                let fraction = 20 + 5 * subject - 4 * index
+                measurements += "\(subject),\(study),,TTE,lvef,LVEF,\(fraction),%\n"
+                measurements +=
+                    "\(subject),\(study),,TTE,mitral_regurg,MR,\(index == 0 ? "Mild (1+)" : "some"),\n"
             }
         }
         try mimic.write(to: folder)
@@ -42,7 +46,7 @@ import TestSupport
             let catalog = try Self.label(in: folder)
             let page = Built.repository.appendingPathComponent("docs/queries.md").path
             let queries = try DocumentedQuery.all(of: page)
-            #expect(queries.count == 20)
+            #expect(queries.count == 35)
             for query in queries {
                 let rows = try catalog.read { db in try Row.fetchAll(db, sql: query.sql) }
                 #expect(

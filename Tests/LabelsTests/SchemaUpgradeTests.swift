@@ -35,7 +35,10 @@ import TestSupport
             for view in try String.fetchAll(db, sql: "SELECT name FROM sqlite_schema WHERE type = 'view'") {
                 answers[view] = try text("SELECT * FROM \(view)").sorted()
             }
-            for query in try DocumentedQuery.all(of: page) where answers["label_matrix"] != nil {
+            // Those over views that version 6 brought are not asked of a database from before it.
+            let views = ["v_study", "v_measurement", "v_unread_result"]
+            for query in try DocumentedQuery.all(of: page)
+            where answers["label_matrix"] != nil && !views.contains(where: { query.sql.contains($0) }) {
                 answers[query.question] = try text(query.sql)
             }
             return answers
@@ -50,7 +53,7 @@ import TestSupport
             let dataset = try Self.dataset(name, in: folder)
             let file = dataset + "/" + Catalog.fileName
             let before = try Self.answers(file)
-            #expect(before.count == (name == "echonet-v2" ? 10 : 31))
+            #expect(before.count == (name == "echonet-v2" ? 10 : 32))
             let catalog = try Catalog(datasetFolder: dataset, readOnly: false)
             #expect(try catalog.rows("PRAGMA user_version") == ["\(Catalog.schemaVersion)"])
             let after = try Self.answers(file)

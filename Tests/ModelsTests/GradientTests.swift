@@ -51,7 +51,7 @@ private func expectGradients(of model: EchoModel, seed: UInt64, of loss: () -> D
         let (batch, targets) = (batch(c, viewCounts: [1, 2], seed: 6), [Float](repeating: 1, count: 6))
         _ = model.finetuneStep(batch, targets: targets, loss: .binaryCrossEntropy)
         expectGradients(of: model, seed: 8) {
-            model.loss(batch, targets: targets, loss: .binaryCrossEntropy).loss
+            model.loss(batch, targets: targets, [HeadLoss(.binaryCrossEntropy)]).loss
         }
     }
 
@@ -72,14 +72,44 @@ private func expectGradients(of model: EchoModel, seed: UInt64, of loss: () -> D
         expectGradients(of: model, seed: 8) { model.reconstruct(batch, mask).loss }
     }
 
-    @Test(arguments: ModelKind.allCases, [EchoModel.FinetuneLoss.binaryCrossEntropy, .meanSquaredError])
-    func `finetuning gradients are the slopes of the loss`(kind: ModelKind, loss: EchoModel.FinetuneLoss) {
+    @Test(arguments: ModelKind.allCases, [HeadLoss.Kind.binaryCrossEntropy, .meanSquaredError])
+    func `finetuning gradients are the slopes of the loss`(kind: ModelKind, loss: HeadLoss.Kind) {
         let c = toy(kind, outputs: 3)
         let model = EchoModel(c, engine: ReferenceEngine(), seed: 5)
         let batch = batch(c, viewCounts: [1, 2], seed: 6)
         let targets: [Float] = [0, 1, 1, 1, 0, 0]
         _ = model.finetuneStep(batch, targets: targets, loss: loss)
-        expectGradients(of: model, seed: 8) { model.loss(batch, targets: targets, loss: loss).loss }
+        expectGradients(of: model, seed: 8) { model.loss(batch, targets: targets, [HeadLoss(loss)]).loss }
+    }
+
+    @Test(arguments: [ModelKind.lamae, .mae], [false, true])
+    func `each of several heads learns by its own loss, and the encoder by their sum`(
+        kind: ModelKind, isLinear: Bool
+    ) {
+        var c = toy(kind, outputs: 4)
+        c.headOutputs = [2, 1, 1]
+        c.linearHead = isLinear
+        let model = EchoModel(c, engine: ReferenceEngine(), seed: 5)
+        let batch = batch(c, viewCounts: [1, 2], seed: 6)
+        // Of the second head one target is not known, of the third none is.
+        let targets: [Float] = [0, 1, 0.5, .nan, 1, 0, .nan, .nan]
+        let losses = [
+            HeadLoss(.binaryCrossEntropy, positiveWeights: [1, 3]), HeadLoss(.meanSquaredError, weight: 0.5),
+            HeadLoss(.meanSquaredError),
+        ]
+        let sum = model.engine.zero()
+        let outputs = model.finetuneStep(batch, targets: targets, losses, addingTo: sum, predicting: true)
+        #expect(outputs == model.logits(batch) && outputs?.count == 8)
+        expectGradients(of: model, seed: 8) { model.loss(batch, targets: targets, losses).loss }
+
+        // Their sum is what each has alone.
+        func alone(_ columns: Range<Int>, _ loss: HeadLoss) -> Double {
+            let mine = targets.indices.map { columns.contains($0 % 4) ? targets[$0] : .nan }
+            let losses = [0..<2, 2..<3, 3..<4].map { $0 == columns ? loss : HeadLoss(.meanSquaredError) }
+            return model.loss(batch, targets: mine, losses).loss
+        }
+        let parts = [alone(0..<2, losses[0]), alone(2..<3, losses[1])]
+        #expect(abs(model.engine.sums(sum)[0] - parts.reduce(0, +)) < 1e-9)
     }
 
     @Test(arguments: ModelKind.allCases) func `a frozen step gives gradients to the head alone`(

@@ -304,10 +304,17 @@ def expected(echo, hosp, mappings, r):
         FROM labelled CROSS JOIN (SELECT category FROM target) LEFT JOIN study_category USING (study_id, category);
     """)
     if (echo / "structured-measurement.csv.gz").exists():
+        db.execute("CREATE TABLE word (measurement VARCHAR, spelling VARCHAR, value DOUBLE)")
+        db.executemany("INSERT INTO word VALUES (?, ?, ?)", scale_words())
         db.execute(f"""
-            INSERT INTO label SELECT 'measurements', 'study', measurement, study_id, avg(result::DOUBLE)
-            FROM read_csv('{echo / "structured-measurement.csv.gz"}', all_varchar=true, header=true)
-            JOIN "echo-study-list" USING (measurement_id) GROUP BY measurement, study_id
+            INSERT INTO label SELECT 'measurements', 'study', measurement, study_id, avg(value)
+            FROM (
+                SELECT m.measurement, measurement_id, coalesce(w.value, TRY_CAST(result AS DOUBLE)) AS value
+                FROM read_csv('{echo / "structured-measurement.csv.gz"}', all_varchar=true, header=true) m
+                LEFT JOIN word w ON w.measurement = m.measurement
+                    AND w.spelling = lower(replace(replace(trim(result), '[', '('), ']', ')'))
+            ) JOIN "echo-study-list" USING (measurement_id)
+            WHERE value IS NOT NULL GROUP BY measurement, study_id
         """)
     return {
         name: db.execute(f"SELECT * FROM {name} ORDER BY ALL").fetchall()
@@ -318,6 +325,18 @@ def expected(echo, hosp, mappings, r):
     } | {"icd_code": db.execute(
         "SELECT code, version, status, CASE WHEN status NOT IN ('icd9', 'unknown') THEN code[:3] END FROM code ORDER BY ALL"
     ).fetchall()}
+
+
+def scale_words():
+    """measurement, spelling and value of every word of the shipped scales."""
+    page = Path(__file__).resolve().parents[2] / "schemas/measurements.tsv"
+    words = []
+    for row in csv.DictReader(page.read_text().splitlines()[1:], delimiter="\t", quoting=csv.QUOTE_NONE):
+        for grade in filter(None, row["scale"].split(" ; ")):
+            head, spellings = grade.split(":", 1)
+            value = None if head == "?" else float(head.split()[0])
+            words += [(row["measurement"], spelling.strip(), value) for spelling in spellings.split(" | ")]
+    return words
 
 
 def hashed_split(subject, shares, seed):

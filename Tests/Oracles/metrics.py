@@ -1,7 +1,8 @@
 """What `echoprep evaluate --predictions` computes against scikit-learn and NumPy.
 
-Measures, calibration, bootstrap intervals and the paired test of two models; the same for a measured quantity. Of rows
-whose label is empty, for it is not known, nothing must come into a number.
+Measures, calibration, bootstrap intervals and the paired test of two models; the same for a measured quantity, and for
+the grades of a scale AUROC at each, quadratic kappa and confusion. Of rows whose label is empty, for it is not known,
+nothing must come into a number.
 
 usage: python Tests/Oracles/metrics.py PATH_OF_ECHOPREP_BINARY
 
@@ -273,8 +274,8 @@ def with_gaps(models):
     return [[(n, subject, None if n % 4 == 1 or subject == 5 else t, p) for n, subject, t, p in rows] for rows in models]
 
 
-def compare_measured(program, models, seed):
-    """MAE, RMSE, R², the mean's errors, bias and limits of agreement, with intervals, and the paired difference."""
+def measure(program, models, code, seed):
+    """What the product says of one or more models of a quantity, each a list of rows."""
     with tempfile.TemporaryDirectory() as folder:
         command = [program, "evaluate", "--json", "--bootstrap", str(DRAWS), "--seed", str(seed)]
         for number, rows in enumerate(models):
@@ -284,27 +285,37 @@ def compare_measured(program, models, seed):
                 writer.writerow(["prediction", "study_id", "label", "subject_id", "code"])
                 for study, subject, truth, prediction in rows:
                     truth = "" if truth is None else repr(float(truth))
-                    writer.writerow([repr(float(prediction)), f"s{study}", truth, f"p{subject}", "EF"])
+                    writer.writerow([repr(float(prediction)), f"s{study}", truth, f"p{subject}", code])
             command += ["--predictions", str(path)]
-        found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def subject_weights(rows, seed):
+    """The weight of each row's subject in each draw."""
+    subjects = sorted({f"p{row[1]}" for row in rows})
+    owner = np.array([subjects.index(f"p{row[1]}") for row in rows])
+    return [resampled(seed, draw, len(subjects))[owner] for draw in range(DRAWS)]
+
+
+def errors(truth, prediction, weights=None):
+    return {"mae": metrics.mean_absolute_error(truth, prediction, sample_weight=weights),
+            "rmse": metrics.root_mean_squared_error(truth, prediction, sample_weight=weights),
+            "r2": metrics.r2_score(truth, prediction, sample_weight=weights)}
+
+
+def compare_measured(program, models, seed):
+    """MAE, RMSE, R², the mean's errors, bias and limits of agreement, with intervals, and the paired difference."""
+    found = measure(program, models, "EF", seed)
     models = [known(rows) for rows in models]
-    subjects = sorted({f"p{row[1]}" for row in models[0]})
-    owner = np.array([subjects.index(f"p{row[1]}") for row in models[0]])
-    draws = [resampled(seed, draw, len(subjects))[owner] for draw in range(DRAWS)]
-
-    def errors(truth, prediction, weights=None):
-        return {"mae": metrics.mean_absolute_error(truth, prediction, sample_weight=weights),
-                "rmse": metrics.root_mean_squared_error(truth, prediction, sample_weight=weights),
-                "r2": metrics.r2_score(truth, prediction, sample_weight=weights)}
-
+    draws = subject_weights(models[0], seed)
     worst, absolute = 0.0, []
     for rows, scores in zip(models, found["measurements"]):
         truth, prediction = (np.array([float(row[k]) for row in rows]) for k in (2, 3))
         mean = np.full(len(truth), truth.mean())
-        whole = [errors(truth, prediction, w) for w in draws]
+        own = [errors(truth, prediction, w) for w in draws]
         constant = [errors(truth, mean, w) for w in draws]
-        absolute.append([r["mae"] for r in whole])
-        pairs = [(scores[m], errors(truth, prediction)[m], [r[m] for r in whole]) for m in ("mae", "rmse", "r2")]
+        absolute.append([r["mae"] for r in own])
+        pairs = [(scores[m], errors(truth, prediction)[m], [r[m] for r in own]) for m in ("mae", "rmse", "r2")]
         pairs += [(scores[f"mean_{m}"], errors(truth, mean)[m], [r[m] for r in constant]) for m in ("mae", "rmse")]
         for got, value, values in pairs:
             wanted = [value, *interval(value, values)]
@@ -319,6 +330,66 @@ def compare_measured(program, models, seed):
     wanted = [value, *interval(value, differences), p]
     got = [found["difference"][k] for k in ("value", "lower", "upper")] + [found["p"]]
     return max(worst, np.abs(np.array(wanted) - np.array(got)).max())
+
+
+GRADES = np.array([0, 1, 1.5, 2, 3, 4])  # of mitral_regurg in schemas/measurements.tsv
+
+
+def graded_cases():
+    """name → rows of (study, subject, truth, prediction) on that scale."""
+    random = np.random.default_rng(20261130)
+    truth = random.choice(GRADES, 80, p=[0.3, 0.3, 0.1, 0.15, 0.1, 0.05])
+    between = np.where(np.arange(80) % 7 == 0, (truth + 1) / 2, truth)  # the mean of two readings
+    said = between + random.normal(0, 0.6, 80)
+    rows = lambda truths, said: [(n, n // 2 if n < 40 else n, t, p) for n, (t, p) in enumerate(zip(truths, said))]
+    half = np.where(truth > 2, 2, truth)
+    return {"grades": rows(between, said), "grades-tied": rows(truth, np.round(said)),
+            # Nobody is above moderate: two areas are undefined, and some resamplings have none of another grade.
+            "grades-few": rows(half, half * 0.5 + 1 + random.normal(0, 0.3, 80)),
+            "grades-one": rows(np.full(80, 1.0), np.full(80, 1.2))}
+
+
+def graded(truth, prediction, weights=None):
+    """The measures of a scale as scikit-learn has them; None where it has none."""
+    if weights is not None:
+        keep = weights > 0
+        truth, prediction, weights = truth[keep], prediction[keep], weights[keep]
+    nearest = lambda values: np.abs(values[:, None] - GRADES).argmin(axis=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        kappa = metrics.cohen_kappa_score(nearest(truth), nearest(prediction), labels=range(len(GRADES)),
+                                          weights="quadratic", sample_weight=weights)
+        found = {"quadratic_kappa": None if np.isnan(kappa) else float(kappa)}
+        for grade in GRADES[1:]:
+            has = truth >= grade
+            found[f"auroc_from_{grade:g}"] = (
+                metrics.roc_auc_score(has, prediction, sample_weight=weights) if 0 < has.sum() < len(has) else None)
+    return found
+
+
+def expected_graded(rows, seed):
+    truth, prediction = (np.array([float(row[k]) for row in rows]) for k in (2, 3))
+    draws = [graded(truth, prediction, w) for w in subject_weights(rows, seed)]
+    whole = graded(truth, prediction)
+    wanted = {m: [v, *(interval(v, [d[m] for d in draws]) if v is not None else [None, None])] for m, v in whole.items()}
+    nearest = lambda values: np.abs(values[:, None] - GRADES).argmin(axis=1)
+    counts = metrics.confusion_matrix(nearest(truth), nearest(prediction), labels=range(len(GRADES)))
+    return wanted, counts.tolist()
+
+
+def compare_graded(program, rows, wanted, counts, seed):
+    """Quadratic kappa, AUROC from each grade on and the confusion; the largest difference and what could not be compared."""
+    found = measure(program, [rows], "mitral_regurg", seed)["measurements"][0]
+    worst, faults = 0.0, [] if found["confusion"] == counts else ["confusion"]
+    faults += [] if [g["value"] for g in found["grades"]] == GRADES.tolist() else ["grades"]
+    for m, numbers in wanted.items():
+        got = found.get(m) or {}
+        for want, have in zip(numbers, (got.get("value"), got.get("lower"), got.get("upper"))):
+            if (want is None) != (have is None):
+                faults.append(f"{m}: {have} instead of {want}")
+            elif want is not None:
+                worst = max(worst, abs(want - have))
+    return worst, faults
 
 
 def compare(found, wanted):
@@ -380,6 +451,17 @@ def main():
         worst = compare_measured(program, models, seed)
         failed |= bool(worst > TOLERANCE)
         print(f"{name}, seed {seed}: two models, worst difference {worst:.1e} {'FAILED' if worst > TOLERANCE else 'ok'}")
+    for name, rows in graded_cases().items():
+        for seed in (1, 7):
+            wanted, counts = expected_graded(rows, seed)
+            worst, faults = compare_graded(program, rows, wanted, counts, seed)
+            bad = bool(faults or worst > TOLERANCE)
+            failed |= bad
+            print(f"{name}, seed {seed}: worst difference {worst:.1e} {'FAILED' if bad else 'ok'}", *faults)
+            if os.environ.get("RECORD") and seed == 1:
+                case = {"seed": seed, "draws": DRAWS, "expected": wanted, "confusion": counts,
+                        "rows": [[str(r[0]), f"p{r[1]}", float(r[2]), float(r[3])] for r in rows]}
+                (record / f"{name}.json").write_text(json.dumps(case, separators=(",", ":")) + "\n")
     sys.exit(failed)
 
 

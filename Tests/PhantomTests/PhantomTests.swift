@@ -137,6 +137,43 @@ import Video
         }
     }
 
+    @Test func `walls are measured to a tenth, and regurgitation is graded in the words of reports`() throws {
+        // What the words mean, and the severities at which readers who agree use them.
+        let words: [String: ClosedRange<Double>] = [
+            "Physiologic": 0...0.5, "Trivial": 0...0.5, "Mild (1+)": 0.5...1.25,
+            "Mild-moderate (1-2+)": 1.25...1.75, "Mod [2+]": 1.75...2.5, "Moderate-severe (3+)": 2.5...3.5,
+            "Severe (4+)": 3.5...4,
+        ]
+        try withTemporaryFolder { folder in
+            var options = options(studies: 12, frames: 2)
+            options.extras = false
+            _ = try writePhantom(to: folder.path, options: options)
+            let echo = "\(folder.path)/mimic-iv-echo"
+            let truth = try rows(
+                "\(folder.path)/truth-studies.csv", ["study_id", "wall_cm", "mitral_regurgitation"])
+            let hearts = Dictionary(uniqueKeysWithValues: truth.map { ($0[0], ($0[1], $0[2])) })
+            let studies = try rows("\(echo)/echo-study-list.csv", ["measurement_id", "study_id"])
+            let owners = Dictionary(studies.map { ($0[0], $0[1]) }) { first, _ in first }
+            let columns = ["measurement_id", "measurement", "result", "unit"]
+            var walls = 0, grades = 0
+            for row in try rows("\(echo)/structured-measurement.csv.gz", columns) {
+                let heart = try #require(owners[row[0]].flatMap { hearts[$0] })
+                switch row[1] {
+                case "septal_thickness", "inf_lat_thickness":
+                    walls += 1
+                    let (said, wall) = (try #require(Double(row[2])), try #require(Double(heart.0)))
+                    #expect(abs(said - wall) < 0.2 && row[3] == "cm")
+                case "mitral_regurg" where row[2] != "Present, can't qualify":
+                    grades += 1
+                    let severity = try #require(Double(heart.1)), range = try #require(words[row[2]])
+                    #expect(range.lowerBound - 0.8 <= severity && severity <= range.upperBound + 0.8)
+                default: break
+                }
+            }
+            #expect(walls > 10 && grades > 4)
+        }
+    }
+
     @Test func `wrong options say what to try`() throws {
         try withTemporaryFolder { folder in
             for change in [

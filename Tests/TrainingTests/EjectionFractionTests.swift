@@ -35,7 +35,7 @@ import Training
             let mean = known.reduce(0, +) / 7
             let variance = known.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 7
             #expect(configuration.targets == ["EF"] && configuration.model.outputs == 1)
-            let scale = try #require(configuration.scale)
+            let scale = try #require(configuration.heads.first?.scale)
             #expect(abs(scale.mean - mean) < 1e-9 && abs(scale.deviation - variance.squareRoot()) < 1e-9)
             // Of val, 10 and 11 are known.
             let mistaken = (abs(52.5 - mean) + abs(55.75 - mean)) / 2

@@ -108,10 +108,10 @@ import Training
             let dataset = try TinyDataset(at: folder.appendingPathComponent("data"))
             let studies = try StudySet(dataset: dataset.path, task: .icd).train
             // Of the studies 1 ... 9, I50 has 1, 4, 5, 8, 9 and K21 the odd ones.
-            #expect(PositiveWeight("balanced")?.weights(of: studies, targets: 2) == [4.0 / 5, 4.0 / 5])
-            #expect(PositiveWeight("balanced")?.weights(of: [studies[1]], targets: 2) == [1, 1])
-            #expect(PositiveWeight("3")?.weights(of: studies, targets: 2) == [3, 3])
-            #expect(PositiveWeight("none")?.weights(of: studies, targets: 2) == nil)
+            #expect(PositiveWeight("balanced")?.weights(of: studies, columns: 0..<2) == [4.0 / 5, 4.0 / 5])
+            #expect(PositiveWeight("balanced")?.weights(of: [studies[1]], columns: 0..<2) == [1, 1])
+            #expect(PositiveWeight("3")?.weights(of: studies, columns: 0..<2) == [3, 3])
+            #expect(PositiveWeight("none")?.weights(of: studies, columns: 0..<2) == nil)
             for text in ["", "-1", "0", "inf", "even"] { #expect(PositiveWeight(text) == nil) }
         }
     }

@@ -67,7 +67,7 @@ import Training
                 imported.output.contains(hasSplits ? "splits: 9 train, 3 val, 2 test\n" : "drawn by subject"))
             let task = try #require(TrainTask.named("label:own"))
             let set = try StudySet(dataset: dataset.path, task: task)
-            #expect(set.targets == ["large", "odd"] && !set.validation.isEmpty)
+            #expect(set.heads.map(\.targets) == [["large", "odd"]] && !set.validation.isEmpty)
             if hasSplits {
                 let targets: [[Float]] = (1...9).map { study in
                     [study % 4 < 2 ? 1 : 0, study % 2 == 1 ? 1 : 0]
@@ -92,7 +92,8 @@ import Training
             let error = #expect(throws: EchoError.self) { try StudySet(dataset: dataset.path, task: task) }
             #expect(error?.problem == "its target grade has values that are neither 0 nor 1")
             #expect(
-                TrainTask.named("label:") == nil && TrainTask.named("label:gls")?.labels?.answers != .classes)
+                TrainTask.named("label:") == nil
+                    && TrainTask.named("label:gls")?.heads.first?.answers != .classes)
         }
     }
 

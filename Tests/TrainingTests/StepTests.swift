@@ -67,7 +67,7 @@ import Training
         try withTemporaryFolder { folder in
             let dataset = try TinyDataset(at: folder.appendingPathComponent("data"))
             let options = tinyOptions(dataset, folder.appendingPathComponent("run"))
-            let model = try options.recipe.model(channels: 1, outputs: 0)
+            let model = try options.recipe.model(channels: 1, heads: [])
             let engine = CPUEngine(threads: 1), shards = ShardPool(dataset: dataset.path)
             let studies = StudyLoader(
                 shards: shards, sampler: Sampler(views: 2, frames: 2, stride: 1),

@@ -54,6 +54,26 @@ struct TinyDataset {
         if labelled { try catalog.write { try TinyDataset.label($0) } }
     }
 
+    /// Measurements as link-icd leaves them: a wall that grows with the study's number, of all studies but every fifth, and
+    /// grades of a valve of the first twelve.
+    func measure() throws {
+        try Catalog(datasetFolder: folder.path, readOnly: false).write { db in
+            try db.execute(sql: "INSERT INTO label_source VALUES ('measurements', NULL)")
+            for study in 1..<15 {
+                if study % 5 != 0 {
+                    try db.execute(
+                        sql: "INSERT INTO label VALUES ('measurements', 'study', 'septal_thickness', ?, ?)",
+                        arguments: ["\(study)", 0.6 + 0.1 * Double(study)])
+                }
+                if study < 13 || study == 14 {
+                    try db.execute(
+                        sql: "INSERT INTO label VALUES ('measurements', 'study', 'mitral_regurg', ?, ?)",
+                        arguments: ["\(study)", [0, 1, 1.5, 2, 3][study / 3]])
+                }
+            }
+        }
+    }
+
     /// A disc on black whose radius grows with the study's number, with noise.
     private static func pixels(study: Int, _ shape: [Int], channels: Int) -> [UInt8] {
         var random = SeededRandom(seed: 1, "pixels", study, shape[0])

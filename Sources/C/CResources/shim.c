@@ -23,3 +23,9 @@ static const char torch_module[] = {
 };
 const char *const echoprep_torch_module = torch_module;
 const size_t echoprep_torch_module_count = sizeof torch_module;
+
+static const char measurements[] = {
+#embed "../../../schemas/measurements.tsv"
+};
+const char *const echoprep_measurements = measurements;
+const size_t echoprep_measurements_count = sizeof measurements;

@@ -8,6 +8,8 @@ import Tasks
 
 /// One evaluation of a run: what a metrics.json holds that its card shows.
 struct EvaluationFigures: Decodable {
+    /// Of a run with several heads, the task of the one that is judged.
+    let task: String?
     let split: String
     let studies: Int, subjects: Int
     /// The percentage that intervals cover, and the draws behind them.
@@ -37,9 +39,15 @@ struct EvaluationFigures: Decodable {
     /// The evaluations in a run's folder, by the names of theirs.
     static func all(of run: String) throws(EchoError) -> [EvaluationFigures] {
         let folder = run + "/evaluation"
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        func names(in folder: String) -> [String] {
+            ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
+        }
+        // Of several heads each has a folder in that of the evaluation.
+        let places = names(in: folder).flatMap { name in
+            [name] + names(in: "\(folder)/\(name)").map { "\(name)/\($0)" }
+        }
         var all: [EvaluationFigures] = []
-        for name in names.sorted() {
+        for name in places {
             let path = "\(folder)/\(name)/metrics.json"
             guard FileManager.default.fileExists(atPath: path) else { continue }
             let text = Data(try readFile(path, upTo: 1 << 26))

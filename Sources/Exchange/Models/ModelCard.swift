@@ -27,6 +27,11 @@ struct ModelCard {
 
     private var task: TrainTask { configuration.task }
     private var shape: ModelConfiguration { configuration.model }
+    private var subject: String {
+        let heads = zip(task.heads, configuration.heads)
+        if task.heads.isEmpty { return task.summary }
+        return heads.map { $0.subject($1.targets.count) }.joined(separator: ", ")
+    }
 
     /// The whole text.
     var text: String {
@@ -38,7 +43,7 @@ struct ModelCard {
             tags: [echocardiography, \(shape.kind.rawValue), \(format == .timm ? "timm" : "pytorch")]
             ---
 
-            # \(configuration.modelName): \(line(task.subject(configuration.targets.count)))
+            # \(configuration.modelName): \(line(subject))
 
             \(introduction)
 
@@ -173,8 +178,8 @@ struct ModelCard {
                 ["latent attention", "\(shape.latentDepth) blocks, \(shape.latentHeads) heads\(through)"])
         }
         if shape.outputs > 0 {
-            let layers = shape.linearHead == true ? "one linear layer" : "two layers"
-            rows.append(["head", "\(layers), outputs: \(shape.outputs)"])
+            let outputs = (shape.headOutputs ?? [shape.outputs]).map { "\($0)" }.joined(separator: " + ")
+            rows.append(["head", "\(shape.headWords); outputs: \(outputs)"])
         }
         return rows
     }
@@ -218,7 +223,7 @@ struct ModelCard {
         let rows = measures.map { [$0.title, intervalText(figures.scores[$0.name], decimals: $0.decimals)] }
         let of = figures.kind == .classes ? "mean over targets" : figures.quantity.map(line) ?? ""
         var text = """
-            \(grouped(figures.studies)) studies of \(grouped(figures.subjects)) subjects of the split \
+            \(figures.task.map { line($0) + ": " } ?? "")\(grouped(figures.studies)) studies of \(grouped(figures.subjects)) subjects of the split \
             \(figures.split); intervals by \(grouped(figures.bootstrap)) draws of a bootstrap over subjects.
 
             \(table(["\(of)", "value (\(interval))"], rows))
@@ -241,7 +246,7 @@ struct ModelCard {
                 + "other mixtures of patients may change what it is worth. Doppler, M-mode and stills it never saw.",
             "Studies of the splits train and val are known to it: judge it on others, by subject.",
         ]
-        if task == .icd {
+        if task.heads.contains(where: { $0.task == TrainTask.icd.name }) {
             lines.append(
                 "Its labels are diagnoses that were billed for a hospital stay, not what a reader saw in the pictures: "
                     + "a code may be wrong, missing, or have nothing to do with the heart.")

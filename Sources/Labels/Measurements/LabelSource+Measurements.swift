@@ -1,4 +1,4 @@
-// The label source of MIMIC-IV-ECHO's structured measurements: every one that says a number.
+// The label source of MIMIC-IV-ECHO's structured measurements: every one that says a number or a grade.
 
 import Catalog
 
@@ -7,19 +7,19 @@ extension LabelSource {
     static let echoMeasurements = LabelSource(
         measurements, command: "link-icd", reads: ["structured_measurement", "echo_study"], unit: .study,
         rule: """
-            the mean of the numbers that a study's results of that name say; of lvef those from 0 to 100, and up to 1 \
-            without a unit they are shares
+            the mean of what a study's results of that name say, a plausible number or a grade (schemas/measurements.tsv); \
+            of transthoracic tests only, unless --test-types asks for others
             """,
         rows: """
-            SELECT measurement, study_key, avg(value) FROM (
-                SELECT m.measurement, CAST(s.study_id AS TEXT) AS study_key,
-                    CASE WHEN m.measurement = 'lvef' AND m.unit IS NULL AND instr(m.result, '%') = 0
-                        AND m.value > 0 AND m.value <= 1 THEN round(100 * m.value, 6) ELSE m.value END AS value
-                FROM structured_measurement m
-                JOIN echo_study s ON s.measurement_id = m.measurement_id
-                WHERE m.value IS NOT NULL
-            )
-            WHERE measurement <> 'lvef' OR value BETWEEN 0 AND 100
-            GROUP BY measurement, study_key
+            SELECT m.measurement, CAST(s.study_id AS TEXT) AS study_key, avg(m.value)
+            FROM structured_measurement m
+            JOIN echo_study s ON s.measurement_id = m.measurement_id
+            CROSS JOIN (
+                SELECT coalesce((SELECT value FROM v_rule WHERE key = 'test-types'), 'tte') AS wanted
+            ) t
+            WHERE m.value IS NOT NULL AND (
+                m.test_type IS NULL OR t.wanted = 'all'
+                OR instr(',' || t.wanted || ',', ',' || lower(m.test_type) || ',') > 0)
+            GROUP BY m.measurement, study_key
             """)
 }

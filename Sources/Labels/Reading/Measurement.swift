@@ -1,5 +1,6 @@
-// What MIMIC-IV-ECHO measured in a study, such as the ejection fraction, with the number that its text says.
+// What MIMIC-IV-ECHO measured in a study, such as the ejection fraction, with the number or the grade that its text says.
 
+import Catalog
 import EchoCore
 import Foundation
 
@@ -13,8 +14,15 @@ struct Measurement: Sendable {
     let description: String?
     let result: String?
     let unit: String?
-    /// The number in `result`, if it says one.
-    var value: Double? { result.flatMap(Self.number(in:)) }
+    /// What `result` says by schemas/measurements.tsv: a plausible number in the measurement's unit, or a grade of its scale.
+    /// Of a measurement that does not stand there, the number that it says.
+    var value: Double? {
+        guard let result else { return nil }
+        guard let kind = MeasurementKind.named(name) else { return Self.number(in: result) }
+        if !kind.grades.isEmpty { return kind.grade(of: result) }
+        let unit = result.contains("%") ? "%" : unit
+        return Self.number(in: result).flatMap { kind.value(of: $0, in: unit) }
+    }
 
     /// The number that a measurement's result says: "55", "55 %", "> 55", the middle of "50-55"; nil for words.
     static func number(in text: String) -> Double? {

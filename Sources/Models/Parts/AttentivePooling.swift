@@ -9,9 +9,10 @@ struct AttentivePooling {
     private let query: Tensor
     private let block: CrossBlock
 
-    init(_ c: ModelConfiguration, in list: inout ParameterList) {
-        query = list.normal("head.query", [1, c.dim], deviation: 0.02)
-        block = CrossBlock("head.pool", width: c.dim, heads: c.heads, in: &list)
+    /// - Parameter name: what stands before the names of its weights
+    init(_ name: String, _ c: ModelConfiguration, in list: inout ParameterList) {
+        query = list.normal("\(name).query", [1, c.dim], deviation: 0.02)
+        block = CrossBlock("\(name).pool", width: c.dim, heads: c.heads, in: &list)
     }
 
     /// A row for each study, [studies, dim].

@@ -53,6 +53,17 @@ package struct Anatomy: Sendable, Equatable {
     /// Volume of the left ventricle at end systole, in ml.
     package var endSystolicVolume: Double { endDiastolicVolume * (1 - ejectionFraction) }
 
+    /// How much blood runs back through the mitral valve, on the scale of reports: 0 none, 4 severe.
+    ///
+    /// It is functional: nothing but a ventricle and an atrium that are large and weak holds the leaflets apart, so that all
+    /// there is to see of it are these.
+    package var mitralRegurgitation: Double {
+        let severity =
+            0.4 + 2 * log(endDiastolicVolume / 112) + 2.2 * log(atriumFourChamber / 1.8)
+            + 1.5 * max(0, 0.6 - ejectionFraction)
+        return max(0, min(4, severity))
+    }
+
     /// Scales the left ventricle to an end-diastolic volume in ml, keeping its proportions.
     package mutating func setEndDiastolicVolume(_ volume: Double) {
         let scale = cbrt(volume / endDiastolicVolume)

@@ -35,7 +35,7 @@ struct TruthTables {
             "lv_anterior_inferior_cm", "lv_length_cm", "rv_scale", "ra_scale", "la_a4c_cm", "la_a2c_cm",
             "la_plax_cm", "la_length_cm", "motion_lateral", "motion_septal", "motion_anterior",
             "motion_inferior",
-            "effusion_cm", "aortic_calcium", "space_lateral_cm", "space_inferior_cm",
+            "effusion_cm", "aortic_calcium", "mitral_regurgitation", "space_lateral_cm", "space_inferior_cm",
             "heart_rate", "atrial_kick", "codes")
         for (study, heart) in zip(cohort.studies, hearts) {
             table.add(
@@ -50,7 +50,7 @@ struct TruthTables {
                 decimals(heart.wallMotion[0], 3), decimals(heart.wallMotion[1], 3),
                 decimals(heart.wallMotion[2], 3),
                 decimals(heart.wallMotion[3], 3), decimals(heart.effusion, 3),
-                decimals(heart.aorticCalcium, 3),
+                decimals(heart.aorticCalcium, 3), decimals(heart.mitralRegurgitation, 3),
                 decimals(heart.outerSpace[0], 3), decimals(heart.outerSpace[1], 3),
                 decimals(heart.heartRate, 1), heart.atrialKick ? "1" : "0",
                 study.diagnoses.codes.joined(separator: " "))

@@ -15,10 +15,14 @@ struct HeldOut: Sendable {
     private let width: Int, height: Int
     private let loss: Double
 
-    /// - Parameter most: views at most, each a column
-    init?(run: String, dataset: String, split: Split, place: Place, most: Int = 8) throws {
+    /// - Parameters:
+    ///   - cohort: what studies are chosen by; nil for any study
+    ///   - most: views at most, each a column
+    init?(
+        run: String, dataset: String, split: Split, cohort: String?, place: Place, most: Int = 8
+    ) throws {
         let trained = try TrainedModel(run: run, dataset: dataset, place: place)
-        let catalog = try Catalog(datasetFolder: trained.dataset, readOnly: true)
+        let catalog = try Catalog(datasetFolder: trained.dataset, where: cohort)
         let views = trained.configuration.model.views
         // Studies of as many views as the model takes, or as there are, so that each shows what it is to the model.
         let all = try catalog.studies(in: split)

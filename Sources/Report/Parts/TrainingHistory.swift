@@ -15,9 +15,8 @@ struct TrainingHistory: Sendable {
 
     let training: [Point], validation: [Point]
     private let task: TrainTask
-    private let measure: ValidationMeasure?
-    /// How good the model is on the validation split, after each epoch; empty where its loss says it all.
-    private let scores: [Point]
+    /// How good each head is on the validation split, after each epoch; none where the loss says it all.
+    private let scores: [(title: String, ignorance: Double?, points: [Point])]
 
     /// Reads a run's metrics.jsonl.
     init(run: String) throws {
@@ -30,13 +29,19 @@ struct TrainingHistory: Sendable {
         task = try RunConfiguration(run: run).task
         training = points(.train, \.loss)
         validation = points(.val, \.loss)
-        measure = task.answers?.measure
-        scores = measure.map { measure in points(.val) { measure.value($0.score) } } ?? []
+        let heads = task.heads
+        scores = heads.map { head in
+            let measure = head.answers.measure
+            return (
+                heads.count > 1 ? "\(head.task): \(measure.title)" : measure.title, measure.ignorance,
+                points(.val) { $0.score(of: head).flatMap(measure.value) }
+            )
+        }.filter { !$0.points.isEmpty }
     }
 
     var drawn: HTML {
         let shown = thinned(training)
-        let steps = (training + validation + scores).map { Double($0.step) }
+        let steps = (training + validation + scores.flatMap(\.points)).map { Double($0.step) }
         let x = Scale(0, steps.max() ?? 1)
         func points(_ list: [TrainingHistory.Point]) -> [(x: Double, y: Double)] {
             list.map { (Double($0.step), $0.value) }
@@ -49,14 +54,14 @@ struct TrainingHistory: Sendable {
                 Series(name: "validation", colour: .second, style: .line, points: points(validation)),
             ]
         ).html
-        if let measure, !scores.isEmpty {
+        for (title, ignorance, found) in scores {
             plots +=
                 Plot(
-                    title: measure.title, xTitle: "step", x: x,
-                    y: Scale(covering: scores.map(\.value) + (measure.ignorance.map { [$0] } ?? [])),
+                    title: title, xTitle: "step", x: x,
+                    y: Scale(covering: found.map(\.value) + (ignorance.map { [$0] } ?? [])),
                     series: [
-                        Series(name: "validation", colour: .second, style: .line, points: points(scores))
-                    ], guides: measure.ignorance.map { [.horizontal($0)] } ?? []
+                        Series(name: "validation", colour: .second, style: .line, points: points(found))
+                    ], guides: ignorance.map { [.horizontal($0)] } ?? []
                 ).html
         }
         let key = legend([("training", .first, false), ("validation", .second, false)])
@@ -72,15 +77,15 @@ struct TrainingHistory: Sendable {
     private var epochTable: PageTable {
         let losses = Dictionary(grouping: training, by: \.epoch)
         let judged = Dictionary(validation.map { ($0.epoch, $0.value) }) { $1 }
-        let scored = Dictionary(scores.map { ($0.epoch, $0.value) }) { $1 }
-        let epochs = Set(losses.keys).union(judged.keys).union(scored.keys).sorted()
+        let scored = scores.map { Dictionary($0.points.map { ($0.epoch, $0.value) }) { $1 } }
+        let epochs = Set(losses.keys).union(judged.keys).union(scored.flatMap(\.keys)).sorted()
         return PageTable(
             columns: [.number("Epoch"), .number("Training loss"), .number("Validation loss")]
-                + (scores.isEmpty ? [] : [.number(measure?.title ?? "")]),
+                + scores.map { .number($0.title) },
             rows: epochs.map { epoch in
                 let mean = Metrics.mean(losses[epoch, default: []].map(\.value))
                 let row = [grouped(epoch)] + [mean, judged[epoch]].map { $0.map { fixed($0, 4) } ?? "–" }
-                return scores.isEmpty ? row : row + [scored[epoch].map { fixed($0, 3) } ?? "–"]
+                return row + scored.map { $0[epoch].map { fixed($0, 3) } ?? "–" }
             })
     }
 }
@@ -92,13 +97,5 @@ func thinned(_ points: [TrainingHistory.Point], to count: Int = 200) -> [Trainin
         let slice = points[part * points.count / count..<(part + 1) * points.count / count]
         let value = slice.reduce(0) { $0 + $1.value } / Double(slice.count)
         return TrainingHistory.Point(epoch: slice.last!.epoch, step: slice.last!.step, value: value)
-    }
-}
-
-extension MetricsLine {
-    /// What it says of the validation split.
-    fileprivate var score: ValidationScore {
-        let errors = mae.flatMap { mae in rmse.map { RegressionErrors(mae: mae, rmse: $0, r2: r2) } }
-        return ValidationScore(loss: loss, auroc: auroc, errors: errors)
     }
 }

@@ -9,14 +9,22 @@ struct CodesSection: ReportSection {
     static let anchor: StaticString = "codes"
     static let showsAnswers = true
     let title = "Code by code"
-    private let scores: RunScores
+    /// Of each head that answers in classes.
+    private let heads: [CodesFigure]
 
     init?(_ subject: ReportSubject) {
-        guard let run = subject.single.first(where: { $0.answers.kind == .classes }) else { return nil }
-        scores = run.scores
+        heads = subject.single.filter { $0.answers.kind == .classes }.map { CodesFigure(scores: $0.scores) }
+        if heads.isEmpty { return nil }
     }
 
-    var content: HTML {
+    var content: HTML { HTML(heads.map(\.drawn)) }
+}
+
+/// The codes of one head.
+private struct CodesFigure {
+    let scores: RunScores
+
+    var drawn: HTML {
         let bounds = scores.targets.flatMap { code in
             [code.scores[.auroc]?.value, code.scores[.auroc]?.lower].compactMap(\.self)
         }
@@ -39,7 +47,7 @@ struct CodesSection: ReportSection {
             ? HTML()
             : " Codes that all or none of the studies have are without one, and left out of the mean."
         return figure(
-            "AUROC",
+            scores.titled("AUROC"),
             """
             Bars begin at 0.5, where a coin would be; \(intervalSentence(scores))\(undefined)
             """,
@@ -56,6 +64,11 @@ struct CodesSection: ReportSection {
                     + measures.map { intervalText(code.scores[$0]) }
             })
     }
+}
+
+extension RunScores {
+    /// A figure's title, with the task where a run has several heads.
+    func titled(_ title: String) -> String { task.map { "\(title), \($0)" } ?? title }
 }
 
 /// "I50 Heart failure", the code first.

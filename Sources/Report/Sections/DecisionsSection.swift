@@ -9,14 +9,24 @@ struct DecisionsSection: ReportSection {
     static let anchor: StaticString = "decisions"
     static let showsAnswers = true
     let title = "Decisions"
-    private let scores: RunScores, answers: Answers
+    /// Of each head that answers in classes.
+    private let heads: [DecisionFigures]
 
     init?(_ subject: ReportSubject) {
-        guard let run = subject.single.first(where: { $0.answers.kind == .classes }) else { return nil }
-        (scores, answers) = (run.scores, run.answers)
+        heads = subject.single.filter { $0.answers.kind == .classes }.map {
+            DecisionFigures(scores: $0.scores, answers: $0.answers)
+        }
+        if heads.isEmpty { return nil }
     }
 
-    var content: HTML {
+    var content: HTML { HTML(heads.map(\.drawn)) }
+}
+
+/// The figures of one head.
+private struct DecisionFigures {
+    let scores: RunScores, answers: Answers
+
+    var drawn: HTML {
         let calibration = scores.calibration.map(calibrationFigure) ?? HTML()
         return f1Figure + precisionFigure + recallFigure() + calibration
     }
@@ -45,7 +55,7 @@ struct DecisionsSection: ReportSection {
             columns: [.number("Answers"), .number("Mean probability"), .number("Share of positives")],
             rows: bins.map { [grouped($0.count), fixed($0.predicted, 3), fixed($0.observed, 3)] })
         return figure(
-            "Calibration",
+            scores.titled("Calibration"),
             """
             All codes together, in tenths of probability. On the dashed line what is said comes true as often as it is said. \
             Expected calibration error \(calibration.error, decimals: 3), macro Brier score \
@@ -83,7 +93,7 @@ struct DecisionsSection: ReportSection {
             ).html
         }
         return figure(
-            "Precision against recall",
+            scores.titled("Precision against recall"),
             "The codes that are told best, of those with enough positives; dashed is the code's prevalence.",
             "<div class=\"plots small\">\n\(plots)</div>\n",
             numbers: PageTable(
@@ -116,7 +126,7 @@ struct DecisionsSection: ReportSection {
                 ]
             })
         return figure(
-            Measure.averagePrecision.title,
+            scores.titled(Measure.averagePrecision.title),
             "The area under the precision–recall curve. The short line is the code's prevalence, where a coin would be.",
             rowChart(rows, axis: axis), numbers: table)
     }
@@ -133,7 +143,7 @@ struct DecisionsSection: ReportSection {
                 marks: bar(code.scores[.f1], axis, .second, chance: always))
         }
         return figure(
-            "F1",
+            scores.titled("F1"),
             """
             \(scores.threshold.map { "At probability \(fixed($0, 2))" } ?? "At the probability that was best on validation"). \
             The short line marks what a model reaches that gives every \

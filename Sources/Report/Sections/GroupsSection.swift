@@ -9,14 +9,17 @@ struct GroupsSection: ReportSection {
     static let anchor: StaticString = "groups"
     static let showsAnswers = true
     let title = "Groups of codes"
-    private let scores: RunScores
+    /// Of each head with a named group.
+    private let heads: [RunScores]
 
     init?(_ subject: ReportSubject) {
-        guard let run = subject.single.first(where: { $0.scores.averages.count > 1 }) else { return nil }
-        scores = run.scores
+        heads = subject.single.map(\.scores).filter { $0.averages.count > 1 }
+        if heads.isEmpty { return nil }
     }
 
-    var content: HTML {
+    var content: HTML { HTML(heads.map(drawn)) }
+
+    private func drawn(_ scores: RunScores) -> HTML {
         let groups = scores.averages, measures = scores.kind.measures
         let axis = Scale(
             .auroc, covering: groups.compactMap { $0.scores[.auroc]?.lower ?? $0.scores[.auroc]?.value })
@@ -35,7 +38,8 @@ struct GroupsSection: ReportSection {
                     + measures.map { intervalText(group.scores[$0]) }
             })
         return figure(
-            "Macro AUROC", "The mean over the codes of each group; \(intervalSentence(scores))",
+            scores.titled("Macro AUROC"),
+            "The mean over the codes of each group; \(intervalSentence(scores))",
             rowChart(rows, axis: axis, reference: 0.5), numbers: table)
     }
 }

@@ -1,5 +1,6 @@
 // What did it learn: held-out reconstructions, which views read each other, and where studies lie on the model's map.
 
+import Catalog
 import EchoCore
 import Runs
 import Scoring
@@ -19,7 +20,9 @@ struct LearnedSection: ReportSection {
         heldOut =
             try subject.pretrained.map { runs, dataset, place in
                 try runs.compactMap {
-                    try HeldOut(run: $0, dataset: dataset, split: subject.split, place: place)
+                    try HeldOut(
+                        run: $0, dataset: dataset, split: subject.split,
+                        cohort: subject.catalog?.cohort?.expression, place: place)
                 }
             } ?? []
         if let trained = subject.trained, let catalog = subject.catalog {

@@ -1,5 +1,6 @@
-// Measured against true: the scatter, and how far apart the two are along their mean.
+// Measured against true: the scatter, how far apart the two are along their mean, and of grades how they are told apart.
 
+import Catalog
 import EchoCore
 import Scoring
 import Tasks
@@ -16,7 +17,7 @@ struct MeasurementSection: ReportSection {
     }
 
     var title: String { measured.map(\.quantity.title).joined(separator: ", ") }
-    var content: HTML { HTML(measured.map { $0.scatter + $0.agreement }) }
+    var content: HTML { HTML(measured.map { $0.scatter + $0.agreement + $0.grades }) }
 }
 
 /// One quantity.
@@ -73,6 +74,49 @@ private struct Measured {
                     [
                         measure.title, intervalText(target.scores[measure], decimals: measure.decimals),
                         target.ofMean(measure),
+                    ]
+                }))
+    }
+
+    /// The area under the ROC curve from each grade on, and truths against answers, each counted as the nearest grade.
+    var grades: HTML {
+        guard let counts = target.gradeCounts else { return HTML() }
+        let thresholds = scores.kind.thresholds, grades = quantity.grades
+        let bounds = thresholds.compactMap { target.scores[$0].map { $0.lower ?? $0.value } }
+        let axis = Scale(.auroc, covering: bounds)
+        let rows = thresholds.map { measure in
+            let estimate = target.scores[measure]
+            return ChartRow(
+                label: "<b>\(measure.grade?.name ?? "")</b> or more", value: estimateText(estimate),
+                marks: estimate.map { [dot($0, axis, .first)] } ?? [])
+        }
+        let head: [HTML] = grades.map { "<th class=\"n\">\($0.name)</th>" }
+        let body: [HTML] = counts.indices.map { truth in
+            let cells: [HTML] = counts[truth].enumerated().map { answer, count in
+                answer == truth
+                    ? "<td class=\"n best\">\(grouped(count))</td>" : "<td class=\"n\">\(grouped(count))</td>"
+            }
+            return "<tr><td>\(grades[truth].name)</td>\(cells)</tr>\n"
+        }
+        let table: HTML = """
+            <div class="scroll"><table><thead><tr><th>true, down; predicted, across</th>\(head)</tr></thead><tbody>
+            \(body)</tbody></table></div>
+
+            """
+        return figure(
+            "Grades",
+            """
+            How well \(quantity.title) of a grade or more is told from less (AUROC; \(intervalSentence(scores)) Below, \
+            studies by their true grade and the one nearest to what was predicted; quadratic κ \
+            \(intervalText(target.scores[.kappa])).
+            """,
+            rowChart(rows, axis: axis, reference: 0.5) + table,
+            numbers: PageTable(
+                columns: [.text("Grade"), .number("Studies"), .number("AUROC, it or more")],
+                rows: grades.indices.map { grade in
+                    [
+                        grades[grade].name, grouped(counts[grade].reduce(0, +)),
+                        grade == 0 ? "" : intervalText(target.scores[thresholds[grade - 1]]),
                     ]
                 }))
     }

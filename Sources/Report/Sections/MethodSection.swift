@@ -50,11 +50,3 @@ extension RunConfiguration {
         ]
     }
 }
-
-extension ModelConfiguration {
-    /// What stands between a study's tokens and its numbers, in words.
-    fileprivate var headWords: String {
-        if probe == .attentive { return "attentive: a learned query reads all tokens, then one layer" }
-        return linearHead == true ? "linear" : "two layers"
-    }
-}

@@ -14,6 +14,8 @@ package struct RunState: Codable, Sendable, Equatable {
     package var step = 0, finishedEpochs = 0
     /// The best epoch so far, from 1, and `ValidationScore.criterion` after it; nil without validation studies.
     package var bestEpoch: Int?, bestLoss: Double?
+    /// Of several heads each one's own criterion after the best epoch.
+    package var bestHeads: [Double]?
     /// What loss and gradient have been like.
     package var level: DivergenceGuard.Level?
     /// Bytes of metrics.jsonl and of the TensorBoard events.

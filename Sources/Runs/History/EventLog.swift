@@ -25,12 +25,12 @@ package final class EventLog {
 
     /// Adds every number of a line as a scalar named SPLIT/NAME.
     package func append(_ line: MetricsLine) throws(EchoError) {
-        let scalars = [
-            ("loss", line.loss), ("lr", line.lr), ("grad_norm", line.gradNorm), ("auroc", line.auroc),
-            ("mae", line.mae), ("rmse", line.rmse), ("r2", line.r2),
-            ("studies_per_second", line.studiesPerSecond), ("stall", line.stall),
-            ("gflops", line.gflops), ("products", line.products), ("sum", line.sum),
-        ]
+        let scalars: [(String, Double?)] =
+            [("loss", line.loss), ("lr", line.lr), ("grad_norm", line.gradNorm)] + line.measures
+            + [
+                ("studies_per_second", line.studiesPerSecond), ("stall", line.stall),
+                ("gflops", line.gflops), ("products", line.products), ("sum", line.sum),
+            ]
         var summary = Message()
         for case (let name, let value?) in scalars {
             var scalar = Message()

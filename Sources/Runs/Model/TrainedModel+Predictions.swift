@@ -12,9 +12,9 @@ package struct Prediction: Sendable, Equatable {
     /// The study as text, and its and its subject's numbers where the layout has them.
     package let study: String
     package let studyID: Int64?, subjectID: Int64?
-    /// Before the logistic function, in the order of the run's targets; an ejection fraction in percent.
+    /// Before the logistic function, in the order of the run's targets; of a quantity in its unit.
     package let logits: [Float]
-    /// 0 or 1 each, of the same order; an ejection fraction in percent.
+    /// 0 or 1 each, of the same order, and of a quantity in its unit; NaN where it is not known.
     package let labels: [Float]
 
     package init(of study: Study, logits: [Float]) {
@@ -39,7 +39,7 @@ extension TrainedModel {
     {
         precondition(draws > 0, "at least one draw")
         let studies = try ranks.together {
-            try self.studies(in: split, Catalog(datasetFolder: dataset, readOnly: true))
+            try self.studies(in: split, Catalog(datasetFolder: dataset, where: cohort))
         }
         let outputs = targets.count
         let sums = try ranks.spread(studies.map { _ in outputs }) { share in
@@ -59,22 +59,22 @@ extension TrainedModel {
             return sums
         }
         return studies.enumerated().map { index, study in
-            Prediction(
-                of: study,
-                logits: sums[index * outputs..<(index + 1) * outputs].map {
-                    configuration.scale?.value(of: $0 / Float(draws)) ?? $0 / Float(draws)
-                })
+            let own = sums[index * outputs..<(index + 1) * outputs].map { $0 / Float(draws) }
+            return Prediction(of: study, logits: configuration.heads.values(of: own))
         }
     }
 
     /// The studies of a split whose truth is known.
     private func studies(in split: Split, _ catalog: Catalog) throws -> [Study] {
-        guard let labels = configuration.task.labels else {
+        guard !configuration.task.heads.isEmpty else {
             throw EchoError(
                 "--run", "the run pre-trained a model that predicts no label",
                 try: "fine-tune it: echoprep train --task icd --init RUN")
         }
-        guard try labels.targets(catalog) == targets else {
+        guard
+            try configuration.task.heads.map({ try $0.labels.targets(catalog) })
+                == configuration.heads.map(\.targets)
+        else {
             throw EchoError(
                 "--run", "the dataset's targets are not those that the run learned",
                 try: "use the dataset of the run, or train again")

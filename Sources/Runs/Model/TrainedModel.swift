@@ -10,6 +10,8 @@ package struct TrainedModel {
     package let configuration: RunConfiguration
     /// The folder of the studies.
     package let dataset: String
+    /// An expression over `v_study` that is true of the studies that it is judged on; nil for any study.
+    package let cohort: String?
     package let model: EchoModel
     package let loader: BatchLoader
     /// Threads that load while the model works.
@@ -21,12 +23,16 @@ package struct TrainedModel {
     ///
     /// - Parameters:
     ///   - dataset: nil for the folder that the run learned from
+    ///   - cohort: nil for what the run's own studies were chosen by
     ///   - views: clips a study at most; nil for as many as the run took
     ///   - place: where it computes, whatever the run learned on
-    package init(run: String, dataset: String? = nil, views: Int? = nil, place: Place) throws {
+    package init(
+        run: String, dataset: String? = nil, cohort: String? = nil, views: Int? = nil, place: Place
+    ) throws {
         let folder = RunFolder(run)
         configuration = try RunConfiguration(run: run)
         self.dataset = dataset ?? folder.resolve(configuration.dataset)
+        self.cohort = cohort ?? configuration.recipe.cohort
         workers = BatchLoader.workers(threads: place.threadCount)
         ranks = place.ranks
         let recipe = configuration.recipe, shape = configuration.model

@@ -70,8 +70,14 @@ extension RunConfiguration {
     init(_ earlier: EarlierConfiguration) {
         self.init(
             recipe: earlier.recipe, upkeep: Upkeep(), model: earlier.model,
-            targets: earlier.targets, scale: earlier.scale,
-            positiveWeights: earlier.learning.positiveWeights, normalisation: earlier.normalisation,
-            data: earlier.data, initial: earlier.initial, program: earlier.program)
+            heads: earlier.targets.isEmpty
+                ? []
+                : [
+                    LearnedHead(
+                        targets: earlier.targets, scale: earlier.scale,
+                        positiveWeights: earlier.learning.positiveWeights)
+                ],
+            normalisation: earlier.normalisation, data: earlier.data, initial: earlier.initial,
+            program: earlier.program)
     }
 }

@@ -46,12 +46,14 @@ package enum PositiveWeight: Sendable, Equatable, CustomStringConvertible, Codab
     }
 
     /// One weight a target; nil where all are 1. A target without a positive study keeps the weight 1.
-    package func weights(of studies: [Study], targets: Int) -> [Float]? {
+    ///
+    /// - Parameter columns: of the targets among all that studies have
+    package func weights(of studies: [Study], columns: Range<Int>) -> [Float]? {
         switch self {
         case .none: return nil
-        case .constant(let weight): return Array(repeating: Float(weight), count: targets)
+        case .constant(let weight): return Array(repeating: Float(weight), count: columns.count)
         case .balanced:
-            return (0..<targets).map { target in
+            return columns.map { target in
                 let positive = studies.count { $0.target[target] > 0.5 }
                 let negative = studies.count { $0.target[target] <= 0.5 }
                 return positive > 0 ? Float(negative) / Float(positive) : 1

@@ -12,6 +12,8 @@ package struct Recipe: Codable, Sendable, Equatable {
     /// The folder of the dataset.
     package var dataset = ""
     package var task = TrainTask.pretrain
+    /// An expression over `v_study` that is true of every study (`--where`); nil for any study.
+    package var cohort: String?
     package var model = ModelKind.lamae
     /// The name of the model's sizes; nil for those of an earlier run that have none.
     package var preset: Preset? = .tiny
@@ -58,7 +60,9 @@ package struct Recipe: Codable, Sendable, Equatable {
     package init() {}
 
     enum CodingKeys: String, CodingKey, CaseIterable {
-        case dataset, task, model, preset, views, frames, stride, augment, rotation
+        case dataset, task
+        case cohort = "where"
+        case model, preset, views, frames, stride, augment, rotation
         case padViews = "pad-views"
         case batch, accumulate, precision, epochs
         case learningRate = "lr"
@@ -142,14 +146,16 @@ extension Recipe {
     ///
     /// - Parameters:
     ///   - channels: of the dataset's clips
-    ///   - outputs: targets; 0 in pre-training
+    ///   - heads: what each learns; none in pre-training
     ///   - sizes: of a run that is there already; nil for the preset's
     package func model(
-        channels: Int, outputs: Int, sizes: ModelConfiguration? = nil
+        channels: Int, heads: [LearnedHead], sizes: ModelConfiguration? = nil
     ) throws(EchoError) -> ModelConfiguration {
         var found = sizes ?? .preset(preset ?? .tiny, kind: model)
         found.kind = model
-        found.outputs = outputs
+        let outputs = heads.map(\.targets.count)
+        found.outputs = outputs.reduce(0, +)
+        found.headOutputs = outputs.count > 1 ? outputs : nil
         found.channels = channels
         found.views = views ?? found.views
         found.frames = frames ?? found.frames

@@ -18,12 +18,8 @@ package struct RunConfiguration: Sendable, Equatable {
     package var recipe: Recipe
     package var upkeep: Upkeep
     package var model: ModelConfiguration
-    /// What the model's outputs stand for, as categories or "EF"; empty in pre-training.
-    package var targets: [String]
-    /// How the model's output stands for a quantity in its unit; nil for other tasks.
-    package var scale: TargetScale?
-    /// How much a positive study counts for each target; nil for as much as a negative one.
-    package var positiveWeights: [Float]?
+    /// What each head of the model learned; none in pre-training.
+    package var heads: [LearnedHead]
     package var normalisation: Normalisation
     package var data: DataIdentity
     package var initial: InitialIdentity?
@@ -32,17 +28,15 @@ package struct RunConfiguration: Sendable, Equatable {
 
     /// A run as it begins.
     package init(
-        recipe: Recipe, upkeep: Upkeep, model: ModelConfiguration, targets: [String], scale: TargetScale?,
-        positiveWeights: [Float]?, normalisation: Normalisation, data: DataIdentity,
+        recipe: Recipe, upkeep: Upkeep, model: ModelConfiguration, heads: [LearnedHead],
+        normalisation: Normalisation, data: DataIdentity,
         initial: InitialIdentity?, extensions: [Extension] = [], program: String = fullProgramVersion
     ) {
         self.program = program
         self.recipe = recipe
         self.upkeep = upkeep
         self.model = model
-        self.targets = targets
-        self.scale = scale
-        self.positiveWeights = positiveWeights
+        self.heads = heads
         self.normalisation = normalisation
         self.data = data
         self.initial = initial
@@ -51,6 +45,8 @@ package struct RunConfiguration: Sendable, Equatable {
 
     package var dataset: String { recipe.dataset }
     package var task: TrainTask { recipe.task }
+    /// What the model's outputs stand for, head by head; empty in pre-training.
+    package var targets: [String] { heads.flatMap(\.targets) }
 
     /// What it learns from: numbers of studies, and a digest of their clips, frames and labels.
     package struct DataIdentity: Codable, Sendable, Equatable {
@@ -85,16 +81,24 @@ package struct RunConfiguration: Sendable, Equatable {
         }
     }
 
-    /// What the run found by itself, as it is stored.
+    /// What the run found by itself, as it is stored: of one head, or none, its parts stand with the others.
     private struct Found: Codable {
         var model: ModelConfiguration
-        var targets: [String]
+        var targets: [String]?
         var scale: TargetScale?
         var positiveWeights: [Float]?
+        var heads: [LearnedHead]?
         var normalisation: Normalisation
         var data: DataIdentity
         var initial: InitialIdentity?
         var extensions: [Extension]?
+
+        /// What each head learned.
+        var learned: [LearnedHead] {
+            if let heads { return heads }
+            guard let targets, !targets.isEmpty else { return [] }
+            return [LearnedHead(targets: targets, scale: scale, positiveWeights: positiveWeights)]
+        }
     }
 }
 
@@ -108,9 +112,10 @@ extension RunConfiguration {
 
     /// The file as an object of JSON.
     private func object() throws -> [String: Any] {
+        let only = heads.count > 1 ? nil : heads.first ?? LearnedHead(targets: [])
         let found = Found(
-            model: model, targets: targets, scale: scale, positiveWeights: positiveWeights,
-            normalisation: normalisation, data: data, initial: initial,
+            model: model, targets: only?.targets, scale: only?.scale, positiveWeights: only?.positiveWeights,
+            heads: only == nil ? heads : nil, normalisation: normalisation, data: data, initial: initial,
             extensions: extensions.isEmpty ? nil : extensions)
         var object = try recipe.parts().merging(upkeep.parts()) { first, _ in first }
         object["program"] = program
@@ -148,10 +153,9 @@ extension RunConfiguration {
             let upkeep = try? Upkeep(object), let program = object["program"] as? String
         else { return nil }
         self.init(
-            recipe: recipe, upkeep: upkeep, model: found.model, targets: found.targets,
-            scale: found.scale, positiveWeights: found.positiveWeights, normalisation: found.normalisation,
-            data: found.data, initial: found.initial, extensions: found.extensions ?? [],
-            program: program)
+            recipe: recipe, upkeep: upkeep, model: found.model, heads: found.learned,
+            normalisation: found.normalisation, data: found.data, initial: found.initial,
+            extensions: found.extensions ?? [], program: program)
     }
 
     /// The configuration of a run folder.
@@ -180,6 +184,8 @@ extension RunConfiguration {
         func visit(_ value: Any, _ path: String) {
             if let object = value as? [String: Any] {
                 for (key, value) in object { visit(value, path.isEmpty ? key : "\(path).\(key)") }
+            } else if let list = value as? [[String: Any]], !list.isEmpty {
+                for (index, value) in list.enumerated() { visit(value, "\(path).\(index)") }
             } else if let list = value as? [Any] {
                 flat[path] = list.map { "\($0)" }.joined(separator: " ")
             } else {

@@ -74,20 +74,23 @@ package struct Answers: Sendable {
 }
 
 extension Answers {
-    /// What a run's model said.
-    package init(_ predictions: [Prediction], of trained: TrainedModel) {
-        self.init(predictions, trained.configuration.task, targets: trained.targets)
+    /// What each head of a run's model said.
+    package static func all(_ predictions: [Prediction], of trained: TrainedModel) -> [Answers] {
+        let heads = trained.configuration.heads
+        return zip(trained.configuration.task.heads, zip(heads, heads.columns)).map {
+            Answers(predictions, $0.answers, targets: $1.0.targets, from: $1.1.lowerBound)
+        }
     }
 
-    /// What a model of a task said.
+    /// What one head of a model said.
     ///
     /// - Parameters:
     ///   - predictions: a label that is not a number is a truth that is not known
-    ///   - targets: what the outputs stand for
-    package init(_ predictions: [Prediction], _ task: TrainTask, targets: [String]) {
-        guard let kind = task.answers else { preconditionFailure("a task that answers") }
+    ///   - targets: what its outputs stand for
+    ///   - first: the place of the first of them among all outputs
+    package init(_ predictions: [Prediction], _ kind: AnswerKind, targets: [String], from first: Int = 0) {
         self.init(kind)
-        for (index, target) in targets.enumerated() {
+        for (index, target) in zip(first..., targets) {
             for prediction in predictions where !prediction.labels[index].isNaN {
                 let output = Double(prediction.logits[index]), isClass = kind == .classes
                 append(

@@ -102,6 +102,21 @@ struct TargetOptions: ParsableArguments {
     }
 }
 
+struct MeasurementOptions: ParsableArguments {
+    @Option(help: "The tests whose measurements become labels, as tte,stress (of tte, tee, stress), or all.")
+    var testTypes = "tte"
+
+    /// In small letters, without blanks.
+    var types: String { testTypes.lowercased().filter { !$0.isWhitespace } }
+
+    func validate() throws {
+        guard
+            types == "all"
+                || types.split(separator: ",", omittingEmptySubsequences: false).allSatisfy({ !$0.isEmpty })
+        else { throw ValidationError("--test-types is all, or names with commas, as tte,stress") }
+    }
+}
+
 struct SplitOptions: ParsableArguments {
     @Option(help: "Shares of train/val/test, by a hash of subject_id.")
     var split = SplitRule.usual.shares

@@ -14,4 +14,7 @@ extern const size_t echoprep_paper_prevalence_count;
 /// pytorch/echoprep_torch.py, and its length in bytes.
 extern const char *const echoprep_torch_module;
 extern const size_t echoprep_torch_module_count;
+/// schemas/measurements.tsv, and its length in bytes.
+extern const char *const echoprep_measurements;
+extern const size_t echoprep_measurements_count;
 #endif
