@@ -43,7 +43,8 @@ RUNS = {
     "lamae": ("dataset", "icd", "--model", "lamae"),
     "video-lamae": ("dataset", "icd", "--model", "video-lamae", "--linear-head"),
     "mae": ("dataset", "icd", "--model", "mae", "--linear-head", "--pad-views"),
-    "video-mae": ("dataset", "icd", "--model", "video-mae", "--probe", "attentive"),
+    "video-mae": ("dataset", "icd", "--model", "video-mae"),
+    "lamae-attentive": ("dataset", "icd", "--model", "lamae", "--frozen", "--probe", "attentive"),
     "lamae-queries": ("dataset", "lvef", "--model", "lamae", "--latent-queries", "5"),
     "video-lamae-queries-rgb": ("rgb", "pretrain", "--model", "video-lamae", "--latent-queries", "5"),
     "mae-rgb": ("rgb", "pretrain", "--model", "mae"),
@@ -217,7 +218,7 @@ def run_snippets():
         namespace = {"__name__": "snippet"}
         # A card's own folder is where its snippets run, beside the dataset.
         home = os.getcwd()
-        if page.parent.name == "out":
+        if page == Path("out/README.md"):
             os.chdir("out")
             if not os.path.exists("dataset"):
                 os.symlink("../dataset", "dataset")

@@ -173,7 +173,10 @@ struct ModelCard {
                 ["latent attention", "\(shape.latentDepth) blocks, \(shape.latentHeads) heads\(through)"])
         }
         if shape.outputs > 0 {
-            let layers = shape.linearHead == true ? "one linear layer" : "two layers"
+            let layers =
+                shape.probe == .attentive
+                ? "a learned query that reads all tokens, and one linear layer"
+                : shape.linearHead == true ? "one linear layer" : "two layers"
             rows.append(["head", "\(layers), outputs: \(shape.outputs)"])
         }
         return rows
