@@ -142,7 +142,7 @@ class PatchEmbed(nn.Module):
 
 
 class LinearHead(nn.Module):
-    """One layer on a study's mean token."""
+    """One layer of a study's mean token."""
 
     def __init__(self, width: int, outputs: int) -> None:
         super().__init__()
@@ -153,7 +153,7 @@ class LinearHead(nn.Module):
 
 
 class AttentiveHead(nn.Module):
-    """One layer on what a learned query has read of all tokens of a study."""
+    """One layer of what a learned query has read of all tokens of a study [B, L, D]."""
 
     def __init__(self, width: int, heads: int, outputs: int) -> None:
         super().__init__()
@@ -162,8 +162,7 @@ class AttentiveHead(nn.Module):
         self.linear = nn.Linear(width, outputs)
 
     def forward(self, tokens: Tensor, mask: Tensor | None = None) -> Tensor:
-        """tokens: [B, L, D]; mask: bool [B, 1, 1, L]; returns [B, outputs]"""
-        return self.linear(self.pool(self.query.expand(tokens.shape[0], 1, -1), tokens, mask).squeeze(1))
+        return self.linear(self.pool(self.query.expand(tokens.shape[0], -1, -1), tokens, mask)[:, 0])
 
 
 @dataclass(frozen=True)
@@ -241,17 +240,17 @@ class EchoModel(nn.Module):
             self.latent_write = CrossBlock(self.dim, heads)
 
         several = shape.get("head_outputs")
-        if several:
-            self.head: nn.Module = nn.ModuleList(self._head(shape, outputs) for outputs in several)
-        else:
-            self.head = self._head(shape, shape["outputs"])
+        self.head: nn.Module = (
+            nn.ModuleList(self._head(shape, outputs) for outputs in several) if several
+            else self._head(shape, shape["outputs"]))
+        """Of a study's mean token, or of all tokens; nothing for a model that was pre-trained only."""
 
     def _head(self, shape: dict[str, Any], outputs: int) -> nn.Module:
         if not outputs:
             return nn.Identity()
         if shape.get("probe") == "attentive":
             return AttentiveHead(self.dim, shape["heads"], outputs)
-        if shape.get("linear_head", False):
+        if shape.get("linear_head"):
             return LinearHead(self.dim, outputs)
         return Mlp(self.dim, self.dim, outputs)
 
@@ -278,8 +277,7 @@ class EchoModel(nn.Module):
             return x
         if not self.video:
             x = x + time
-        keys = None if mask is None else self._keys(mask, t * n)
-        return self._attend(x.flatten(1, 3), keys).reshape(b, v, t, n, -1)
+        return self._attend(x.flatten(1, 3), _keys(mask, t * n)).reshape(b, v, t, n, -1)
 
     def _attend(self, x: Tensor, mask: Tensor | None) -> Tensor:
         """Latent attention over the tokens [B, V * T * N, D] of a study, or through the queries that it has learned."""
@@ -297,39 +295,23 @@ class EchoModel(nn.Module):
 
         With latent attention a clip's and a frame's vector depends on the study's other clips.
         """
-        x = self.tokens(clips, mask)
-        if per == "study":
-            return self._mean(x, mask)
-        if per not in ("clip", "frame"):
+        if per not in ("study", "clip", "frame"):
             raise ValueError("per is study, clip or frame")
-        return x.mean(dim=3) if per == "frame" else x.mean(dim=(2, 3))
-
-    def _mean(self, tokens: Tensor, mask: Tensor | None) -> Tensor:
-        """The mean [B, D] of the tokens [B, V, T, N, D] of each study."""
-        x = tokens.mean(dim=(2, 3))
-        if mask is None:
-            return x.mean(dim=1)
-        weight = mask.to(x)[..., None]
-        return (x * weight).sum(dim=1) / weight.sum(dim=1)
-
-    def read(self, tokens: Tensor, mask: Tensor | None = None) -> Tensor:
-        """The outputs of all heads [B, outputs] from the tokens [B, V, T, N, D] of each study; without any their mean."""
-        heads = list(self.head) if isinstance(self.head, nn.ModuleList) else [self.head]
-        if isinstance(heads[0], AttentiveHead):
-            keys = None if mask is None else self._keys(mask, tokens.shape[2] * tokens.shape[3])
-            tokens = tokens.flatten(1, 3)
-            return torch.cat([head(tokens, keys) for head in heads], dim=1)
-        mean = self._mean(tokens, mask)
-        return torch.cat([head(mean) for head in heads], dim=1)
-
-    @staticmethod
-    def _keys(mask: Tensor, tokens: int) -> Tensor:
-        """The mask [B, V] of views as attention takes it, [B, 1, 1, V * tokens]."""
-        return mask.repeat_interleave(tokens, dim=1)[:, None, None]
+        tokens = self.tokens(clips, mask)
+        return _mean(tokens, mask) if per == "study" else tokens.mean(dim=(2, 3) if per == "clip" else 3)
 
     def forward(self, clips: Tensor, mask: Tensor | None = None) -> Tensor:
         """The heads' outputs [B, outputs] as a loss takes them; of a pre-trained model, which has no head, `embed`."""
-        return self.read(self.tokens(clips, mask), mask)
+        return self.answer(self.tokens(clips, mask), mask)
+
+    def answer(self, tokens: Tensor, mask: Tensor | None = None) -> Tensor:
+        """The outputs of all heads [B, outputs] from the tokens [B, V, T, N, D]."""
+        heads = list(self.head) if isinstance(self.head, nn.ModuleList) else [self.head]
+        if isinstance(heads[0], AttentiveHead):
+            keys, tokens = _keys(mask, tokens.shape[2] * tokens.shape[3]), tokens.flatten(1, 3)
+            return torch.cat([head(tokens, keys) for head in heads], dim=1)
+        mean = _mean(tokens, mask)
+        return torch.cat([head(mean) for head in heads], dim=1)
 
     def predict(self, clips: Tensor, mask: Tensor | None = None) -> Tensor:
         """[B, outputs] in the order of `targets`: probabilities of classes, or a quantity in its unit."""
@@ -338,6 +320,20 @@ class EchoModel(nn.Module):
         columns = self(clips, mask).unbind(dim=1)
         return torch.stack(
             [x.sigmoid() if scale is None else x * scale[1] + scale[0] for x, scale in zip(columns, self.scales)], dim=1)
+
+
+def _keys(mask: Tensor | None, tokens: int) -> Tensor | None:
+    """[B, 1, 1, V * tokens]: which tokens of a study may be read, where each view of the mask [B, V] has so many."""
+    return None if mask is None else mask.repeat_interleave(tokens, dim=1)[:, None, None]
+
+
+def _mean(tokens: Tensor, mask: Tensor | None) -> Tensor:
+    """The mean token [B, D] of each study's views [B, V, T, N, D]."""
+    views = tokens.mean(dim=(2, 3))
+    if mask is None:
+        return views.mean(dim=1)
+    weight = mask.to(views)[..., None]
+    return (views * weight).sum(dim=1) / weight.sum(dim=1)
 
 
 def load(folder: str | Path, device: str | torch.device = "cpu") -> EchoModel:
@@ -365,8 +361,8 @@ def to_onnx(model: EchoModel, path: str | Path) -> None:
 
         def forward(self, clips: Tensor) -> tuple[Tensor, ...]:
             tokens = self.model.tokens(clips)
-            embedding = self.model._mean(tokens, None)
-            return (embedding, self.model.read(tokens)) if self.model.targets else (embedding,)
+            embedding = _mean(tokens, None)
+            return (embedding, self.model.answer(tokens)) if self.model.targets else (embedding,)
 
     i = model.input
     example = torch.zeros(2, 3, i.frames, i.channels, i.image, i.image, device=model.space.device)
@@ -405,8 +401,9 @@ class Clips(Dataset):
     ) -> None:
         """
         split: "train", "val" or "test"; None for all studies with clips
-        target: what `echoprep train --task` learns ("icd", "lvef", "measure:lvef", "label:NAME"; one, by its whole name),
-            or one category of link-icd ("I50"); only studies of which something is known
+        target: what `echoprep train --task` learns ("icd", "lvef", "label:NAME"), a measurement of link-icd
+            ("measure:NAME"), or one of its categories ("I50");
+            only studies of which something is known
         where: a condition on the columns of the view `v_study`, as "age >= 18 AND ef < 40"
         model: takes the model's number of views and frames and its pixels, where nothing else is said
         per: "clip" makes every clip an item by itself, a study of one view
@@ -490,11 +487,11 @@ def collate(items: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class _Clip:
-    """A clip that was kept: its name and its tensor's, the file under shards/, and how many frames it has."""
+    """A clip that was kept: its name, the file under shards/, its tensor's name there, and how many frames it has."""
 
     name: str
-    tensor: str
     shard: str
+    tensor: str
     frames: int
 
 
@@ -502,8 +499,8 @@ def _studies(database: sqlite3.Connection, split: str | None, where: str | None)
     """The kept clips of each study, by its key; a split is the subject's, or the one that the source's own list gives."""
     studies: dict[str, list[_Clip]] = {}
     known = False
-    for key, tensor, name, shard, frames, found in database.execute(f"""
-            SELECT c.study_key, coalesce(c.tensor, c.name), c.name, c.shard, c.frames, coalesce(s.split, l.split)
+    for key, name, shard, tensor, frames, found in database.execute(f"""
+            SELECT c.study_key, c.name, c.shard, coalesce(c.tensor, c.name), c.frames, coalesce(s.split, l.split)
             FROM (SELECT * FROM clip WHERE kept = 1) c
             LEFT JOIN split s ON s.subject_id = c.subject_id
             LEFT JOIN listed_study l ON l.study_key = c.study_key
@@ -511,7 +508,7 @@ def _studies(database: sqlite3.Connection, split: str | None, where: str | None)
             ORDER BY c.id"""):
         known |= found is not None
         if split in (None, found):
-            studies.setdefault(key, []).append(_Clip(name, tensor, shard, frames))
+            studies.setdefault(key, []).append(_Clip(name, shard, tensor, frames))
     if split is not None and studies == {} and not known:
         raise ValueError("the dataset has no splits: run echoprep link-icd on it")
     return studies
@@ -524,14 +521,14 @@ def _labels(database: sqlite3.Connection, target: str) -> tuple[list[str], dict[
         columns = [(place, "link-icd", name) for place, name in enumerate(names)]
     elif target == "lvef":  # in the source's own list, or better measured
         names, columns = ["EF"], [(0, "echonet", "EF"), (0, "measurements", "lvef")]
-    elif target.startswith("measure:"):
-        names = [target.removeprefix("measure:")]
-        columns = [(0, "measurements", names[0])]
     elif target.startswith("label:"):
         source = target.removeprefix("label:")
         query = "SELECT DISTINCT target FROM label WHERE source = ? AND unit = 'study' ORDER BY target"
         names = [row[0] for row in database.execute(query, [source])]
         columns = [(place, source, name) for place, name in enumerate(names)]
+    elif target.startswith("measure:"):
+        names = [target.removeprefix("measure:")]
+        columns = [(0, "measurements", names[0])]
     else:
         names, columns = [target], [(0, "link-icd", target)]
     values: dict[str, list[float]] = {}
@@ -563,8 +560,9 @@ class _Shards:
             start = 8 + int.from_bytes(memory[:8], "little")
             self._open[clip.shard] = memory[start:], json.loads(bytes(memory[8:start]))
         memory, header = self._open[clip.shard]
-        first, last = header[clip.tensor]["data_offsets"]
-        return memory[first:last], header[clip.tensor]["shape"]
+        entry = header[clip.tensor]
+        first, last = entry["data_offsets"]
+        return memory[first:last], entry["shape"]
 
     def read(self, clip: _Clip, frames: Sequence[int]) -> Tensor:
         """Frames of a clip: uint8 [len(frames), H, W] or [len(frames), H, W, 3]."""

@@ -43,7 +43,9 @@ RUNS = {
     "lamae": ("dataset", "icd", "--model", "lamae"),
     "video-lamae": ("dataset", "icd", "--model", "video-lamae", "--linear-head"),
     "mae": ("dataset", "icd", "--model", "mae", "--linear-head", "--pad-views"),
-    "video-mae": ("dataset", "icd", "--model", "video-mae", "--probe", "attentive"),
+    "video-mae": ("dataset", "icd", "--model", "video-mae"),
+    "video-mae-several": ("dataset", "icd,lvef", "--model", "video-mae", "--linear-head"),
+    "lamae-attentive": ("dataset", "icd", "--model", "lamae", "--frozen", "--probe", "attentive"),
     "lamae-queries": ("dataset", "lvef", "--model", "lamae", "--latent-queries", "5"),
     "video-lamae-queries-rgb": ("rgb", "pretrain", "--model", "video-lamae", "--latent-queries", "5"),
     "mae-rgb": ("rgb", "pretrain", "--model", "mae"),
@@ -119,24 +121,29 @@ def compare(found, wanted):
 def compare_predictions(kit, model, run, dataset, task):
     """Outputs, answers and labels of the split test against predictions.csv."""
     echoprep("evaluate", run, "--bootstrap", 0)
-    with open(f"{run}/evaluation/test/predictions.csv", newline="") as file:
-        rows = {(row["study_id"], row["code"]): row for row in csv.DictReader(file)}
-    clips = kit.Clips(dataset, split="test", target=task, model=model)
-    check(clips.targets == model.targets, f"targets {clips.targets} instead of {model.targets}")
-    check({key for key, _ in rows} == {clips[i]["study"] for i in range(len(clips))}, "other studies of the split")
-    found, wanted = [], []
-    for batch in DataLoader(clips, batch_size=3, collate_fn=kit.collate):
-        outputs, answers = (call(batch["clips"], batch["mask"]) for call in (model, model.predict))
-        for i, study in enumerate(batch["study"]):
-            for j, target in enumerate(model.targets):
-                row = rows.pop((study, target))
-                check(batch["target"][i, j].item() == torch.tensor(float(row["label"])).item(), "another label")
-                found.append(answers[i, j].item())
-                wanted.append(float(row["probability" if "probability" in row else "prediction"]))
-                if "logit" in row:
-                    found.append(outputs[i, j].item())
-                    wanted.append(float(row["logit"]))
-    check(not rows, f"{len(rows)} predictions are missing")
+    found, wanted, first = [], [], 0
+    for head in task.split(","):
+        folder = f"{run}/evaluation/test" + (f"/{head}" if head != task else "")
+        with open(f"{folder}/predictions.csv", newline="") as file:
+            rows = {(row["study_id"], row["code"]): row for row in csv.DictReader(file)}
+        clips = kit.Clips(dataset, split="test", target=head, model=model)
+        targets = model.targets[first : first + len(clips.targets)]
+        check(clips.targets == targets, f"targets {clips.targets} instead of {targets}")
+        check({key for key, _ in rows} <= {clips[i]["study"] for i in range(len(clips))}, "other studies of the split")
+        for batch in DataLoader(clips, batch_size=3, collate_fn=kit.collate):
+            outputs, answers = (call(batch["clips"], batch["mask"])[:, first:] for call in (model, model.predict))
+            for i, study in enumerate(batch["study"]):
+                for j, target in enumerate(targets):
+                    row = rows.pop((study, target))
+                    check(batch["target"][i, j].item() == torch.tensor(float(row["label"])).item(), "another label")
+                    found.append(answers[i, j].item())
+                    wanted.append(float(row["probability" if "probability" in row else "prediction"]))
+                    if "logit" in row:
+                        found.append(outputs[i, j].item())
+                        wanted.append(float(row["logit"]))
+        check(not rows, f"{len(rows)} predictions are missing")
+        first += len(targets)
+    check(first == len(model.targets), "more outputs than the tasks have")
     return worst(found, wanted)
 
 
@@ -194,8 +201,9 @@ def check_loading(kit, model):
     single = kit.Clips("dataset", model=model, per="clip")
     check(len(single) == sum(len(whole[i]["names"]) for i in range(len(whole))), "not every clip by itself")
     check(all(len(single[i]["clips"]) == 1 for i in (0, len(single) - 1)), "a clip by itself is one view")
-    some = kit.Clips("dataset", where="name LIKE '%1'", views=99)
-    check(0 < len(some) and all(name.endswith("1") for i in range(len(some)) for name in some[i]["names"]), "where")
+    some = kit.Clips("dataset", where="study_id % 2 = 1", views=10**6)
+    odd = [whole[i]["study"] for i in range(len(whole)) if int(whole[i]["study"]) % 2]
+    check(0 < len(odd) < len(whole) and [some[i]["study"] for i in range(len(some))] == odd, "where")
     for wrong in (dict(split="train", target="NONE"), dict(target="label:none"), dict(per="view")):
         with contextlib.suppress(ValueError):
             kit.Clips("dataset", **wrong)
@@ -217,7 +225,7 @@ def run_snippets():
         namespace = {"__name__": "snippet"}
         # A card's own folder is where its snippets run, beside the dataset.
         home = os.getcwd()
-        if page.parent.name == "out":
+        if page == Path("out/README.md"):
             os.chdir("out")
             if not os.path.exists("dataset"):
                 os.symlink("../dataset", "dataset")
