@@ -62,6 +62,26 @@ import Training
         }
     }
 
+    @Test func `a number and a grade that pictures show are learned from them, at once`() throws {
+        try withTemporaryFolder { folder in
+            let dataset = try TinyDataset(at: folder.appendingPathComponent("data"))
+            try dataset.measure()
+            var options = tinyOptions(
+                dataset, folder.appendingPathComponent("run"), task: try task("measure:ivs,measure:mr"))
+            options.recipe.epochs = 40
+            options.recipe.augment = false
+            _ = try train(options) { _ in }
+            let predictions = try TrainedModel(run: options.run, place: here).predict(.train)
+            for output in 0..<2 {
+                let known = predictions.filter { !$0.labels[output].isNaN }
+                let errors = RegressionErrors(
+                    truths: known.map { Double($0.labels[output]) },
+                    predictions: known.map { Double($0.logits[output]) })
+                #expect(errors.r2 ?? 0 > 0.5, "output \(output): \(errors)")
+            }
+        }
+    }
+
     @Test(arguments: [("measure:tapse", "tapse"), ("icd,measure:tapse", "tapse")])
     func `a measurement that the dataset does not have says where to look`(task name: String, fault: String)
         throws
