@@ -475,7 +475,7 @@ SELECT s.study_key, s.study_id, s.subject_id, coalesce(p.split, l.split) AS spli
             AND v.key = s.study_key)) AS ef,
     -- The stay that it lies in, and what became of its labels.
     a.hadm_id, h.admission_type, a.hours_since_admission, a.hours_to_discharge,
-    h.hospital_expire_flag AS died_in_hospital, t.status, t.after_death,
+    h.hospital_expire_flag AS died_in_hospital, t.status,
     -- From the study to the subject's death, by the calendar: days up to each, counted from one day on.
     365 * (s.dy - s.y) + ((s.dy - 1 - (s.dy - 1) % 4) - (s.y - 1 - (s.y - 1) % 4)) / 4
         - ((s.dy - 1 - (s.dy - 1) % 100) - (s.y - 1 - (s.y - 1) % 100)) / 100

@@ -127,6 +127,9 @@ import TestSupport
             }
             let read = try labels()
             let fractions = try Catalog(datasetFolder: dataset, readOnly: true).ejectionFractions(in: .train)
+            // `--where` finds its view there too.
+            let chosen = try Catalog(datasetFolder: dataset, where: "ef > 0").studies().count
+            #expect(chosen == ["mimic-v2": 4, "mimic-v3": 2, "echonet-v2": 6][name])
             #expect(try Data(contentsOf: file) == before)
             #expect(try FileManager.default.contentsOfDirectory(atPath: dataset) == [Catalog.fileName])
             let isMIMIC = name != "echonet-v2"
