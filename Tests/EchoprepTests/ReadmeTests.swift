@@ -48,8 +48,18 @@ import TestSupport
             #expect(makefile.contains("\n\(match.1):"), "make \(match.1)")
         }
         for match in readme.matches(of: /\]\(([^)]+)\)/) where !match.1.hasPrefix("https://") {
-            let path = Built.repository.appendingPathComponent(String(match.1)).path
+            let parts = match.1.split(separator: "#", omittingEmptySubsequences: false)
+            let path = Built.repository.appendingPathComponent(String(parts[0])).path
             #expect(FileManager.default.fileExists(atPath: path), "\(match.1)")
+            // A heading's mark is its words in small letters, joined by hyphens.
+            if parts.count == 2 {
+                let headings = try text(String(parts[0])).split(separator: "\n").filter { $0.hasPrefix("#") }
+                let marks = headings.map { heading in
+                    heading.drop { $0 == "#" || $0 == " " }.lowercased().filter { !",.`".contains($0) }
+                        .replacing(" ", with: "-")
+                }
+                #expect(marks.contains(String(parts[1])), "\(match.1)")
+            }
         }
     }
 

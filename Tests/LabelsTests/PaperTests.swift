@@ -112,7 +112,8 @@ import TestSupport
             try DatabaseQueue(path: folder.path + "/dataset/echoprep.sqlite").write { db in
                 try db.execute(
                     sql: """
-                        INSERT INTO run VALUES (99, 'ingest', '', NULL, '', 4, '', NULL, NULL);
+                        INSERT INTO run (id, command, started_at, program_version, schema_version, command_line)
+                        VALUES (99, 'ingest', '', '', 6, '');
                         INSERT INTO clip (run_id, study_key, study_id, subject_id, name, path, kept, shard) VALUES
                             (99, '1', 1, 1, '1/a', 'a', 1, 'x'), (99, '1', 1, 1, '1/b', 'b', 1, 'x'),
                             (99, '3', 3, 3, '3/a', 'c', 1, 'x');
