@@ -9,6 +9,7 @@ KILLS) times.
 """
 
 import http.server
+import os
 import pathlib
 import random
 import shutil
@@ -63,11 +64,13 @@ def rows(dataset):
 def watch(folder, most, done):
     while not done.is_set():
         total = 0
-        for path in folder.rglob("*"):
-            try:
-                total += path.stat().st_size if path.is_file() else 0
-            except OSError:
-                pass
+        # Folders come and go meanwhile.
+        for place, _, names in os.walk(folder):
+            for name in names:
+                try:
+                    total += os.stat(os.path.join(place, name)).st_size
+                except OSError:
+                    pass
         most.append(total)
         time.sleep(0.005)
 
