@@ -22,7 +22,7 @@ struct ExperimentCommand: ConfigurableCommand {
             shuffled among subjects, which nothing may predict. Experiments in one folder share their runs; killed, the same command goes on.
             """)
 
-    @Argument(help: "table1, table2, figure2, figure3, heads or leak.") var name: String
+    @Argument(help: "Which: \(Experiment.all.map(\.name).joined(separator: ", ")).") var name: String
     @Option(help: "The dataset folder; for table2 as many as are wanted.", completion: .directory)
     var dataset: [String]
     @Option(help: "The folder of runs and results.", completion: .directory) var out: String
