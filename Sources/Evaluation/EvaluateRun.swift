@@ -33,11 +33,11 @@ func evaluate(
     _ run: String, called name: String, as model: String, _ options: EvaluateOptions
 ) throws -> EvaluatedRun? {
     let ranks = options.place.ranks
-    let (trained, count) = try ranks.together {
+    let (trained, catalog, count) = try ranks.together {
         let trained = try TrainedModel(
             run: run, dataset: options.dataset, cohort: options.cohort, place: options.place)
         let catalog = try Catalog(datasetFolder: trained.dataset, where: trained.cohort)
-        return (trained, try catalog.studies(in: options.split).count)
+        return (trained, catalog, try catalog.studies(in: options.split).count)
     }
     let progress = Progress("evaluate \(name)", total: count, unit: "studies")
     let predictions = try trained.predict(options.split, draws: options.draws, progress: progress)
@@ -61,8 +61,8 @@ func evaluate(
     }
     return try ranks.first {
         try judge(
-            answers, of: predictions.map { ($0.study, $0.subjectID) }, fitting: fitting, trained, in: run,
-            called: name, as: model, options)
+            answers, of: predictions.map { ($0.study, $0.subjectID) }, fitting: fitting, trained, catalog,
+            in: run, called: name, as: model, options)
     }
 }
 
@@ -74,27 +74,24 @@ func evaluate(
 ///   - fitting: the answers of each head that thresholds are fitted to; empty for none
 private func judge(
     _ answers: [Answers], of studies: [(key: String, subject: Int64?)], fitting: [Answers],
-    _ trained: TrainedModel, in run: String, called name: String, as model: String,
+    _ trained: TrainedModel, _ catalog: Catalog, in run: String, called name: String, as model: String,
     _ options: EvaluateOptions
 ) throws -> EvaluatedRun {
     let configuration = trained.configuration
-    let catalog = try Catalog(datasetFolder: trained.dataset, where: trained.cohort)
     let folder = EvaluationFolder(
         RunFolder(run), own: configuration.recipe, split: options.split, dataset: trained.dataset,
         cohort: trained.cohort)
     let scored = try score(
         answers, fitting: fitting, of: trained, called: name, as: model, catalog, into: folder,
-        RunFolder(run),
-        options)
+        RunFolder(run), options)
 
     // Studies of which the weights know; nil where that is not known, or of no concern.
     let known =
         try options.split == .test
         ? LearnedStudies(run: run)?.count(among: studies) : nil
-    let subjects = zip(configuration.task.heads, configuration.heads).map { $0.subject($1.targets.count) }
     let populations = scored.map { ($0.scores.task.map { "\($0): " } ?? "") + $0.scores.population }
     var subject = ReportSubject(
-        title: "\(configuration.modelName) on \(subjects.joined(separator: ", "))",
+        title: "\(configuration.modelName) on \(configuration.subject)",
         scored.map { Standings([$0]) })
     subject.lead =
         "\(populations.joined(separator: ", ")) of the \(options.split.rawValue) split"

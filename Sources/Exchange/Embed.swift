@@ -57,7 +57,7 @@ package struct EmbedSummary: Codable, Sendable {
 /// - Throws: `EchoError`, which several ranks wrap as an `AgreedEnd` where they all come to it
 package func embed(run: String, options: EmbedOptions) throws -> EmbedSummary? {
     let ranks = options.place.ranks
-    let (trained, studies) = try ranks.together { try opened(run, options) }
+    let (trained, catalog, studies) = try ranks.together { try opened(run, options) }
     let units = studies.map { trained.units(of: $0, per: options.unit) }
     let rows = units.reduce(0) { $0 + $1.count }
     try ranks.together {
@@ -71,7 +71,6 @@ package func embed(run: String, options: EmbedOptions) throws -> EmbedSummary? {
     let values = try trained.embeddings(of: studies, per: options.unit) { progress.update($0) }
     progress.finish(studies.count)
     return try ranks.first {
-        let catalog = try Catalog(datasetFolder: trained.dataset, where: options.cohort)
         let splits = try Split.allCases.flatMap { split in
             try catalog.studies(in: split).map { ($0.key, split) }
         }
@@ -87,17 +86,17 @@ package func embed(run: String, options: EmbedOptions) throws -> EmbedSummary? {
     }
 }
 
-/// The run's model, and the studies that it is to be shown.
-private func opened(_ run: String, _ options: EmbedOptions) throws -> (TrainedModel, [StoredStudy]) {
+/// The run's model, its dataset, and the studies that it is to be shown.
+private func opened(_ run: String, _ options: EmbedOptions) throws -> (TrainedModel, Catalog, [StoredStudy]) {
     let trained = try TrainedModel(
         run: run, dataset: options.dataset, views: options.views, place: options.place)
-    let studies = try Catalog(datasetFolder: trained.dataset, where: options.cohort)
-        .studies(in: options.split)
+    let catalog = try Catalog(datasetFolder: trained.dataset, where: options.cohort)
+    let studies = try catalog.studies(in: options.split)
     guard !studies.isEmpty else {
         throw EchoError(
             options.split.map { "--split \($0.rawValue)" } ?? "--dataset",
             "has no study with clips\(options.cohort == nil ? "" : " for which --where is true")",
             try: "run echoprep ingest, and link-icd for splits")
     }
-    return (trained, studies)
+    return (trained, catalog, studies)
 }

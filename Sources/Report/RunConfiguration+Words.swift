@@ -2,6 +2,7 @@
 
 package import Models
 package import Runs
+import Tasks
 
 extension RunConfiguration {
     /// All that the numbers depend on but seeds, where files lie and the program's version.
@@ -25,6 +26,11 @@ extension RunConfiguration {
     }
 
     package var modelName: String { model.kind.title }
+
+    /// What it is judged on, head by head; empty where it was pre-trained only.
+    package var subject: String {
+        zip(task.heads, heads).map { $0.subject($1.targets.count) }.joined(separator: ", ")
+    }
 }
 
 extension ModelKind {

@@ -59,10 +59,11 @@ package func exportModel(
         // Under what PyTorch's programs expect to be told, and no folder of the run's.
         var metadata = weights.metadata
         metadata["format"] = "pt"
-        metadata["config"] = String(decoding: try configuration.json(), as: UTF8.self)
+        let json = try configuration.json()
+        metadata["config"] = String(decoding: json, as: UTF8.self)
         try writeTensors(
             weights.names, of: weights, metadata: metadata, to: "\(folder)/model.safetensors")
-        try write("config.json", try configuration.json())
+        try write("config.json", json)
         try write("echoprep_torch.py", torchModule)
     }
     try write("README.md", Data(try card.text.utf8))

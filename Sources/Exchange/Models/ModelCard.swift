@@ -27,11 +27,7 @@ struct ModelCard {
 
     private var task: TrainTask { configuration.task }
     private var shape: ModelConfiguration { configuration.model }
-    private var subject: String {
-        let heads = zip(task.heads, configuration.heads)
-        if task.heads.isEmpty { return task.summary }
-        return heads.map { $0.subject($1.targets.count) }.joined(separator: ", ")
-    }
+    private var subject: String { task.heads.isEmpty ? task.summary : configuration.subject }
 
     /// The whole text.
     var text: String {
