@@ -48,6 +48,24 @@ package final class Catalog: Sendable {
                     "--dataset", "the folder cannot be created", try: "check its path and permissions")
             }
         }
+        cohort = nil
+        database = try Catalog.opened(path, readOnly: readOnly)
+        try prepareSchema(readOnly: readOnly)
+    }
+
+    /// Opens the catalog of a dataset to read; nil where there is none yet: no file, or the empty one that a writer leaves
+    /// that was killed before its first transaction.
+    package static func ifThere(datasetFolder: String) throws(EchoError) -> Catalog? {
+        let path = datasetFolder + "/" + fileName
+        guard FileManager.default.fileExists(atPath: path) else { return nil }
+        let catalog = Catalog(
+            folder: datasetFolder, database: try opened(path, readOnly: true), cohort: nil)
+        if try catalog.isEmpty() { return nil }
+        try catalog.prepareSchema(readOnly: true)
+        return catalog
+    }
+
+    private static func opened(_ path: String, readOnly: Bool) throws(EchoError) -> DatabaseQueue {
         var configuration = Configuration()
         configuration.readonly = readOnly
         configuration.busyMode = .timeout(30)
@@ -57,9 +75,15 @@ package final class Catalog: Sendable {
                 try db.execute(sql: "SELECT count(*) FROM sqlite_schema")
             }
         }
-        cohort = nil
-        database = try translated { try DatabaseQueue(path: path, configuration: configuration) }
-        try prepareSchema(readOnly: readOnly)
+        return try translated { try DatabaseQueue(path: path, configuration: configuration) }
+    }
+
+    /// Whether nothing has been written to it.
+    private func isEmpty() throws(EchoError) -> Bool {
+        try read { db in
+            try Int.fetchOne(db, sql: "PRAGMA user_version") == 0
+                && Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") == 0
+        }
     }
 
     /// An open catalog.
@@ -77,10 +101,7 @@ package final class Catalog: Sendable {
                 "has schema version \(found), this program knows version \(Catalog.schemaVersion)",
                 try: found > Catalog.schemaVersion ? "use a newer echoprep" : "ingest into a new folder")
         }
-        let tables = try read { db in
-            try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") ?? 0
-        }
-        guard tables == 0, !readOnly else {
+        guard try isEmpty(), !readOnly else {
             throw EchoError(
                 Catalog.fileName, "is not a database of echoprep", try: "name another dataset folder")
         }

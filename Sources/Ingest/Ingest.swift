@@ -83,8 +83,7 @@ private func read(
 package func planIngest(_ options: IngestOptions) throws -> IngestPlan {
     let (plan, _) = try plan(of: options)
     var found: Reconciliation?
-    if try hasRows(options.folder) {
-        let catalog = try Catalog(datasetFolder: options.folder, readOnly: true)
+    if let catalog = try Catalog.ifThere(datasetFolder: options.folder), try catalog.lastClipID() > 0 {
         found = try reconcile(plan, after: catalog.lastRun(of: "ingest"), in: catalog, options)
     }
     return IngestPlan(
@@ -96,8 +95,7 @@ package func planIngest(_ options: IngestOptions) throws -> IngestPlan {
 
 /// Whether a dataset has files of an earlier run.
 private func hasRows(_ dataset: String) throws -> Bool {
-    guard isReadable(dataset + "/" + Catalog.fileName) else { return false }
-    return try Catalog(datasetFolder: dataset, readOnly: true).lastClipID() > 0
+    try Catalog.ifThere(datasetFolder: dataset).map { try $0.lastClipID() > 0 } ?? false
 }
 
 /// The files of the source, or this worker's part of its studies, and the rules with the layout's crop.

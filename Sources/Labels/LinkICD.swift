@@ -41,13 +41,12 @@ package func linkICD(dataset: String, mimicIV: String, options: LinkOptions) thr
 /// The folder that the dataset's clips came from.
 private func ingestedFolder(of dataset: String) throws(EchoError) -> String {
     let remedy = "name the folder of echo-study-list.csv with --echo"
-    guard FileManager.default.fileExists(atPath: "\(dataset)/\(Catalog.fileName)") else {
+    guard let catalog = try Catalog.ifThere(datasetFolder: dataset) else {
         throw EchoError(
             "--dataset", "holds no clips yet, so the folder of MIMIC-IV-ECHO is not known", try: remedy)
     }
-    guard
-        let source = try Catalog(datasetFolder: dataset, readOnly: true).lastRun(of: "ingest")?.rules[
-            "source"]
-    else { throw EchoError("--dataset", "does not say where its clips came from", try: remedy) }
+    guard let source = try catalog.lastRun(of: "ingest")?.rules["source"] else {
+        throw EchoError("--dataset", "does not say where its clips came from", try: remedy)
+    }
     return source
 }

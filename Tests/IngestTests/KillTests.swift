@@ -50,6 +50,22 @@ import TestSupport
         }
     }
 
+    /// As a kill leaves it between the opening of the database and its first transaction.
+    @Test func `a database that a kill left empty is made`() throws {
+        try withTemporaryFolder { folder in
+            let source = try source(folder)
+            let dataset = folder.appendingPathComponent("dataset")
+            try FileManager.default.createDirectory(at: dataset, withIntermediateDirectories: true)
+            let database = dataset.appendingPathComponent(Catalog.fileName)
+            try Data().write(to: database)
+            #expect(try Built.run(arguments(source, dataset) + ["--dry-run"]).status == 0)
+            #expect(try Data(contentsOf: database).isEmpty)
+            #expect(try Built.run(arguments(source, dataset)).status == 0)
+            let rows = try Catalog(datasetFolder: dataset.path, readOnly: true).clips()
+            #expect(rows.count == source.files.count)
+        }
+    }
+
     @Test func `Ctrl-C ends with 130 and the same command goes on`() throws {
         try withTemporaryFolder { folder in
             let source = try source(folder)
