@@ -243,15 +243,7 @@ extension Catalog {
                 ])
             return clip.studyKey
         }
-        try db.execute(
-            sql: """
-                INSERT INTO withdrawn_clip (run_id, why, path, bytes, sha256, name, shard, tensor, record)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-                """,
-            arguments: [
-                run, why, clip.path, clip.bytes, clip.sha256, clip.name, clip.shard,
-                clip.kept ? clip.tensor ?? clip.name : nil, try json(clip),
-            ])
+        try WithdrawnRow(clip, why: why, record: try json(clip)).insert(db, run: run, shard: clip.shard)
         return clip.studyKey
     }
 

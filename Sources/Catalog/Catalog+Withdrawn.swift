@@ -3,11 +3,22 @@
 package import EchoCore
 import GRDB
 
-/// A row of `withdrawn_clip` on its way into another dataset.
+/// What a row of `withdrawn_clip` says of a clip, wherever its bytes lie.
 package struct WithdrawnRow: Sendable {
     private let why: String, path: String, name: String, record: String
     private let bytes: Int?
     private let sha256: String?, tensor: String?
+
+    /// - Parameter record: the clip's row, as JSON
+    init(_ clip: ClipRecord, why: String, record: String) {
+        self.why = why
+        self.record = record
+        path = clip.path
+        name = clip.name
+        bytes = clip.bytes
+        sha256 = clip.sha256
+        tensor = clip.kept ? clip.tensor ?? clip.name : nil
+    }
 
     fileprivate init(_ row: Row) {
         why = row["why"]

@@ -1,5 +1,7 @@
 // The names of the attributes that echoprep reads or writes (DICOM PS3.6).
 
+import EchoCore
+
 /// A data element's tag.
 package struct DICOMTag: Hashable, Comparable, Sendable, CustomStringConvertible {
     package let group: UInt16, element: UInt16
@@ -12,11 +14,12 @@ package struct DICOMTag: Hashable, Comparable, Sendable, CustomStringConvertible
     package static func < (a: DICOMTag, b: DICOMTag) -> Bool { (a.group, a.element) < (b.group, b.element) }
 
     /// As the standard writes it: (0028,0010).
-    package var description: String { "(\(hexadecimal(group)),\(hexadecimal(element)))" }
-
-    private func hexadecimal(_ value: UInt16) -> String {
-        let digits = String(value, radix: 16, uppercase: true)
-        return String(repeating: "0", count: 4 - digits.count) + digits
+    package var description: String {
+        let (group, element) = (
+            zeroPadded(group, 4, radix: 16, uppercase: true),
+            zeroPadded(element, 4, radix: 16, uppercase: true)
+        )
+        return "(\(group),\(element))"
     }
 }
 

@@ -244,9 +244,7 @@ private struct HospitalWriter {
         let files = left == 0 ? size.records - recordCount : max(1, (size.records - recordCount) / (left + 1))
         let folder = "files/p\(subject / 1_000_000)/p\(subject)/s\(id)/\(id)_"
         for file in 1...files {
-            let number = String(file)
-            let padded = String(repeating: "0", count: max(0, 4 - number.count)) + number
-            records.add(subject, id, study.time.description, "\(folder)\(padded).dcm")
+            records.add(subject, id, study.time.description, "\(folder)\(zeroPadded(file, 4)).dcm")
         }
         recordCount += files
     }

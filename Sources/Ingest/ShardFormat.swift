@@ -8,10 +8,7 @@ import Foundation
 let shardsFolder = "shards"
 
 /// `shard-00007.safetensors`
-func shardName(_ number: Int) -> String {
-    let digits = String(number)
-    return "shard-" + String(repeating: "0", count: max(0, 5 - digits.count)) + digits + ".safetensors"
-}
+func shardName(_ number: Int) -> String { "shard-\(zeroPadded(number, 5)).safetensors" }
 
 /// The number in a shard's name, nil for other names.
 func shardNumber(_ name: String) -> Int? {

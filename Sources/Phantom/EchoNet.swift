@@ -63,8 +63,7 @@ private func subject(_ index: Int, options: PhantomOptions) -> EchoNetSubject {
         subject: SeededRandom(seed: options.seed, options.layout, "subject", index),
         study: SeededRandom(seed: options.seed, options.layout, "study", index))
     if options.layout == .echonetDynamic {
-        let digits = String(random.next(), radix: 16, uppercase: true)
-        let name = "0X" + String(repeating: "0", count: 16 - digits.count) + digits
+        let name = "0X" + zeroPadded(random.next(), 16, radix: 16, uppercase: true)
         return EchoNetSubject(heart: heart, files: [(.apicalFourChamber, name)], seed: index)
     }
     // The number is unique because it counts; the first part is the patient, as in the real names.
@@ -72,7 +71,7 @@ private func subject(_ index: Int, options: PhantomOptions) -> EchoNetSubject {
     var files: [(view: View, name: String)] = []
     for (view, chance) in options.layout.views where random.uniform() < chance {
         files.append(
-            (view, "\(patient)-CR32a\(padded(random.below(100_000), 5))-\(padded(random.below(90), 6))"))
+            (view, "\(patient)-CR32a\(zeroPadded(random.below(100_000), 5))-\(zeroPadded(random.below(90), 6))"))
     }
     if files.isEmpty { files.append((.apicalFourChamber, "\(patient)-CR32a00000-000000")) }
     return EchoNetSubject(heart: heart, files: files, seed: index)

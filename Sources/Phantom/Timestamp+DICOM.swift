@@ -8,9 +8,3 @@ extension Timestamp {
     /// 222300
     var dicomTime: String { clock.replacing(":", with: "") }
 }
-
-/// A number with leading zeros.
-func padded(_ number: Int, _ width: Int) -> String {
-    let digits = String(number)
-    return String(repeating: "0", count: max(0, width - digits.count)) + digits
-}

@@ -5,7 +5,7 @@ import EchoCore
 import Tasks
 
 /// A key that is a measure's name.
-private struct Key: CodingKey, ExpressibleByStringLiteral {
+package struct ScoreKey: CodingKey, ExpressibleByStringLiteral {
     package let stringValue: String
     package var intValue: Int? { nil }
 
@@ -16,15 +16,15 @@ private struct Key: CodingKey, ExpressibleByStringLiteral {
 
 extension Scores: Encodable {
     package func encode(to encoder: any Encoder) throws {
-        var fields = encoder.container(keyedBy: Key.self)
-        for (name, estimate) in estimates { try fields.encode(estimate, forKey: Key(stringValue: name)) }
+        var fields = encoder.container(keyedBy: ScoreKey.self)
+        for (name, estimate) in estimates { try fields.encode(estimate, forKey: ScoreKey(stringValue: name)) }
     }
 }
 
 extension TargetScores: Encodable {
     /// A class: a quantity's fields stand with those of its run.
     package func encode(to encoder: any Encoder) throws {
-        var fields = encoder.container(keyedBy: Key.self)
+        var fields = encoder.container(keyedBy: ScoreKey.self)
         try fields.encode(target, forKey: "code")
         try fields.encodeIfPresent(title, forKey: "title")
         try fields.encode(studies, forKey: "studies")
@@ -41,7 +41,7 @@ extension TargetScores: Encodable {
 
 extension GroupScores: Encodable {
     package func encode(to encoder: any Encoder) throws {
-        var fields = encoder.container(keyedBy: Key.self)
+        var fields = encoder.container(keyedBy: ScoreKey.self)
         try fields.encode(name, forKey: "name")
         try fields.encode(targets, forKey: "codes")
         try fields.encode(undefined, forKey: "undefined")
@@ -51,7 +51,7 @@ extension GroupScores: Encodable {
 
 extension RunScores: Encodable {
     package func encode(to encoder: any Encoder) throws {
-        var fields = encoder.container(keyedBy: Key.self)
+        var fields = encoder.container(keyedBy: ScoreKey.self)
         try fields.encode(run, forKey: "run")
         try fields.encodeIfPresent(model, forKey: "model")
         try fields.encodeIfPresent(task, forKey: "task")
@@ -75,13 +75,13 @@ extension RunScores: Encodable {
         }
     }
 
-    private func encode(_ target: TargetScores, in fields: inout KeyedEncodingContainer<Key>) throws {
+    private func encode(_ target: TargetScores, in fields: inout KeyedEncodingContainer<ScoreKey>) throws {
         for measure in kind.measures {
-            try fields.encodeIfPresent(target.scores[measure], forKey: Key(stringValue: measure.name))
+            try fields.encodeIfPresent(target.scores[measure], forKey: ScoreKey(stringValue: measure.name))
         }
         guard let agreement = target.agreement else { return }
         for measure in kind.errors {
-            let key = Key(stringValue: "mean_\(measure.name)")
+            let key = ScoreKey(stringValue: "mean_\(measure.name)")
             try fields.encodeIfPresent(agreement.ofMean[measure], forKey: key)
         }
         try fields.encode(agreement.bias, forKey: "bias")
@@ -95,7 +95,7 @@ extension RunScores: Encodable {
 
 extension ModelScores: Encodable {
     package func encode(to encoder: any Encoder) throws {
-        var fields = encoder.container(keyedBy: Key.self)
+        var fields = encoder.container(keyedBy: ScoreKey.self)
         try fields.encode(model, forKey: "model")
         try fields.encode(runs, forKey: "runs")
         switch kind {
@@ -107,12 +107,12 @@ extension ModelScores: Encodable {
 
 extension ModelScores.Group: Encodable {
     package func encode(to encoder: any Encoder) throws {
-        var fields = encoder.container(keyedBy: Key.self)
+        var fields = encoder.container(keyedBy: ScoreKey.self)
         try fields.encode(name, forKey: "name")
         try encode(spreadsIn: &fields)
     }
 
-    fileprivate func encode(spreadsIn fields: inout KeyedEncodingContainer<Key>) throws {
-        for (name, spread) in spreads { try fields.encode(spread, forKey: Key(stringValue: name)) }
+    fileprivate func encode(spreadsIn fields: inout KeyedEncodingContainer<ScoreKey>) throws {
+        for (name, spread) in spreads { try fields.encode(spread, forKey: ScoreKey(stringValue: name)) }
     }
 }

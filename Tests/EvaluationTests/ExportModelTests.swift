@@ -98,6 +98,33 @@ import TestSupport
         }
     }
 
+    @Test func `the card shows every measure of grades`() throws {
+        try withRun("lvef-done") { run, out in
+            var answers = Answers(.quantity(Quantity(named: "mitral_regurg")))
+            for study in 0..<30 {
+                let truth = Double(study % 4)
+                answers.append(
+                    .init(
+                        study: "\(study)", subject: "\(study / 2)", truth: truth,
+                        answer: 0.5 + 0.6 * truth + Double(study % 7) / 10), to: "mitral_regurg")
+            }
+            var options = ScoringOptions()
+            options.bootstrap = 20
+            let scores = try score(answers, run: "run", split: "test", options: options).scores
+            let folder = run.appendingPathComponent("evaluation/test")
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            try Data(jsonText(scores).utf8).write(to: folder.appendingPathComponent("metrics.json"))
+            _ = try exportModel(run: run.path, to: out.path)
+            let card = try text(out.appendingPathComponent("README.md"))
+            let measures = scores.kind.measures
+            #expect(measures.contains { $0.name == "quadratic_kappa" })
+            for measure in measures {
+                let shown = intervalText(scores.targets[0].scores[measure], decimals: measure.decimals)
+                #expect(card.contains("| \(measure.title) | \(shown) |"), "\(measure.title)")
+            }
+        }
+    }
+
     @Test func `the card says that a run was not evaluated, or cannot be`() throws {
         for (name, words) in [("lvef-done", "was not evaluated"), ("pretrain-done", "has no answers")] {
             try withRun(name) { run, out in

@@ -49,9 +49,7 @@ package struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertibl
     /// 2180-05-06
     package var date: String {
         let (year, month, day) = Self.date(ofDay: wholeDays)
-        let digits = String(year)
-        let padded = String(repeating: "0", count: max(0, 4 - digits.count)) + digits
-        return "\(padded)-\(two(month))-\(two(day))"
+        return "\(zeroPadded(year, 4))-\(two(month))-\(two(day))"
     }
 
     /// 22:23:00

@@ -27,11 +27,7 @@ struct ClipExportPlan: Sendable {
             var count = 0, bytes = 0, study: String?
             for clip in Self.byStudy(clips.filter { $0.split == split }) {
                 if count == 0 || bytes >= packSize && clip.study != study {
-                    let digits = String(count)
-                    packs.append(
-                        Pack(
-                            name: "\(group)-" + String(repeating: "0", count: max(0, 6 - digits.count))
-                                + digits))
+                    packs.append(Pack(name: "\(group)-\(zeroPadded(count, 6))"))
                     count += 1
                     bytes = 0
                 }

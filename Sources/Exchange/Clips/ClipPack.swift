@@ -55,10 +55,7 @@ func tarHeader(_ name: String, bytes: Int) -> [UInt8] {
     func put(_ text: String, _ place: Int) {
         for (index, byte) in text.utf8.enumerated() { header[place + index] = byte }
     }
-    func octal(_ number: Int, digits: Int) -> String {
-        let text = String(number, radix: 8)
-        return String(repeating: "0", count: max(0, digits - text.count)) + text
-    }
+    func octal(_ number: Int, digits: Int) -> String { zeroPadded(number, digits, radix: 8) }
     put(name, 0)
     put(octal(0o644, digits: 7), 100)
     put(octal(0, digits: 7), 108)

@@ -64,10 +64,7 @@ struct PackWriter: Sendable {
     }
 
     /// A clip's name in every pack: its number. Names of files never come out of the data.
-    private func key(_ number: Int) -> String {
-        let digits = String(number)
-        return String(repeating: "0", count: max(0, 8 - digits.count)) + digits
-    }
+    private func key(_ number: Int) -> String { zeroPadded(number, 8) }
 
     private func describe(_ clip: LeavingClip, _ facts: ClipFacts, _ noise: Double?) -> ClipDescription {
         let isEven = facts.frameTimes == nil || options.changes.framesPerSecond != nil

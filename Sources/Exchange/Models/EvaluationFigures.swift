@@ -14,14 +14,13 @@ struct EvaluationFigures: Decodable {
     let studies: Int, subjects: Int
     /// The percentage that intervals cover, and the draws behind them.
     let confidence: Double, bootstrap: Int
-    /// Of classes: the means over all of them, and each.
-    let macro: Group?
+    let kind: AnswerKind
+    /// Of all targets together, by the measures' names.
+    let scores: [String: Estimate]
+    /// Of classes each.
     let codes: [Code]?
-    /// Of a quantity: its name, and each measure by its own.
-    let quantity: String?
-    private let mae: Estimate?, rmse: Estimate?, r2: Estimate?
 
-    struct Group: Decodable { let scores: [String: Estimate] }
+    private struct Group: Decodable { let scores: [String: Estimate] }
 
     struct Code: Decodable {
         let code: String, title: String?
@@ -29,12 +28,30 @@ struct EvaluationFigures: Decodable {
         let scores: [String: Estimate]
     }
 
-    /// Of all targets together, by the measures' names.
-    var scores: [String: Estimate] {
-        macro?.scores ?? ["mae": mae, "rmse": rmse, "r2": r2].compactMapValues(\.self)
+    init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: ScoreKey.self)
+        task = try fields.decodeIfPresent(String.self, forKey: "task")
+        split = try fields.decode(String.self, forKey: "split")
+        studies = try fields.decode(Int.self, forKey: "studies")
+        subjects = try fields.decode(Int.self, forKey: "subjects")
+        confidence = try fields.decode(Double.self, forKey: "confidence")
+        bootstrap = try fields.decode(Int.self, forKey: "bootstrap")
+        codes = try fields.decodeIfPresent([Code].self, forKey: "codes")
+        let quantity = try fields.decodeIfPresent(String.self, forKey: "quantity")
+        let kind = quantity.map { AnswerKind.quantity(Quantity(named: $0)) } ?? .classes
+        self.kind = kind
+        guard kind != .classes else {
+            scores = try fields.decode(Group.self, forKey: "macro").scores
+            return
+        }
+        // A quantity's measures stand under their own names.
+        var scores: [String: Estimate] = [:]
+        for measure in kind.measures {
+            scores[measure.name] = try fields.decodeIfPresent(
+                Estimate.self, forKey: ScoreKey(stringValue: measure.name))
+        }
+        self.scores = scores
     }
-
-    var kind: AnswerKind { quantity.map { .quantity(Quantity(named: $0)) } ?? .classes }
 
     /// The evaluations in a run's folder, by the names of theirs.
     static func all(of run: String) throws(EchoError) -> [EvaluationFigures] {

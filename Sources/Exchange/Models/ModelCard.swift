@@ -217,7 +217,7 @@ struct ModelCard {
         let interval = "\(percentage(figures.confidence)) interval"
         let measures = figures.kind.measures
         let rows = measures.map { [$0.title, intervalText(figures.scores[$0.name], decimals: $0.decimals)] }
-        let of = figures.kind == .classes ? "mean over targets" : figures.quantity.map(line) ?? ""
+        let of = figures.kind.measured.map { line($0.name) } ?? "mean over targets"
         var text = """
             \(figures.task.map { line($0) + ": " } ?? "")\(grouped(figures.studies)) studies of \(grouped(figures.subjects)) subjects of the split \
             \(figures.split); intervals by \(grouped(figures.bootstrap)) draws of a bootstrap over subjects.

@@ -34,6 +34,6 @@ func writeONNX(in folder: String, python: String) throws {
     case 127: throw EchoError("--to onnx", "there is no Python \(python)", try: remedy)
     default:
         let last = said.split(separator: "\n").last { !$0.isEmpty } ?? "it said nothing"
-        throw EchoError("--to onnx", "\(python) cannot write it: \(last)", try: remedy)
+        throw EchoError("--to onnx", "\(python) cannot write it: \(printable(String(last)))", try: remedy)
     }
 }

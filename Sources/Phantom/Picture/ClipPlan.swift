@@ -39,7 +39,7 @@ struct ClipPlan: Sendable {
     let time: Timestamp
 
     /// files/pNN/pSUBJECT/sSTUDY/STUDY_NNNN.dcm
-    var path: String { "\(study.folder)/\(study.study)_\(padded(number, 4)).dcm" }
+    var path: String { "\(study.folder)/\(study.study)_\(zeroPadded(number, 4)).dcm" }
 
     /// The files of a study.
     static func all(for study: SyntheticStudy, extras: Bool, seed: UInt64) -> [ClipPlan] {

@@ -78,6 +78,6 @@ struct TruthTables {
 func decimals(_ value: Double, _ places: Int) -> String {
     let scale = (0..<places).reduce(1) { product, _ in product * 10 }
     let whole = Int((abs(value) * Double(scale)).rounded())
-    let text = places == 0 ? "\(whole)" : "\(whole / scale).\(padded(whole % scale, places))"
+    let text = places == 0 ? "\(whole)" : "\(whole / scale).\(zeroPadded(whole % scale, places))"
     return value < 0 && whole > 0 ? "-\(text)" : text
 }
