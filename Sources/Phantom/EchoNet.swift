@@ -71,7 +71,10 @@ private func subject(_ index: Int, options: PhantomOptions) -> EchoNetSubject {
     var files: [(view: View, name: String)] = []
     for (view, chance) in options.layout.views where random.uniform() < chance {
         files.append(
-            (view, "\(patient)-CR32a\(zeroPadded(random.below(100_000), 5))-\(zeroPadded(random.below(90), 6))"))
+            (
+                view,
+                "\(patient)-CR32a\(zeroPadded(random.below(100_000), 5))-\(zeroPadded(random.below(90), 6))"
+            ))
     }
     if files.isEmpty { files.append((.apicalFourChamber, "\(patient)-CR32a00000-000000")) }
     return EchoNetSubject(heart: heart, files: files, seed: index)

@@ -49,7 +49,8 @@ extension Cohort {
             let type = types[stay.emergency == nil ? 1 + random.below(4) : 0]
             table.add(
                 "\(stay.subject)", "\(stay.hadm)", stay.admitted.description, stay.discharged.description,
-                stay.died ? stay.discharged.description : "", type, "P\(zeroPadded(random.below(100_000), 5))",
+                stay.died ? stay.discharged.description : "", type,
+                "P\(zeroPadded(random.below(100_000), 5))",
                 stay.emergency == nil ? "PHYSICIAN REFERRAL" : "EMERGENCY ROOM", stay.died ? "DIED" : "HOME",
                 insurances[random.below(insurances.count)], "English",
                 random.uniform() < 0.5 ? "MARRIED" : "SINGLE",
