@@ -17,7 +17,7 @@ const mostAtOnce = 20000;
 
 /** Tools at the foot: action, what stands on it, whether a narrow page has it too. */
 const tools = [
-  ["previous", "previous", "‹", true], ["next", "next", "›", true], ["previousStudy", "study", "‹‹", false], ["nextStudy", "study", "››", false],
+  ["previous", "", "‹", true], ["next", "clip", "›", true], ["previousStudy", "", "«", false], ["nextStudy", "study", "»", false],
   ["undecided", "undecided", "○", true], ["undo", "undo", "↶", true], ["redo", "redo", "↷", false], ["source", "source", "", false],
   ["evidence", "evidence", "", false], ["predictions", "predictions", "", false], ["reveal", "reveal", "", false], ["sheet", "sheet", "▦", true],
   ["filter", "filter", "", false], ["help", "help", "☰", true],
@@ -47,11 +47,12 @@ class Review {
     this.sheet = new Sheet($("sheet"), { ...common, open: (position) => { this.sheet.at = position; this.toggleSheet(false); }, moved: () => this.#head() });
     const deciding = { choose: (field, value) => this.choose(field, value), write: (field, place, value) => this.decide(field, [[place, value]]) };
     this.form = new Form($("form"), session, this.keys, deciding);
-    this.short = new Form($("decisions"), session, this.keys, deciding, true);
+    this.short = new Form($("choices"), session, this.keys, deciding, true);
     this.filter = new Filter(session, (places, words) => this.#filtered(places, words));
     this.help = new Help(session, this.keys, {
       act: (action) => this.act(action), theme: () => this.theme(), changed: () => { this.form.nameKeys(); this.short.nameKeys(); this.#tools(); },
     });
+    $("range").addEventListener("click", () => $("range").setAttribute("aria-pressed", this.sheet.selecting = !this.sheet.selecting));
     prepare("agreement");
   }
 
@@ -214,13 +215,14 @@ class Review {
     $("decisions").hidden = !on;
     document.body.dataset.mode = on ? "sheet" : "single";
     if (on) {
+      this.playedOn = this.stage.player.playing;
       this.stage.player.play(false);
       this.sheet.show(this.clips.position(this.place));
       this.#head();
     } else {
       const place = this.clips.place(this.sheet.at);
       this.sheet.hide();
-      if (!matchMedia("(prefers-reduced-motion: reduce)").matches) this.stage.player.play(true);
+      this.stage.player.play(this.playedOn);
       this.go(place);
     }
   }
@@ -274,7 +276,7 @@ class Review {
     const text = state === "saved" ? "saved" : state === "saving" ? "saving…" : `${count(waiting)} not saved, trying again`;
     if (saving.textContent !== text) saving.textContent = text;
     saving.dataset.state = state.split(" ")[0];
-    if (state === "trying again" && was !== "trying") this.say("The program does not answer. What you press is kept here and sent again.", true);
+    if (state === "trying again" && was !== "trying") this.say("No answer: what you press is kept and sent again.", true);
     if (state === "saved" && was === "trying") this.say("The program answers again: all is saved.");
   }
 
@@ -323,7 +325,7 @@ class Review {
   #tools() {
     $("tools").replaceChildren(...tools.map(([action, text, sign, narrow]) => el("button",
       { type: "button", class: narrow ? "" : "wide", "data-action": action, title: this.keys.text(action), "aria-label": this.keys.text(action) },
-      sign && el("span", { class: "sign", "aria-hidden": "true" }, sign), kbd(this.keys.first(action)), el("span", { class: "text" }, text))));
+      sign && el("span", { class: "sign", "aria-hidden": "true" }, sign), kbd(this.keys.first(action)), text && el("span", { class: "text" }, text))));
   }
 
   // Actions by name: a key, a button and the help all come here.
@@ -356,11 +358,11 @@ class Review {
       source: () => stage.toggleSource(),
       overlays: () => stage.toggleOverlays(),
       evidence: () => { set("evidence", !settings.evidence); if (this.facts) this.#facts(); },
-      predictions: () => { set("predictions", !settings.predictions); if (this.facts) this.#facts(); if (settings.predictions) $("predictions").scrollIntoView({ block: "nearest" }); },
+      predictions: () => { set("predictions", !settings.predictions); if (this.facts) this.#facts(); $("details").scrollTop = 0; },
       reveal: () => (this.facts && !this.facts.blind ? this.say("Nothing is hidden here.") : this.outbox.add("reveal", { place: this.place })),
       undo: () => this.outbox.add("undo"),
       redo: () => this.outbox.add("redo"),
-      agreement: () => showAgreement(),
+      agreement: () => showAgreement(this.session.blind),
       theme: () => this.theme(document.documentElement.dataset.theme === "dark" ? "light" : "dark"),
       help: () => this.help.open(),
     };
@@ -368,7 +370,13 @@ class Review {
   }
 
   pressed(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || document.querySelector("dialog[open]")) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    const dialog = document.querySelector("dialog[open]");
+    if (dialog) {
+      if (event.key !== "Escape" && !(event.key === "?" && dialog.id === "help")) return;
+      dialog.close();
+      return event.preventDefault();
+    }
     const { target } = event, tag = target.tagName, { sheet } = this;
     if (tag === "TEXTAREA" || tag === "SELECT" || (tag === "INPUT" && target.type !== "range")) return;
     if (target.type === "range" && event.key.startsWith("Arrow")) return;
@@ -380,6 +388,9 @@ class Review {
       if (by !== undefined) { sheet.move(Number.isFinite(by) ? by : by > 0 ? this.clips.count : -this.clips.count, event.shiftKey); return event.preventDefault(); }
       if (event.key === "Enter") { this.toggleSheet(false); return event.preventDefault(); }
       if (event.key === "Escape") { if (sheet.anchor !== null) sheet.clear(); else this.toggleSheet(false); return event.preventDefault(); }
+    } else if (event.key === "PageDown" || event.key === "PageUp") {
+      $("details").scrollBy({ top: (event.key === "PageDown" ? 0.85 : -0.85) * $("details").clientHeight });
+      return event.preventDefault();
     } else if (event.key === "Escape" && this.stage.source) {
       this.stage.toggleSource(false);
       return event.preventDefault();

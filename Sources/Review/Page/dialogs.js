@@ -73,11 +73,12 @@ export class Filter {
 
 // Agreement.
 
-export async function showAgreement() {
+export async function showAgreement(blind) {
   const dialog = $("agreement"), body = el("div", {}, el("p", { class: "quiet" }, "counting…"));
   dialog.replaceChildren(head("agreement", "Agreement"), body);
   dialog.showModal();
   try {
+    if (blind) throw new Error("In a blinded reading nobody sees how others decided.");
     body.replaceChildren(...agreement(await json("/api/agreement")));
   } catch (refusal) {
     body.replaceChildren(el("p", { class: "quiet" }, refusal.words ?? refusal.message));

@@ -61,7 +61,7 @@ export class Form {
       if (event.key === "Escape" || (event.key === "Enter" && !event.shiftKey)) { event.preventDefault(); input.blur(); }
     });
     this.#inputs.set(field.name, { input, field });
-    return el("label", { class: "field written" }, el("span", { class: "title" }, title, " ", el("kbd", { class: "ofField", "aria-hidden": "true" })), input);
+    return el("label", { class: "field written" }, el("span", { class: "title" }, title), input, el("kbd", { "aria-hidden": "true" }));
   }
 
   nameKeys() {

@@ -21,7 +21,7 @@ export function why(facts) {
     el("table", { class: "why" }, el("tbody", {},
       facts.rule && row("decided by", facts.rule), facts.kind && row("kind", facts.kind), figures,
       source && row("source", `${source.width} × ${source.height}`,
-        [`${source.frames} frames`, source.fps && `${rounded(source.fps)} a second`, source.there || "the file is not there"].filter((one) => one && one !== true).join(", ")))),
+        [source.frames === 1 ? "one frame" : `${source.frames} frames`, source.fps && `${rounded(source.fps)} a second`, source.there || "the file is not there"].filter((one) => one && one !== true).join(", ")))),
   ].filter(Boolean);
 }
 

@@ -53,7 +53,7 @@ export class Strip {
       const clip = this.clips.at(place), decisions = this.clips.decisions(place, clip), dropped = clip && !clip.kept;
       button.className = [place === current && "on", dropped && "dropped", decisions.clip, this.clips.decided(place) && "decided"].filter(Boolean).join(" ");
       const said = inShort(this.form, decisions);
-      text.textContent = said || (dropped ? clip.reason ?? "dropped" : clip ? "–" : "");
+      text.textContent = said || (clip ? "–" : "");
       picture.dataset.reason = dropped ? clip.reason ?? "dropped" : "";
       button.setAttribute("aria-label", `${clip?.name ?? place + 1}${dropped ? `, dropped: ${clip.reason ?? ""}` : ""}, ${said || "undecided"}`);
       button.setAttribute("aria-current", place === current);
