@@ -1,8 +1,15 @@
 // How the page asks the program: with the token of its address, which leaves the address bar at once.
 
-const given = location.hash.match(/token=([^&]+)/)?.[1];
-if (given) sessionStorage.setItem("echoprep.token", given);
-if (location.hash) history.replaceState(null, "", location.pathname);
+function take() {
+  const given = location.hash.match(/token=([^&]+)/)?.[1];
+  if (given) sessionStorage.setItem("echoprep.token", given);
+  if (location.hash) history.replaceState(null, "", location.pathname);
+  return given;
+}
+take();
+// The address of a program that was started anew, in the page that is open.
+addEventListener("hashchange", () => { if (take()) location.reload(); });
+
 const token = () => sessionStorage.getItem("echoprep.token") ?? "";
 
 /** What the program refused: its status, what it said, what to try. `status` 0: it did not answer. */

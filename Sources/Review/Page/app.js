@@ -13,7 +13,7 @@ import { Sheet, Sprites } from "./sheet.js";
 import { Stage } from "./stage.js";
 import { Strip } from "./strip.js";
 
-const mostAtOnce = 20000;
+const mostAtOnce = 10000;
 
 /** Tools at the foot: action, what stands on it, whether a narrow page has it too. */
 const tools = [
@@ -36,7 +36,7 @@ class Review {
     this.keys = new Keys(session);
     this.sprites = new Sprites(session.tiles);
     this.outbox = new Outbox(this.name, {
-      told: (state, waiting) => this.#told(state, waiting),
+      told: (state, waiting, refusal) => this.#told(state, waiting, refusal),
       answered: (entries, answer) => this.#answered(entries, answer),
       refused: (entry, refusal) => this.#refused(entry, refusal),
     });
@@ -115,7 +115,7 @@ class Review {
     $("why").replaceChildren(...panels.why(facts));
     $("labels").replaceChildren(...panels.labels(facts, settings.evidence, this.keys));
     const blinding = $("blinding");
-    blinding.textContent = facts.revealed ? "revealed, recorded" : facts.blind ? "blinded" : this.session.blind ? "decided, open" : "not blinded";
+    blinding.textContent = facts.revealed ? "revealed, recorded" : facts.blind ? "blinded" : "not blinded";
     blinding.dataset.state = facts.revealed ? "revealed" : facts.blind ? "blind" : "open";
     $("stage").dataset.kept = facts.kept;
     this.#head();
@@ -127,7 +127,7 @@ class Review {
     box.hidden = !settings.predictions;
     if (!settings.predictions) return;
     let found;
-    if (this.facts.blind) found = { words: "Hidden, as the labels are, until you have decided or reveal." };
+    if (this.facts.blind) found = { words: "Hidden, as the labels are, until you reveal them." };
     else if (!this.session.run) found = { words: "No model was given: start echoprep review with --run RUN." };
     else {
       try { found = await json(`/api/clip/${place}/predictions`); } catch (refusal) { found = { words: refusal.words ?? refusal.message }; }
@@ -191,8 +191,8 @@ class Review {
     if (clips.places) return this.say("Everything in this filter is decided.");
     for (let after = start; ;) {
       let { place } = await json(`/api/next?from=${after}&step=1`);
-      if (place === null && after !== -1) ({ place } = await json("/api/next?from=-1&step=1"));
-      if (place === null || place === start) return this.say("Everything is decided.");
+      if (place === undefined || place === null) ({ place } = await json("/api/next?from=-1&step=1"));
+      if (place === undefined || place === null || place === start) return this.say("Everything is decided.");
       await clips.known(place);
       if (!clips.decided(place)) return reach(place);
       if (place === after) return undefined;
@@ -271,12 +271,12 @@ class Review {
     this.#head();
   }
 
-  #told(state, waiting) {
+  #told(state, waiting, refusal) {
     const saving = $("saving"), was = saving.dataset.state;
     const text = state === "saved" ? "saved" : state === "saving" ? "saving…" : `${count(waiting)} not saved, trying again`;
     if (saving.textContent !== text) saving.textContent = text;
     saving.dataset.state = state.split(" ")[0];
-    if (state === "trying again" && was !== "trying") this.say("No answer: what you press is kept and sent again.", true);
+    if (refusal && was !== "trying") this.say(refusal.status === 401 ? "Open the address that was printed last: what you press is kept." : "No answer: what you press is kept and sent again.", true);
     if (state === "saved" && was === "trying") this.say("The program answers again: all is saved.");
   }
 
@@ -285,20 +285,19 @@ class Review {
     if (Number.isInteger(answer.decided)) this.#progress(answer.decided);
     if (kind === "undo" || kind === "redo") {
       const changes = answer.decisions ?? [answer];
-      for (const change of changes) this.clips.decide(change.place, change.field, change.value);
+      for (const change of changes) if (Number.isInteger(change.place)) this.clips.decide(change.place, change.field, change.value ?? null);
       const [first] = changes, title = this.fields.get(first.field)?.title.toLowerCase() ?? first.field;
       this.say(changes.length > 1 ? `${kind === "undo" ? "undone" : "redone"}: ${plural(changes.length, "decision")}`
         : `${kind === "undo" ? "undone" : "redone"}: ${title} is ${first.value ?? "open"}`);
+      if (!Number.isInteger(first.place)) return;
       if (this.sheet.shown) this.sheet.move(this.clips.position(first.place) - this.sheet.at);
       else if (first.place !== this.place) this.go(first.place);
       this.#decided(this.clips.ofStudy.has(first.field) ? null : changes.map((change) => change.place));
     }
-    if (kind === "reveal") this.clips.forgetFacts();
-    // In a blinded reading a decision opens what was hidden.
-    const opened = kind === "reveal" ? this.place === place || this.clips.at(place)?.study === this.clips.at(this.place)?.study
-      : this.session.blind && entries.flatMap((entry) => entry.places ?? []).includes(this.place);
-    if (this.session.blind) for (const one of entries.flatMap((entry) => entry.places ?? [])) this.clips.forgetFacts(one);
-    if (opened) this.#panels(this.place);
+    if (kind === "reveal") {
+      this.clips.forgetFacts();
+      if (this.clips.at(place)?.study === this.clips.at(this.place)?.study) this.#panels(this.place);
+    }
   }
 
   #refused(entry, refusal) {
@@ -336,10 +335,10 @@ class Review {
     if (sheet.shown && name in inSheet) return sheet.move(inSheet[name]);
     if (sheet.shown && ["play", "frameBack", "frameOn", "source", "overlays", "evidence", "predictions", "reveal"].includes(name)) this.toggleSheet(false);
     const [field, value] = name.split(/=(.*)/);
-    if (value !== undefined) return this.choose(this.fields.get(field), value);
-    if (this.fields.has(name)) {
+    if (value) return this.choose(this.fields.get(field), value);
+    if (value === "") {
       if (sheet.shown) this.toggleSheet(false);
-      return this.form.edit(name);
+      return this.form.edit(field);
     }
     const position = clips.position(this.place);
     const actions = {
@@ -362,6 +361,7 @@ class Review {
       reveal: () => (this.facts && !this.facts.blind ? this.say("Nothing is hidden here.") : this.outbox.add("reveal", { place: this.place })),
       undo: () => this.outbox.add("undo"),
       redo: () => this.outbox.add("redo"),
+      label: () => this.say("This form has no label of your own: add a field with the key T to it (--form)."),
       agreement: () => showAgreement(this.session.blind),
       theme: () => this.theme(document.documentElement.dataset.theme === "dark" ? "light" : "dark"),
       help: () => this.help.open(),

@@ -69,7 +69,7 @@ export class Form {
       button.replaceChildren(...[kbd(this.keys.first(`${field.name}=${choice.value}`)), choice.title].filter(Boolean));
     }
     for (const { input, field } of this.#inputs.values()) {
-      const key = this.keys.first(field.name), shown = input.parentElement.querySelector("kbd");
+      const key = this.keys.first(`${field.name}=`), shown = input.parentElement.querySelector("kbd");
       [shown.textContent, shown.hidden] = [key, !key];
     }
   }

@@ -14,7 +14,7 @@ const builtIn = [
     ["overlays", "regions, mask and crop", "m"], ["evidence", "evidence of labels", "l"],
     ["predictions", "predictions and attention", "p"], ["reveal", "reveal labels, which is recorded", "r"],
   ]],
-  ["Decide", [["undo", "undo", "z"], ["redo", "redo", "Shift+Z"]]],
+  ["Decide", [["label", "label of your own", "t"], ["undo", "undo", "z"], ["redo", "redo", "Shift+Z"]]],
   ["Page", [
     ["agreement", "agreement between raters", "y"], ["theme", "dark or light", "b"], ["help", "keys and settings", "?"],
   ]],
@@ -42,10 +42,11 @@ export class Keys {
   constructor(session) {
     this.given = session.keys ?? {};
     const decide = session.form.fields.flatMap((field) => [
-      ...(field.key ? [[field.name, field.title.toLowerCase(), field.key]] : []),
+      ...(field.key ? [[`${field.name}=`, field.title.toLowerCase(), field.key]] : []),
       ...field.choices.map((choice) => [`${field.name}=${choice.value}`, `${field.title.toLowerCase()}: ${choice.title}`, choice.key ?? ""]),
     ]);
-    this.groups = builtIn.map(([title, actions]) => [title, title === "Decide" ? [...decide, ...actions] : actions])
+    const ownLabel = session.form.fields.some((field) => field.key === "t");
+    this.groups = builtIn.map(([title, actions]) => [title, title === "Decide" ? [...decide, ...actions.filter(([name]) => name !== "label" || !ownLabel)] : actions])
       .map(([title, actions]) => ({ title, actions: actions.map(([name, text, ...keys]) => ({ name, text, keys, ofForm: name.includes("=") })) }));
     this.#read();
   }

@@ -21,7 +21,7 @@ export class Outbox {
   #count = 0;
   #wake = () => {};
 
-  /** `told(state, count)` hears "saved", "saving", "trying again"; `answered` and `refused` what came of an entry. */
+  /** `told(state, count)` hears "saved", "saving", "trying again" with why; `answered` and `refused` what came of an entry. */
   constructor(reading, { told, answered, refused }) {
     this.#prefix = `echoprep.outbox.${reading}.`;
     Object.assign(this, { told, answered, refused });
@@ -61,11 +61,10 @@ export class Outbox {
       } catch (refusal) {
         // Not reached, or not able to: again. The token of a program that was started anew: as soon as the page has it.
         if (!refusal.status || refusal.status >= 500 || refusal.status === 401) {
-          this.told("trying again", this.#entries.length);
+          this.told("trying again", this.#entries.length, refusal);
           await new Promise((done) => { this.#wake = done; setTimeout(done, pause); });
           pause = Math.min(2 * pause, 4000);
         } else if (batch.length > 1) {
-          batch[0].alone = true;
           for (const entry of batch) entry.alone = true;
         } else {
           this.#drop(batch);

@@ -90,7 +90,7 @@ export function agreement(found) {
     [range.style.left, range.style.width] = [`${at(one.low)}%`, `${at(one.high) - at(one.low)}%`];
     dot.style.left = `${at(one.kappa)}%`;
     return el("tr", {}, el("th", { scope: "row" }, one.field), el("td", {}, one.raters.join(", ")), el("td", { class: "n" }, String(one.items)),
-      el("td", { class: "n" }, number(one.kappa)), el("td", { class: "axis" }, one.kappa === null ? "" : el("span", { class: "interval", "aria-hidden": "true" }, range, dot)),
+      el("td", { class: "n" }, number(one.kappa)), el("td", { class: "axis" }, (one.kappa ?? null) === null ? "" : el("span", { class: "interval", "aria-hidden": "true" }, range, dot)),
       el("td", { class: "n" }, one.low === null || one.low === undefined ? "–" : `${number(one.low)} – ${number(one.high)}`),
       el("td", { class: "n" }, number(one.weighted)), el("td", { class: "n" }, number(one.alpha)));
   });
