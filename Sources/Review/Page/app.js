@@ -40,7 +40,7 @@ class Review {
       answered: (entries, answer) => this.#answered(entries, answer),
       refused: (entry, refusal) => this.#refused(entry, refusal),
     });
-    for (const { kind, places, decision } of this.outbox.waiting) if (kind === "decide") for (const place of places) this.clips.decide(place, decision.field, decision.value);
+    this.#decideWaiting();
     const common = { clips: this.clips, form: this.form_, sprites: this.sprites };
     this.stage = new Stage({ swiped: (by) => this.act(by > 0 ? "next" : "previous") });
     this.strip = new Strip($("strip"), { ...common, open: (place) => this.go(place) });
@@ -54,6 +54,11 @@ class Review {
     });
     $("range").addEventListener("click", () => $("range").setAttribute("aria-pressed", this.sheet.selecting = !this.sheet.selecting));
     prepare("agreement");
+  }
+
+  /** What was pressed and is not stored yet counts above what is. */
+  #decideWaiting() {
+    for (const { kind, places, decision } of this.outbox.waiting) if (kind === "decide") for (const place of places) this.clips.decide(place, decision.field, decision.value);
   }
 
   start() {
@@ -286,12 +291,16 @@ class Review {
     if (kind === "undo" || kind === "redo") {
       const changes = answer.decisions ?? [answer];
       for (const change of changes) if (Number.isInteger(change.place)) this.clips.decide(change.place, change.field, change.value ?? null);
+      this.#decideWaiting();
       const [first] = changes, title = this.fields.get(first.field)?.title.toLowerCase() ?? first.field;
       this.say(changes.length > 1 ? `${kind === "undo" ? "undone" : "redone"}: ${plural(changes.length, "decision")}`
         : `${kind === "undo" ? "undone" : "redone"}: ${title} is ${first.value ?? "open"}`);
       if (!Number.isInteger(first.place)) return;
-      if (this.sheet.shown) this.sheet.move(this.clips.position(first.place) - this.sheet.at);
-      else if (first.place !== this.place) this.go(first.place);
+      // Not where the answer comes late: one is somewhere else by then.
+      if (Date.now() - entries[0].pressed < 1500) {
+        if (this.sheet.shown) this.sheet.move(this.clips.position(first.place) - this.sheet.at);
+        else if (first.place !== this.place) this.go(first.place);
+      }
       this.#decided(this.clips.ofStudy.has(first.field) ? null : changes.map((change) => change.place));
     }
     if (kind === "reveal") {
