@@ -88,6 +88,8 @@ class Review {
     this.#head();
     this.form.show(place, this.clips.decisions(place));
     this.strip.show(position, !this.sheet.shown);
+    const near = [1, 2, 3, -1].map((by) => this.clips.place(position + by)).filter((one) => one !== undefined);
+    this.clips.near(place, near);
     const clip = this.clips.frames(place), cold = !clip.arrived;
     this.#panels(place);
     try {
@@ -99,7 +101,7 @@ class Review {
     requestAnimationFrame(() => setTimeout(() => {
       performance.measure("clip shown", { start: began, detail: { place, cold } });
     }));
-    this.clips.prefetch(place, [1, 2, 3, -1].map((by) => this.clips.place(position + by)).filter((near) => near !== undefined));
+    this.clips.prefetch(place, near);
   }
 
   async #panels(place) {
