@@ -75,9 +75,12 @@ struct Browser: Sendable {
         _ = try await send("POST", "/goog/cdp/execute", ["cmd": command, "params": parameters])
     }
 
-    /// What a script returns, which may wait.
+    /// What a script returns, which may wait; `$` finds an element.
     func run<Answer: Decodable>(_ script: String, as type: Answer.Type = Answer.self) async throws -> Answer {
-        let waits = "return (async () => JSON.stringify([await (async () => { \(script) })() ?? null]))()"
+        let waits = """
+            const $ = (one) => document.querySelector(one);
+            return (async () => JSON.stringify([await (async () => { \(script) })() ?? null]))();
+            """
         let answer = try await send("POST", "/execute/sync", ["script": waits, "args": [String]()])
         let text = try #require(answer as? String)
         return try #require(try JSONDecoder().decode([Answer].self, from: Data(text.utf8)).first)
@@ -95,7 +98,7 @@ struct Browser: Sendable {
             try await Task.sleep(for: .milliseconds(20))
         }
         let seen = try await run("return document.body.innerText.slice(0, 900)", as: String.self)
-        Issue.record("waited in vain for \(expression); the page shows: \(seen)", sourceLocation: sourceLocation)
+        Issue.record("waited in vain for \(expression): \(seen)", sourceLocation: sourceLocation)
     }
 
     /// Keys by their names, one after the other: `k`, `ArrowLeft`, `Shift+z`.
@@ -108,8 +111,8 @@ struct Browser: Sendable {
             return codes.map { ["type": "keyDown", "value": $0] }
                 + codes.reversed().map { ["type": "keyUp", "value": $0] }
         }
-        _ = try await send(
-            "POST", "/actions", ["actions": [["type": "key", "id": "keys", "actions": actions] as [String: Any]]])
+        let source: [String: Any] = ["type": "key", "id": "keys", "actions": actions]
+        _ = try await send("POST", "/actions", ["actions": [source]])
     }
 
     private static let codes = [

@@ -16,7 +16,9 @@ private let folder = ProcessInfo.processInfo.environment["ECHOPREP_REVIEW_PICTUR
                 try await page.open(served.url)
                 try await page.wait("document.querySelector('#where b').textContent")
                 // A few decisions that one would make of a phantom, whose clips stand in the order of their views.
-                for keys in [["k", "1", "e"], ["k", "2", "w"], ["x"], ["k", "3", "e"], ["k", "4", "q"], ["x"]] {
+                for keys in [
+                    ["k", "1", "e"], ["k", "2", "w"], ["x"], ["k", "3", "e"], ["k", "4", "q"], ["x"],
+                ] {
                     try await page.press(keys)
                     try await page.wait("document.querySelector('#saving').dataset.state === 'saved'")
                 }
@@ -29,7 +31,8 @@ private let folder = ProcessInfo.processInfo.environment["ECHOPREP_REVIEW_PICTUR
 
                 try await page.press("g")
                 try await page.wait("document.querySelector('.tile')?.style.backgroundImage")
-                try await page.press("ArrowRight", "Shift+ArrowRight", "Shift+ArrowRight", "Shift+ArrowRight", "k")
+                try await page.press(
+                    "ArrowRight", "Shift+ArrowRight", "Shift+ArrowRight", "Shift+ArrowRight", "k")
                 try await page.resize(1200, 640, scale: 0.8)
                 try await Task.sleep(for: .seconds(1))
                 try await take(page, "review-sheet")

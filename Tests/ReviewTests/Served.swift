@@ -19,7 +19,8 @@ final class Served: @unchecked Sendable {
 
     /// Calls `body` with a program that serves a dataset, of so many clips if that is given.
     static func with(
-        _ arguments: String..., of sample: Sample = .small, clips: Int? = nil, _ body: (Served) async throws -> Void
+        _ arguments: String..., of sample: Sample = .small, clips: Int? = nil,
+        _ body: (Served) async throws -> Void
     ) async throws {
         let folder = FileManager.default.temporaryDirectory
             .appendingPathComponent("echoprep-\(UUID().uuidString)", isDirectory: true)
@@ -60,17 +61,19 @@ final class Served: @unchecked Sendable {
     }
 
     /// Rows of the decisions' file.
-    func stored<Row: DatabaseValueConvertible & Sendable>(_ sql: String, as type: Row.Type = Row.self) throws -> [Row]
-    {
-        try DatabaseQueue(path: dataset.appendingPathComponent("review.sqlite").path)
-            .read { try Row.fetchAll($0, sql: sql) }
-    }
+    func stored<Row: DatabaseValueConvertible & Sendable>(
+        _ sql: String, as type: Row.Type = Row.self
+    ) throws -> [Row] { try rows(of: "review.sqlite", sql) }
 
     /// Rows of the dataset's catalog.
     func catalogued<Row: DatabaseValueConvertible & Sendable>(
         _ sql: String, as type: Row.Type = Row.self
-    ) throws -> [Row] {
-        try DatabaseQueue(path: dataset.appendingPathComponent("echoprep.sqlite").path)
+    ) throws -> [Row] { try rows(of: "echoprep.sqlite", sql) }
+
+    private func rows<Row: DatabaseValueConvertible & Sendable>(of file: String, _ sql: String) throws
+        -> [Row]
+    {
+        try DatabaseQueue(path: dataset.appendingPathComponent(file).path)
             .read { try Row.fetchAll($0, sql: sql) }
     }
 
@@ -92,9 +95,9 @@ final class Served: @unchecked Sendable {
                 sql: """
                     WITH RECURSIVE again (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM again WHERE n < ?)
                     INSERT INTO clip (\(columns.joined(separator: ", ")))
-                    SELECT \(values.joined(separator: ", ")) FROM again, clip ORDER BY n, clip.id LIMIT ?
-                    """,
-                arguments: [count, max(0, count - (try Int.fetchOne(db, sql: "SELECT count(*) FROM clip") ?? 0))])
+                    SELECT \(values.joined(separator: ", ")) FROM again, clip ORDER BY n, clip.id
+                    LIMIT ? - (SELECT count(*) FROM clip)
+                    """, arguments: [count, count])
         }
     }
 }
@@ -104,13 +107,17 @@ enum Sample {
     /// Small frames for the tests; as sharp as the real ones, to be looked at.
     case small, sharp
 
-    private static let small = Result { try make(["--studies", "8", "--frames", "6", "--size", "177x254"]) }
-    private static let sharp = Result { try make(["--studies", "24", "--frames", "24", "--size", "354x508"]) }
+    private static let ofSmall = Result {
+        try make(["--studies", "8", "--frames", "6", "--size", "177x254"])
+    }
+    private static let ofSharp = Result {
+        try make(["--studies", "24", "--frames", "24", "--size", "354x508"])
+    }
 
     private static let folder = FileManager.default.temporaryDirectory
         .appendingPathComponent("echoprep-\(UUID().uuidString)", isDirectory: true)
 
-    fileprivate func made() throws -> URL { try (self == .small ? Self.small : Self.sharp).get() }
+    fileprivate func made() throws -> URL { try (self == .small ? Self.ofSmall : Self.ofSharp).get() }
 
     private static func make(_ size: [String]) throws -> URL {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -120,11 +127,13 @@ enum Sample {
             ["phantom", path("phantom")] + size,
             ["ingest", path("phantom/mimic-iv-echo"), "--dataset", path("dataset")],
             [
-                "link-icd", "--dataset", path("dataset"), "--mimic-iv", path("phantom/mimiciv/hosp"), "--split",
+                "link-icd", "--dataset", path("dataset"), "--mimic-iv", path("phantom/mimiciv/hosp"),
+                "--split",
                 "66/8/26",
             ],
             [
-                "train", "--dataset", path("dataset"), "--run", path("icd"), "--task", "icd", "--preset", "tiny",
+                "train", "--dataset", path("dataset"), "--run", path("icd"), "--task", "icd", "--preset",
+                "tiny",
                 "--views", "2", "--frames", "2", "--epochs", "1", "--batch", "4",
             ],
         ] {
