@@ -10,7 +10,7 @@ struct PageTests {
         try await Served.with("--run", "icd") { served in
             try await Browser.with(in: served.folder) { page in
                 try await page.open(served.url)
-                try await page.wait(at(1))
+                try await page.wait("\(at(1)) && $('#where .study')")
                 #expect(try await page.run("return location.href", as: String.self) == served.place)
 
                 // Along the clips and studies.
