@@ -6,8 +6,8 @@ ECHOPREP := .build/release/echoprep
 PACKAGES := libjpeg62-turbo-dev libavformat-dev libavcodec-dev libavutil-dev libswscale-dev \
 	libopenblas-dev libdnnl2 libsqlite3-dev libcsv-dev libxxhash-dev zlib1g-dev libisal-dev libpng-dev libssl-dev
 
-.PHONY: help deps build mpi test lint check arm arm-check format demo paper heads torch gpu-bundle gpu-check oracle bench \
-	fuzz sanitize cluster-test docs house clean
+.PHONY: help deps deps-test build mpi test lint check arm arm-check format demo paper heads torch gpu-bundle gpu-check oracle bench \
+	fuzz sanitize cluster-test docs review-pictures house clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 14
@@ -22,6 +22,9 @@ deps: ## install the Debian packages that are missing
 	  $$root apt-get update -qq; \
 	  DEBIAN_FRONTEND=noninteractive $$root apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
 	fi
+
+deps-test: ## install the browser in which the tests look at the page of `echoprep review`
+	@$(MAKE) --no-print-directory deps PACKAGES="chromium chromium-driver"
 
 build: deps ## build the programs and the tests, optimised
 	swift build -c release --build-tests
@@ -204,6 +207,9 @@ docs: deps ## write the reference of our libraries to .build/docs
 	@docc convert --fallback-display-name echoprep --fallback-bundle-identifier echoprep \
 	  --additional-symbol-graph-dir .build/symbols --output-dir .build/docs
 	@echo "written to .build/docs; see it with: python3 -m http.server -d .build/docs"
+
+review-pictures: deps-test build ## take the pictures of docs/review.md anew
+	ECHOPREP_REVIEW_PICTURES=$(CURDIR)/docs swift test -c release --skip-build --filter ReviewTests.PicturesTests
 
 house: ## draw the targets and their imports to docs/house.svg; an error where one imports what is declared after it
 	@swift package dump-package | swift Tests/House/house.swift docs/house.svg

@@ -184,6 +184,7 @@ let package = Package(
             "Exchange", grdb),
         tests("Echoprep", grdb),
         tests("Phantom", "EchoCore", "Files", "Video", "Crop", "Phantom"),
+        tests("Review", "EchoCore", "Pictures", grdb),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu17

@@ -143,8 +143,8 @@ export class Clips {
     if (place === undefined) this.#facts.clear(); else this.#facts.delete(place);
   }
 
-  /** Fetches `places` one after the other, and lets go of what is far from them. */
-  async prefetch(current, places) {
+  /** Lets go of what is far from `current` and `places`, at once of what is still on its way. */
+  near(current, places) {
     const wanted = new Set([current, ...places]);
     this.wanted = wanted;
     for (const [place, clip] of this.#near) {
@@ -156,6 +156,11 @@ export class Clips {
       this.#near.delete(place);
     }
     for (const place of this.#facts.keys()) if (!wanted.has(place) && this.#facts.size > 2 * heldClips) this.#facts.delete(place);
+  }
+
+  /** Fetches `places`, one after the other. */
+  async prefetch(current, places) {
+    const { wanted } = this;
     for (const place of [current, ...places]) {
       if (this.wanted !== wanted) return;
       try { await Promise.all([this.frames(place, place === current ? "high" : "low").whole, this.facts(place)]); } catch { /* shown when it is looked at */ }

@@ -36,7 +36,7 @@ export class Outbox {
 
   add(kind, content = {}) {
     const order = String(Date.now()).padStart(14, "0") + String(this.#count++).padStart(6, "0");
-    const entry = { name: this.#prefix + order, kind, id: crypto.randomUUID(), ...content };
+    const entry = { name: this.#prefix + order, kind, id: crypto.randomUUID(), pressed: Date.now(), ...content };
     const { name, ...kept } = entry;
     try { localStorage.setItem(name, JSON.stringify(kept)); } catch { /* full: it is still sent from here */ }
     this.#entries.push(entry);

@@ -43,6 +43,7 @@ export class Player {
   }
 
   clear() {
+    cancelAnimationFrame(this.#asked);
     this.#clip = null;
     this.frame = 0;
     this.#pen.fillRect(0, 0, this.canvas.width, this.canvas.height);

@@ -1,0 +1,176 @@
+// A browser as a person has one before them, driven over the W3C WebDriver protocol.
+
+import Foundation
+import Testing
+
+#if canImport(FoundationNetworking)
+    import FoundationNetworking
+#endif
+
+/// A window of headless Chromium, whose profile is empty and goes with it.
+struct Browser: Sendable {
+    static let driver = ["/usr/bin/chromedriver", "/usr/lib/chromium-browser/chromedriver"].first {
+        FileManager.default.isExecutableFile(atPath: $0)
+    }
+    static let chromium = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].first {
+        FileManager.default.isExecutableFile(atPath: $0)
+    }
+    static var isInstalled: Bool { driver != nil && chromium != nil }
+
+    /// The driver's address of this window.
+    private let address: String
+
+    /// Calls `body` with a window and closes it afterwards.
+    static func with(
+        _ switches: String..., in folder: URL, _ body: (Browser) async throws -> Void
+    ) async throws {
+        let log = folder.appendingPathComponent("chromedriver-\(UUID().uuidString).log")
+        try Data().write(to: log)
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: try #require(driver))
+        process.arguments = ["--port=0"]
+        process.standardOutput = try FileHandle(forWritingTo: log)
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        defer { process.terminate() }
+        let port = try await line(of: log, containing: "successfully on port ")
+            .split(separator: " ").last.map { $0.filter(\.isNumber) }
+        let driver = Browser(address: "http://127.0.0.1:\(try #require(port))")
+        let options: [String: Any] = [
+            "binary": try #require(chromium),
+            "args": ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"] + switches,
+        ]
+        let session = try await driver.send(
+            "POST", "/session",
+            [
+                "capabilities": [
+                    "alwaysMatch": [
+                        "browserName": "chrome", "goog:chromeOptions": options,
+                        "goog:loggingPrefs": ["browser": "ALL", "performance": "ALL"],
+                    ] as [String: Any]
+                ]
+            ])
+        let id = try #require((session as? [String: Any])?["sessionId"] as? String)
+        let browser = Browser(address: driver.address + "/session/" + id)
+        do {
+            try await body(browser)
+        } catch {
+            _ = try? await browser.send("DELETE", "")
+            throw error
+        }
+        _ = try await browser.send("DELETE", "")
+    }
+
+    func open(_ url: String) async throws { _ = try await send("POST", "/url", ["url": url]) }
+
+    /// The window's inner size.
+    func resize(_ width: Int, _ height: Int, scale: Double = 1) async throws {
+        try await tell(
+            "Emulation.setDeviceMetricsOverride",
+            ["width": width, "height": height, "deviceScaleFactor": scale, "mobile": false])
+    }
+
+    /// A command of Chromium's own protocol.
+    func tell(_ command: String, _ parameters: [String: Any]) async throws {
+        _ = try await send("POST", "/goog/cdp/execute", ["cmd": command, "params": parameters])
+    }
+
+    /// What a script returns, which may wait; `$` finds an element.
+    func run<Answer: Decodable>(_ script: String, as type: Answer.Type = Answer.self) async throws -> Answer {
+        let waits = """
+            const $ = (one) => document.querySelector(one);
+            return (async () => JSON.stringify([await (async () => { \(script) })() ?? null]))();
+            """
+        let answer = try await send("POST", "/execute/sync", ["script": waits, "args": [String]()])
+        let text = try #require(answer as? String)
+        return try #require(try JSONDecoder().decode([Answer].self, from: Data(text.utf8)).first)
+    }
+
+    func run(_ script: String) async throws { _ = try await run(script + "; return 0", as: Int.self) }
+
+    /// Waits until an expression is true, ten seconds at most.
+    func wait(
+        _ expression: String, seconds: Double = 10, sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws {
+        let until = Date(timeIntervalSinceNow: seconds)
+        while Date() < until {
+            if try await run("return Boolean(\(expression))", as: Bool.self) { return }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        let seen = try await run("return document.body.innerText.slice(0, 900)", as: String.self)
+        Issue.record("waited in vain for \(expression): \(seen)", sourceLocation: sourceLocation)
+    }
+
+    /// Keys by their names, one after the other: `k`, `ArrowLeft`, `Shift+z`.
+    func press(_ keys: String...) async throws { try await press(keys) }
+
+    func press(_ keys: [String]) async throws {
+        let actions = keys.flatMap { key -> [[String: String]] in
+            let parts = key.count > 1 ? key.split(separator: "+").map(String.init) : [key]
+            let codes = parts.map { Self.codes[$0] ?? $0 }
+            return codes.map { ["type": "keyDown", "value": $0] }
+                + codes.reversed().map { ["type": "keyUp", "value": $0] }
+        }
+        let source: [String: Any] = ["type": "key", "id": "keys", "actions": actions]
+        _ = try await send("POST", "/actions", ["actions": [source]])
+    }
+
+    private static let codes = [
+        "ArrowLeft": "\u{E012}", "ArrowUp": "\u{E013}", "ArrowRight": "\u{E014}", "ArrowDown": "\u{E015}",
+        "Shift": "\u{E008}", "Enter": "\u{E007}", "Escape": "\u{E00C}", "Tab": "\u{E004}", "Space": " ",
+        "PageDown": "\u{E00F}", "PageUp": "\u{E00E}", "Home": "\u{E011}", "End": "\u{E010}",
+    ]
+
+    /// What was written to the console since it was last asked for.
+    func messages() async throws -> [String] {
+        try await log("browser").compactMap { $0["message"] as? String }
+    }
+
+    /// The addresses that were asked for since the last time.
+    func requests() async throws -> [String] {
+        try await log("performance").compactMap { entry in
+            guard let text = entry["message"] as? String,
+                let outer = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any],
+                let message = outer["message"] as? [String: Any],
+                message["method"] as? String == "Network.requestWillBeSent",
+                let request = (message["params"] as? [String: Any])?["request"] as? [String: Any]
+            else { return nil }
+            return request["url"] as? String
+        }
+    }
+
+    /// The window as a PNG.
+    func picture() async throws -> Data {
+        let text = try #require(try await send("GET", "/screenshot") as? String)
+        return try #require(Data(base64Encoded: text))
+    }
+
+    private func log(_ type: String) async throws -> [[String: Any]] {
+        try #require(try await send("POST", "/se/log", ["type": type]) as? [[String: Any]])
+    }
+
+    private func send(_ method: String, _ path: String, _ body: [String: Any]? = nil) async throws -> Any {
+        var request = URLRequest(url: try #require(URL(string: address + path)), timeoutInterval: 60)
+        request.httpMethod = method
+        if let body {
+            request.httpBody = try JSONSerialization.data(withJSONObject: body)
+            request.setValue("application/json", forHTTPHeaderField: "Content-Type")
+        }
+        let (data, response) = try await URLSession.shared.data(for: request)
+        let answer = try JSONSerialization.jsonObject(with: data) as? [String: Any]
+        let value = answer?["value"] ?? NSNull()
+        try #require((response as? HTTPURLResponse)?.statusCode == 200, "\(path): \(value)")
+        return value
+    }
+}
+
+/// The first line of a file that holds `text`, as soon as it is there.
+func line(of file: URL, containing text: String) async throws -> String {
+    for _ in 0..<1500 {
+        let lines = String(decoding: try Data(contentsOf: file), as: UTF8.self).split(separator: "\n")
+        if let line = lines.first(where: { $0.contains(text) }) { return String(line) }
+        try await Task.sleep(for: .milliseconds(20))
+    }
+    let seen = String(decoding: try Data(contentsOf: file), as: UTF8.self)
+    throw try #require(nil as CocoaError?, "\(text) is never said in: \(seen)")
+}
