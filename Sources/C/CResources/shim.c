@@ -29,3 +29,9 @@ static const char measurements[] = {
 };
 const char *const echoprep_measurements = measurements;
 const size_t echoprep_measurements_count = sizeof measurements;
+
+static const char earlier[] = {
+#embed "../../../schemas/earlier.tsv"
+};
+const char *const echoprep_earlier = earlier;
+const size_t echoprep_earlier_count = sizeof earlier;

@@ -17,4 +17,7 @@ extern const size_t echoprep_torch_module_count;
 /// schemas/measurements.tsv, and its length in bytes.
 extern const char *const echoprep_measurements;
 extern const size_t echoprep_measurements_count;
+/// schemas/earlier.tsv, and its length in bytes.
+extern const char *const echoprep_earlier;
+extern const size_t echoprep_earlier_count;
 #endif
