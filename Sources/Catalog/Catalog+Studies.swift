@@ -63,14 +63,17 @@ extension Catalog {
             var studies: [StoredStudy] = []
             var places: [String: Int] = [:]
             while let row = try rows.next() {
-                let key: String = row[0]
-                let clip = StoredClip(
-                    name: row[3], tensor: row[7], shard: row[4], frames: row[5], framesPerSecond: row[6])
+                let key: String = try row.value(0)
+                let clip = try StoredClip(
+                    name: row.value(3), tensor: row.value(7), shard: row.fileName(4),
+                    frames: row.count(5, upTo: 1 << 24), framesPerSecond: row.value(6))
                 if let place = places[key] {
                     studies[place].clips.append(clip)
                 } else {
                     places[key] = studies.count
-                    studies.append(StoredStudy(key: key, studyID: row[1], subjectID: row[2], clips: [clip]))
+                    studies.append(
+                        try StoredStudy(
+                            key: key, studyID: row.value(1), subjectID: row.value(2), clips: [clip]))
                 }
             }
             return studies
@@ -83,7 +86,11 @@ extension Catalog {
             try Row.fetchAll(
                 db, sql: "SELECT idx, category, title, n_positive, prevalence FROM target ORDER BY idx"
             )
-            .map { Target(index: $0[0], category: $0[1], title: $0[2], positives: $0[3], prevalence: $0[4]) }
+            .map { row in
+                try Target(
+                    index: row.count(0), category: row.value(1), title: row.value(2),
+                    positives: row.count(3), prevalence: row.value(4))
+            }
         }
     }
 }

@@ -69,6 +69,8 @@ package final class Catalog: Sendable {
         var configuration = Configuration()
         configuration.readonly = readOnly
         configuration.busyMode = .timeout(30)
+        // What a view or an index in the file calls is what cannot do harm.
+        configuration.prepareDatabase { try $0.execute(sql: "PRAGMA trusted_schema = OFF") }
         // A writer that was killed within a commit leaves a journal, which only a writer can take back.
         if readOnly, FileManager.default.fileExists(atPath: path + "-journal") {
             try? DatabaseQueue(path: path).read { db in
@@ -92,7 +94,13 @@ package final class Catalog: Sendable {
     }
 
     private func prepareSchema(readOnly: Bool) throws(EchoError) {
-        let found = try read { db in try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0 }
+        let found = try read { db in
+            let found = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+            if found == Catalog.schemaVersion || SchemaUpgrade.versions.contains(found) {
+                try SchemaCheck.check(db, version: found)
+            }
+            return found
+        }
         if found == Catalog.schemaVersion { return }
         if SchemaUpgrade.versions.contains(found) { return try upgradeSchema(found, readOnly: readOnly) }
         guard found == 0 else {
@@ -185,10 +193,24 @@ package func translated<Answer>(
             case .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_AUTH:
                 ("cannot be opened or written", "check the folder's permissions")
             case .SQLITE_IOERR: ("cannot be read or written: an input/output error", "check the disk")
+            // What SQLite says names tables and columns, and no value of a row.
             default: (error.message ?? "error \(error.resultCode.rawValue)", nil)
             }
         throw EchoError(place, problem, try: remedy)
+    } catch is RowDecodingError {
+        throw unreadable(place)
+    } catch is DecodingError {
+        throw unreadable(place)
+    } catch is Interrupted {
+        throw EchoError(place, "was left in the middle of a transaction, which changed nothing")
     } catch {
-        throw EchoError(place, "\(error)")
+        throw EchoError(place, "cannot be used: an error of the kind \(type(of: error))")
     }
+}
+
+/// Such an error would show the whole row.
+private func unreadable(_ place: String) -> EchoError {
+    EchoError(
+        place, "holds a value that is of another kind than its column",
+        try: "restore it from a copy, or make the dataset anew")
 }

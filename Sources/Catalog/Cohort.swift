@@ -67,7 +67,7 @@ package struct Cohort: Sendable, Equatable, Codable {
             }
             guard let counts else { throw fault("cannot be evaluated") }
             self.expression = expression
-            (chosen, others, unknown) = (counts[0], counts[1], counts[2])
+            (chosen, others, unknown) = try (counts.count(0), counts.count(1), counts.count(2))
         } catch let error as EchoError {
             throw error
         } catch let error as DatabaseError where error.resultCode == .SQLITE_MISUSE {

@@ -42,7 +42,7 @@ package func exportCroissant(dataset: String, options: CroissantOptions) throws 
     var written: [String] = []
     for (name, table) in tables {
         written.append("\(dataset)/\(name).parquet")
-        try writeFile("\(dataset)/\(name).parquet", table.parquet)
+        try writeFile("\(dataset)/\(name).parquet", table.parquet())
     }
     var files = [
         try CroissantFile(

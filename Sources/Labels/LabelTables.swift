@@ -69,9 +69,10 @@ struct LabelTables {
             sql:
                 "SELECT name, sql FROM sqlite_schema WHERE sql LIKE 'CREATE INDEX %' AND tbl_name IN (\(marks))",
             arguments: StatementArguments(tables))
-        for index in indexes { try db.execute(sql: "DROP INDEX \(index[0] as String)") }
+        let named: [(name: String, sql: String)] = try indexes.map { row in try (row.value(0), row.value(1)) }
+        for index in named { try db.execute(sql: "DROP INDEX \(index.name.quotedDatabaseIdentifier)") }
         try fill()
-        for index in indexes { try db.execute(sql: index[1]) }
+        for index in named { try db.execute(sql: index.sql) }
     }
 
     /// The record of the files read.

@@ -91,7 +91,7 @@ extension TargetScores {
 
 /// "95 %".
 package func percentage(_ value: Double) -> String {
-    "\(value == value.rounded() ? "\(Int(value))" : "\(value)") %"
+    "\(Int(exactly: value).map(String.init) ?? "\(value)") %"
 }
 
 extension RunScores {

@@ -8,6 +8,7 @@ extension TrainTask {
     static func ownLabels(_ task: String) -> TrainTask? {
         guard task.hasPrefix("label:"), task.count > 6 else { return nil }
         let source = String(task.dropFirst(6))
+        guard printable(source) == source else { return nil }
         let remedy =
             "run echoprep label import FILE.csv --name \(source), with the column study_key or study_id"
         return TrainTask(
@@ -16,16 +17,7 @@ extension TrainTask {
                 .classes, lack: "study with labels \(source) and", remedy: remedy,
                 targets: { catalog in try catalog.targets(of: source) },
                 values: { catalog, targets, split in
-                    let values = try catalog.values(of: targets, from: source, in: split)
-                    for (index, target) in targets.enumerated()
-                    where values.values.contains(where: {
-                        !($0[index].isNaN || $0[index] == 0 || $0[index] == 1)
-                    }) {
-                        throw EchoError(
-                            "--task \(task)", "its target \(target) has values that are neither 0 nor 1",
-                            try: "a class is 0 or 1; a quantity is a task of its own (docs/contributing.md)")
-                    }
-                    return values
+                    try catalog.classes(of: targets, from: source, in: split, task: task)
                 }),
             subject: { targets in targets == 1 ? "\(source)" : "\(targets) labels of \(source)" })
     }

@@ -66,8 +66,10 @@ package struct TaskHead: Sendable {
     /// What a model is judged on, with so many targets.
     package let subject: @Sendable (_ targets: Int) -> String
 
-    /// The same without what no file's name has.
-    package var folder: String { task.replacing(":", with: "-") }
+    /// The same as the name of a folder: with a dash for all that is no letter and no digit, wherever the name is from.
+    package var folder: String {
+        String(task.map { $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) ? $0 : "-" })
+    }
     package var answers: AnswerKind { labels.answers }
 }
 
@@ -109,6 +111,24 @@ extension Catalog {
         }
         return Dictionary(
             uniqueKeysWithValues: known.map { ($0.key, $0.values.map { $0.map(Float.init) ?? .nan }) })
+    }
+}
+
+extension Catalog {
+    /// The same of classes, which are 0 or 1.
+    ///
+    /// - Throws: `EchoError` where one of them is another number
+    func classes(
+        of targets: [String], from source: String, in split: Split, task: String
+    ) throws(EchoError) -> [String: [Float]] {
+        let values = try values(of: targets, from: source, in: split)
+        for (index, target) in targets.enumerated()
+        where values.values.contains(where: { !($0[index].isNaN || $0[index] == 0 || $0[index] == 1) }) {
+            throw EchoError(
+                "--task \(task)", "its target \(brief(target)) has values that are neither 0 nor 1",
+                try: "a class is 0 or 1; a quantity is a task of its own (docs/contributing.md)")
+        }
+        return values
     }
 }
 

@@ -6,6 +6,7 @@ import EchoCore
 import Evaluation
 import Exchange
 package import Models
+import Runs
 
 extension EchoModel.Pooling: ExpressibleByArgument {}
 
@@ -16,7 +17,7 @@ private enum ViewCount: ExpressibleByArgument {
     init?(argument: String) {
         if argument == "all" {
             self = .all
-        } else if let count = Int(argument), count > 0 {
+        } else if let count = Int(argument), 0 < count, count <= 1_000_000 {
             self = .atMost(count)
         } else {
             return nil
@@ -46,6 +47,8 @@ struct EmbedCommand: ParsableCommand {
     var cohort: String?
     @Option(help: "Clips of a study that the model looks at, or all (default: the run's).")
     private var views: ViewCount?
+    @Option(help: "Clips that the model sees at once; a study of more is shown to it in several passes.")
+    var viewsPerPass = usualViewsPerPass
     @Option(help: "The files' path without extension (default: RUN/embeddings-study).") var out: String?
     @Flag(help: "Add maps of at most 2,000 vectors to the Parquet file: principal components and t-SNE.")
     var map = false
@@ -56,7 +59,7 @@ struct EmbedCommand: ParsableCommand {
         try withRanks { ranks in
             let options = try ranks.together { try self.options(ranks) }
             guard let summary = try embed(run: folder, options: options) else { return }
-            print(json ? try jsonText(summary) : summary.text)
+            show(json ? try jsonText(summary) : summary.text)
         }
     }
 
@@ -71,6 +74,7 @@ struct EmbedCommand: ParsableCommand {
         case .atMost(let count): options.views = count
         case nil: break
         }
+        options.viewsPerPass = viewsPerPass
         options.out = out
         options.maps = map
         return options

@@ -93,8 +93,6 @@ struct EvaluateCommand: ParsableCommand {
     var json = false
 
     func validate() throws {
-        try checkIntervals(bootstrap: bootstrap, confidence: confidence)
-        guard draws > 0 else { throw ValidationError("--draws is at least 1") }
         guard threshold != .fit || predictions.isEmpty else {
             throw ValidationError(
                 "--threshold fit needs a run, which can be asked about the validation split")
@@ -118,10 +116,10 @@ struct EvaluateCommand: ParsableCommand {
                 : try evaluate(runs: runs, options: options)
             guard let evaluation else { return }
             for line in evaluation.notes + evaluation.warnings.map({ "warning: \($0)" }) {
-                FileHandle.standardError.write(Data("\(line)\n".utf8))
+                tell("\(line)")
             }
-            print(json ? try jsonText(evaluation) : evaluation.text)
-            for page in evaluation.reports where !json { print("report: \(page)") }
+            show(json ? try jsonText(evaluation) : evaluation.text)
+            for page in evaluation.reports where !json { show("report: \(page)") }
         }
     }
 
@@ -143,14 +141,6 @@ struct EvaluateCommand: ParsableCommand {
         options.showSource = showSource
         options.showIDs = showIds
         return options
-    }
-}
-
-/// How intervals may be made.
-func checkIntervals(bootstrap: Int, confidence: Double) throws {
-    guard bootstrap >= 0 else { throw ValidationError("--bootstrap is not negative") }
-    guard confidence > 0, confidence < 100 else {
-        throw ValidationError("--confidence is above 0 and below 100")
     }
 }
 

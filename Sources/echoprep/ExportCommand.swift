@@ -38,9 +38,9 @@ struct ExportLabelsCommand: ParsableCommand {
     func run() throws {
         let exported = try exportLabels(dataset: dataset, where: cohort, to: out, format: format)
         if let cohort = exported.cohort {
-            FileHandle.standardError.write(Data("\(cohort.text)\n".utf8))
+            tell("\(cohort.text)")
         }
-        for path in exported.paths { print(path) }
+        for path in exported.paths { show(path) }
     }
 }
 
@@ -66,6 +66,6 @@ struct ExportCroissantCommand: ParsableCommand {
 
     func run() throws {
         let options = CroissantOptions(name: name, license: license, url: url, citation: citation)
-        for path in try exportCroissant(dataset: dataset, options: options) { print(path) }
+        for path in try exportCroissant(dataset: dataset, options: options) { show(path) }
     }
 }

@@ -103,13 +103,6 @@ struct IngestCommand: ConfigurableCommand {
     @OptionGroup var configuration: ConfigurationOptions
 
     func validate() throws {
-        guard (16...4096).contains(size) else { throw ValidationError("--size is 16 to 4096") }
-        guard jobs >= 1 else { throw ValidationError("--jobs is at least 1") }
-        guard maxFrames.map({ $0 >= 2 }) ?? true else { throw ValidationError("--max-frames is at least 2") }
-        guard stageJobs >= 1, tries >= 1 else {
-            throw ValidationError("--stage-jobs and --tries are at least 1")
-        }
-        guard retryWait >= 0, stall > 0 else { throw ValidationError("--retry-wait and --stall are seconds") }
         _ = try kinds()
     }
 
@@ -139,11 +132,11 @@ struct IngestCommand: ConfigurableCommand {
         options.commandLine = CommandLine.arguments.joined(separator: " ")
         if dryRun {
             let plan = try planIngest(options)
-            print(try json ? jsonText(plan) : plan.text)
+            show(try json ? jsonText(plan) : plan.text)
             return
         }
         let summary = try ingest(options)
-        print(try json ? jsonText(summary) : summary.text)
+        show(try json ? jsonText(summary) : summary.text)
         if strict, summary.rejected > 0 { throw ExitCode(2) }
     }
 
@@ -164,8 +157,9 @@ extension CropRule: ExpressibleByArgument {}
 extension Compression: ExpressibleByArgument {}
 
 /// A number of bytes as people write it.
-struct ByteCount: ExpressibleByArgument, CustomStringConvertible {
+struct ByteCount: ExpressibleByArgument, Measured, CustomStringConvertible {
     let bytes: Int
+    var number: Double { Double(bytes) }
 
     init(bytes: Int) { self.bytes = bytes }
 

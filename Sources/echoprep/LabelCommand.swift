@@ -43,7 +43,7 @@ struct LabelImportCommand: ParsableCommand {
             try groups
             ? importGroups(dataset: dataset, file: file, options: options)
             : importLabels(dataset: dataset, file: file, options: options)
-        print(json ? try jsonText(summary) : summary.text)
+        show(json ? try jsonText(summary) : summary.text)
     }
 }
 
@@ -56,7 +56,7 @@ struct LabelListCommand: ParsableCommand {
 
     func run() throws {
         let found = try listLabels(dataset: dataset)
-        print(json ? try jsonText(found) : found.text)
+        show(json ? try jsonText(found) : found.text)
     }
 }
 
@@ -80,7 +80,7 @@ struct LabelCompareCommand: ParsableCommand {
     func run() throws {
         let found = try compareLabels(
             dataset: dataset, LabelChoice(first), LabelChoice(second), other: other, file: differences)
-        print(json ? try jsonText(found) : found.text)
+        show(json ? try jsonText(found) : found.text)
     }
 }
 
@@ -94,6 +94,6 @@ struct LabelDropCommand: ParsableCommand {
     func run() throws {
         let count = try dropLabels(
             dataset: dataset, name: name, commandLine: CommandLine.arguments.joined(separator: " "))
-        print("\(name): \(grouped(count)) labels removed")
+        show("\(name): \(grouped(count)) labels removed")
     }
 }

@@ -148,16 +148,16 @@ struct TrainCommand: ConfigurableCommand {
     }
 
     func run() throws {
-        func say(_ message: String) { FileHandle.standardError.write(Data((message + "\n").utf8)) }
+        func say(_ message: String) { tell(message) }
         try withRanks { ranks in
             let options = try ranks.together { try self.options(ranks) }
             let summaries =
                 try seeds.map { try train(options, seeds: $0, say: say) } ?? [train(options, say: say)]
             guard ranks.isFirst else { return }
             if json {
-                print(try seeds == nil ? jsonText(summaries[0]) : jsonText(summaries))
+                show(try seeds == nil ? jsonText(summaries[0]) : jsonText(summaries))
             } else {
-                print(summaries.map(\.text).joined(separator: "\n"))
+                show(summaries.map(\.text).joined(separator: "\n"))
             }
         }
     }

@@ -35,3 +35,9 @@ static const char review_sql[] = {
 };
 const char *const echoprep_review_sql = review_sql;
 const size_t echoprep_review_sql_count = sizeof review_sql;
+
+static const char earlier[] = {
+#embed "../../../schemas/earlier.tsv"
+};
+const char *const echoprep_earlier = earlier;
+const size_t echoprep_earlier_count = sizeof earlier;

@@ -25,14 +25,15 @@ struct ClipFacts: Sendable {
                 WHERE c.kept = 1 AND (?1 IS NULL OR coalesce(s.split, l.split) = ?1) ORDER BY c.id
                 """
             return try Row.fetchAll(db, sql: sql, arguments: [split?.rawValue]).map { row in
-                let times: String? = row[5]
-                return ClipFacts(
-                    name: row[0], tensor: row[1], shard: row[2], frames: row[3], framesPerSecond: row[4],
+                let times: String? = try row.value(5), split: String? = try row.value(12)
+                return try ClipFacts(
+                    name: row.value(0), tensor: row.value(1), shard: row.fileName(2),
+                    frames: row.count(3, upTo: 1 << 24), framesPerSecond: row.value(4),
                     frameTimes: times.flatMap {
                         try? JSONDecoder().decode([Double].self, from: Data($0.utf8))
                     },
-                    study: row[6], studyID: row[7], subjectID: row[8], kind: row[9], sha256: row[10],
-                    checksum: row[11], split: (row[12] as String?).flatMap(Split.init))
+                    study: row.value(6), studyID: row.value(7), subjectID: row.value(8), kind: row.value(9),
+                    sha256: row.value(10), checksum: row.value(11), split: split.flatMap(Split.init))
             }
         }
     }
@@ -49,9 +50,10 @@ struct LeavingLabels: Sendable {
             let rows = try Row.fetchCursor(
                 db, sql: "SELECT unit, key, source, target, value FROM label WHERE value IS NOT NULL")
             while let row = try rows.next() {
-                let unit: String = row[0], key: String = row[1], source: String = row[2],
-                    target: String = row[3]
-                values["\(unit) \(key)", default: [:]][source, default: [:]][target] = row[4]
+                let unit: String = try row.value(0), key: String = try row.value(1)
+                let source: String = try row.value(2), target: String = try row.value(3)
+                let value: Double = try row.value(4)
+                values["\(unit) \(key)", default: [:]][source, default: [:]][target] = value
             }
             return values
         }

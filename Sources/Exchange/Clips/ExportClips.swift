@@ -65,7 +65,8 @@ package func exportClips(
     let labels = try LeavingLabels(catalog)
     let rules = try catalog.lastRun(of: "ingest")?.rules ?? [:]
     let plan = ClipExportPlan(
-        clips, packSize: options.packSize, side: rules["size"].flatMap { Int($0) } ?? 224)
+        clips, packSize: options.packSize,
+        side: rules["size"].flatMap { Int($0) }.flatMap { 1...4096 ~= $0 ? $0 : nil } ?? 224)
     try makeFolder(folder)
     guard let lock = try FileLock.take(folder + "/.export.lock") else {
         throw EchoError("OUT", "another echoprep export is writing to it", try: "wait for it")

@@ -16,7 +16,7 @@ package struct LabelChoice: Sendable, Equatable {
     package init(_ text: String) throws(EchoError) {
         let fault = EchoError(
             "label compare", "what is compared is SOURCE, SOURCE:TARGET or SOURCE:TARGET<NUMBER",
-            try: "link-icd:I50 'measurements:lvef<40'")
+            try: "link-icd:I50 'measurements:lvef<40'", isUsage: true)
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         guard let first = parts.first, !first.isEmpty else { throw fault }
         source = String(first)
@@ -51,7 +51,10 @@ package struct LabelChoice: Sendable, Equatable {
 
     /// As it was written.
     package var text: String {
-        let bound = bound.map { "\(relation ?? "")\($0 == $0.rounded() ? "\(Int($0))" : "\($0)")" } ?? ""
+        let bound =
+            bound.map { bound in
+                "\(relation ?? "")\(Int(exactly: bound).map(String.init) ?? "\(bound)")"
+            } ?? ""
         return source + (target.map { ":" + $0 } ?? "") + bound
     }
 }
@@ -181,8 +184,9 @@ private func values(of choice: LabelChoice, in dataset: String) throws -> [Strin
             db, sql: "SELECT target, key, value FROM label WHERE source = ? AND (? IS NULL OR target = ?)",
             arguments: [choice.source, choice.target, choice.target])
         while let row = try rows.next() {
-            found[row[0] as String, default: [:]].updateValue(
-                (row[2] as Double?).map(choice.judged), forKey: row[1])
+            let target: String = try row.value(0), key: String = try row.value(1)
+            let value: Double? = try row.value(2)
+            found[target, default: [:]].updateValue(value.map(choice.judged), forKey: key)
         }
         return found
     }

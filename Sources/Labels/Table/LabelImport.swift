@@ -93,8 +93,12 @@ package func importLabels(dataset: String, file: String, options: ImportOptions)
 /// What own labels may be called.
 func checkName(_ name: String) throws(EchoError) {
     guard !name.isEmpty, name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "-_".contains($0)) })
-    else { throw EchoError("--name", "is not made of letters, digits, - and _", try: "--name gls") }
+    else {
+        throw EchoError(
+            "--name", "is not made of letters, digits, - and _", try: "--name gls", isUsage: true)
+    }
     guard !LabelSource.all.map(\.name).contains(name) else {
-        throw EchoError("--name \(name)", "is a source of echoprep's own", try: "choose another name")
+        throw EchoError(
+            "--name \(name)", "is a source of echoprep's own", try: "choose another name", isUsage: true)
     }
 }

@@ -46,13 +46,21 @@ package func listLabels(dataset: String) throws(EchoError) -> [ListedTarget] {
                 FROM label l LEFT JOIN units u ON u.unit = l.unit AND u.key = l.key
                 GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
                 """)
-        let groups = Dictionary(grouping: rows) { [$0[0], $0[1], $0[2]] as [String] }
-        return groups.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { name, rows in
-            func sum(_ column: Int) -> Int { rows.reduce(0) { $0 + ($1[column] as Int? ?? 0) } }
-            let parts = rows.filter { ($0[4] as Int) > 0 }.map { ($0[3] as String, $0[4] as Int) }
-            return ListedTarget(
+        let groups = try Dictionary(grouping: rows) { row in
+            try [row.value(0), row.value(1), row.value(2)] as [String]
+        }
+        return try groups.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { name, rows in
+            func sum(_ column: Int) throws -> Int {
+                try rows.reduce(0) { sum, row in
+                    let number: Int? = try row.value(column)
+                    return sum + min(number ?? 0, 1 << 40)
+                }
+            }
+            let parts: [(String, Int)] = try rows.map { row in try (row.value(3), row.count(4)) }
+            return try ListedTarget(
                 source: name[0], unit: name[1], target: name[2], known: sum(4), unknown: sum(5),
-                positives: sum(7) == 0 ? sum(6) : nil, splits: Dictionary(uniqueKeysWithValues: parts))
+                positives: sum(7) == 0 ? sum(6) : nil,
+                splits: Dictionary(parts.filter { $0.1 > 0 }, uniquingKeysWith: +))
         }
     }
 }

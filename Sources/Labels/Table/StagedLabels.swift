@@ -86,7 +86,9 @@ final class StagedLabels {
                 SELECT target, count(value), count(*) - count(value) FROM label WHERE source = ? AND unit = ?
                 GROUP BY target ORDER BY target
                 """, arguments: [source, unit.rawValue])
-        let counted = found.map { ImportSummary.Target(name: $0[0], known: $0[1], unknown: $0[2]) }
+        let counted = try found.map { row in
+            try ImportSummary.Target(name: row.value(0), known: row.count(1), unknown: row.count(2))
+        }
         let keys =
             try order.isEmpty
             ? Int.fetchOne(

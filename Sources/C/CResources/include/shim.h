@@ -20,4 +20,7 @@ extern const size_t echoprep_measurements_count;
 /// schemas/review.sql, and its length in bytes.
 extern const char *const echoprep_review_sql;
 extern const size_t echoprep_review_sql_count;
+/// schemas/earlier.tsv, and its length in bytes.
+extern const char *const echoprep_earlier;
+extern const size_t echoprep_earlier_count;
 #endif
