@@ -1,6 +1,7 @@
 // `echoprep ingest`: a folder of clips becomes a dataset.
 
 import ArgumentParser
+import Catalog
 package import Crop
 import EchoCore
 import Ingest
@@ -91,6 +92,13 @@ struct IngestCommand: ConfigurableCommand {
     @Option(help: "Seconds without a byte after which a download is stopped.")
     var stall = 300.0
 
+    @Option(
+        help: """
+            Keep what people decided to keep on the review page, whatever it shows: consensus, or a rater's name \
+            (docs/review.md).
+            """)
+    var decisions = Decisions.none
+
     @Flag(help: "Exit with 2 if a file could not be read as a clip.")
     var strict = false
 
@@ -117,6 +125,10 @@ struct IngestCommand: ConfigurableCommand {
         options.rules.maxFrames = maxFrames
         options.rules.shardSize = shardSize.bytes
         options.rules.compress = compress
+        if decisions != Decisions.none {
+            options.decisions = decisions
+            options.rules.decided = try Decisions.kept(decisions, dataset: dataset)
+        }
         options.testFold = testFold
         options.jobs = jobs
         options.part = part.map { ($0.number, $0.of) }
