@@ -1,5 +1,6 @@
 // Everything that decides a run's numbers, as one value: options are parsed into it, and a run's config.json is it.
 
+package import Catalog
 package import Compute
 package import EchoCore
 import Foundation
@@ -17,8 +18,10 @@ package struct Recipe: Codable, Sendable, Equatable {
     package var model = ModelKind.lamae
     /// The name of the model's sizes; nil for those of an earlier run that have none.
     package var preset: Preset? = .tiny
+    /// How many clips of a study, and of which views (`--views`).
+    package var viewChoice: ViewChoice?
     /// Nil for the preset's.
-    package var views: Int?, frames: Int?
+    package var frames: Int?
     /// Source frames from one sampled frame to the next.
     package var stride = 4
     /// Crop and turn training clips, and the greatest turn in degrees.
@@ -49,6 +52,8 @@ package struct Recipe: Codable, Sendable, Equatable {
     package var frozen = false, linearHead = false
     /// How the head reads a study's tokens.
     package var probe = Probe.mean
+    /// Learning rates and weight decays of heads that are trained side by side on a frozen encoder; nil for one head.
+    package var probeGrid: ProbeGrid?
     /// How much positive studies count.
     package var positiveWeight = PositiveWeight.none
     /// By what the learning rate is multiplied from each layer to the one below; nil for 1.
@@ -62,7 +67,9 @@ package struct Recipe: Codable, Sendable, Equatable {
     enum CodingKeys: String, CodingKey, CaseIterable {
         case dataset, task
         case cohort = "where"
-        case model, preset, views, frames, stride, augment, rotation
+        case model, preset
+        case viewChoice = "views"
+        case frames, stride, augment, rotation
         case padViews = "pad-views"
         case batch, accumulate, precision, epochs
         case learningRate = "lr"
@@ -80,6 +87,7 @@ package struct Recipe: Codable, Sendable, Equatable {
         case frozen
         case linearHead = "linear-head"
         case probe
+        case probeGrid = "probe-grid"
         case positiveWeight = "pos-weight"
         case layerDecay = "layer-decay"
         case averageDecay = "ema"
@@ -183,6 +191,14 @@ extension Recipe {
         recipe.latentMaskRatio = shape.latentMaskRatio
         return recipe
     }
+
+    /// Clips of a study that the model takes; nil for the preset's.
+    package var views: Int? {
+        get { viewChoice?.count }
+        set { viewChoice = ViewChoice(count: newValue, names: viewChoice?.names ?? []) }
+    }
+    /// The studies and views that it keeps to.
+    package var selection: Selection { Selection(cohort: cohort, views: viewChoice?.names ?? []) }
 
     package var epochCount: Int { epochs ?? task.epochs }
     package var warmupCount: Int { warmupEpochs ?? min(10, epochCount / 10) }
