@@ -9,6 +9,7 @@ package import Models
 import Report
 import Runs
 import Shards
+import StudyData
 
 /// What `echoprep embed` is asked to do.
 package struct EmbedOptions: Sendable {
@@ -19,6 +20,8 @@ package struct EmbedOptions: Sendable {
     package var split: Split?
     /// An expression over `v_study` that is true of all of them; nil for any study.
     package var cohort: String?
+    /// The views of the clips; none for any view.
+    package var names: [String] = []
     /// Clips a study at most; nil for as many as the run took, `Int.max` for all.
     package var views: Int?
     /// The files are this with `.safetensors` and `.parquet`; nil for `RUN/embeddings-UNIT`.
@@ -35,13 +38,13 @@ package struct EmbedOptions: Sendable {
 package struct EmbedSummary: Codable, Sendable {
     package let unit: String
     /// What the studies were chosen by, where something was given.
-    package let cohort: Cohort?
+    package let cohort: Cohort?, views: ChosenViews?
     package let studies: Int, vectors: Int, width: Int
     package let safetensors: String, parquet: String
 
     /// The lines that `embed` prints.
     package var text: String {
-        (cohort.map { $0.text + "\n" } ?? "") + """
+        [cohort?.text, views?.text].compactMap { $0.map { $0 + "\n" } }.joined() + """
             \(grouped(vectors)) vectors of \(width), one a \(unit), of \(grouped(studies)) studies
             \(safetensors)
             \(parquet)
@@ -81,8 +84,9 @@ package func embed(run: String, options: EmbedOptions) throws -> EmbedSummary? {
         try table.write(safetensors: path + ".safetensors", model: trained.configuration.modelName)
         try writeFile(path + ".parquet", table.parquet(maps: options.maps))
         return EmbedSummary(
-            unit: options.unit.rawValue, cohort: catalog.cohort, studies: studies.count, vectors: table.rows,
-            width: table.width, safetensors: path + ".safetensors", parquet: path + ".parquet")
+            unit: options.unit.rawValue, cohort: catalog.cohort, views: catalog.views, studies: studies.count,
+            vectors: table.rows, width: table.width, safetensors: path + ".safetensors",
+            parquet: path + ".parquet")
     }
 }
 
@@ -90,8 +94,11 @@ package func embed(run: String, options: EmbedOptions) throws -> EmbedSummary? {
 private func opened(_ run: String, _ options: EmbedOptions) throws -> (TrainedModel, Catalog, [StoredStudy]) {
     let trained = try TrainedModel(
         run: run, dataset: options.dataset, views: options.views, place: options.place)
-    let catalog = try Catalog(datasetFolder: trained.dataset, where: options.cohort)
-    let studies = try catalog.studies(in: options.split)
+    let catalog = try Catalog(
+        datasetFolder: trained.dataset, keeping: Selection(cohort: options.cohort, views: options.names))
+    // A run that learned from clips one by one is shown them so.
+    let isOfClips = try StudySet.unit(of: trained.configuration.task, in: catalog) == .clip
+    let studies = try catalog.studies(in: options.split).flatMap { isOfClips ? $0.clipByClip : [$0] }
     guard !studies.isEmpty else {
         throw EchoError(
             options.split.map { "--split \($0.rawValue)" } ?? "--dataset",

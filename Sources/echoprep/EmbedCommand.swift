@@ -6,23 +6,9 @@ import EchoCore
 import Evaluation
 import Exchange
 package import Models
+import Runs
 
 extension EchoModel.Pooling: ExpressibleByArgument {}
-
-/// A number of clips, or "all".
-private enum ViewCount: ExpressibleByArgument {
-    case atMost(Int), all
-
-    init?(argument: String) {
-        if argument == "all" {
-            self = .all
-        } else if let count = Int(argument), count > 0 {
-            self = .atMost(count)
-        } else {
-            return nil
-        }
-    }
-}
 
 struct EmbedCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -44,8 +30,11 @@ struct EmbedCommand: ParsableCommand {
     @Option(
         name: .customLong("where"), help: "Only studies for which this is true, SQL over v_study.")
     var cohort: String?
-    @Option(help: "Clips of a study that the model looks at, or all (default: the run's).")
-    private var views: ViewCount?
+    @Option(
+        help:
+            "Clips of a study that the model looks at, or all (default: the run's); or of which views, as all,A4C."
+    )
+    var views: ViewChoice?
     @Option(help: "The files' path without extension (default: RUN/embeddings-study).") var out: String?
     @Flag(help: "Add maps of at most 2,000 vectors to the Parquet file: principal components and t-SNE.")
     var map = false
@@ -66,11 +55,8 @@ struct EmbedCommand: ParsableCommand {
         options.unit = per
         options.split = split
         options.cohort = cohort
-        switch views {
-        case .all: options.views = .max
-        case .atMost(let count): options.views = count
-        case nil: break
-        }
+        options.views = views?.count
+        options.names = views?.names ?? []
         options.out = out
         options.maps = map
         return options
