@@ -2,10 +2,7 @@
 
 /// The number that `text` spells in decimal digits, perhaps with a sign, a point and an exponent; nil for anything else,
 /// such as hexadecimal digits, "nan" or "inf".
-package func decimalNumber(_ text: some StringProtocol) -> Double? { decimalNumber(String(text)) }
-
-/// The same of a whole text.
-package func decimalNumber(_ text: String) -> Double? {
+package func decimalNumber(_ text: some StringProtocol) -> Double? {
     let isDecimal = text.utf8.allSatisfy { (0x30...0x39).contains($0) || "+-.eE".utf8.contains($0) }
     guard isDecimal, let value = Double(text), value.isFinite else { return nil }
     return value
