@@ -61,14 +61,11 @@ extension Catalog {
         }
     }
 
-    /// The targets of a source whose unit is the study, by their names.
-    package func targets(of source: String) throws(EchoError) -> [String] {
-        try read { db in
-            try String.fetchAll(
-                db,
-                sql: "SELECT DISTINCT target FROM label WHERE source = ? AND unit = 'study' ORDER BY target",
-                arguments: [source])
-        }
+    /// The targets of a source, by their names.
+    package func targets(
+        of source: String, unit: LabelSource.Unit = .study
+    ) throws(EchoError) -> [String] {
+        try read { db in try Catalog.targets(db, of: source, unit: unit) }
     }
 
     /// Whether a source whose unit is the study has a label of that target.

@@ -23,14 +23,25 @@ extension ClipRecord {
     }
 }
 
-/// A study with at least one kept clip.
+/// A study with at least one kept clip; or one of its clips alone.
 package struct StoredStudy: Sendable, Equatable {
-    /// The study as text; its number where the layout has numbers.
+    /// The study as text; its number where the layout has numbers. Of a clip alone the clip's name.
     package let key: String
+    /// The study that it is, or that the clip is of.
+    package let study: String
     package let studyID: Int64?
     package let subjectID: Int64?
     /// In the order of their files.
     package var clips: [StoredClip]
+
+    /// The clip's name, where it is one alone.
+    package var alone: String? { key == study ? nil : key }
+    /// Each clip alone, under its own name.
+    package var clipByClip: [StoredStudy] {
+        clips.map {
+            StoredStudy(key: $0.name, study: study, studyID: studyID, subjectID: subjectID, clips: [$0])
+        }
+    }
 }
 
 /// A category that models learn.
@@ -45,7 +56,7 @@ package struct Target: Sendable, Equatable, Codable {
 
 extension Catalog {
     /// The studies with kept clips, in order of their files; of one split, or all of them, which includes
-    /// studies without a split; of the cohort alone where there is one. A split is that of the subject, or the one that the
+    /// studies without a split; of what the catalog keeps to alone. A split is that of the subject, or the one that the
     /// source's own list gives the study.
     package func studies(in split: Split? = nil) throws(EchoError) -> [StoredStudy] {
         try read { db in
@@ -56,7 +67,7 @@ extension Catalog {
                 FROM clip c
                 LEFT JOIN split s ON s.subject_id = c.subject_id
                 LEFT JOIN listed_study l ON l.study_key = c.study_key
-                WHERE c.kept = 1 AND \(isInCohort("c.study_key")) \(filter) ORDER BY c.id
+                WHERE c.kept = 1 AND \(isKept) \(filter) ORDER BY c.id
                 """
             let rows = try Row.fetchCursor(
                 db, sql: sql, arguments: split.map { [$0.rawValue] } ?? StatementArguments())
@@ -73,7 +84,7 @@ extension Catalog {
                     places[key] = studies.count
                     studies.append(
                         try StoredStudy(
-                            key: key, studyID: row.value(1), subjectID: row.value(2), clips: [clip]))
+                            key: key, study: key, studyID: row.value(1), subjectID: row.value(2), clips: [clip]))
                 }
             }
             return studies

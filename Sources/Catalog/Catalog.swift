@@ -11,15 +11,17 @@ package import GRDB
 /// it returns. All methods may be called from any thread; a second process waits for the first one's transaction.
 package final class Catalog: Sendable {
     /// The version of schemas/labels.sql, kept in SQLite's `user_version`.
-    package static let schemaVersion = 6
+    package static let schemaVersion = 7
     /// The database's name inside a dataset folder.
     package static let fileName = "echoprep.sqlite"
 
     /// The folder of the dataset.
     package let folder: String
     package let database: DatabaseQueue
-    /// The studies that it keeps to; nil for all of them.
-    package let cohort: Cohort?
+    /// The studies that it keeps to, and the views of their clips; nil for all of them.
+    package let cohort: Cohort?, views: ChosenViews?
+    /// What people decided about them; nil for nothing.
+    package let decisions: Decisions?
 
     /// Opens the catalog of a dataset; a missing one is created, with its folder, unless `readOnly`.
     package init(datasetFolder: String, readOnly: Bool) throws(EchoError) {
@@ -48,7 +50,7 @@ package final class Catalog: Sendable {
                     "--dataset", "the folder cannot be created", try: "check its path and permissions")
             }
         }
-        cohort = nil
+        (cohort, views, decisions) = (nil, nil, nil)
         database = try Catalog.opened(path, readOnly: readOnly)
         try prepareSchema(readOnly: readOnly)
     }
@@ -59,7 +61,8 @@ package final class Catalog: Sendable {
         let path = datasetFolder + "/" + fileName
         guard FileManager.default.fileExists(atPath: path) else { return nil }
         let catalog = Catalog(
-            folder: datasetFolder, database: try opened(path, readOnly: true), cohort: nil)
+            folder: datasetFolder, database: try opened(path, readOnly: true), cohort: nil, views: nil,
+            decisions: nil)
         if try catalog.isEmpty() { return nil }
         try catalog.prepareSchema(readOnly: true)
         return catalog
@@ -89,8 +92,11 @@ package final class Catalog: Sendable {
     }
 
     /// An open catalog.
-    init(folder: String, database: DatabaseQueue, cohort: Cohort?) {
-        (self.folder, self.database, self.cohort) = (folder, database, cohort)
+    init(
+        folder: String, database: DatabaseQueue, cohort: Cohort?, views: ChosenViews?, decisions: Decisions?
+    ) {
+        (self.folder, self.database, self.cohort, self.views) = (folder, database, cohort, views)
+        self.decisions = decisions
     }
 
     private func prepareSchema(readOnly: Bool) throws(EchoError) {
@@ -151,7 +157,12 @@ package final class Catalog: Sendable {
         try translated { try database.write(body) }
     }
 
-    /// The same without looking up each row that another one refers to, for many rows that are known to be right.
+    /// Writes temporary tables, which a connection that only reads may have, too.
+    func writeTemporary<Answer>(_ body: (Database) throws -> Answer) throws(EchoError) -> Answer {
+        try translated { try database.writeWithoutTransaction(body) }
+    }
+
+    /// Writes in one transaction without looking up each row that another one refers to, for many rows that are known to be right.
     package func writeUnchecked<Answer>(_ body: (Database) throws -> Answer) throws(EchoError) -> Answer {
         try translated {
             try database.writeWithoutTransaction { db in

@@ -6,10 +6,10 @@ import GRDB
 ///
 /// Version 2 had no table of labels. Version 3 had no diagnoses without a priority, and fewer words for what may be.
 /// Version 4 knew fewer columns and reasons of `clip`. Version 5 did not know that a source may change, and had no view of
-/// studies.
+/// studies. Version 6 did not know race, insurance and language.
 enum SchemaUpgrade {
     /// The versions that it begins with.
-    static let versions = [2, 3, 4, 5]
+    static let versions = [2, 3, 4, 5, 6]
 
     /// The labels that a database of version 2 has, as rows of `label`. It stays as it is when sources change.
     private static let labels = """
@@ -111,6 +111,12 @@ enum SchemaUpgrade {
     static func shadow(_ db: Database, version: Int) throws {
         try db.execute(
             sql: """
+                CREATE TEMP VIEW admissions AS
+                SELECT *, NULL AS insurance, NULL AS language, NULL AS race FROM main.admissions
+                """)
+        guard version < 6 else { return }
+        try db.execute(
+            sql: """
                 CREATE TEMP VIEW clip AS SELECT *, NULL AS mtime, NULL AS tensor FROM main.clip;
                 CREATE TEMP VIEW run AS SELECT *, NULL AS changes FROM main.run;
                 CREATE TEMP VIEW withdrawn_clip AS
@@ -125,7 +131,7 @@ enum SchemaUpgrade {
 
     /// Lets a connection find `v_study` in a database of an earlier version.
     static func addStudies(_ db: Database) throws {
-        guard try !db.viewExists("v_study") else { return }
+        guard try Int.fetchOne(db, sql: "PRAGMA main.user_version") != Catalog.schemaVersion else { return }
         let view = SchemaCheck.definitions.first { $0.name == "v_study" }?.sql ?? ""
         try db.execute(sql: view.replacing("CREATE VIEW", with: "CREATE TEMP VIEW", maxReplacements: 1))
     }

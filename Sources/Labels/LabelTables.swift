@@ -100,11 +100,11 @@ struct LabelTables {
             try patients.add(row.subject).add(row.gender).add(row.anchorAge).add(row.anchorYear)
                 .add(row.anchorYearGroup).add(row.dateOfDeath?.date).insert()
         }
-        let admissions = try Inserter(db, table: "admissions", columns: 9)
+        let admissions = try Inserter(db, table: "admissions", columns: 12)
         for stay in cohort.stays.values.joined().sorted(by: { $0.hadm < $1.hadm }) {
             try admissions.add(stay.hadm).add(stay.subject).add(stay.admittime).add(stay.dischtime)
                 .add(stay.deathtime).add(stay.edregtime).add(stay.edouttime).add(stay.admissionType)
-                .add(stay.hospitalExpireFlag).insert()
+                .add(stay.hospitalExpireFlag).add(stay.insurance).add(stay.language).add(stay.race).insert()
         }
         let studies = try Inserter(db, table: "echo_study", columns: 4)
         for study in cohort.studies {

@@ -77,9 +77,11 @@ package struct TaskHead: Sendable {
 package struct LabelledTask: Sendable {
     /// What kind of answers the model gives, and so its loss, what chooses its best epoch and how it is judged.
     package let answers: AnswerKind
+    /// What is learned from and judged: studies, or clips one by one, as the dataset has labels of them.
+    package let unit: @Sendable (Catalog) throws -> LabelSource.Unit
     /// What the outputs stand for, in their order; empty where the dataset has none.
     package let targets: @Sendable (Catalog) throws -> [String]
-    /// What is known of a split's studies, by `StoredStudy.key`: a number a target, NaN where it is not known.
+    /// What is known of a split's studies or clips, perhaps among others, by `StoredStudy.key`: a number a target, NaN where it is not known.
     package let values: @Sendable (Catalog, _ targets: [String], Split) throws -> [String: [Float]]
     /// What a dataset lacks that cannot be learned from, as "labelled study with", and what to do about it.
     package let lack: String, remedy: String
@@ -87,11 +89,14 @@ package struct LabelledTask: Sendable {
     package let untargeted: String
 
     package init(
-        _ answers: AnswerKind, lack: String, remedy: String, untargeted: String? = nil,
+        _ answers: AnswerKind,
+        unit: @escaping @Sendable (Catalog) throws -> LabelSource.Unit = { _ in .study }, lack: String,
+        remedy: String, untargeted: String? = nil,
         targets: @escaping @Sendable (Catalog) throws -> [String],
         values: @escaping @Sendable (Catalog, _ targets: [String], Split) throws -> [String: [Float]]
     ) {
         self.answers = answers
+        self.unit = unit
         self.lack = lack
         self.remedy = remedy
         self.untargeted = untargeted ?? remedy

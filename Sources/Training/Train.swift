@@ -26,11 +26,20 @@ package func train(_ options: TrainOptions, say: @escaping (String) -> Void) thr
     let lock = try ranks.first { try beginning.open(say: say) }
     try ranks.together { if !ranks.isFirst { try beginning.follow() } }
     try ranks.compare(beginning.identity(), "--run")
-    let trainer = try Trainer(
-        options: options, configuration: beginning.configuration, set: beginning.set,
-        shards: beginning.shards,
-        learner: beginning.learner, store: beginning.store, state: beginning.state, say: say)
-    let summary = try trainer.run()
+    let summary: TrainSummary
+    if let grid = beginning.configuration.recipe.probeGrid {
+        summary = try ProbeTrainer(
+            options: options, configuration: beginning.configuration, set: beginning.set,
+            shards: beginning.shards, learner: beginning.learner, store: beginning.store,
+            state: beginning.state, grid: grid, say: say
+        ).run()
+    } else {
+        summary = try Trainer(
+            options: options, configuration: beginning.configuration, set: beginning.set,
+            shards: beginning.shards, learner: beginning.learner, store: beginning.store,
+            state: beginning.state, say: say
+        ).run()
+    }
     // Whoever goes on finds what the first rank has written.
     try ranks.meet()
     _ = consume lock
@@ -61,7 +70,7 @@ private struct Beginning {
             throw EchoError(option, "there is no run in the folder", try: "leave out \(option) to begin one")
         }
         set = try StudySet(
-            dataset: options.recipe.dataset, task: options.recipe.task, cohort: options.recipe.cohort)
+            dataset: options.recipe.dataset, task: options.recipe.task, keeping: options.recipe.selection)
         for note in set.notes + options.doubts(about: set) { say(note) }
         shards = ShardPool(dataset: options.recipe.dataset)
         // A run that goes on has its own weights: those that it began with may be gone.

@@ -70,6 +70,16 @@ package struct TrainOptions: Sendable {
             !r.linearHead || isSupervised, "--linear-head", "is for fine-tuning: pre-training has no head")
         try require(
             r.probe == .mean || isSupervised, "--probe", "is for fine-tuning: pre-training has no head")
+        if r.probeGrid != nil {
+            let grid = "--probe-grid"
+            try require(r.frozen, grid, "is for heads on a frozen encoder: give --frozen")
+            try require(r.task.heads.count == 1, grid, "is for one task")
+            try require(place.ranks.isAlone, grid, "is for one process")
+            try require(r.accumulate == 1, grid, "computes each step undivided: leave out --accumulate")
+            try require(
+                r.averageDecay == nil && r.layerDecay == nil, grid, "knows no --ema and no --layer-decay")
+            try require(trace == nil && extend == nil, grid, "is neither traced nor prolonged")
+        }
         try require(
             r.positiveWeight == .none || r.task.heads.contains { $0.answers == .classes }, "--pos-weight",
             "is for labels that are 0 or 1")

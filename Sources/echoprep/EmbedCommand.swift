@@ -10,21 +10,6 @@ import Runs
 
 extension EchoModel.Pooling: ExpressibleByArgument {}
 
-/// A number of clips, or "all".
-private enum ViewCount: ExpressibleByArgument {
-    case atMost(Int), all
-
-    init?(argument: String) {
-        if argument == "all" {
-            self = .all
-        } else if let count = Int(argument), 0 < count, count <= 1_000_000 {
-            self = .atMost(count)
-        } else {
-            return nil
-        }
-    }
-}
-
 struct EmbedCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "embed",
@@ -45,8 +30,12 @@ struct EmbedCommand: ParsableCommand {
     @Option(
         name: .customLong("where"), help: "Only studies for which this is true, SQL over v_study.")
     var cohort: String?
-    @Option(help: "Clips of a study that the model looks at, or all (default: the run's).")
-    private var views: ViewCount?
+    @Option(help: "Leave out what people excluded: consensus, or a rater's name.") var decisions: String?
+    @Option(
+        help:
+            "Clips of a study that the model looks at, or all (default: the run's); or of which views, as all,A4C."
+    )
+    var views: ViewChoice?
     @Option(help: "Clips that the model sees at once; a study of more is shown to it in several passes.")
     var viewsPerPass = usualViewsPerPass
     @Option(help: "The files' path without extension (default: RUN/embeddings-study).") var out: String?
@@ -69,11 +58,9 @@ struct EmbedCommand: ParsableCommand {
         options.unit = per
         options.split = split
         options.cohort = cohort
-        switch views {
-        case .all: options.views = .max
-        case .atMost(let count): options.views = count
-        case nil: break
-        }
+        options.decisions = decisions
+        options.views = views?.count
+        options.names = views?.names ?? []
         options.viewsPerPass = viewsPerPass
         options.out = out
         options.maps = map

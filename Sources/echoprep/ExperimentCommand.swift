@@ -30,6 +30,7 @@ struct ExperimentCommand: ConfigurableCommand {
         name: .customLong("where"),
         help: "Learn from and judge only studies for which this is true, SQL over v_study.")
     var cohort: String?
+    @Option(help: "Leave out what people excluded: consensus, or a rater's name.") var decisions: String?
     @Option(help: "Pre-train on this dataset instead.") var pretrainOn: String?
     @Option(help: "Seeds, each a run of every line.") var seeds = "1,2,3"
     @Option(help: "The kinds of models, as lamae,mae (default: all four).") var models: String?

@@ -1,8 +1,11 @@
 // `echoprep export clips`: exactly our clips, for the loaders of others.
 
 import ArgumentParser
+import Catalog
 import EchoCore
 import Exchange
+import Foundation
+import Runs
 package import Video
 
 extension VideoCode: ExpressibleByArgument {}
@@ -39,6 +42,14 @@ struct ExportClipsCommand: ParsableCommand {
     @Option(help: "Clips of one split: \(Split.allCases.map(\.rawValue).joined(separator: ", ")).")
     var split: Split?
 
+    @Option(
+        name: .customLong("where"), help: "Only clips of studies for which this is true, SQL over v_study.")
+    var cohort: String?
+    @Option(help: "Leave out what people excluded: consensus, or a rater's name.") var decisions: String?
+
+    @Option(help: "Only clips of these views, as A4C,PLAX.")
+    var views: ViewChoice?
+
     @Option(help: "Bytes of frames of a pack, as 1GiB or 64MiB; a study is never split.")
     var packSize = ByteCount(bytes: 256 << 20)
 
@@ -52,6 +63,7 @@ struct ExportClipsCommand: ParsableCommand {
         guard ClipFormat.named(format) != nil else {
             throw ValidationError("--format is one of \(ClipFormat.all.map(\.name).joined(separator: ", "))")
         }
+        guard views?.count == nil else { throw ValidationError("--views are names of views, as A4C,PLAX") }
     }
 
     func run() throws {
@@ -61,9 +73,11 @@ struct ExportClipsCommand: ParsableCommand {
         options.code = codec
         options.quality = crf
         options.split = split
+        options.selection = Selection(cohort: cohort, views: views?.names ?? [], decisions: decisions)
         options.packSize = packSize.bytes
         options.jobs = jobs
         let summary = try exportClips(dataset: dataset, to: out, options: options)
+        for chosen in summary.kept { FileHandle.standardError.write(Data("\(chosen)\n".utf8)) }
         show(try json ? jsonText(summary) : summary.text)
     }
 }

@@ -20,7 +20,8 @@ struct LabelImportCommand: ParsableCommand {
         commandName: "import", abstract: "Takes the labels of a csv file into the dataset's database.",
         discussion: """
             The file has a row a study: a column study_id or study_key, and a column of numbers for each target; empty \
-            is unknown. Or a row a label: the columns key, target and value. Labels of that name are replaced.
+            is unknown. Or a row a label: the columns key, target and value. Of clips a column may hold texts, as the \
+            view, with a column probability beside it. Labels of that name are replaced.
             """)
 
     @Argument(help: "The csv file, plain or gzipped.") var file: String

@@ -22,7 +22,7 @@ struct ClipFacts: Sendable {
                 FROM clip c
                 LEFT JOIN split s ON s.subject_id = c.subject_id
                 LEFT JOIN listed_study l ON l.study_key = c.study_key
-                WHERE c.kept = 1 AND (?1 IS NULL OR coalesce(s.split, l.split) = ?1) ORDER BY c.id
+                WHERE c.kept = 1 AND \(catalog.isKept) AND (?1 IS NULL OR coalesce(s.split, l.split) = ?1) ORDER BY c.id
                 """
             return try Row.fetchAll(db, sql: sql, arguments: [split?.rawValue]).map { row in
                 let times: String? = try row.value(5), split: String? = try row.value(12)
@@ -48,7 +48,12 @@ struct LeavingLabels: Sendable {
         values = try catalog.read { db in
             var values: [String: [String: [String: Double]]] = [:]
             let rows = try Row.fetchCursor(
-                db, sql: "SELECT unit, key, source, target, value FROM label WHERE value IS NOT NULL")
+                db,
+                // Of one class out of several the one that holds says it all.
+                sql: """
+                    SELECT unit, key, source, target, value FROM label
+                    WHERE value IS NOT NULL AND (value <> 0 OR instr(target, '=') = 0)
+                    """)
             while let row = try rows.next() {
                 let unit: String = try row.value(0), key: String = try row.value(1)
                 let source: String = try row.value(2), target: String = try row.value(3)

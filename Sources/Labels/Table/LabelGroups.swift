@@ -45,8 +45,11 @@ package func importGroups(dataset: String, file: String, options: ImportOptions)
         for row in found { try members[row.value(0), default: []].insert(row.value(1)) }
         let studies = try Int.fetchAll(db, sql: "SELECT study_id FROM study_status WHERE status = 'labelled'")
         for name in groups.names {
+            let target = staged.target(name)
             for study in studies {
-                try staged.add(name, key: "\(study)", members[name]?.contains(study) == true ? 1 : 0, line: 0)
+                try staged.add(
+                    target, key: staged.key("\(study)"), members[name]?.contains(study) == true ? 1 : 0,
+                    line: 0)
             }
         }
         try staged.finish(run: run, place: groups.place)

@@ -16,6 +16,8 @@ package struct RunState: Codable, Sendable, Equatable {
     package var bestEpoch: Int?, bestLoss: Double?
     /// Of several heads each one's own criterion after the best epoch.
     package var bestHeads: [Double]?
+    /// Of a grid of heads, what the best learned by.
+    package var probe: ProbeGrid.Point?
     /// What loss and gradient have been like.
     package var level: DivergenceGuard.Level?
     /// Bytes of metrics.jsonl and of the TensorBoard events.

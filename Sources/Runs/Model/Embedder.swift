@@ -50,7 +50,7 @@ extension TrainedModel {
             .sorted { units[$0].lexicographicallyPrecedes(units[$1]) }
             .map { place in
                 EmbeddingUnit(
-                    clip: units[place].first.map { stored.clips[$0].name },
+                    clip: units[place].first.map { stored.clips[$0].name } ?? stored.alone,
                     frame: units[place].dropFirst().first, place: place)
             }
     }

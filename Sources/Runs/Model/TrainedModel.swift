@@ -1,5 +1,6 @@
 // A run's best weights, and the loader that shows them what validation saw: under all that asks a finished run.
 
+package import Catalog
 package import Compute
 import EchoCore
 import Foundation
@@ -12,8 +13,8 @@ package struct TrainedModel {
     package let configuration: RunConfiguration
     /// The folder of the studies.
     package let dataset: String
-    /// An expression over `v_study` that is true of the studies that it is judged on; nil for any study.
-    package let cohort: String?
+    /// The studies and views that it is judged on.
+    package let selection: Selection
     package let model: EchoModel
     package let loader: BatchLoader
     /// Threads that load while the model works.
@@ -25,19 +26,22 @@ package struct TrainedModel {
     ///
     /// - Parameters:
     ///   - dataset: nil for the folder that the run learned from
-    ///   - cohort: nil for what the run's own studies were chosen by
+    ///   - cohort, names, decisions: the studies, the views of their clips and whose decisions hold; nil for what the run's own
+    ///     were chosen by
     ///   - views: clips a study at most; nil for as many as the run took
     ///   - most: clips that it is shown at once; nil for all of these
     ///   - place: where it computes, whatever the run learned on
     /// - Throws: `EchoError`, also where the weights are not those of the configuration, or memory is short
     package init(
-        run: String, dataset: String? = nil, cohort: String? = nil, views: Int? = nil,
-        viewsAtOnce most: Int? = nil, place: Place
+        run: String, dataset: String? = nil, cohort: String? = nil, names: [String]? = nil,
+        decisions: String? = nil, views: Int? = nil, viewsAtOnce most: Int? = nil, place: Place
     ) throws {
         let folder = RunFolder(run)
         configuration = try RunConfiguration(run: run)
         self.dataset = dataset ?? folder.resolve(configuration.dataset)
-        self.cohort = cohort ?? configuration.recipe.cohort
+        let own = configuration.recipe.selection
+        selection = Selection(
+            cohort: cohort ?? own.cohort, views: names ?? own.views, decisions: decisions ?? own.decisions)
         workers = BatchLoader.workers(threads: place.threadCount)
         ranks = place.ranks
         let recipe = configuration.recipe, shape = configuration.model

@@ -52,11 +52,14 @@ package struct RunConfiguration: Sendable, Equatable {
     package struct DataIdentity: Codable, Sendable, Equatable {
         package var train: Int, validation: Int
         package var digest: String
+        /// Of the decisions that hold; nil for none.
+        package var decisions: String?
 
         package init(_ set: StudySet) {
             train = set.train.count
             validation = set.validation.count
             digest = set.digest
+            decisions = set.decisions?.digest
         }
     }
 
