@@ -1,7 +1,7 @@
 // What a file of decisions has to be, found out before anything in it is asked (schemas/review.sql).
 
 private import CResources
-package import EchoCore
+import EchoCore
 package import GRDB
 
 /// The definition of `review.sqlite`.

@@ -1,5 +1,6 @@
 // config.json: the recipe of a run and what it found, so that a resume is the same run or no resume.
 
+import Catalog
 package import EchoCore
 import Files
 package import Foundation
