@@ -16,11 +16,15 @@ package struct EchoError: Error, Equatable, Sendable, CustomStringConvertible {
     package let problem: String
     /// What the user may do about it.
     package let remedy: String?
+    /// Whether the machine is at fault and not what `place` names: a disk that is gone, a limit that is reached. The same
+    /// may succeed later.
+    package let isPassing: Bool
 
-    package init(_ place: String, _ problem: String, try remedy: String? = nil) {
+    package init(_ place: String, _ problem: String, try remedy: String? = nil, isPassing: Bool = false) {
         self.place = place
         self.problem = problem
         self.remedy = remedy
+        self.isPassing = isPassing
     }
 
     package var description: String {
