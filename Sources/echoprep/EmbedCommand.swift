@@ -46,7 +46,8 @@ struct EmbedCommand: ParsableCommand {
     var cohort: String?
     @Option(help: "Clips of a study that the model looks at, or all (default: the run's).")
     private var views: ViewCount?
-    @Option(help: "The files' path without extension (default: RUN/embeddings-study).") var out: String?
+    @Option(help: "The files' path without extension (default: RUN/embeddings-study).", completion: .file())
+    var out: String?
     @Flag(help: "Add maps of at most 2,000 vectors to the Parquet file: principal components and t-SNE.")
     var map = false
     @OptionGroup(title: "Where it computes") var place: PlaceOptions
@@ -56,7 +57,7 @@ struct EmbedCommand: ParsableCommand {
         try withRanks { ranks in
             let options = try ranks.together { try self.options(ranks) }
             guard let summary = try embed(run: folder, options: options) else { return }
-            print(json ? try jsonText(summary) : summary.text)
+            try Standard.show(json ? jsonText(summary) : summary.text)
         }
     }
 

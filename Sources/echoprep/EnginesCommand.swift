@@ -25,13 +25,13 @@ struct EnginesCommand: ParsableCommand {
 
     func run() throws {
         var wrong: [String] = []
-        EngineCheck.all(threads: threads ?? availableProcessors()) { found in
+        try EngineCheck.all(threads: threads ?? availableProcessors()) { found throws(EchoError) in
             switch found {
             case .checked(let check):
                 if !check.isRight { wrong.append("\(check.engine) on \(check.device)") }
-                print(json ? line(EngineLine(check)) : text(check))
+                try Standard.show(json ? line(EngineLine(check)) : text(check))
             case .absent(let engine, let error):
-                print(json ? line(EngineLine(engine, error)) : text(engine, error))
+                try Standard.show(json ? line(EngineLine(engine, error)) : text(engine, error))
             }
         }
         if !wrong.isEmpty {

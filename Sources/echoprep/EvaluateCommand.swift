@@ -118,10 +118,10 @@ struct EvaluateCommand: ParsableCommand {
                 : try evaluate(runs: runs, options: options)
             guard let evaluation else { return }
             for line in evaluation.notes + evaluation.warnings.map({ "warning: \($0)" }) {
-                FileHandle.standardError.write(Data("\(line)\n".utf8))
+                Standard.say("\(line)")
             }
-            print(json ? try jsonText(evaluation) : evaluation.text)
-            for page in evaluation.reports where !json { print("report: \(page)") }
+            try Standard.show(json ? jsonText(evaluation) : evaluation.text)
+            for page in evaluation.reports where !json { try Standard.show("report: \(page)") }
         }
     }
 

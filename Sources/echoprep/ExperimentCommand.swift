@@ -30,7 +30,7 @@ struct ExperimentCommand: ConfigurableCommand {
         name: .customLong("where"),
         help: "Learn from and judge only studies for which this is true, SQL over v_study.")
     var cohort: String?
-    @Option(help: "Pre-train on this dataset instead.") var pretrainOn: String?
+    @Option(help: "Pre-train on this dataset instead.", completion: .directory) var pretrainOn: String?
     @Option(help: "Seeds, each a run of every line.") var seeds = "1,2,3"
     @Option(help: "The kinds of models, as lamae,mae (default: all four).") var models: String?
     @Option(help: "How they learn, of full, frozen, scratch and linear (default: all).") var regimes: String?
@@ -70,17 +70,18 @@ struct ExperimentCommand: ConfigurableCommand {
         }
         if dryRun {
             let steps = try planExperiment(experiment, options(Alone()))
-            print(json ? try jsonText(steps) : steps.map { "\($0.run): \($0.state)" }.joined(separator: "\n"))
+            try Standard.show(
+                json ? jsonText(steps) : steps.map { "\($0.run): \($0.state)" }.joined(separator: "\n"))
             return
         }
         var passed = true
         try withRanks { ranks in
             let options = try ranks.together { try self.options(ranks) }
             let result = try runExperiment(experiment, options) { message in
-                FileHandle.standardError.write(Data((message + "\n").utf8))
+                Standard.say(message)
             }
             guard let result else { return }
-            print(json ? try jsonText(result) : result.text)
+            try Standard.show(json ? jsonText(result) : result.text)
             passed = result.passed
         }
         if !passed { throw ExitCode.failure }

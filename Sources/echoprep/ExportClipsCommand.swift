@@ -72,6 +72,6 @@ struct ExportClipsCommand: ParsableCommand {
         options.packSize = packSize.bytes
         options.jobs = jobs
         let summary = try exportClips(dataset: dataset, to: out, options: options)
-        print(try json ? jsonText(summary) : summary.text)
+        try Standard.show(json ? jsonText(summary) : summary.text)
     }
 }

@@ -1,6 +1,7 @@
 // `echoprep export`: a model, and a dataset's clips, labels and description, in formats that other programs read.
 
 import ArgumentParser
+import EchoCore
 import Catalog
 import Exchange
 import Foundation
@@ -38,9 +39,9 @@ struct ExportLabelsCommand: ParsableCommand {
     func run() throws {
         let exported = try exportLabels(dataset: dataset, where: cohort, to: out, format: format)
         if let cohort = exported.cohort {
-            FileHandle.standardError.write(Data("\(cohort.text)\n".utf8))
+            Standard.say("\(cohort.text)")
         }
-        for path in exported.paths { print(path) }
+        for path in exported.paths { try Standard.show(path) }
     }
 }
 
@@ -66,6 +67,6 @@ struct ExportCroissantCommand: ParsableCommand {
 
     func run() throws {
         let options = CroissantOptions(name: name, license: license, url: url, citation: citation)
-        for path in try exportCroissant(dataset: dataset, options: options) { print(path) }
+        for path in try exportCroissant(dataset: dataset, options: options) { try Standard.show(path) }
     }
 }

@@ -76,7 +76,7 @@ struct IngestCommand: ConfigurableCommand {
     @Option(help: "Bytes that downloads may take until they are read, as 200GiB.")
     var space = ByteCount(bytes: 200 << 30)
 
-    @Option(help: "Where downloads lie meanwhile. (default: .stage in the dataset)")
+    @Option(help: "Where downloads lie meanwhile. (default: .stage in the dataset)", completion: .directory)
     var stageFolder: String?
 
     @Option(help: "Studies that are downloaded at once.")
@@ -90,6 +90,12 @@ struct IngestCommand: ConfigurableCommand {
 
     @Option(help: "Seconds without a byte after which a download is stopped.")
     var stall = 300.0
+
+    @Flag(help: "Read files again that could not be read as clips, though they look as they did.")
+    var retry = false
+
+    @Option(help: "Stop where more files in a row than this cannot be opened; 0: never.")
+    var unreadable = 5
 
     @Flag(help: "Exit with 2 if a file could not be read as a clip.")
     var strict = false
@@ -109,6 +115,7 @@ struct IngestCommand: ConfigurableCommand {
         guard stageJobs >= 1, tries >= 1 else {
             throw ValidationError("--stage-jobs and --tries are at least 1")
         }
+        guard unreadable >= 0 else { throw ValidationError("--unreadable is not negative") }
         guard retryWait >= 0, stall > 0 else { throw ValidationError("--retry-wait and --stall are seconds") }
         _ = try kinds()
     }
@@ -126,6 +133,8 @@ struct IngestCommand: ConfigurableCommand {
         options.rules.compress = compress
         options.testFold = testFold
         options.jobs = jobs
+        options.retry = retry
+        options.greatestRun = unreadable
         options.part = part.map { ($0.number, $0.of) }
         if let stage {
             var staging = try StageOptions(command: stage, space: space.bytes)
@@ -139,11 +148,11 @@ struct IngestCommand: ConfigurableCommand {
         options.commandLine = CommandLine.arguments.joined(separator: " ")
         if dryRun {
             let plan = try planIngest(options)
-            print(try json ? jsonText(plan) : plan.text)
+            try Standard.show(json ? jsonText(plan) : plan.text)
             return
         }
         let summary = try ingest(options)
-        print(try json ? jsonText(summary) : summary.text)
+        try Standard.show(json ? jsonText(summary) : summary.text)
         if strict, summary.rejected > 0 { throw ExitCode(2) }
     }
 

@@ -43,7 +43,7 @@ struct LabelImportCommand: ParsableCommand {
             try groups
             ? importGroups(dataset: dataset, file: file, options: options)
             : importLabels(dataset: dataset, file: file, options: options)
-        print(json ? try jsonText(summary) : summary.text)
+        try Standard.show(json ? jsonText(summary) : summary.text)
     }
 }
 
@@ -56,7 +56,7 @@ struct LabelListCommand: ParsableCommand {
 
     func run() throws {
         let found = try listLabels(dataset: dataset)
-        print(json ? try jsonText(found) : found.text)
+        try Standard.show(json ? jsonText(found) : found.text)
     }
 }
 
@@ -74,13 +74,14 @@ struct LabelCompareCommand: ParsableCommand {
     @Option(help: "The dataset folder.", completion: .directory) var dataset: String
     @Option(help: "The dataset folder of the second, where it is another.", completion: .directory) var other:
         String?
-    @Option(help: "A csv file to write of all that differs, by study.") var differences: String?
+    @Option(help: "A csv file to write of all that differs, by study.", completion: .file()) var differences:
+        String?
     @Flag(help: "Print JSON.") var json = false
 
     func run() throws {
         let found = try compareLabels(
             dataset: dataset, LabelChoice(first), LabelChoice(second), other: other, file: differences)
-        print(json ? try jsonText(found) : found.text)
+        try Standard.show(json ? jsonText(found) : found.text)
     }
 }
 
@@ -94,6 +95,6 @@ struct LabelDropCommand: ParsableCommand {
     func run() throws {
         let count = try dropLabels(
             dataset: dataset, name: name, commandLine: CommandLine.arguments.joined(separator: " "))
-        print("\(name): \(grouped(count)) labels removed")
+        try Standard.show("\(name): \(grouped(count)) labels removed")
     }
 }

@@ -20,18 +20,18 @@ struct MergeCommand: ParsableCommand {
     var json = false
 
     func run() throws {
-        if !compact || hasParts(dataset) { try joinParts() }
+        if try !compact || hasParts(dataset) { try joinParts() }
         if compact {
             let summary = try Ingest.compact(dataset: dataset)
-            print(try json ? jsonText(summary) : summary.text)
+            try Standard.show(json ? jsonText(summary) : summary.text)
         }
     }
 
     private func joinParts() throws {
         let summary = try merge(
             dataset: dataset, commandLine: CommandLine.arguments.joined(separator: " "))
-        print(
-            try json
+        try Standard.show(
+            json
                 ? jsonText(summary)
                 : "\(grouped(summary.parts)) parts: \(grouped(summary.clips)) clips in \(grouped(summary.shards)) shards"
         )

@@ -126,7 +126,7 @@ struct TrainCommand: ConfigurableCommand {
     @Option(
         help: "Steps to write; those after the first are written without weights, as FILE-0002 and so on.")
     var traceSteps = 1
-    @Option(help: "Write one step whole, as safetensors.") var trace: String?
+    @Option(help: "Write one step whole, as safetensors.", completion: .file()) var trace: String?
     @Flag(help: "Print JSON.") var json = false
     @OptionGroup var configuration: ConfigurationOptions
 
@@ -148,16 +148,16 @@ struct TrainCommand: ConfigurableCommand {
     }
 
     func run() throws {
-        func say(_ message: String) { FileHandle.standardError.write(Data((message + "\n").utf8)) }
+        func say(_ message: String) { Standard.say(message) }
         try withRanks { ranks in
             let options = try ranks.together { try self.options(ranks) }
             let summaries =
                 try seeds.map { try train(options, seeds: $0, say: say) } ?? [train(options, say: say)]
             guard ranks.isFirst else { return }
             if json {
-                print(try seeds == nil ? jsonText(summaries[0]) : jsonText(summaries))
+                try Standard.show(seeds == nil ? jsonText(summaries[0]) : jsonText(summaries))
             } else {
-                print(summaries.map(\.text).joined(separator: "\n"))
+                try Standard.show(summaries.map(\.text).joined(separator: "\n"))
             }
         }
     }

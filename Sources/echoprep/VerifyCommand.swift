@@ -20,7 +20,7 @@ struct VerifyCommand: ParsableCommand {
 
     func run() throws {
         let result = try verify(dataset: dataset, jobs: max(1, jobs))
-        print(try json ? jsonText(result) : result.text)
+        try Standard.show(json ? jsonText(result) : result.text)
         if !result.problems.isEmpty { throw ExitCode.failure }
     }
 }

@@ -100,7 +100,7 @@ private enum EffectiveValue {
 }
 
 /// The values behind a command's property wrappers, in the order of their declaration.
-private func declaredValues(_ command: Any) -> [Any] {
+func declaredValues(_ command: Any) -> [Any] {
     Mirror(reflecting: command).children.flatMap { child in
         switch child.value {
         case let group as any Group: declaredValues(group.members)
@@ -123,6 +123,6 @@ private protocol Group { var members: Any { get } }
 extension OptionGroup: Group { fileprivate var members: Any { wrappedValue } }
 
 /// What may be nothing.
-private protocol Gap { var content: Any? { get } }
+protocol Gap { var content: Any? { get } }
 
-extension Optional: Gap { fileprivate var content: Any? { self } }
+extension Optional: Gap { var content: Any? { self } }
