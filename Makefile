@@ -7,7 +7,7 @@ PACKAGES := libjpeg62-turbo-dev libavformat-dev libavcodec-dev libavutil-dev lib
 	libopenblas-dev libdnnl2 libsqlite3-dev libcsv-dev libxxhash-dev zlib1g-dev libisal-dev libpng-dev libssl-dev
 
 .PHONY: help deps deps-test build mpi test lint check arm arm-check format demo paper heads torch gpu-bundle gpu-check oracle bench \
-	fuzz hostile-values sanitize cluster-test docs review-pictures house clean
+	fuzz hostile-values sanitize kills faults cluster-test docs review-pictures house clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 14
@@ -196,6 +196,29 @@ sanitize: deps ## run the tests under the address and the thread sanitizer, in b
 	  ASAN_OPTIONS=detect_leaks=0 TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/thread.supp SANITIZE=$$kind \
 	    swift test $$flags --skip-build --filter '$(SANITIZED)' || exit 1; \
 	done
+
+# Numbers of trials are options: KILLS=200, FAULTS=50, ENDS=2000, LIMITS=10; COMMANDS=merge,train for some of them.
+KILLS ?= 200
+FAULTS ?= 50
+ENDS ?= 2000
+LIMITS ?= 10
+COMMANDS ?=
+DISTURBED = $(ECHOPREP) $(if $(COMMANDS),--commands $(COMMANDS))
+
+kills: deps ## kill and interrupt every command that writes at random, and compare what the same command then gives
+	swift build -c release --product echoprep
+	python3 Tests/Faults/kills.py $(DISTURBED) --kills $(KILLS)
+	python3 Tests/Faults/kills.py $(DISTURBED) --kills $(KILLS) --signal INT
+	python3 Tests/Faults/leaving.py $(DISTURBED) --times $(ENDS)
+
+.build/faults/inject.so: Tests/Faults/inject.c
+	@mkdir -p $(@D)
+	$$(command -v cc || command -v clang) -shared -fPIC -O1 -Wall -Wextra -Werror $< -o $@
+
+faults: deps .build/faults/inject.so ## let system calls fail at random, and take outputs, files and threads away
+	swift build -c release --product echoprep
+	python3 Tests/Faults/outputs.py $(DISTURBED) --limits $(LIMITS)
+	python3 Tests/Faults/inject.py $(DISTURBED) --library .build/faults/inject.so --times $(FAULTS)
 
 cluster-test: deps ## train and go on by two ranks on a Slurm of this machine's own, with a time limit that strikes
 	@$(MAKE) --no-print-directory deps \

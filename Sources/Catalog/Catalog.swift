@@ -2,6 +2,7 @@
 
 private import CResources
 package import EchoCore
+import Files
 import Foundation
 package import GRDB
 
@@ -42,12 +43,11 @@ package final class Catalog: Sendable {
                     try: "run echoprep ingest or echoprep link-icd on this folder first")
             }
         } else {
-            do {
-                try FileManager.default.createDirectory(
-                    atPath: datasetFolder, withIntermediateDirectories: true)
+            do throws(EchoError) {
+                try makeFolder(datasetFolder)
             } catch {
                 throw EchoError(
-                    "--dataset", "the folder cannot be created", try: "check its path and permissions")
+                    "--dataset", error.problem, try: error.remedy ?? "check its path and permissions")
             }
         }
         (cohort, views, decisions) = (nil, nil, nil)
@@ -202,8 +202,15 @@ package func translated<Answer>(
                     "restore it from a copy, or ingest into a new folder"
                 )
             case .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_AUTH:
-                ("cannot be opened or written", "check the folder's permissions")
-            case .SQLITE_IOERR: ("cannot be read or written: an input/output error", "check the disk")
+                (
+                    "cannot be opened or written",
+                    "check the folder's permissions, the disk and the limit of open files (ulimit -n)"
+                )
+            case .SQLITE_IOERR:
+                (
+                    "cannot be read or written: an input/output error",
+                    "check the disk and the limit of file sizes (ulimit -f); the same command goes on"
+                )
             // What SQLite says names tables and columns, and no value of a row.
             default: (error.message ?? "error \(error.resultCode.rawValue)", nil)
             }

@@ -1,6 +1,7 @@
 // The engine's threads, which wait for work awake for a moment: a step is a thousand operations of a millisecond, and
 // waking a thread that sleeps takes a good part of one.
 
+import EchoCore
 import Foundation
 import Synchronization
 
@@ -13,12 +14,8 @@ final class ThreadCrew: Sendable {
     init(threads: Int) {
         let post = Post()
         self.post = post
-        workers = threads - 1
-        for _ in 0..<workers {
-            let thread = Thread { post.serve() }
-            thread.stackSize = 8 << 20
-            thread.start()
-        }
+        // As many as the system gives.
+        workers = (1..<max(1, threads)).count { _ in startThread { post.serve() } }
     }
 
     deinit { post.close() }

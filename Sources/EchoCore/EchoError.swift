@@ -18,12 +18,19 @@ package struct EchoError: Error, Equatable, Sendable, CustomStringConvertible {
     package let remedy: String?
     /// Whether the command was typed wrongly: no file and no machine would make it right.
     package let isUsage: Bool
+    /// Whether the machine is at fault and not what `place` names: a disk that is gone, a limit that is reached. The same
+    /// may succeed later.
+    package let isPassing: Bool
 
-    package init(_ place: String, _ problem: String, try remedy: String? = nil, isUsage: Bool = false) {
+    package init(
+        _ place: String, _ problem: String, try remedy: String? = nil, isUsage: Bool = false,
+        isPassing: Bool = false
+    ) {
         self.place = place
         self.problem = problem
         self.remedy = remedy
         self.isUsage = isUsage
+        self.isPassing = isPassing
     }
 
     package var description: String {

@@ -132,11 +132,14 @@ package func writeFile(_ path: String, _ bytes: some ContiguousBytes) throws(Ech
 
 /// Makes a folder and those above it, where they are missing.
 package func makeFolder(_ path: String) throws(EchoError) {
-    do {
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    } catch {
-        throw systemError(path, "cannot be made")
-    }
+    if mkdir(path, 0o777) == 0 { return }
+    let fault = systemError(path, "cannot be made"), code = errno
+    // It is there, or another process made it at the same moment.
+    if code == EEXIST, try folderIdentity(path) != nil { return }
+    let parent = URL(fileURLWithPath: path).deletingLastPathComponent().path
+    guard code == ENOENT, !path.isEmpty, try folderIdentity(parent) == nil else { throw fault }
+    try makeFolder(parent)
+    try makeFolder(path)
 }
 
 /// Brings a folder's list of names to the disk, where the file system does that for folders.

@@ -59,16 +59,19 @@ package func entries(ofFolder path: String) throws(EchoError) -> [FolderEntry] {
             }
         }
         if found.bytes == [46] || found.bytes == [46, 46] { continue }
-        let kind: FolderEntry.Kind =
-            if found.status != 0 {
-                .brokenLink
-            } else {
+        let kind: FolderEntry.Kind
+        if found.status != 0 {
+            let fault = systemError(path, "cannot be listed")
+            if fault.isPassing { throw fault }
+            kind = .brokenLink
+        } else {
+            kind =
                 switch status.st_mode & S_IFMT {
                 case S_IFREG: .file
                 case S_IFDIR: .folder
                 default: .other
                 }
-            }
+        }
         let name = String(validating: found.bytes, as: UTF8.self)
         entries.append(
             FolderEntry(
@@ -84,10 +87,20 @@ package func entries(ofFolder path: String) throws(EchoError) -> [FolderEntry] {
 package func precedes(_ a: String, _ b: String) -> Bool { a.utf8.lexicographicallyPrecedes(b.utf8) }
 
 /// Which folder a path leads to, so that two ways to one can be told; nil where there is none.
-package func folderIdentity(_ path: String) -> [UInt64]? {
+///
+/// - Throws: `EchoError` where the machine does not say
+package func folderIdentity(_ path: String) throws(EchoError) -> [UInt64]? {
     var status = stat()
-    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return nil }
+    guard stat(path, &status) == 0 else { return try nothing(path, nil) }
+    guard status.st_mode & S_IFMT == S_IFDIR else { return nil }
     return [UInt64(status.st_dev), UInt64(status.st_ino)]
+}
+
+/// `answer`, where `errno` says that nothing of that name is there or may be seen, and not that the machine is at fault.
+private func nothing<Answer>(_ path: String, _ answer: Answer) throws(EchoError) -> Answer {
+    let fault = systemError(path, "cannot be looked for")
+    if fault.isPassing { throw fault }
+    return answer
 }
 
 /// The path from the root, links resolved.
@@ -97,8 +110,13 @@ package func absolutePath(_ path: String) -> String {
     return String(cString: resolved)
 }
 
-/// Whether this process may read a file.
-package func isReadable(_ path: String) -> Bool { access(path, R_OK) == 0 }
+/// Whether a file is there and this process may read it.
+///
+/// - Throws: `EchoError` where the machine does not say
+package func isReadable(_ path: String) throws(EchoError) -> Bool {
+    if access(path, R_OK) == 0 { return true }
+    return try nothing(path, false)
+}
 
 /// Removes a file; nothing happens if it is not there.
 package func removeFile(_ path: String) throws(EchoError) {

@@ -4,6 +4,7 @@
     import Glibc
 #endif
 import EchoCore
+import Foundation
 
 /// An open file that closes itself.
 struct Descriptor: ~Copyable {
@@ -50,19 +51,31 @@ struct Descriptor: ~Copyable {
 
     /// Reads until `bytes` is full or the file ends; returns how many bytes came.
     func read(into bytes: inout [UInt8]) throws(EchoError) -> Int {
-        var filled = 0
+        var filled = 0, refusals = 0
         while filled < bytes.count {
             let count = bytes.withUnsafeMutableBytes { buffer in
                 Glibc.read(number, buffer.baseAddress! + filled, buffer.count - filled)
             }
             if count == 0 { break }
-            if count > 0 {
-                filled += count
-            } else if errno != EINTR {
-                throw systemError(path, "cannot be read")
-            }
+            filled += try moved(count, &refusals, "cannot be read")
         }
         return filled
+    }
+
+    /// How many bytes a call moved, 0 where it was interrupted and is to be made again; what goes on being interrupted
+    /// fails at last.
+    private func moved(_ count: Int, _ refusals: inout Int, _ problem: String) throws(EchoError) -> Int {
+        if count > 0 {
+            refusals = 0
+            return count
+        }
+        // A system that writes nothing and says nothing of it has a disk that takes no more.
+        if count == 0 { errno = EIO }
+        refusals += 1
+        guard errno == EINTR || count == 0, refusals < Standard.patience else {
+            throw systemError(path, problem)
+        }
+        return 0
     }
 
     /// Whether everything has been read.
@@ -70,7 +83,7 @@ struct Descriptor: ~Copyable {
 
     /// Writes all of `bytes` at the end of what was written, or at `place`.
     func write(_ bytes: UnsafeRawBufferPointer, at place: Int? = nil) throws(EchoError) {
-        var written = 0
+        var written = 0, refusals = 0
         while written < bytes.count {
             let rest = bytes.baseAddress! + written
             let count =
@@ -79,12 +92,23 @@ struct Descriptor: ~Copyable {
                 } else {
                     Glibc.write(number, rest, bytes.count - written)
                 }
-            if count >= 0 {
-                written += count
-            } else if errno != EINTR {
-                throw systemError(path, "cannot be written")
-            }
+            written += try moved(count, &refusals, "cannot be written")
         }
+    }
+
+    /// Cuts the file back, or makes it longer.
+    func resize(to count: Int) throws(EchoError) {
+        if ftruncate(number, off_t(count)) != 0 { throw systemError(path, "cannot be cut") }
+    }
+
+    /// The whole file in memory, read when it is looked at.
+    func mapped(_ count: Int) throws(EchoError) -> Data {
+        // There is no map of nothing.
+        if count == 0 { return Data() }
+        guard let pages = mmap(nil, count, PROT_READ, MAP_PRIVATE, number, 0), pages != MAP_FAILED else {
+            throw systemError(path, "cannot be mapped into memory")
+        }
+        return Data(bytesNoCopy: pages, count: count, deallocator: .custom { munmap($0, $1) })
     }
 
     /// Writes the bytes of `range` to `place`, too.
@@ -107,15 +131,11 @@ struct Descriptor: ~Copyable {
         var bytes = [UInt8](repeating: 0, count: range.count)
         let result = bytes.withUnsafeMutableBytes { buffer in
             Result { () throws(EchoError) in
-                var filled = 0
+                var filled = 0, refusals = 0
                 while filled < buffer.count {
                     let rest = buffer.baseAddress! + filled
                     let count = pread(number, rest, buffer.count - filled, range.lowerBound + filled)
-                    if count > 0 {
-                        filled += count
-                    } else if count == 0 || errno != EINTR {
-                        throw systemError(path, "cannot be read again")
-                    }
+                    filled += try moved(count, &refusals, "cannot be read again")
                 }
                 try body(UnsafeRawBufferPointer(buffer))
             }
@@ -128,8 +148,11 @@ struct Descriptor: ~Copyable {
 
     /// - Parameter whereItCan: whether it is no error that this kind of file cannot be synchronised
     func synchronize(whereItCan: Bool = false) throws(EchoError) {
-        if fsync(number) == 0 || whereItCan && (errno == EINVAL || errno == EOPNOTSUPP) { return }
-        throw systemError(path, "cannot be brought to the disk")
+        var refusals = 0
+        while fsync(number) != 0 {
+            if whereItCan, [EINVAL, EOPNOTSUPP, EROFS, EBADF].contains(errno) { return }
+            _ = try moved(-1, &refusals, "cannot be brought to the disk")
+        }
     }
 }
 
@@ -140,12 +163,30 @@ func systemError(_ path: String, _ problem: String) -> EchoError {
     let remedy: String? =
         switch code {
         case ENOSPC, EDQUOT: "make space on that disk and run the same command again"
+        case EFBIG: "raise the limit of file sizes (ulimit -f) and run the same command again"
         case EACCES, EPERM: "check who may read and write there"
         case ENOENT: "check the spelling of the path"
         case ENOLCK, ENOSYS, EOPNOTSUPP:
             "use a file system with locks; of Lustre, one that is mounted with flock"
-        case EMFILE: "raise the limit of open files (ulimit -n)"
+        case EMFILE, ENFILE: "raise the limit of open files (ulimit -n) and run the same command again"
+        case ENOMEM, EAGAIN: "free memory, or raise its limit, and run the same command again"
+        case EIO, ENXIO, ENODEV, EROFS: "check the disk (dmesg says more) and run the same command again"
+        case ESTALE, ENOTCONN, ETIMEDOUT, EHOSTDOWN, EREMOTEIO:
+            "mount that disk again and run the same command again"
+        case EINTR: "run the same command again"
         default: nil
         }
-    return EchoError(path, "\(problem): \(reason)", try: remedy)
+    return EchoError(path, "\(problem): \(reason)", try: remedy, isPassing: !isOfTheFile(code))
 }
+
+/// Whether a failure is that of the file that was named, and stays until somebody changes that file; every other is the
+/// machine's.
+private func isOfTheFile(_ code: Int32) -> Bool {
+    [
+        ENOENT, ENOTDIR, EISDIR, EACCES, EPERM, ELOOP, ENAMETOOLONG, EOVERFLOW, EINVAL, EEXIST, ENOTEMPTY,
+        EXDEV,
+    ].contains(code)
+}
+
+/// Whether `errno` says that there is nothing of that name.
+func isAbsent() -> Bool { errno == ENOENT || errno == ENOTDIR }

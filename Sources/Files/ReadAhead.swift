@@ -16,12 +16,15 @@ final class ReadAhead: Sendable {
         var count = 0
     }
 
+    /// The file itself where the system has no thread to give: it is read when a block is asked for.
+    nonisolated(unsafe) private let unaided: GzipReader?
+
     /// Takes over `reader`, which nobody else may use from now on.
     init(_ reader: GzipReader) {
         let (empty, full) = (empty, full)
         for _ in 0..<Self.blocks { empty.put(Block(bytes: [UInt8](repeating: 0, count: Self.blockSize))) }
         nonisolated(unsafe) let reader = reader
-        _ = Background {
+        let thread = Background.beside {
             while var block = empty.take() {
                 let result = Result { () throws(EchoError) in
                     block.count = try reader.read(into: &block.bytes)
@@ -30,12 +33,19 @@ final class ReadAhead: Sendable {
                 full.put(result)
             }
         }
+        unaided = thread == nil ? reader : nil
     }
 
     deinit { empty.finish() }
 
     /// Copies the next block to `bytes`, which has room for `blockSize`, and returns its length; 0 at the end.
     func next(into bytes: UnsafeMutableRawBufferPointer) throws(EchoError) -> Int {
+        if let unaided {
+            var block = [UInt8](repeating: 0, count: Self.blockSize)
+            let count = try unaided.read(into: &block)
+            bytes.copyBytes(from: block[..<count])
+            return count
+        }
         guard let result = full.take() else { preconditionFailure("a block follows while they go round") }
         let block = try result.get()
         bytes.copyBytes(from: block.bytes[..<block.count])

@@ -23,27 +23,44 @@ package func readFile(_ path: String, upTo limit: Int = 4 << 30) throws(EchoErro
     return bytes
 }
 
-/// The whole of a source file, read once; as `readFile`, but what is wrong is a reason for dropping the file.
+/// A source file that was read.
+package struct SourceBytes: Sendable {
+    package let bytes: [UInt8]
+    /// When it was last written to, in nanoseconds since 1970.
+    package let mtime: Int
+}
+
+/// The whole of a source file, read once; as `readFile`, but what is wrong with the file is a reason for dropping it.
 ///
 /// - Parameter buffers: where the memory comes from
-/// - Returns: its bytes, and when it was last written to
+/// - Throws: `EchoError` for what is wrong with the machine, or with the folder that the file was found in: it is gone
 package func readSource(
     _ path: String, upTo limit: Int, from buffers: BufferPool
-) throws(Rejection) -> (bytes: [UInt8], mtime: Int) {
-    do {
+) throws(EchoError) -> Result<SourceBytes, Rejection> {
+    do throws(EchoError) {
         let file = try Descriptor(path, flags: O_RDONLY | O_NONBLOCK)
         let before = try regular(file.status(), path)
         if Int(before.st_size) > limit {
-            throw Rejection(.tooLarge, "\(grouped(Int(before.st_size))) bytes, more than \(grouped(limit))")
+            let problem = "\(grouped(Int(before.st_size))) bytes, more than \(grouped(limit))"
+            return .failure(Rejection(.tooLarge, problem))
         }
         if let bytes = try wholeFile(file, before, into: buffers.take(Int(before.st_size))) {
-            return (bytes, FileStamp(before).mtime)
+            return .success(SourceBytes(bytes: bytes, mtime: FileStamp(before).mtime))
         }
-        throw Rejection(.changedWhileRead, "its size or its time changed while it was read")
-    } catch let rejection as Rejection {
-        throw rejection
+        return .failure(Rejection(.changedWhileRead, "its size or its time changed while it was read"))
     } catch {
-        throw Rejection(.unreadable, (error as? EchoError)?.problem ?? "it cannot be read")
+        if error.isPassing { throw error }
+        let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        var status = stat()
+        guard lstat(path, &status) == 0 || !isAbsent() else {
+            guard lstat(folder, &status) == 0 else {
+                throw EchoError(
+                    folder, "is gone since its files were listed",
+                    try: "mount that disk again and run the same command again", isPassing: true)
+            }
+            return .failure(Rejection(.missing, "it is gone since it was listed"))
+        }
+        return .failure(Rejection(.unreadable, error.problem))
     }
 }
 
@@ -74,12 +91,8 @@ private func wholeFile(
 
 /// A regular file mapped into memory: nothing is read before it is looked at.
 package func mapFile(_ path: String) throws(EchoError) -> Data {
-    _ = try regular(Descriptor(path, flags: O_RDONLY | O_NONBLOCK).status(), path)
-    do {
-        return try Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped)
-    } catch {
-        throw EchoError(path, "cannot be mapped into memory")
-    }
+    let file = try Descriptor(path, flags: O_RDONLY | O_NONBLOCK)
+    return try file.mapped(Int(regular(file.status(), path).st_size))
 }
 
 private func regular(_ status: stat, _ path: String) throws(EchoError) -> stat {

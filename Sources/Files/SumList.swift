@@ -1,6 +1,6 @@
 // Lists of sums as `sha256sum` writes them and PhysioNet publishes them: of MIMIC-IV-ECHO with half a million lines.
 
-import EchoCore
+package import EchoCore
 
 #if canImport(Glibc)
     import Glibc
@@ -10,13 +10,14 @@ import EchoCore
 package let sumListName = "SHA256SUMS.txt"
 
 /// The sum that a list such as SHA256SUMS.txt has for the file `name`, a path below the list's folder, as 64 hexadecimal
-/// digits in lower case; nil where the list cannot be read or does not name the file.
-package func publishedSum(of name: String, inList path: String) -> String? {
-    guard let file = try? Descriptor(path, flags: O_RDONLY) else { return nil }
+/// digits in lower case; nil where the list is not there, may not be read or does not name the file.
+package func publishedSum(of name: String, inList path: String) throws(EchoError) -> String? {
+    guard let file = try unlessAbsent({ () throws(EchoError) in try Descriptor(path, flags: O_RDONLY) })
+    else { return nil }
     let wanted = Array(name.utf8)
     // The end of the last line stays for the next block.
     var block = [UInt8](repeating: 0, count: 1 << 18), rest: [UInt8] = []
-    while let count = try? file.read(into: &block), count > 0 {
+    while let count = try unlessAbsent({ () throws(EchoError) in try file.read(into: &block) }), count > 0 {
         let bytes = rest + block[..<count]
         let isLast = count < block.count
         let end = isLast ? bytes.count : (bytes.lastIndex(of: 0x0A) ?? -1) + 1
@@ -27,9 +28,9 @@ package func publishedSum(of name: String, inList path: String) -> String? {
     return nil
 }
 
-/// All sums of such a list, by the paths below its folder; nil where it cannot be read.
-package func publishedSums(inList path: String) -> [String: String]? {
-    guard let bytes = try? readFile(path) else { return nil }
+/// All sums of such a list, by the paths below its folder; nil where it is not there or may not be read.
+package func publishedSums(inList path: String) throws(EchoError) -> [String: String]? {
+    guard let bytes = try unlessAbsent({ () throws(EchoError) in try readFile(path) }) else { return nil }
     var sums: [String: String] = [:]
     for line in bytes.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }) where line.count > 65 {
         let sum = line.prefix(64)
@@ -39,6 +40,18 @@ package func publishedSums(inList path: String) -> [String: String]? {
         sums[String(decoding: name, as: UTF8.self)] = String(decoding: sum, as: UTF8.self).lowercased()
     }
     return sums
+}
+
+/// What `body` makes of a list; nil where the list is at fault, and not the machine.
+private func unlessAbsent<Answer: ~Copyable>(
+    _ body: () throws(EchoError) -> Answer
+) throws(EchoError) -> Answer? {
+    do throws(EchoError) {
+        return try body()
+    } catch {
+        if error.isPassing { throw error }
+        return nil
+    }
 }
 
 /// Looks at the end of every line.

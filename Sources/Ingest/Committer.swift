@@ -15,6 +15,7 @@ final class Committer {
     private let catalog: Catalog
     private let folder: String
     private let rules: IngestRules
+    private let greatestHeader: Int
     private var nextShard: Int
     private var nextID: Int64
     private var shard: OpenShard?
@@ -28,7 +29,8 @@ final class Committer {
     /// The kept ones among them: paths by the sums of their bytes, and SOP instances.
     private var pending: [String: String] = [:]
     private var pendingInstances: Set<String> = []
-    /// Bytes of the header of a shard that holds nothing but the current study.
+    /// The files of the current study that follow, and the bytes of the header of a shard that holds nothing else.
+    private var study: ArraySlice<SourceFile> = []
     private var roomForStudy = 0
 
     /// A shard that clips are being written to.
@@ -47,7 +49,11 @@ final class Committer {
     }
 
     /// Opens the shards' folder of a dataset that nobody else writes to.
-    init(catalog: Catalog, rules: IngestRules, replacing: Set<String>) throws(EchoError) {
+    ///
+    /// - Parameter greatestHeader: bytes of a shard's header, a multiple of eight
+    init(catalog: Catalog, rules: IngestRules, replacing: Set<String>, greatestHeader: Int) throws(EchoError)
+    {
+        self.greatestHeader = greatestHeader
         self.catalog = catalog
         self.rules = rules
         self.replacing = replacing
@@ -79,14 +85,21 @@ final class Committer {
 
     /// Says that the files of another study follow.
     func begin(_ study: ArraySlice<SourceFile>) throws(EchoError) {
-        let bound = study.reduce(0) { $0 + Committer.headerBound($1) }
+        self.study = study
+        let bound = makeRoom()
         let isFull = shard?.isFull(rules.shardSize, before: bound)
         if isFull == true {
             try closeShard()
         } else if isFull == nil, rows.count >= 4096 {
             try commitRows()
         }
+    }
+
+    /// Plans a header for what is left of the study; returns the bytes that its files add to one.
+    private func makeRoom() -> Int {
+        let bound = study.reduce(0) { $0 + Committer.headerBound($1) }
         roomForStudy = (Committer.headerBase + bound + 7) / 8 * 8
+        return bound
     }
 
     /// Takes a file's row, and its pixels if it is kept.
@@ -99,19 +112,27 @@ final class Committer {
         if replacing.contains(row.path) { replaced.append(row.path) }
         try findTwins(&row)
         if row.reason == nil {
+            // Times are known too late to keep room for them; the header moves the tensors where they do not fit.
+            let bound =
+                Committer.headerBound(row.name, row.studyKey, row.path) + 24 * (row.frameTimes?.count ?? 0)
+            if let header = shard?.header, header + bound > greatestHeader {
+                // A study whose facts are more than a header may hold goes on in another shard.
+                try closeShard()
+                _ = makeRoom()
+                note(row)
+            }
             let name = try openShard()
             row.kept = true
             row.shard = name
             try shard?.writer.add(row.name, .u8, shape: prepared.shape, bytes: prepared.bytes)
             shard?.clips[row.name] = ShardedClip(row)
-            shard?.header += Committer.headerBound(row.name, row.studyKey, row.path)
-            // Times are known too late to keep room for them; the header moves the tensors where they do not fit.
-            shard?.header += 24 * (row.frameTimes?.count ?? 0)
+            shard?.header += bound
         } else {
             row.frames = nil
             row.checksum = nil
         }
         rows.append(row)
+        study = study.dropFirst()
         return row
     }
 
@@ -128,13 +149,22 @@ final class Committer {
             row.detail = "the same bytes as \(twin)"
             return
         }
-        pending[sum] = row.path
-        guard let key = row.sopKey else { return }
-        var isKnown = !pendingInstances.insert(key).inserted
-        if !isKnown {
-            isKnown = try catalog.instances(sopKey: key).contains { !replacing.contains($0) || isRead($0) }
+        if let key = row.sopKey {
+            var isKnown = pendingInstances.contains(key)
+            if !isKnown {
+                isKnown = try catalog.instances(sopKey: key).contains {
+                    !replacing.contains($0) || isRead($0)
+                }
+            }
+            if isKnown { row.add(flag: "same-instance") }
         }
-        if isKnown { row.add(flag: "same-instance") }
+        note(row)
+    }
+
+    /// Remembers a kept clip until its row is in the database.
+    private func note(_ row: ClipRecord) {
+        if let sum = row.sha256 { pending[sum] = row.path }
+        if let key = row.sopKey { pendingInstances.insert(key) }
     }
 
     /// Whether a file was read by this run, and its row is new.
@@ -144,7 +174,8 @@ final class Committer {
         if let name = shard?.name { return name }
         let name = shardName(nextShard)
         // A thousandth of the shard holds the headers of its clips; a huge study gets what it needs.
-        let room = max(64 << 10, rules.shardSize / 1024 / 8 * 8, roomForStudy)
+        let room = min(
+            max(64 << 10, rules.shardSize / 1024 / 8 * 8, roomForStudy), greatestHeader)
         shard = OpenShard(
             name: name, writer: try SafetensorsWriter(folder + "/" + name, headerRoom: room), headerRoom: room
         )

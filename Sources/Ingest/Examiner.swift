@@ -42,14 +42,19 @@ struct Examiner: Sendable {
             name: file.name, path: file.path)
         if file.isUnlisted { record.add(flag: SourceFile.unlistedFlag) }
         let bytes: [UInt8]
-        do throws(Rejection) {
-            if let fault = file.fault { throw fault }
+        let found: Result<SourceBytes, Rejection>
+        if let fault = file.fault {
+            found = .failure(fault)
+        } else {
             record.mtime = file.stamp?.mtime
-            (bytes, record.mtime) = try readSource(
+            found = try readSource(
                 source + "/" + file.path, upTo: Examiner.greatestFile, from: Examiner.files)
-        } catch {
-            record.reason = error.reason
-            record.detail = error.detail
+        }
+        switch found {
+        case .success(let file): (bytes, record.mtime) = (file.bytes, file.mtime)
+        case .failure(let rejection):
+            record.reason = rejection.reason
+            record.detail = rejection.detail
             return PreparedClip(record: record)
         }
         let findings = examine(bytes, &record)

@@ -17,7 +17,7 @@ package func ingest(_ options: IngestOptions) throws -> IngestSummary {
     if options.part == nil, options.stage == nil, try !hasRows(folder) {
         try checkClips(in: plan.files, of: options.source)
     }
-    if options.part == nil, isReadable(folder + "/" + partsFolder) {
+    if options.part == nil, try isReadable(folder + "/" + partsFolder) {
         throw EchoError("--dataset", "has parts that are not merged", try: "run echoprep merge first")
     }
     let catalog = try Catalog(datasetFolder: folder, readOnly: false)
@@ -34,7 +34,8 @@ package func ingest(_ options: IngestOptions) throws -> IngestSummary {
         going: last?.rules == texts ? last?.id : nil, commandLine: options.commandLine, rules: texts,
         found.corrections)
     try catalog.replace(plan.list.studies(testFold: options.testFold), run: run)
-    let committer = try Committer(catalog: catalog, rules: rules, replacing: found.replacing)
+    let committer = try Committer(
+        catalog: catalog, rules: rules, replacing: found.replacing, greatestHeader: options.greatestHeader)
     let stager = try options.stage.map { stage throws(EchoError) in
         try Stager(found.work, stage, folder: stage.folder ?? folder + "/.stage")
     }
@@ -57,11 +58,13 @@ private func read(
     var tally = Tally()
     let progress = Progress("ingest", total: work.count, unit: "files")
     let source = options.source
+    var watch = try SourceWatch(source, greatestRun: options.greatestRun)
     try produceInOrder(
         work.count, workers: options.jobs, window: 4 * options.jobs,
         produce: { try examiner.prepare(work[$0], in: source, stager, runID: run) },
         consume: { index, prepared in
             try Interruption.check()
+            try watch.see(work[index], prepared.record)
             if index == 0 || work[index].study != work[index - 1].study {
                 let rest = work[index...]
                 try committer.begin(rest.prefix { $0.study == work[index].study })
@@ -102,7 +105,7 @@ private func hasRows(_ dataset: String) throws -> Bool {
 private func plan(of options: IngestOptions) throws -> (plan: Plan, rules: IngestRules) {
     let found = try plan(source: options.source, layout: options.layout, dataset: options.dataset)
     var whole = found.plan
-    guard whole.takeSums(of: options.source) else {
+    guard try whole.takeSums(of: options.source) else {
         throw EchoError(
             sumListName,
             "has another sum for a list beside it: one of them is changed, cut or another release's",
@@ -133,7 +136,8 @@ private func reconcile(
     let isListed = release.map { $0 != "none" } ?? (last?.rules["layout"] != "folder")
     return try Reconciliation(
         plan, known: catalog.knownFiles(), withdrawn: catalog.withdrawnFiles(), listedBefore: isListed,
-        source: options.source, jobs: options.jobs, isFetching: options.stage != nil, decided: options.rules.decided)
+        source: options.source, jobs: options.jobs, isFetching: options.stage != nil,
+        isRetrying: options.retry, decided: options.rules.decided)
 }
 
 /// All that a run chooses: one with the same choices goes on with the last.

@@ -22,6 +22,12 @@ package struct IngestOptions: Sendable {
     package var testFold = 0
     /// Whose decisions `rules.decided` are; nil for none.
     package var decisions: String?
+    /// Whether files that could not be read as clips are read again, though they look as they did.
+    package var retry = false
+    /// So many files in a row that cannot be opened are not theirs to answer for; 0 for any number.
+    package var greatestRun = 5
+    /// Bytes of a shard's header, with which it ends in the middle of a study, too.
+    package var greatestHeader = SafetensorsWriter.greatestHeader
     /// How files that are not in the source are downloaded; nil for not at all.
     package var stage: StageOptions?
     /// For the database's record of runs.

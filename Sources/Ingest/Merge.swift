@@ -1,7 +1,7 @@
 // `echoprep merge`: the parts that several workers wrote become one dataset.
 
 import Catalog
-import EchoCore
+package import EchoCore
 import Files
 import Foundation
 import Shards
@@ -11,6 +11,12 @@ package struct MergeSummary: Sendable, Codable {
     package let parts: Int
     package let clips: Int
     package let shards: Int
+
+    fileprivate init(parts: Int, of catalog: Catalog) throws(EchoError) {
+        self.parts = parts
+        clips = try catalog.outcomes().filter(\.kept).reduce(0) { $0 + $1.files }
+        shards = try catalog.shards().count
+    }
 }
 
 /// Joins all parts of a dataset into it, and removes them.
@@ -19,6 +25,7 @@ package struct MergeSummary: Sendable, Codable {
 /// - Throws: `EchoError` if a part is missing, not finished, or made by other rules
 package func merge(dataset: String, commandLine: String) throws -> MergeSummary {
     try removeMerged(dataset)
+    if try !isReadable(dataset + "/" + partsFolder), let done = try merged(dataset) { return done }
     let parts = try finishedParts(of: dataset)
     let catalog = try Catalog(datasetFolder: dataset, readOnly: false)
     guard let lock = try FileLock.take(dataset + "/.ingest.lock") else {
@@ -26,6 +33,7 @@ package func merge(dataset: String, commandLine: String) throws -> MergeSummary 
     }
     var rules = parts[0].rules
     rules["part"] = "merged"
+    rules["parts"] = String(parts.count)
     let last = try catalog.lastRun(of: "ingest")
     let run: Int64
     if let last, last.rules == rules {
@@ -43,15 +51,22 @@ package func merge(dataset: String, commandLine: String) throws -> MergeSummary 
     try moveFile(dataset + "/" + partsFolder, to: dataset + "/" + mergedFolder)
     try removeMerged(dataset)
     _ = consume lock
-    let outcomes = try catalog.outcomes()
-    return MergeSummary(
-        parts: parts.count, clips: outcomes.filter(\.kept).reduce(0) { $0 + $1.files },
-        shards: try catalog.shards().count)
+    return try MergeSummary(parts: parts.count, of: catalog)
+}
+
+/// What a merge did that was stopped after its last part; nil where none was done, or something else since.
+private func merged(_ dataset: String) throws(EchoError) -> MergeSummary? {
+    guard let catalog = try Catalog.ifThere(datasetFolder: dataset),
+        let run = try catalog.lastRun(of: "ingest"), run.finished, run.rules["part"] == "merged",
+        let parts = run.rules["parts"].flatMap({ Int($0) })
+    else { return nil }
+    return try MergeSummary(parts: parts, of: catalog)
 }
 
 /// Whether a dataset has parts that wait for `merge`.
-package func hasParts(_ dataset: String) -> Bool {
-    isReadable(dataset + "/" + partsFolder) || isReadable(dataset + "/" + mergedFolder)
+package func hasParts(_ dataset: String) throws(EchoError) -> Bool {
+    if try isReadable(dataset + "/" + partsFolder) { return true }
+    return try isReadable(dataset + "/" + mergedFolder)
 }
 
 /// Parts that are merged and wait for their removal.
@@ -59,7 +74,7 @@ private let mergedFolder = ".merged-parts"
 
 private func removeMerged(_ dataset: String) throws(EchoError) {
     let folder = dataset + "/" + mergedFolder
-    guard isReadable(folder) else { return }
+    guard try isReadable(folder) else { return }
     do {
         try FileManager.default.removeItem(atPath: folder)
     } catch {
@@ -77,7 +92,7 @@ private struct Part {
 /// The parts in their order, all there and finished by the same rules.
 private func finishedParts(of dataset: String) throws(EchoError) -> [Part] {
     let folder = dataset + "/" + partsFolder
-    let names = isReadable(folder) ? try entries(ofFolder: folder).map(\.name) : []
+    let names = try isReadable(folder) ? entries(ofFolder: folder).map(\.name) : []
     let count = names.lazy.compactMap { $0.split(separator: "-").last.flatMap { Int($0) } }.first
     guard let count else {
         throw EchoError("DATASET", "has no parts", try: "run echoprep ingest with --part first")
@@ -123,7 +138,7 @@ private func take(_ part: Catalog, into catalog: Catalog, run: Int64) throws {
             let source = "\(part.folder)/\(shardsFolder)/\(shard)"
             let target = "\(catalog.folder)/\(shardsFolder)/\(newName)"
             // A merge that was stopped between this and the rows has moved it already.
-            if isReadable(source) || !isReadable(target) { try moveFile(source, to: target) }
+            if try isReadable(source) || !isReadable(target) { try moveFile(source, to: target) }
         }
         var id = try catalog.lastClipID()
         for index in batch.indices {

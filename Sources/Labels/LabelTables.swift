@@ -25,10 +25,11 @@ struct LabelTables {
     /// Copies the record list from its file; rows that belong to no study of the study list are rejects.
     func insertRecords(of table: SourceTable, studies: [EchoStudy]) throws -> Reading<Void> {
         let conveyor = Conveyor<[EchoRecord]>(capacity: 4)
-        let reading = Background {
+        let reading = Background.beside {
             defer { conveyor.finish() }
             return try CohortTables.readRecords(table, studies: studies, conveyor.put)
         }
+        guard let reading else { throw EchoError.noThread }
         defer { conveyor.finish() }
         let rows = try Inserter(db, table: "echo_record", columns: 4, orIgnore: true)
         var repeated: [RejectedRow] = []

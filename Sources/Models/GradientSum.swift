@@ -83,17 +83,20 @@ package final class GradientSum {
         guard engine.changesBesideWork else { return }
         let finished = Monitor(Finished())
         let (engine, ranks, wholes) = (engine, ranks, buckets.map(\.slab.whole))
+        // Where the system has no thread to give, `finish` sums.
+        let sum = Background.beside {
+            for (bucket, whole) in wholes.enumerated() {
+                let goesOn = finished.change(when: { $0.isGivenUp || $0.buckets.contains(bucket) }) {
+                    !$0.isGivenUp
+                }
+                guard goesOn else { return }
+                try engine.sum(whole, areSums: false, over: ranks)
+            }
+        }
+        guard let sum else { return }
         step = Step(
             uses: places.mapValues(\.uses), unfinished: buckets.map(\.tensors.count), finished: finished,
-            sum: Background {
-                for (bucket, whole) in wholes.enumerated() {
-                    let goesOn = finished.change(when: { $0.isGivenUp || $0.buckets.contains(bucket) }) {
-                        !$0.isGivenUp
-                    }
-                    guard goesOn else { return }
-                    try engine.sum(whole, areSums: false, over: ranks)
-                }
-            })
+            sum: sum)
     }
 
     /// Returns once all gradients are sums over all ranks; those that this rank has not written count as 0.

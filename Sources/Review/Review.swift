@@ -1,8 +1,10 @@
 // `echoprep review`: opens a dataset for one rater and serves the page.
 
 import Catalog
+import Dispatch
 import EchoCore
 import Foundation
+import Synchronization
 
 /// What `echoprep review` is asked to do.
 package struct ReviewOptions: Sendable {
@@ -20,7 +22,7 @@ package struct ReviewOptions: Sendable {
     }
 }
 
-/// Serves the page until it is interrupted.
+/// Serves the page until it is interrupted, while the caller's thread waits.
 ///
 /// - Parameters:
 ///   - model: a run whose predictions are shown
@@ -28,6 +30,23 @@ package struct ReviewOptions: Sendable {
 /// - Throws: `EchoError` where there is nothing to look at, or the address is taken
 package func serveReview(
     _ options: ReviewOptions, model: ReviewModel?, address: @escaping @Sendable (_ url: String) -> Void
+) throws {
+    let ended = DispatchSemaphore(value: 0)
+    let outcome = Mutex<Result<Void, any Error>>(.success(()))
+    Task.detached {
+        do {
+            try await serve(options, model, address)
+        } catch {
+            outcome.withLock { $0 = .failure(error) }
+        }
+        ended.signal()
+    }
+    ended.wait()
+    try outcome.withLock { $0 }.get()
+}
+
+private func serve(
+    _ options: ReviewOptions, _ model: ReviewModel?, _ address: @escaping @Sendable (_ url: String) -> Void
 ) async throws {
     let catalog = try Catalog(datasetFolder: options.dataset, where: options.reading.filter)
     let form = try ReviewForm(file: options.form)

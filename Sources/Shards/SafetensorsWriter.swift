@@ -13,9 +13,13 @@ package struct SafetensorsWriter: ~Copyable {
     package var metadata: [String: String]
     /// Bytes written, the header's room included.
     package var size: Int { file.offset }
+    private let path: String
     private let room: Int
     private var file: AtomicFile
     private var tensors: [(name: String, dtype: DType, shape: [Int])] = []
+
+    /// The most bytes of a header that readers take, its length included.
+    package static let greatestHeader = SafetensorsHeader.greatestLength
 
     /// Begins a file whose tensors are not known yet.
     ///
@@ -25,6 +29,7 @@ package struct SafetensorsWriter: ~Copyable {
         var file = try AtomicFile(path)
         try file.write([UInt8](repeating: 0, count: headerRoom))
         self.metadata = metadata
+        self.path = path
         self.file = file
         room = headerRoom
     }
@@ -79,6 +84,13 @@ package struct SafetensorsWriter: ~Copyable {
         if header == nil {
             header = SafetensorsHeader.encoded(metadata: metadata, tensors: tensors)
             try file.insert(header!.count - room, at: room)
+        }
+        guard header!.count <= SafetensorsWriter.greatestHeader else {
+            throw EchoError(
+                path,
+                "its header would have \(grouped(header!.count)) bytes, and readers take no more than "
+                    + grouped(SafetensorsWriter.greatestHeader),
+                try: "fewer tensors in one file")
         }
         try file.overwrite(header!, at: 0)
         try file.commit()

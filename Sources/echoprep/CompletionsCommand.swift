@@ -1,6 +1,7 @@
 // `echoprep completions`: what a shell reads to complete commands, options and paths.
 
 import ArgumentParser
+import EchoCore
 
 /// A shell that completes.
 private enum Shell: String, CaseIterable, ExpressibleByArgument {
@@ -26,5 +27,5 @@ struct CompletionsCommand: ParsableCommand {
 
     @Argument(help: "bash, zsh or fish.") private var shell: Shell
 
-    func run() { print(Echoprep.completionScript(for: shell.kind)) }
+    func run() throws { try show(Echoprep.completionScript(for: shell.kind)) }
 }

@@ -3,12 +3,11 @@
 import ArgumentParser
 import Compute
 import EchoCore
-import Foundation
 
 private import CCommit
 
 @main
-struct Echoprep: AsyncParsableCommand {
+struct Echoprep: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "echoprep",
         abstract: "From a download of MIMIC-IV-ECHO to a trained and evaluated LAMAE model.",
@@ -32,35 +31,62 @@ struct Echoprep: AsyncParsableCommand {
         ])
 
     /// Exit 0 done, 1 failed, 2 done but `--strict` found rejected input, 64 wrong usage, 130 interrupted.
-    static func main() async {
+    ///
+    /// On the thread that the process began with, and no other: where the system gives no thread, work is done here.
+    static func main() {
+        Standard.fillGaps()
         setProgramCommit(String(cString: echoprep_commit))
         Interruption.watch()
         MappedFileFault.watch()
+        ProgramFault.watch()
+        OutputFault.watch()
         Progress.show(on: .standardError)
         EngineFailure.handle { error in
             tell("\(error)")
-            Foundation.exit(1)
+            leave(1)
         }
+        leave(outcome())
+    }
+
+    /// Runs the command that the user gives, says what went wrong, and returns the exit code.
+    private static func outcome() -> Int32 {
         do {
             let arguments = try spelled(Array(CommandLine.arguments.dropFirst()), for: Echoprep.self)
             var command = try parseAsRoot(try configured(arguments))
+            try command.checkPaths()
             if let command = command as? any ConfigurableCommand, command.configuration.printConfig {
-                print(try EffectiveOptions(command).text())
+                try show(EffectiveOptions(command).text())
             } else if let wrong = wrongNumber(of: command) {
                 throw wrong
-            } else if var asynchronous = command as? any AsyncParsableCommand {
-                try await asynchronous.run()
             } else {
                 try command.run()
             }
+            return 0
         } catch let error as EchoError {
             tell("echoprep: \(error)")
-            Foundation.exit(error.isUsage ? 64 : 1)
+            return error.isUsage ? 64 : 1
         } catch is Interrupted {
             tell("echoprep: interrupted; the same command goes on")
-            Foundation.exit(130)
+            return 130
         } catch {
-            exit(withError: error)
+            return tell(error)
+        }
+    }
+
+    /// What ArgumentParser has to say: help and version as a result, wrong usage as a message.
+    private static func tell(_ error: any Error) -> Int32 {
+        let text = fullMessage(for: error), code = exitCode(for: error)
+        guard !text.isEmpty else { return code.rawValue }
+        guard code.isSuccess else {
+            Standard.say(text)
+            return code.rawValue
+        }
+        do {
+            try Standard.show(text)
+            return 0
+        } catch {
+            Standard.say("echoprep: \(error)")
+            return 1
         }
     }
 }

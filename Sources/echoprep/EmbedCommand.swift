@@ -48,7 +48,7 @@ struct EmbedCommand: ParsableCommand {
         try withRanks { ranks in
             let options = try ranks.together { try self.options(ranks) }
             guard let summary = try embed(run: folder, options: options) else { return }
-            show(json ? try jsonText(summary) : summary.text)
+            try show(json ? jsonText(summary) : summary.text)
         }
     }
 

@@ -21,13 +21,13 @@ struct EnginesCommand: ParsableCommand {
 
     func run() throws {
         var wrong: [String] = []
-        EngineCheck.all(threads: threads ?? availableProcessors()) { found in
+        try EngineCheck.all(threads: threads ?? availableProcessors()) { found throws(EchoError) in
             switch found {
             case .checked(let check):
                 if !check.isRight { wrong.append("\(check.engine) on \(check.device)") }
-                show(json ? line(EngineLine(check)) : text(check))
+                try show(json ? line(EngineLine(check)) : text(check))
             case .absent(let engine, let error):
-                show(json ? line(EngineLine(engine, error)) : text(engine, error))
+                try show(json ? line(EngineLine(engine, error)) : text(engine, error))
             }
         }
         if !wrong.isEmpty {

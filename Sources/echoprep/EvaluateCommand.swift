@@ -130,8 +130,8 @@ struct EvaluateCommand: ParsableCommand {
             for line in evaluation.notes + evaluation.warnings.map({ "warning: \($0)" }) {
                 tell("\(line)")
             }
-            show(json ? try jsonText(evaluation) : evaluation.text)
-            for page in evaluation.reports where !json { show("report: \(page)") }
+            try show(json ? jsonText(evaluation) : evaluation.text)
+            for page in evaluation.reports where !json { try show("report: \(page)") }
         }
     }
 

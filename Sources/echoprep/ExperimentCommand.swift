@@ -73,7 +73,7 @@ struct ExperimentCommand: ConfigurableCommand {
         }
         if dryRun {
             let steps = try planExperiment(experiment, options(Alone()))
-            show(json ? try jsonText(steps) : steps.map { "\($0.run): \($0.state)" }.joined(separator: "\n"))
+            try show(json ? jsonText(steps) : steps.map { "\($0.run): \($0.state)" }.joined(separator: "\n"))
             return
         }
         var passed = true
@@ -83,7 +83,7 @@ struct ExperimentCommand: ConfigurableCommand {
                 tell(message)
             }
             guard let result else { return }
-            show(json ? try jsonText(result) : result.text)
+            try show(json ? jsonText(result) : result.text)
             passed = result.passed
         }
         if !passed { throw ExitCode.failure }

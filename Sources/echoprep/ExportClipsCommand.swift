@@ -77,7 +77,7 @@ struct ExportClipsCommand: ParsableCommand {
         options.packSize = packSize.bytes
         options.jobs = jobs
         let summary = try exportClips(dataset: dataset, to: out, options: options)
-        for chosen in summary.kept { FileHandle.standardError.write(Data("\(chosen)\n".utf8)) }
-        show(try json ? jsonText(summary) : summary.text)
+        for chosen in summary.kept { tell(chosen) }
+        try show(json ? jsonText(summary) : summary.text)
     }
 }

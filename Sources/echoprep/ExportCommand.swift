@@ -1,6 +1,7 @@
 // `echoprep export`: a model, and a dataset's clips, labels and description, in formats that other programs read.
 
 import ArgumentParser
+import EchoCore
 import Catalog
 import Exchange
 import Foundation
@@ -40,7 +41,7 @@ struct ExportLabelsCommand: ParsableCommand {
         if let cohort = exported.cohort {
             tell("\(cohort.text)")
         }
-        for path in exported.paths { show(path) }
+        for path in exported.paths { try show(path) }
     }
 }
 
@@ -73,7 +74,7 @@ struct ExportCroissantCommand: ParsableCommand {
         var options = CroissantOptions(name: name, license: license, url: url, citation: citation)
         options.cohort = cohort
         let exported = try exportCroissant(dataset: dataset, options: options)
-        if let cohort = exported.cohort { FileHandle.standardError.write(Data("\(cohort.text)\n".utf8)) }
-        for path in exported.paths { show(path) }
+        if let cohort = exported.cohort { tell(cohort.text) }
+        for path in exported.paths { try show(path) }
     }
 }

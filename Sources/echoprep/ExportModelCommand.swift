@@ -1,6 +1,7 @@
 // `echoprep export model`: a run's model in formats that other programs load.
 
 import ArgumentParser
+import EchoCore
 import Exchange
 import Foundation
 
@@ -33,7 +34,7 @@ struct ExportModelCommand: ParsableCommand {
     func run() throws {
         var options = ModelExportOptions()
         (options.format, options.license, options.python) = (format, license, python)
-        for path in try exportModel(run: folder, to: out, options: options) { show(path) }
+        for path in try exportModel(run: folder, to: out, options: options) { try show(path) }
         tell("next: \(out)/README.md says how it is loaded")
     }
 }

@@ -77,7 +77,7 @@ struct IngestCommand: ConfigurableCommand {
     @Option(help: "Bytes that downloads may take until they are read, as 200GiB.")
     var space = ByteCount(bytes: 200 << 30)
 
-    @Option(help: "Where downloads lie meanwhile. (default: .stage in the dataset)")
+    @Option(help: "Where downloads lie meanwhile. (default: .stage in the dataset)", completion: .directory)
     var stageFolder: String?
 
     @Option(help: "Studies that are downloaded at once.")
@@ -98,6 +98,12 @@ struct IngestCommand: ConfigurableCommand {
             (docs/review.md).
             """)
     var decisions = Decisions.none
+
+    @Flag(help: "Read files again that could not be read as clips, though they look as they did.")
+    var retry = false
+
+    @Option(help: "Stop where more files in a row than this cannot be opened; 0: never.")
+    var unreadable = 5
 
     @Flag(help: "Exit with 2 if a file could not be read as a clip.")
     var strict = false
@@ -131,6 +137,8 @@ struct IngestCommand: ConfigurableCommand {
         }
         options.testFold = testFold
         options.jobs = jobs
+        options.retry = retry
+        options.greatestRun = unreadable
         options.part = part.map { ($0.number, $0.of) }
         if let stage {
             var staging = try StageOptions(command: stage, space: space.bytes)
@@ -144,11 +152,11 @@ struct IngestCommand: ConfigurableCommand {
         options.commandLine = CommandLine.arguments.joined(separator: " ")
         if dryRun {
             let plan = try planIngest(options)
-            show(try json ? jsonText(plan) : plan.text)
+            try show(json ? jsonText(plan) : plan.text)
             return
         }
         let summary = try ingest(options)
-        show(try json ? jsonText(summary) : summary.text)
+        try show(json ? jsonText(summary) : summary.text)
         if strict, summary.rejected > 0 { throw ExitCode(2) }
     }
 

@@ -14,19 +14,22 @@ struct InspectCommand: ParsableCommand {
     @Argument(help: "A DICOM, AVI, MP4 or safetensors file, or a dataset folder.", completion: .file())
     var path: String
 
-    @Option(help: "Draw a frame with its regions, the sector's outline and the crop box into this PNG file.")
+    @Option(
+        help: "Draw a frame with its regions, the sector's outline and the crop box into this PNG file.",
+        completion: .file())
     var png: String?
 
     @Option(help: "Which frame --png draws, counted from 0; the middle one if not given.")
     var frame: Int?
 
-    @Option(help: "Write the sector's mask to this PNG file.")
+    @Option(help: "Write the sector's mask to this PNG file.", completion: .file())
     var mask: String?
 
-    @Option(help: "Write the decoded planes (luma, cb, cr) to this safetensors file.")
+    @Option(help: "Write the decoded planes (luma, cb, cr) to this safetensors file.", completion: .file())
     var frames: String?
 
-    @Option(help: "Draw random clips of a dataset, by kind, on sheets in this folder.")
+    @Option(
+        help: "Draw random clips of a dataset, by kind, on sheets in this folder.", completion: .directory)
     var contactSheet: String?
 
     @Option(help: "At most so many clips of each kind on contact sheets.")
@@ -45,7 +48,7 @@ struct InspectCommand: ParsableCommand {
         var rules = IngestRules()
         rules.crop = crop
         if let frames {
-            show(try dumpFrames(of: path, to: frames))
+            try show(dumpFrames(of: path, to: frames))
             return
         }
         if let contactSheet {
@@ -53,17 +56,17 @@ struct InspectCommand: ParsableCommand {
             options.count = count
             options.seed = seed
             let sheets = try drawContactSheets(of: path, to: contactSheet, options: options)
-            show(sheets.map { "\(contactSheet)/\($0)" }.joined(separator: "\n"))
+            try show(sheets.map { "\(contactSheet)/\($0)" }.joined(separator: "\n"))
             return
         }
         guard png != nil || mask != nil else {
             let report = try inspect(path, rules: rules)
-            show(try json ? jsonText(report) : report.text)
+            try show(json ? jsonText(report) : report.text)
             return
         }
         let clip = try ClipInspection(path, rules: rules)
         if let png { try clip.writePicture(to: png, frame: frame) }
         if let mask { try clip.writeMask(to: mask) }
-        show(try json ? jsonText(clip.report) : clip.report.text)
+        try show(json ? jsonText(clip.report) : clip.report.text)
     }
 }

@@ -44,7 +44,7 @@ struct LabelImportCommand: ParsableCommand {
             try groups
             ? importGroups(dataset: dataset, file: file, options: options)
             : importLabels(dataset: dataset, file: file, options: options)
-        show(json ? try jsonText(summary) : summary.text)
+        try show(json ? jsonText(summary) : summary.text)
     }
 }
 
@@ -57,7 +57,7 @@ struct LabelListCommand: ParsableCommand {
 
     func run() throws {
         let found = try listLabels(dataset: dataset)
-        show(json ? try jsonText(found) : found.text)
+        try show(json ? jsonText(found) : found.text)
     }
 }
 
@@ -75,13 +75,14 @@ struct LabelCompareCommand: ParsableCommand {
     @Option(help: "The dataset folder.", completion: .directory) var dataset: String
     @Option(help: "The dataset folder of the second, where it is another.", completion: .directory) var other:
         String?
-    @Option(help: "A csv file to write of all that differs, by study.") var differences: String?
+    @Option(help: "A csv file to write of all that differs, by study.", completion: .file()) var differences:
+        String?
     @Flag(help: "Print JSON.") var json = false
 
     func run() throws {
         let found = try compareLabels(
             dataset: dataset, LabelChoice(first), LabelChoice(second), other: other, file: differences)
-        show(json ? try jsonText(found) : found.text)
+        try show(json ? jsonText(found) : found.text)
     }
 }
 
@@ -95,6 +96,6 @@ struct LabelDropCommand: ParsableCommand {
     func run() throws {
         let count = try dropLabels(
             dataset: dataset, name: name, commandLine: CommandLine.arguments.joined(separator: " "))
-        show("\(name): \(grouped(count)) labels removed")
+        try show("\(name): \(grouped(count)) labels removed")
     }
 }

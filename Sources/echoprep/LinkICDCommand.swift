@@ -1,6 +1,7 @@
 // `echoprep link-icd`: labels for a dataset's studies.
 
 import ArgumentParser
+import EchoCore
 import Labels
 
 struct LinkICDCommand: ConfigurableCommand {
@@ -50,14 +51,14 @@ struct LinkICDCommand: ConfigurableCommand {
     func run() throws {
         if let explain {
             let explanation = try explainLabels(dataset: dataset, study: explain)
-            return show(json ? try explanation.json() : explanation.text)
+            return try show(json ? explanation.json() : explanation.text)
         }
         var options = LinkOptions(
             echo: echo, window: stays.rule, labels: labels.rule, targets: targets.rule,
             split: try splits.rule(), commandLine: CommandLine.arguments.joined(separator: " "))
         options.testTypes = measurements.types
         let summary = try linkICD(dataset: dataset, mimicIV: mimicIV ?? "", options: options)
-        show(json ? try summary.json() : summary.text)
+        try show(json ? summary.json() : summary.text)
         if strict, !summary.rejects.isEmpty { throw ExitCode(2) }
     }
 }

@@ -20,17 +20,17 @@ struct MergeCommand: ParsableCommand {
     var json = false
 
     func run() throws {
-        if !compact || hasParts(dataset) { try joinParts() }
+        if try !compact || hasParts(dataset) { try joinParts() }
         if compact {
             let summary = try Ingest.compact(dataset: dataset)
-            show(try json ? jsonText(summary) : summary.text)
+            try show(json ? jsonText(summary) : summary.text)
         }
     }
 
     private func joinParts() throws {
         let summary = try merge(
             dataset: dataset, commandLine: CommandLine.arguments.joined(separator: " "))
-        show(
+        try show(
             try json
                 ? jsonText(summary)
                 : "\(grouped(summary.parts)) parts: \(grouped(summary.clips)) clips in \(grouped(summary.shards)) shards"

@@ -37,7 +37,9 @@ struct PhantomCommand: ParsableCommand {
     var jobs = availableProcessors()
 
     @Option(
-        name: .customLong("mimic-iv"), help: "The folder hosp of MIMIC-IV: studies of its subjects and stays."
+        name: .customLong("mimic-iv"),
+        help: "The folder hosp of MIMIC-IV: studies of its subjects and stays.",
+        completion: .directory
     )
     var mimicIV: String?
 
@@ -67,6 +69,6 @@ struct PhantomCommand: ParsableCommand {
         options.mimicIV = mimicIV
         options.extras = !noExtras
         let summary = try writePhantom(to: out, options: options)
-        show(json ? try jsonText(summary) : summary.text)
+        try show(json ? jsonText(summary) : summary.text)
     }
 }

@@ -14,16 +14,16 @@ func withRanks(_ body: (any Ranks) throws -> Void) throws {
         try body(ranks)
     } catch let end as AgreedEnd {
         try ranks.end()
-        guard let error = end.error else { Foundation.exit(1) }
+        guard let error = end.error else { leave(1) }
         throw error
     } catch is Interrupted {
         try ranks.end()
-        guard ranks.isFirst else { Foundation.exit(130) }
+        guard ranks.isFirst else { leave(130) }
         throw Interrupted()
     } catch  where !ranks.isAlone {
         tell("echoprep: rank \(ranks.rank): \(error)")
         ranks.abandon()
-        Foundation.exit(1)
+        leave(1)
     }
     try ranks.end()
 }

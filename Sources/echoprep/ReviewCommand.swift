@@ -9,7 +9,7 @@ import Review
 extension QueueOrder: ExpressibleByArgument {}
 extension ReadingOptions.ClipChoice: ExpressibleByArgument {}
 
-struct ReviewCommand: AsyncParsableCommand {
+struct ReviewCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "review", abstract: "Look at clips, decide and label, in a browser.",
         subcommands: [
@@ -18,7 +18,7 @@ struct ReviewCommand: AsyncParsableCommand {
         ], defaultSubcommand: ReviewServeCommand.self)
 }
 
-struct ReviewServeCommand: AsyncParsableCommand {
+struct ReviewServeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve", abstract: "Serves the page for one rater, on this machine alone, until Ctrl-C.",
         discussion: """
@@ -53,8 +53,6 @@ struct ReviewServeCommand: AsyncParsableCommand {
     @OptionGroup var place: PlaceOptions
 
     func validate() throws {
-        guard (1...1000).contains(round) else { throw ValidationError("--round is 1 to 1000") }
-        guard (0...65535).contains(port) else { throw ValidationError("--port is 0 to 65535") }
         guard rater.wholeMatch(of: /[^\p{Cc}]{1,60}/) != nil else {
             throw ValidationError("--rater is a name of 1 to 60 characters")
         }
@@ -68,7 +66,7 @@ struct ReviewServeCommand: AsyncParsableCommand {
         }
     }
 
-    func run() async throws {
+    func run() throws {
         var reading = ReadingOptions(rater: rater)
         reading.role = adjudicator ? .adjudicator : .rater
         reading.round = round
@@ -83,8 +81,6 @@ struct ReviewServeCommand: AsyncParsableCommand {
         options.host = host
         options.port = port
         let model = try self.run.map { try ReviewModel(run: $0, dataset: dataset, place: try place.place()) }
-        try await serveReview(options, model: model) { url in
-            FileHandle.standardOutput.write(Data("\(url)\n".utf8))
-        }
+        try serveReview(options, model: model) { url in try? show(url) }
     }
 }

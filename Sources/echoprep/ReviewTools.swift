@@ -19,7 +19,7 @@ struct ReviewExportCommand: ParsableCommand {
 
     func run() throws {
         let count = try exportDecisions(dataset: dataset, file: file, rows: rows, to: out)
-        print("\(grouped(count)) rows written to \(out)")
+        try show("\(grouped(count)) rows written to \(out)")
     }
 }
 
@@ -37,15 +37,11 @@ struct ReviewAgreementCommand: ParsableCommand {
     @Option(help: "Seed of the resamplings.") var seed: UInt64 = 1
     @Flag(help: "Print JSON.") var json = false
 
-    func validate() throws {
-        guard (0...100_000).contains(bootstrap) else { throw ValidationError("--bootstrap is 0 to 100000") }
-    }
-
     func run() throws {
         let store = try ReviewStore(dataset: dataset, file: file, readOnly: true)
         let subjects = try Catalog(datasetFolder: dataset, readOnly: true).subjectsOfClips()
         let found = try AgreementSummary(store, subjects: subjects, samples: bootstrap, seed: seed)
-        print(json ? try jsonText(found) : found.text)
+        try show(json ? jsonText(found) : found.text)
     }
 }
 
@@ -61,6 +57,6 @@ struct ReviewMergeCommand: ParsableCommand {
 
     func run() throws {
         let summary = try mergeDecisions(dataset: dataset, file: file, from: files)
-        print(json ? try jsonText(summary) : summary.text)
+        try show(json ? jsonText(summary) : summary.text)
     }
 }

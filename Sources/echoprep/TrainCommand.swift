@@ -139,7 +139,7 @@ struct TrainCommand: ConfigurableCommand {
     @Option(
         help: "Steps to write; those after the first are written without weights, as FILE-0002 and so on.")
     var traceSteps = 1
-    @Option(help: "Write one step whole, as safetensors.") var trace: String?
+    @Option(help: "Write one step whole, as safetensors.", completion: .file()) var trace: String?
     @Flag(help: "Print JSON.") var json = false
     @OptionGroup var configuration: ConfigurationOptions
 
@@ -168,9 +168,9 @@ struct TrainCommand: ConfigurableCommand {
                 try seeds.map { try train(options, seeds: $0, say: say) } ?? [train(options, say: say)]
             guard ranks.isFirst else { return }
             if json {
-                show(try seeds == nil ? jsonText(summaries[0]) : jsonText(summaries))
+                try show(seeds == nil ? jsonText(summaries[0]) : jsonText(summaries))
             } else {
-                show(summaries.map(\.text).joined(separator: "\n"))
+                try show(summaries.map(\.text).joined(separator: "\n"))
             }
         }
     }

@@ -20,7 +20,7 @@ struct VerifyCommand: ParsableCommand {
 
     func run() throws {
         let result = try verify(dataset: dataset, jobs: jobs)
-        show(try json ? jsonText(result) : result.text)
+        try show(json ? jsonText(result) : result.text)
         if !result.problems.isEmpty { throw ExitCode.failure }
     }
 }

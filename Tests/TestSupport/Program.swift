@@ -90,4 +90,25 @@ package enum Built {
                 status: process.terminationStatus, output: try text(files[0]), errors: try text(files[1]))
         }
     }
+
+    /// Runs a line of bash in `folder`, in which `$echoprep` is the program.
+    package static func shell(_ line: String, in folder: URL) throws -> Outcome {
+        try withTemporaryFolder { temporary in
+            let files = ["out", "err"].map { temporary.appendingPathComponent($0) }
+            for file in files { try Data().write(to: file) }
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: "/bin/bash")
+            process.arguments = ["-c", line]
+            process.currentDirectoryURL = folder
+            process.environment = ProcessInfo.processInfo.environment.merging([
+                "echoprep": products.appendingPathComponent("echoprep").path
+            ]) { $1 }
+            process.standardOutput = try FileHandle(forWritingTo: files[0])
+            process.standardError = try FileHandle(forWritingTo: files[1])
+            try process.run()
+            process.waitUntilExit()
+            let texts = try files.map { String(decoding: try Data(contentsOf: $0), as: UTF8.self) }
+            return Outcome(status: process.terminationStatus, output: texts[0], errors: texts[1])
+        }
+    }
 }

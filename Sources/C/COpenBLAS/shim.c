@@ -34,6 +34,10 @@ static void choose_kernels(void) {
     unsetenv("OPENBLAS_CORETYPE");
 }
 
+// It would start threads when it is loaded, one for each processor, and end the program by SIGINT where the system gives
+// none. A program's own function comes before that of a library, and the threads are ours: it starts none.
+int blas_thread_init(void) { return 0; }
+
 // The threads that it started when it was loaded would spin for a while, beside work of ours that never needs them.
 __attribute__((constructor)) static void prepare(void) {
     openblas_set_num_threads(1);

@@ -70,6 +70,7 @@ package struct NumberRange: Sendable {
         // Where and how something is done.
         "threads": workers, "jobs": workers, "stage-jobs": workers, "tries": NumberRange(1, 1000),
         "retry-wait": NumberRange(0, 86_400), "stall": NumberRange(0, 604_800, isAbove: true),
+        "unreadable": NumberRange(0, 1e6), "round": NumberRange(1, 1000), "port": NumberRange(0, 65_535),
         // Clips and pictures.
         "studies": NumberRange(1, 1e6), "size": NumberRange(16, 4096), "max-frames": NumberRange(2, 1e6),
         "shard-size": NumberRange(1, 0x1p36), "pack-size": NumberRange(1, 0x1p40),

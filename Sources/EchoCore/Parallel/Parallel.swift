@@ -18,8 +18,14 @@ package func parallelFor(_ count: Int, workers: Int = availableProcessors(), _ b
         return
     }
     let next = Atomic(0)
-    DispatchQueue.concurrentPerform(iterations: min(workers, count)) { _ in
-        while case let i = next.wrappingAdd(1, ordering: .relaxed).oldValue, i < count { body(i) }
+    withoutActuallyEscaping(body) { body in
+        @Sendable func work() {
+            while case let i = next.wrappingAdd(1, ordering: .relaxed).oldValue, i < count { body(i) }
+        }
+        // As many as there are; without any the caller does all of it.
+        let helpers = (1..<min(workers, count)).compactMap { _ in Background.beside(work) }
+        work()
+        for helper in helpers { helper.wait() }
     }
 }
 
@@ -33,7 +39,7 @@ package func parallelMap<Value: Sendable>(_ count: Int, _ body: @Sendable (Int) 
     return values.withLock { $0.compactMap(\.self) }
 }
 
-/// Produces the items 0 ..< `count` on `workers` threads and consumes them in order on the calling thread.
+/// Produces the items 0 ..< `count` on up to `workers` threads and consumes them in order on the calling thread.
 ///
 /// At most `window` items are between the start of their production and the end of their consumption, which bounds
 /// memory. The first error of either side, in order of the items, ends the work and is thrown.
@@ -42,8 +48,15 @@ package func produceInOrder<Item: Sendable>(
     consume: (Int, Item) throws -> Void
 ) throws {
     let line = OrderedLine<Item>(count: count, window: max(window, 1))
-    let producers = (0..<max(1, min(workers, count))).map { _ in
-        Background { while let index = line.claim() { line.deliver(index, Result { try produce(index) }) } }
+    let producers = (0..<max(1, min(workers, count))).compactMap { _ in
+        Background.beside {
+            while let index = line.claim() { line.deliver(index, Result { try produce(index) }) }
+        }
+    }
+    // Where the system has no thread to give, both sides are done here in turns.
+    if producers.isEmpty {
+        for index in 0..<count { try consume(index, produce(index)) }
+        return
     }
     defer {
         line.stop()

@@ -35,7 +35,7 @@ package final class Progress: Sendable {
                 var size = winsize()
                 return ioctl(2, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
             },
-            write: { FileHandle.standardError.write(Data($0.utf8)) })
+            write: Standard.note)
     }
 
     private static let display = Mutex<Display?>(nil)

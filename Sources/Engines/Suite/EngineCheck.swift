@@ -29,21 +29,25 @@ package struct EngineCheck: Sendable {
     /// Checks all engines that are here on all their devices, the reference apart.
     ///
     /// - Parameter each: receives each as it is found
-    package static func all(threads: Int, _ each: (Finding) -> Void) {
+    package static func all(
+        threads: Int, _ each: (Finding) throws(EchoError) -> Void
+    ) throws(EchoError) {
         let reference = ReferenceEngine()
         // Once for all: it is by far the slowest.
         let expected = EngineTrial.all.map { $0.results(on: reference, seed: 1) }
         for kind in Engines.all where kind.name != EngineKind.reference.name {
-            if let error = kind.absence() { each(.absent(engine: kind.name, error)) }
+            if let error = kind.absence() { try each(.absent(engine: kind.name, error)) }
             for device in kind.devices() {
                 for precision in Precision.allCases {
+                    let found: Finding
                     do throws(EchoError) {
                         let place = Place(kind, device: device, threads: threads)
                         let engine = try place.makeEngine(precision)
-                        each(.checked(EngineCheck(engine, kind.name, device, precision, expected)))
+                        found = .checked(EngineCheck(engine, kind.name, device, precision, expected))
                     } catch {
-                        each(.absent(engine: kind.name, error))
+                        found = .absent(engine: kind.name, error)
                     }
+                    try each(found)
                 }
             }
         }

@@ -111,7 +111,7 @@ private func begin(_ folder: String, digest: String, _ options: ClipExportOption
     }
     let path = folder + "/export.json"
     let begun = Begun(format: options.format.name, program: "echoprep \(programVersion)", digest: digest)
-    if isReadable(path) {
+    if try isReadable(path) {
         let found = try? JSONDecoder().decode(Begun.self, from: Data(readFile(path)))
         guard found == begun else {
             throw EchoError(

@@ -30,7 +30,9 @@ struct PackWriter: Sendable {
         let place = "\(folder)/\(pack.name)", path = options.format.isTar ? place + ".tar" : place
         let index = options.format.isTar ? place + ".csv" : place + "/clips.csv"
         // The index comes before the pack's name.
-        if isReadable(path) { return try written(index: String(decoding: readFile(index), as: UTF8.self)) }
+        if try isReadable(path) {
+            return try written(index: String(decoding: readFile(index), as: UTF8.self))
+        }
         var file = try ClipPack(path, isTar: options.format.isTar)
         var lines = ""
         let encoder = FrameEncoder(options.code, quality: options.quality)

@@ -26,6 +26,7 @@ struct Reconciliation {
     private let isFetching: Bool
     /// sha256 of files that are kept by decision.
     private let decided: Set<String>
+    private let isRetrying: Bool
     /// Rows by the paths of their files.
     private let rows: [String: KnownFile]
     /// Rows of files that no list names any more.
@@ -34,16 +35,18 @@ struct Reconciliation {
     /// - Parameters:
     ///   - listedBefore: whether the run before had a list
     ///   - isFetching: whether files that are not there are downloaded
+    ///   - isRetrying: whether files that could not be read as clips are read again
     /// - Throws: `EchoError` where the list is another source's, `Interrupted` when asked to stop
     init(
         _ plan: Plan, known: [KnownFile], withdrawn: [WithdrawnFile], listedBefore: Bool, source: String,
-        jobs: Int, isFetching: Bool = false, decided: Set<String> = []
+        jobs: Int, isFetching: Bool = false, isRetrying: Bool = false, decided: Set<String> = []
     ) throws {
         self.plan = plan
         self.source = source
         self.jobs = jobs
         self.isFetching = isFetching
         self.decided = decided
+        self.isRetrying = isRetrying
         rows = Dictionary(known.map { ($0.path, $0) }) { first, _ in first }
         takeBack(known, withdrawn: Set(withdrawn.map(\.path)), listedBefore: listedBefore)
         var former = FormerFiles(gone: gone, withdrawn: withdrawn.filter(\.isWhole))
@@ -52,7 +55,7 @@ struct Reconciliation {
         let sums = try sumsOfSuspects(former)
         for file in self.plan.files {
             if let row = rows[file.path] {
-                compare(file, row, sum: sums[file.path])
+                try compare(file, row, sum: sums[file.path])
             } else if let found = former.take(file, sum: sums[file.path]) {
                 take(found, as: file)
             } else {
@@ -124,7 +127,14 @@ struct Reconciliation {
         let source = source
         try produceInOrder(
             suspects.count, workers: jobs, window: 4 * jobs,
-            produce: { try? sha256(ofFile: source + "/" + suspects[$0].path).hex },
+            produce: { index -> String? in
+                do throws(EchoError) {
+                    return try sha256(ofFile: source + "/" + suspects[index].path).hex
+                } catch {
+                    if error.isPassing { throw error }
+                    return nil
+                }
+            },
             consume: { index, sum in
                 try Interruption.check()
                 sums[suspects[index].path] = sum
@@ -135,7 +145,7 @@ struct Reconciliation {
     }
 
     /// A file that has a row.
-    private mutating func compare(_ file: SourceFile, _ row: KnownFile, sum: String?) {
+    private mutating func compare(_ file: SourceFile, _ row: KnownFile, sum: String?) throws(EchoError) {
         let now = FileIdentity(file, was: row.path, row.sha256, row.flags)
         let was = FileIdentity(
             path: row.path, name: row.name, studyKey: row.studyKey, studyID: row.studyID,
@@ -146,7 +156,7 @@ struct Reconciliation {
                 corrections.counts[.corrected] += 1
             }
         }
-        let isReadable = file.fault == nil && Files.isReadable(source + "/" + file.path)
+        let isReadable = file.fault == nil ? try Files.isReadable(source + "/" + file.path) : false
         if file.fault?.reason == .missing {
             let isOld = file.publishedSum != nil && file.publishedSum != row.sha256 && row.sha256 != nil
             if isFetching, isOld || row.reason == .missing, !file.isUnlisted, plan.isListable(file.path) {
@@ -157,7 +167,9 @@ struct Reconciliation {
             }
         }
         let isOverruled = row.isDroppedByKind && row.sha256.map(decided.contains) ?? false
-        switch isOverruled ? .all : row.doubt(file) {
+        let isAtFault = row.reason.map(isFault) ?? false
+        let isWanted = isOverruled || isRetrying && isAtFault && file.fault == nil
+        switch isWanted ? .all : row.doubt(file) {
         case .none: break
         case .time:
             if let mtime = file.stamp?.mtime { corrections.touched.append((row.id, mtime)) }

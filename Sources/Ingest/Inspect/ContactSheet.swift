@@ -88,7 +88,7 @@ private func stored(_ row: ClipRecord, in dataset: String, _ layout: PixelLayout
 }
 
 private func decoded(_ path: String) throws -> Picture {
-    let bytes = try readSource(path, upTo: Examiner.greatestFile, from: Examiner.files).bytes
+    let bytes = try readSource(path, upTo: Examiner.greatestFile, from: Examiner.files).get().bytes
     let source = try openClip(bytes, name: path)
     let clip = try source.decode(maxFrames: source.header.frames / 2 + 1).clip
     return Picture(

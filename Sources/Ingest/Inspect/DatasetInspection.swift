@@ -8,7 +8,7 @@ import Shards
 
 /// The facts of a dataset folder.
 func inspectDataset(_ folder: String) throws(EchoError) -> Inspection {
-    guard isReadable(folder + "/" + Catalog.fileName) else {
+    guard try isReadable(folder + "/" + Catalog.fileName) else {
         throw EchoError(
             "PATH", "is a folder without \(Catalog.fileName)",
             try: "name a dataset, or a file of another kind")

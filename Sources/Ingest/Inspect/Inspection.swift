@@ -37,7 +37,7 @@ package struct Inspection: Sendable, Codable {
 /// - Parameter rules: by which a clip would be kept or dropped
 /// - Throws: `EchoError` if there is nothing that can be read
 package func inspect(_ path: String, rules: IngestRules = IngestRules()) throws -> Inspection {
-    if folderIdentity(path) != nil { return try inspectDataset(path) }
+    if try folderIdentity(path) != nil { return try inspectDataset(path) }
     if isSafetensors(path) { return try inspectTensors(path) }
     return try ClipInspection(path, rules: rules).report
 }

@@ -47,7 +47,7 @@ package func verify(dataset: String, jobs: Int = availableProcessors()) throws -
     let folder = dataset + "/" + shardsFolder
     let named = try catalog.shards()
     let retired = Set(try catalog.retiredShards())
-    let found = isReadable(folder) ? try entries(ofFolder: folder).map(\.name) : []
+    let found = try isReadable(folder) ? entries(ofFolder: folder).map(\.name) : []
     for name in found where !retired.contains(name) && !named.contains(name) && !name.hasPrefix(".") {
         problems.append(
             Verification.Problem(place: "\(shardsFolder)/\(name)", what: "is in no row of the database"))

@@ -9,8 +9,8 @@ enum EchoNetDynamicLayout: SourceLayout {
     static let name = "echonet-dynamic"
     static let crop = CropRule.none
 
-    static func matches(_ folder: String) -> Bool {
-        isReadable(folder + "/FileList.csv") && folderIdentity(folder + "/Videos") != nil
+    static func matches(_ folder: String) throws -> Bool {
+        try isReadable(folder + "/FileList.csv") && folderIdentity(folder + "/Videos") != nil
     }
 
     static func plan(_ folder: String) throws -> Plan {
@@ -27,13 +27,13 @@ enum EchoNetPediatricLayout: SourceLayout {
 
     private static let views = ["A4C", "PSAX"]
 
-    static func matches(_ folder: String) -> Bool {
-        views.contains { EchoNetDynamicLayout.matches(folder + "/" + $0) }
+    static func matches(_ folder: String) throws -> Bool {
+        try views.contains { try EchoNetDynamicLayout.matches(folder + "/" + $0) }
     }
 
     static func plan(_ folder: String) throws -> Plan {
         var files: [SourceFile] = [], list = StudyList(), sources: [Plan.FileList] = []
-        for view in views where EchoNetDynamicLayout.matches(folder + "/" + view) {
+        for view in views where try EchoNetDynamicLayout.matches(folder + "/" + view) {
             let found = try listedVideos(in: folder, below: view + "/") { stem in
                 String(stem.prefix { $0 != "-" })
             }
@@ -71,7 +71,7 @@ private func listedVideos(
         return SourceFile(
             path: path, study: study(stem), fault: fault, isUnlisted: !listed.contains(path), stamp: stamp)
     }
-    let walked = walk(folder + "/" + prefix + "Videos", prefix: prefix + "Videos/")
+    let walked = try walk(folder + "/" + prefix + "Videos", prefix: prefix + "Videos/")
     let there = walked.map {
         file($0.path, fault: $0.fault, stamp: $0.stamp)
     }

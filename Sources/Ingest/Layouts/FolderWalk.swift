@@ -14,14 +14,17 @@ struct WalkedFile: Sendable {
 ///
 /// A folder that cannot be listed, a link that leads nowhere or in a circle, and what is no regular file come with
 /// what is wrong.
-func walk(_ folder: String, prefix: String = "") -> [WalkedFile] {
+///
+/// - Throws: `EchoError` for what is wrong with the machine, not with one of them
+func walk(_ folder: String, prefix: String = "") throws(EchoError) -> [WalkedFile] {
     var files: [WalkedFile] = []
 
-    func visit(_ path: String, _ prefix: String, below ancestors: [[UInt64]]) {
+    func visit(_ path: String, _ prefix: String, below ancestors: [[UInt64]]) throws(EchoError) {
         let list: [FolderEntry]
-        do {
+        do throws(EchoError) {
             list = try entries(ofFolder: path)
         } catch {
+            if error.isPassing { throw error }
             files.append(
                 WalkedFile(path: String(prefix.dropLast()), fault: Rejection(.unreadable, error.problem)))
             return
@@ -41,16 +44,16 @@ func walk(_ folder: String, prefix: String = "") -> [WalkedFile] {
             case .other: add(Rejection(.notAClip, "it is a pipe, a socket or a device"))
             case .folder:
                 let below = path + "/" + entry.name
-                guard let identity = folderIdentity(below) else { continue }
+                guard let identity = try folderIdentity(below) else { continue }
                 if ancestors.contains(identity) {
                     add(Rejection(.notAClip, "it is a link to a folder that it lies in"))
                 } else {
-                    visit(below, relative + "/", below: ancestors + [identity])
+                    try visit(below, relative + "/", below: ancestors + [identity])
                 }
             }
         }
     }
 
-    visit(folder, prefix, below: folderIdentity(folder).map { [$0] } ?? [])
+    try visit(folder, prefix, below: try folderIdentity(folder).map { [$0] } ?? [])
     return files
 }

@@ -10,20 +10,21 @@ import Files
 enum MimicLayout: SourceLayout {
     static let name = "mimic-iv-echo"
 
-    static func matches(_ folder: String) -> Bool {
-        if recordList(of: folder) != nil { return true }
-        let groups = (try? entries(ofFolder: folder + "/files")) ?? []
+    static func matches(_ folder: String) throws -> Bool {
+        if try recordList(of: folder) != nil { return true }
+        let files = folder + "/files"
+        let groups = try folderIdentity(files) != nil && isReadable(files) ? entries(ofFolder: files) : []
         return groups.contains { $0.kind == .folder && number($0.name, after: "p") != nil }
     }
 
     static func plan(_ folder: String) throws -> Plan {
-        let listName = recordList(of: folder)
+        let listName = try recordList(of: folder)
         let listed = try listName.map { try records($0, in: folder) }
         var files: [SourceFile] = []
         var met: Set<String> = []
         // A list without files is a download that has not begun.
-        let isThere = folderIdentity(folder + "/files") != nil
-        for file in isThere ? walk(folder + "/files", prefix: "files/") : [] {
+        let isThere = try folderIdentity(folder + "/files") != nil
+        for file in isThere ? try walk(folder + "/files", prefix: "files/") : [] {
             met.insert(file.path)
             var source: SourceFile
             if let record = listed?[file.path] {
@@ -50,8 +51,8 @@ enum MimicLayout: SourceLayout {
         return Plan(layout: name, files: files, namedByStudy: true, fileLists: lists.map { [$0] } ?? [])
     }
 
-    private static func recordList(of folder: String) -> String? {
-        ["echo-record-list.csv", "echo-record-list.csv.gz"].first { isReadable(folder + "/" + $0) }
+    private static func recordList(of folder: String) throws -> String? {
+        try ["echo-record-list.csv", "echo-record-list.csv.gz"].first { try isReadable(folder + "/" + $0) }
     }
 
     private static func records(

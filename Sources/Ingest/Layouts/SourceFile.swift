@@ -72,8 +72,8 @@ struct Plan: Sendable {
     /// Takes in the sums that `SHA256SUMS.txt` of the source has for its files.
     ///
     /// - Returns: whether they are this release's: not if they have another sum for one of its lists
-    mutating func takeSums(of source: String) -> Bool {
-        guard let sums = publishedSums(inList: source + "/" + sumListName) else { return true }
+    mutating func takeSums(of source: String) throws(EchoError) -> Bool {
+        guard let sums = try publishedSums(inList: source + "/" + sumListName) else { return true }
         for list in fileLists where sums[list.path].map({ $0 != list.sha256 }) ?? false { return false }
         for index in files.indices { files[index].publishedSum = sums[files[index].path] }
         return true

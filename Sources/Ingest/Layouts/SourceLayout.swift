@@ -11,7 +11,7 @@ protocol SourceLayout: Sendable {
     /// The crop that its clips get unless the user says otherwise.
     static var crop: CropRule { get }
     /// Whether a folder looks as if it were laid out like this.
-    static func matches(_ folder: String) -> Bool
+    static func matches(_ folder: String) throws -> Bool
     /// All files of the source.
     static func plan(_ folder: String) throws -> Plan
 }
@@ -34,11 +34,11 @@ package let layoutNames = layouts.map { $0.name }
 ///   - layout: a name of `layoutNames`, or nil to find it by looking
 ///   - dataset: the dataset folder, which neither lies in the source nor holds it
 func plan(source: String, layout: String?, dataset: String) throws -> (plan: Plan, crop: CropRule) {
-    guard folderIdentity(source) != nil else {
+    guard try folderIdentity(source) != nil else {
         throw EchoError("SOURCE", "is not a folder", try: "name the folder that holds the clips")
     }
     try checkApart(source, dataset)
-    let chosen = layouts.first { layout == nil ? $0.matches(source) : $0.name == layout }
+    let chosen = try layouts.first { try layout == nil ? $0.matches(source) : $0.name == layout }
     guard let chosen else {
         throw EchoError("--layout", "is none of \(layoutNames.joined(separator: ", "))")
     }
@@ -51,8 +51,8 @@ private enum PlainFolderLayout: SourceLayout {
 
     static func matches(_ folder: String) -> Bool { true }
 
-    static func plan(_ folder: String) -> Plan {
-        let files = walk(folder).map { file in
+    static func plan(_ folder: String) throws(EchoError) -> Plan {
+        let files = try walk(folder).map { file in
             var source = SourceFile(
                 path: file.path, study: file.path.lastIndex(of: "/").map { String(file.path[..<$0]) } ?? "",
                 fault: file.fault, stamp: file.stamp)

@@ -6,7 +6,7 @@ import Video
 
 /// Throws where one of the two folders lies in the other: a dataset would be read as a source.
 func checkApart(_ source: String, _ dataset: String) throws(EchoError) {
-    let from = resolved(source), to = resolved(dataset)
+    let from = try resolved(source), to = try resolved(dataset)
     if from == to {
         throw EchoError("--dataset", "is the source itself", try: "name a new folder beside it")
     }
@@ -20,9 +20,9 @@ func checkApart(_ source: String, _ dataset: String) throws(EchoError) {
 }
 
 /// The parts of a path from the root, links resolved as far as it is there.
-private func resolved(_ path: String) -> [Substring] {
+private func resolved(_ path: String) throws(EchoError) -> [Substring] {
     var there = path, rest: [Substring] = []
-    while folderIdentity(there) == nil {
+    while try folderIdentity(there) == nil {
         var parts = there.split(separator: "/")
         guard let last = parts.popLast() else { break }
         rest.insert(last, at: 0)

@@ -65,7 +65,7 @@ struct StagedStudy: Sendable {
         for path in wanted where parent(path) == place {
             let file = path.dropFirst(place.count + 1)
             let deep = "\(target)/\(name)/\(file)", flat = "\(target)/\(file)"
-            if isReadable(deep), !isReadable(flat) { try moveFile(deep, to: flat) }
+            if try isReadable(deep), try !isReadable(flat) { try moveFile(deep, to: flat) }
         }
     }
 
@@ -79,7 +79,8 @@ struct StagedStudy: Sendable {
         for path in wanted {
             let place = "\(folder)/\(path)", sum = sums[path] ?? nil
             let hasFailed = failed.contains(options.isByFolder ? parent(path) : path)
-            guard isReadable(place), !hasFailed || sum != nil, let found = try? sha256(ofFile: place) else {
+            guard try isReadable(place), !hasFailed || sum != nil, let found = try? sha256(ofFile: place)
+            else {
                 attempt.missing.append(path)
                 continue
             }

@@ -70,7 +70,10 @@ final class Stager: Sendable {
         loaders = Monitor([])
         try makeFolder(folder)
         try takeOver()
-        let threads = (0..<max(1, min(options.jobs, studies.count))).map { _ in Background { self.load() } }
+        let threads = (0..<max(1, min(options.jobs, studies.count))).compactMap { _ in
+            Background.beside { self.load() }
+        }
+        if threads.isEmpty, !studies.isEmpty { throw EchoError.noThread }
         loaders.change { $0 = threads }
     }
 
@@ -130,7 +133,7 @@ final class Stager: Sendable {
             let room = sizes(of: path).all
             let isTaken = state.change { state in
                 guard let place = names[entry.name], state.used + room <= options.space,
-                    studies[place].files.allSatisfy({ isReadable("\(path)/\($0.path)") })
+                    studies[place].files.allSatisfy({ (try? isReadable("\(path)/\($0.path)")) ?? false })
                 else { return false }
                 state.entries[place] = Entry(stage: .ready(missing: []), room: room)
                 return true

@@ -48,7 +48,7 @@ struct SourceTable: Sendable {
     /// Of a table that is there twice, perhaps once of a download that was cut, the one whose sum was published.
     private static func whole(among tables: [SourceTable]) throws(EchoError) -> SourceTable {
         for var table in tables {
-            guard let published = PublishedSums.sum(of: table.fullPath),
+            guard let published = try PublishedSums.sum(of: table.fullPath),
                 try sha256(ofFile: table.fullPath).hex == published
             else { continue }
             let others = tables.map(\.path).filter { $0 != table.path }.joined(separator: ", ")
@@ -72,7 +72,7 @@ struct SourceTable: Sendable {
         try named {
             let (hex, bytes) = try sha256(ofFile: fullPath)
             var notices = choice.map { ["\(path) \($0)"] } ?? []
-            if let published = PublishedSums.sum(of: fullPath), published != hex {
+            if let published = try PublishedSums.sum(of: fullPath), published != hex {
                 let list = PublishedSums.fileName
                 notices.append("\(path) is not the file that \(list) names: it was changed, or is not whole")
             }

@@ -1,6 +1,7 @@
 // The same history as TensorBoard reads it: records of protocol buffers with checksums.
 
 package import EchoCore
+import Files
 import Foundation
 
 /// Writes a TensorBoard event file.

@@ -1,6 +1,7 @@
 // metrics.jsonl: one JSON object a line, whole lines only, never a line twice whatever killed the run.
 
 package import EchoCore
+import Files
 import Foundation
 package import Tasks
 

@@ -16,6 +16,8 @@ struct DeclaredOption {
     let name: String
     let kind: Kind
     let repeats: Bool
+    /// Whether its value is a file or a folder.
+    let isPath: Bool
 
     func answers(to name: String) -> Bool { name == self.name || kind == .flag(inverse: name) }
 
@@ -30,11 +32,12 @@ struct DeclaredOption {
                 argument.name == "no-\(last.name)"
             {
                 options[options.count - 1] = DeclaredOption(
-                    name: last.name, kind: .flag(inverse: argument.name), repeats: false)
+                    name: last.name, kind: .flag(inverse: argument.name), repeats: false, isPath: false)
             } else {
                 options.append(
                     DeclaredOption(
-                        name: argument.name, kind: argument.place, repeats: argument.isRepeating))
+                        name: argument.name, kind: argument.place, repeats: argument.isRepeating,
+                        isPath: argument.isPath))
             }
         }
         return options
@@ -59,9 +62,18 @@ struct DeclaredOption {
             let isRepeating: Bool
             let preferredName: Name?
             let valueName: String
+            let completionKind: Completion?
 
             struct Name: Decodable { let name: String }
 
+            /// The one kind that is there is a key of the object.
+            struct Completion: Decodable {
+                let directory: Extensions?, file: Extensions?
+
+                struct Extensions: Decodable {}
+            }
+
+            var isPath: Bool { completionKind?.directory != nil || completionKind?.file != nil }
             var name: String { preferredName?.name ?? valueName }
             var place: Kind {
                 switch kind {

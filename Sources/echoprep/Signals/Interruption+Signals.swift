@@ -1,7 +1,6 @@
 // Ctrl-C and Slurm's SIGTERM, which end the program only when they come twice.
 
 import EchoCore
-import Foundation
 
 #if canImport(Glibc)
     import Glibc
@@ -21,11 +20,13 @@ extension Interruption {
             }
         }
         change(SIG_BLOCK)
-        Thread.detachNewThread {
+        let isHeard = startThread {
             // A program that was started by another may find them blocked: here they are let through.
             change(SIG_UNBLOCK)
             while true { pause() }
         }
+        // Where the system has no thread to give, whichever works receives them.
+        if !isHeard { change(SIG_UNBLOCK) }
     }
 
     /// Blocks or lets through both signals on the calling thread.
