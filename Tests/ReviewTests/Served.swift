@@ -30,7 +30,7 @@ final class Served: @unchecked Sendable {
         try FileManager.default.copyItem(
             at: original.appendingPathComponent("dataset"), to: folder.appendingPathComponent("dataset"))
         let run = original.appendingPathComponent("icd").path
-        let served = Served(folder, arguments.flatMap { $0 == "--run" ? ["--run", run] : [$0] })
+        let served = Served(folder, arguments.map { $0 == "icd" ? run : $0 })
         if let clips { try served.grow(to: clips) }
         try await served.start()
         defer { served.kill() }
