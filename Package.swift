@@ -12,6 +12,14 @@ let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+/// The server of the review page, with those of its parts that are named there.
+let server: [Target.Dependency] = [
+    .product(name: "Hummingbird", package: "hummingbird"),
+    .product(name: "HummingbirdCore", package: "hummingbird"),
+    .product(name: "HTTPTypes", package: "swift-http-types"),
+    .product(name: "Logging", package: "swift-log"),
+    .product(name: "NIOCore", package: "swift-nio"),
+]
 
 /// One module map and shim for a C library of the system.
 func library(
@@ -49,6 +57,11 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        // Its part that reads configuration files is not ours.
+        .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
+        .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0", traits: []),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
     ],
     targets: [
         library("CZlib", links: "z"),
@@ -113,6 +126,13 @@ let package = Package(
             "Exchange", "EchoCore", "Files", "Video", "Crop", "Shards", "Catalog", "Compute", "Models",
             "Labels",
             "StudyData", "Tasks", "Runs", "Scoring", "Report", "CResources", grdb),
+        // The page on which people look and decide, and what they decided.
+        .target(
+            name: "Review",
+            dependencies: [
+                "EchoCore", "Files", "Pictures", "Video", "Crop", "Shards", "Catalog", "Compute", "Ingest",
+                "Models", "Tasks", "StudyData", "Runs", "Scoring", "CResources", grdb, yams,
+            ] + server, exclude: ["Page"], swiftSettings: strict),
         layer("Phantom", "EchoCore", "Files", "DICOM", "Video"),
         // MIMIC-IV at its full size with planted hard cases, for the races and the tests of Labels.
         layer("Hospital", "EchoCore", "Files", "Labels"),
@@ -123,7 +143,7 @@ let package = Package(
                 "EchoCore", "Files", "Crop", "Shards", "Catalog", "Compute", "Engines", "Models", "Phantom",
                 "Ingest", "Labels", "Tasks", "StudyData", "Runs", "Training", "Scoring", "Evaluation",
                 "Experiments",
-                "Exchange", "Video", "CCommit", arguments, yams,
+                "Exchange", "Review", "Video", "CCommit", arguments, yams,
             ], swiftSettings: strict),
         .executableTarget(
             name: "echobench",

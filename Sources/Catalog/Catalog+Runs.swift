@@ -28,6 +28,14 @@ extension Catalog {
         }
     }
 
+    /// The folders that clips were read from, by the run of their rows.
+    package func sourceFolders() throws(EchoError) -> [Int64: String] {
+        try read { db in
+            let rows = try Row.fetchAll(db, sql: "SELECT run_id, value FROM rule WHERE key = 'source'")
+            return Dictionary(uniqueKeysWithValues: rows.map { ($0[0], $0[1]) })
+        }
+    }
+
     /// Records that `command` begins, with every choice it makes, and returns the run's number.
     package func beginRun(_ command: String, commandLine: String, rules: [String: String]) throws(EchoError)
         -> Int64

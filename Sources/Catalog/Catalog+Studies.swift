@@ -14,6 +14,15 @@ package struct StoredClip: Sendable, Equatable {
     package let framesPerSecond: Double?
 }
 
+extension ClipRecord {
+    /// Where training finds it; nil for a clip that was dropped.
+    package var stored: StoredClip? {
+        guard kept, let shard else { return nil }
+        return StoredClip(
+            name: name, tensor: tensor ?? name, shard: shard, frames: frames ?? 0, framesPerSecond: framesPerSecond)
+    }
+}
+
 /// A study with at least one kept clip.
 package struct StoredStudy: Sendable, Equatable {
     /// The study as text; its number where the layout has numbers.
@@ -75,6 +84,28 @@ extension Catalog {
                 db, sql: "SELECT idx, category, title, n_positive, prevalence FROM target ORDER BY idx"
             )
             .map { Target(index: $0[0], category: $0[1], title: $0[2], positives: $0[3], prevalence: $0[4]) }
+        }
+    }
+}
+
+extension Catalog {
+    /// The keys of the cohort's studies.
+    package func studyKeysOfCohort() throws(EchoError) -> [String] {
+        try read { db in try String.fetchAll(db, sql: "SELECT study_key FROM temp.cohort WHERE is_in = 1") }
+    }
+
+    /// Whose each clip and each study is, by the clip's name and the study's key.
+    package func subjectsOfClips() throws(EchoError) -> [String: String] {
+        try read { db in
+            var found: [String: String] = [:]
+            let rows = try Row.fetchCursor(
+                db, sql: "SELECT name, study_key, subject_id FROM clip WHERE subject_id IS NOT NULL")
+            while let row = try rows.next() {
+                let subject = String(row[2] as Int64)
+                found[row[0]] = subject
+                found[row[1]] = subject
+            }
+            return found
         }
     }
 }

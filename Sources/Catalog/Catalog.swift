@@ -162,7 +162,11 @@ package final class Catalog: Sendable {
 }
 
 /// Turns SQLite's errors into the user's.
-private func translated<Answer>(_ body: () throws -> Answer) throws(EchoError) -> Answer {
+///
+/// - Parameter place: the database, as the user knows it
+package func translated<Answer>(
+    as place: String = Catalog.fileName, _ body: () throws -> Answer
+) throws(EchoError) -> Answer {
     do {
         return try body()
     } catch let error as EchoError {
@@ -183,8 +187,8 @@ private func translated<Answer>(_ body: () throws -> Answer) throws(EchoError) -
             case .SQLITE_IOERR: ("cannot be read or written: an input/output error", "check the disk")
             default: (error.message ?? "error \(error.resultCode.rawValue)", nil)
             }
-        throw EchoError(Catalog.fileName, problem, try: remedy)
+        throw EchoError(place, problem, try: remedy)
     } catch {
-        throw EchoError(Catalog.fileName, "\(error)")
+        throw EchoError(place, "\(error)")
     }
 }

@@ -5,12 +5,15 @@ package import EchoCore
 
 extension Picture {
     /// The picture as a PNG file.
-    package func png() throws(EchoError) -> [UInt8] {
+    ///
+    /// - Parameter fast: made sooner, and larger
+    package func png(fast: Bool = false) throws(EchoError) -> [UInt8] {
         var image = png_image()
         image.version = UInt32(PNG_IMAGE_VERSION)
         image.width = UInt32(width)
         image.height = UInt32(height)
         image.format = channels == 3 ? UInt32(PNG_FORMAT_FLAG_COLOR) : 0
+        if fast { image.flags |= UInt32(PNG_IMAGE_FLAG_FAST) }
         defer { png_image_free(&image) }
         let stride = png_int_32(width * channels)
         // The bound of deflate for stored blocks, the filter bytes and the chunks around.

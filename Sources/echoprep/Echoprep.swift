@@ -26,6 +26,7 @@ struct Echoprep: AsyncParsableCommand {
             ExperimentCommand.self,
             EmbedCommand.self,
             ExportCommand.self,
+            ReviewCommand.self,
             EnginesCommand.self,
             CompletionsCommand.self,
         ])

@@ -29,3 +29,15 @@ static const char measurements[] = {
 };
 const char *const echoprep_measurements = measurements;
 const size_t echoprep_measurements_count = sizeof measurements;
+
+static const char review_sql[] = {
+#embed "../../../schemas/review.sql"
+};
+const char *const echoprep_review_sql = review_sql;
+const size_t echoprep_review_sql_count = sizeof review_sql;
+
+static const char review_form[] = {
+#embed "../../../schemas/review-form.yaml"
+};
+const char *const echoprep_review_form = review_form;
+const size_t echoprep_review_form_count = sizeof review_form;

@@ -5,7 +5,7 @@ import Crop
 package import EchoCore
 import Files
 import Foundation
-import Pictures
+package import Pictures
 import Video
 
 /// One file as an ingest would look at it.
@@ -50,16 +50,9 @@ package struct ClipInspection {
                 "image type", header.imageTypeFlags.map { "0x" + String($0, radix: 16) } ?? "no mode bits")
             report.add("tags say", row.tagKind?.rawValue ?? "nothing")
         }
-        report.add("sector", row.maskShare.map { percent($0) + " of the picture" })
-        report.add(
-            "colour",
-            row.colourShare.map {
-                percent($0) + " of the lit pixels (2 % and more: doppler, 0.5 %: uncertain)"
-            })
-        report.add(
-            "neutral", row.neutralShare.map { percent($0) + " of the bright pixels (under 20 %: tinted)" })
-        report.add(
-            "beside the tint", row.residualShare.map { percent($0) + " of the lit pixels (3 %: doppler)" })
+        for name in ["sector", "colour", "neutral", "beside the tint"] {
+            report.add(name, ClipFigure.all(of: row).first { $0.name == name }?.text)
+        }
         report.add("crop", findings.box.map { "rows \($0.rows), columns \($0.columns)" })
         if !row.flags.isEmpty { report.add("flags", row.flags) }
         let kind = row.kind.map { "\($0.rawValue) by the rule \(row.rule ?? "")" }
@@ -72,14 +65,22 @@ package struct ClipInspection {
         return report
     }
 
-    /// Writes a frame with the regions in yellow, the outline of the sector in green and the crop box in red.
+    /// Writes a frame as `picture` draws it.
     ///
     /// - Parameter index: the frame, the middle one if nil
     package func writePicture(to path: String, frame index: Int? = nil) throws(EchoError) {
+        try writeFile(path, try picture(frame: index, overlays: true).png())
+    }
+
+    /// A frame as a picture; with overlays the regions in yellow, the outline of the sector in green and the crop box in red.
+    ///
+    /// - Parameter index: the frame, the nearest that there is; the middle one if nil
+    package func picture(frame index: Int?, overlays: Bool) throws(EchoError) -> Picture {
         let clip = try pixels()
         let frame = min(max(index ?? clip.frames / 2, 0), clip.frames - 1)
         var picture = Picture(
             width: clip.width, height: clip.height, channels: 3, pixels: rgbFrame(of: clip, at: frame))
+        guard overlays else { return picture }
         for region in findings.header?.regions ?? [] {
             picture.outline(
                 left: region.minX, top: region.minY, right: region.maxX, bottom: region.maxY, (255, 220, 0))
@@ -94,7 +95,7 @@ package struct ClipInspection {
                 left: box.columns.lowerBound, top: box.rows.lowerBound, right: box.columns.upperBound - 1,
                 bottom: box.rows.upperBound - 1, (255, 60, 60))
         }
-        try writeFile(path, picture.png())
+        return picture
     }
 
     /// Writes the sector: 255 inside, 0 outside.
@@ -116,8 +117,6 @@ package struct ClipInspection {
         }
         throw EchoError(name, row.detail ?? "is no clip")
     }
-
-    private func percent(_ share: Double) -> String { String(format: "%.2f %%", 100 * share) }
 
     private func words(_ region: UltrasoundRegion) -> String {
         let formats = ["no format", "2-D", "M-mode", "spectral", "wave form", "graphics"]

@@ -1,0 +1,175 @@
+// The pixels that the page shows: frames out of the shards, pictures out of the source, small ones for sheets.
+
+import Catalog
+import Crop
+import EchoCore
+import Files
+import Foundation
+import Ingest
+import Pictures
+import Shards
+import StudyData
+import Synchronization
+import Video
+
+/// Frames as the page draws them: U8 [count, height, width] or [count, height, width, 3], red, green and blue.
+struct ShownFrames: Sendable {
+    let count: Int, height: Int, width: Int, channels: Int
+    /// Seconds from the first frame; empty where nothing is known of time.
+    let times: [Double]
+    let bytes: [UInt8]
+}
+
+/// Reads what is looked at, on any thread.
+final class ClipPixels: Sendable {
+    private let catalog: Catalog
+    private let shards: ShardPool
+    private let layout: PixelLayout
+    private let rules: IngestRules
+    private let sources: [Int64: String]
+    private let looked = RecentValues<String, ClipInspection>(4)
+    private let sheets = RecentValues<Int, [UInt8]>(200)
+
+    /// Frames of a dropped clip that are shown at most, and rows or columns of each.
+    static let mostFrames = 96, mostSide = 512
+    /// A sheet is that many tiles wide and high, of so many pixels each.
+    static let sheetColumns = 10, tileSide = 96
+
+    init(_ catalog: Catalog) throws(EchoError) {
+        self.catalog = catalog
+        shards = ShardPool(dataset: catalog.folder)
+        let texts = try catalog.lastRun(of: "ingest")?.rules ?? [:]
+        layout = texts["pixels"].flatMap(PixelLayout.init) ?? .luma
+        var rules = IngestRules()
+        rules.crop = texts["crop"].flatMap(CropRule.init) ?? rules.crop
+        self.rules = rules
+        sources = try catalog.sourceFolders()
+    }
+
+    /// Frames of a clip.
+    ///
+    /// - Parameter range: which ones; nil for all
+    func frames(of clip: QueuedClip, _ range: Range<Int>?) throws(EchoError) -> ShownFrames {
+        guard let row = try catalog.clip(clip.name) else { throw gone }
+        guard let stored = row.stored else { return try sourceFrames(of: row, range) }
+        let pixels = try shards.pixels(of: stored)
+        let chosen = range?.clamped(to: 0..<pixels.frames) ?? 0..<pixels.frames
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(chosen.count * pixels.side * pixels.side * pixels.channels)
+        for index in chosen { bytes += try pixels.frame(index) }
+        return ShownFrames(
+            count: chosen.count, height: pixels.side, width: pixels.side, channels: pixels.channels,
+            times: times(of: row, count: pixels.frames, chosen), bytes: layout.picture(bytes))
+    }
+
+    /// When each frame was taken, in seconds from the first.
+    private func times(of row: ClipRecord, count: Int, _ chosen: Range<Int>) -> [Double] {
+        if let milliseconds = row.frameTimes, milliseconds.count >= count {
+            return chosen.map { milliseconds[$0] / 1000 }
+        }
+        guard let rate = row.framesPerSecond, rate > 0 else { return [] }
+        return chosen.map { Double($0) / rate }
+    }
+
+    private func sourceFrames(of row: ClipRecord, _ range: Range<Int>?) throws(EchoError) -> ShownFrames {
+        let clip: DecodedClip
+        do throws(Rejection) {
+            let bytes = try sourceBytes(of: row)
+            clip = try openClip(bytes, name: "").decode(maxFrames: ClipPixels.mostFrames)
+        } catch {
+            throw EchoError("source", error.description)
+        }
+        let chosen = range?.clamped(to: 0..<clip.clip.frames) ?? 0..<clip.clip.frames
+        let scale = max(
+            1, Double(max(clip.clip.height, clip.clip.width)) / Double(ClipPixels.mostSide))
+        let height = Int(Double(clip.clip.height) / scale), width = Int(Double(clip.clip.width) / scale)
+        var bytes: [UInt8] = []
+        for index in chosen {
+            bytes += smallFrame(of: clip.clip, at: index, height: max(1, height), width: max(1, width))
+        }
+        FrameMemory.recycle(clip.clip)
+        return ShownFrames(
+            count: chosen.count, height: max(1, height), width: max(1, width), channels: 3,
+            times: times(of: row, count: chosen.upperBound, chosen), bytes: bytes)
+    }
+
+    private func sourceBytes(of row: ClipRecord) throws(Rejection) -> [UInt8] {
+        guard let folder = sources[row.runID], let bytes = try? readFile(folder + "/" + row.path) else {
+            throw Rejection(.missing, "the source file is not there any more")
+        }
+        return bytes
+    }
+
+    /// Whether the source file of a clip is there.
+    func hasSource(_ row: ClipRecord) -> Bool {
+        sources[row.runID].map { isReadable($0 + "/" + row.path) } ?? false
+    }
+
+    /// A frame of the source file as PNG.
+    func source(of clip: QueuedClip, frame: Int, overlays: Bool) throws(EchoError) -> [UInt8] {
+        guard let row = try catalog.clip(clip.name) else { throw gone }
+        let inspection = try looked.value(clip.name) { () throws(EchoError) in
+            guard let folder = sources[row.runID], isReadable(folder + "/" + row.path) else {
+                throw EchoError("source", "the source file is not there any more")
+            }
+            do throws(EchoError) {
+                return try ClipInspection(folder + "/" + row.path, rules: rules)
+            } catch {
+                throw EchoError("source", error.problem)
+            }
+        }
+        return try inspection.picture(frame: frame, overlays: overlays).png(fast: true)
+    }
+
+    /// One hundred middle frames as PNG, row by row; black where a clip was dropped.
+    func sheet(_ number: Int, of queue: ReviewQueue) throws(EchoError) -> [UInt8] {
+        try sheets.value(number) { () throws(EchoError) in
+            let count = ClipPixels.sheetColumns * ClipPixels.sheetColumns, side = ClipPixels.tileSide
+            var sheet = Picture(
+                width: ClipPixels.sheetColumns * side, height: ClipPixels.sheetColumns * side,
+                channels: layout.channels, level: 0)
+            let places = min(number * count, queue.clips.count)..<min((number + 1) * count, queue.clips.count)
+            for place in places where queue.clips[place].kept {
+                let clip = queue.clips[place], middle = clip.frames / 2
+                // A clip that cannot be read is told when it is opened.
+                guard let shown = try? frames(of: clip, middle..<middle + 1), shown.count == 1 else { continue }
+                let tile = Picture(
+                    width: shown.width, height: shown.height, channels: shown.channels, pixels: shown.bytes)
+                let index = place - number * count
+                sheet.paste(
+                    tile.fitted(into: side), left: index % ClipPixels.sheetColumns * side,
+                    top: index / ClipPixels.sheetColumns * side)
+            }
+            return try sheet.png(fast: true)
+        }
+    }
+
+    private var gone: EchoError {
+        EchoError("clip", "is not in the dataset any more", try: "start echoprep review again")
+    }
+}
+
+/// The last few values that were made, for any number of threads.
+final class RecentValues<Key: Hashable & Sendable, Value: Sendable>: Sendable {
+    private let values = Mutex<[(key: Key, value: Value)]>([])
+    private let most: Int
+
+    init(_ most: Int) { self.most = most }
+
+    func value(_ key: Key, _ make: () throws(EchoError) -> Value) throws(EchoError) -> Value {
+        let known = values.withLock { values -> Value? in
+            guard let place = values.firstIndex(where: { $0.key == key }) else { return nil }
+            let found = values.remove(at: place)
+            values.append(found)
+            return found.value
+        }
+        if let known { return known }
+        let value = try make()
+        values.withLock { values in
+            values.removeAll { $0.key == key }
+            values.append((key, value))
+            if values.count > most { values.removeFirst() }
+        }
+        return value
+    }
+}

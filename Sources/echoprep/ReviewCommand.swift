@@ -1,0 +1,87 @@
+// `echoprep review`: the page on which people look, decide and label, and what they decided.
+
+import ArgumentParser
+import Catalog
+import EchoCore
+import Foundation
+import Review
+
+extension QueueOrder: ExpressibleByArgument {}
+extension ReadingOptions.ClipChoice: ExpressibleByArgument {}
+
+struct ReviewCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "review", abstract: "Look at clips, decide and label, in a browser.",
+        subcommands: [ReviewServeCommand.self], defaultSubcommand: ReviewServeCommand.self)
+}
+
+struct ReviewServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Serves the page for one rater, on this machine alone, until Ctrl-C.",
+        discussion: """
+            The address that is printed holds a token: only who has it can look. On a cluster, forward its port: \
+            ssh -L PORT:127.0.0.1:PORT NODE. A key is a decision, on the disk when the page says "saved", in \
+            DATASET/review.sqlite, which no other command writes to. The same command goes on where it was left.
+            """)
+
+    @Argument(help: "The dataset folder.", completion: .directory) var dataset: String
+    @Option(help: "Who decides.") var rater = ProcessInfo.processInfo.environment["USER"] ?? "rater"
+    @Flag(help: "Decide where raters differ: this word counts above theirs.") var adjudicator = false
+    @Option(help: "2 and more: the same clips read again, to see how far a rater agrees with themself.")
+    var round = 1
+    @Flag(help: "Hide labels, predictions and other raters until R, which is recorded; the order is drawn.")
+    var blind = false
+    @Option(help: "Clips of studies for which this is true (docs/queries.md#where).") var `where`: String?
+    @Option(
+        help:
+            "The order: \(QueueOrder.allCases.map(\.rawValue).joined(separator: ", ")) (default: order; blinded: random)."
+    )
+    var queue: QueueOrder?
+    @Option(help: "Which files: \(ReadingOptions.ClipChoice.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var clips = ReadingOptions.ClipChoice.all
+    @Option(help: "Seed of drawn orders.") var seed: UInt64 = 1
+    @Option(help: "A run whose predictions and attention are shown.", completion: .directory) var run: String?
+    @Option(help: "A YAML file of fields, choices and keys (docs/review.md).", completion: .file()) var form: String?
+    @Option(help: "Another file of decisions than DATASET/review.sqlite: one a rater, where files have no locks.")
+    var file: String?
+    @Option(help: "The port; a free one if not given.") var port = 0
+    @Option(help: "The address to listen on.") var host = "127.0.0.1"
+    @Flag(help: "Allow a --host that other machines can reach. The page is not encrypted.") var allowRemote = false
+    @OptionGroup var place: PlaceOptions
+
+    func validate() throws {
+        guard (1...1000).contains(round) else { throw ValidationError("--round is 1 to 1000") }
+        guard (0...65535).contains(port) else { throw ValidationError("--port is 0 to 65535") }
+        guard rater.wholeMatch(of: /[^\p{Cc}]{1,60}/) != nil else {
+            throw ValidationError("--rater is a name of 1 to 60 characters")
+        }
+        guard allowRemote || ["127.0.0.1", "localhost", "::1"].contains(host) else {
+            throw ValidationError(
+                "--host \(host) can be reached by others, and the page is not encrypted: add --allow-remote, or use ssh -L"
+            )
+        }
+        guard !(queue?.needsRun ?? false) || run != nil else {
+            throw ValidationError("--queue \(queue?.rawValue ?? "") needs --run")
+        }
+    }
+
+    func run() async throws {
+        var reading = ReadingOptions(rater: rater)
+        reading.role = adjudicator ? .adjudicator : .rater
+        reading.round = round
+        reading.isBlind = blind
+        reading.filter = `where`
+        reading.queue = queue ?? (blind ? .random : .order)
+        reading.clips = clips
+        reading.seed = seed
+        var options = ReviewOptions(dataset: dataset, reading: reading)
+        options.form = form
+        options.file = file
+        options.host = host
+        options.port = port
+        let model = try self.run.map { try ReviewModel(run: $0, dataset: dataset, place: try place.place()) }
+        try await serveReview(options, model: model) { url in
+            FileHandle.standardOutput.write(Data("\(url)\n".utf8))
+        }
+    }
+}
