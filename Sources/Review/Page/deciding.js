@@ -9,6 +9,10 @@ import { settings } from "./settings.js";
 const mostAtOnce = 10000;
 
 export class Deciding {
+  /** How many decisions each key made that can be undone, or redone, at once; of an earlier day, one by one. */
+  #made = [];
+  #undone = [];
+
   constructor(review) {
     Object.assign(this, { review, clips: review.clips });
     this.outbox = new Outbox(review.name, {
@@ -47,6 +51,8 @@ export class Deciding {
       groups.get(value).push(place);
     }
     for (const [place, value] of values) clips.decide(place, field.name, value);
+    this.#made.push([...groups.values()].reduce((sum, places) => sum + places.length, 0));
+    this.#undone = [];
     for (const [value, places] of groups) this.outbox.add("decide", { places, decision: { field: field.name, value, note: null, seconds } });
     const [[place, value]] = values;
     const title = value === null ? `${field.title.toLowerCase()} taken back`
@@ -57,6 +63,15 @@ export class Deciding {
     const on = values.length === 1 && field.choices.length > 0 && field.kind !== "many" && value !== null && (!sheet.shown || place === clips.place(sheet.at));
     if (on && (settings.advance === "complete" ? done : settings.advance === "clip" && field.name === "clip")) act(this.review, "next");
     if (sheet.shown) this.review.since = now;
+  }
+
+  undo() { this.#take("undo", this.#made, this.#undone); }
+  redo() { this.#take("redo", this.#undone, this.#made); }
+
+  #take(kind, from, to) {
+    const count = from.pop() ?? 1;
+    to.push(count);
+    this.outbox.add(kind, { count });
   }
 
   /** Paints what changed: tiles of `places`, or all where it was a study. */
@@ -80,7 +95,7 @@ export class Deciding {
     const [{ kind, place }] = entries;
     if (Number.isInteger(answer.decided)) this.review.progress(answer.decided);
     if (kind === "undo" || kind === "redo") {
-      const changes = answer.decisions ?? [answer];
+      const changes = answer.decisions;
       for (const change of changes) if (Number.isInteger(change.place)) this.clips.decide(change.place, change.field, change.value ?? null);
       this.#decideWaiting();
       const [first] = changes, title = this.review.fields.get(first.field)?.title.toLowerCase() ?? first.field;
