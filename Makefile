@@ -7,7 +7,7 @@ PACKAGES := libjpeg62-turbo-dev libavformat-dev libavcodec-dev libavutil-dev lib
 	libopenblas-dev libdnnl2 libsqlite3-dev libcsv-dev libxxhash-dev zlib1g-dev libisal-dev libpng-dev libssl-dev
 
 .PHONY: help deps deps-test build mpi test lint check arm arm-check format demo paper heads torch gpu-bundle gpu-check oracle bench \
-	fuzz sanitize cluster-test docs review-pictures house clean
+	fuzz hostile-values sanitize cluster-test docs review-pictures house clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 14
@@ -149,6 +149,14 @@ oracle: deps $(PYTHON) ## check against what we did not write, in a Python envir
 	@[ ! -e .build/torch/libechotorch.so ] || for check in model curve; do \
 	  echo "== $$check on torch"; $(PYTHON) Tests/Oracles/$$check.py $(ECHOPREP) --engine torch; \
 	done
+
+# Which trials: SEED=2, TRIALS='--only options config --per 4 --show'.
+SEED ?= 1
+TRIALS ?=
+
+hostile-values: deps ## try numbers and values that nobody means wherever the program takes one, and count what becomes of them
+	swift build -c release --product echoprep
+	@python3 Tests/Faults/values.py $(ECHOPREP) --seed $(SEED) $(TRIALS)
 
 bench: deps $(PYTHON) ## race against named peers, in turns in one run
 	swift build -c release

@@ -84,6 +84,8 @@ let package = Package(
         .systemLibrary(name: "CMPI", path: "Sources/C/CMPI"),
         // The database's schema, the ICD-10-CM table and the file for PyTorch, embedded in the program by #embed.
         library("CResources", settings: [.unsafeFlags(["-Wno-c23-extensions"])]),
+        // The review page and its form, likewise.
+        library("CPage", settings: [.unsafeFlags(["-Wno-c23-extensions"])]),
         // Which commit the program was built from.
         library("CCommit", settings: [.define("ECHOPREP_COMMIT", to: "\"\(commit)\"")]),
 
@@ -131,7 +133,7 @@ let package = Package(
             name: "Review",
             dependencies: [
                 "EchoCore", "Files", "Pictures", "Video", "Crop", "Shards", "Catalog", "Compute", "Ingest",
-                "Models", "Tasks", "StudyData", "Runs", "Scoring", "CResources", grdb, yams,
+                "Models", "Tasks", "StudyData", "Runs", "Scoring", "CPage", "CResources", grdb, yams,
             ] + server, exclude: ["Page"], swiftSettings: strict),
         layer("Phantom", "EchoCore", "Files", "DICOM", "Video"),
         // MIMIC-IV at its full size with planted hard cases, for the races and the tests of Labels.

@@ -7,7 +7,7 @@
 -- Either works without the other, so a clip's study_id and subject_id meet echo_study and split by value, not by a
 -- foreign key.
 
-PRAGMA user_version = 6;
+PRAGMA user_version = 7;
 
 -- Who wrote what here ---------------------------------------------------------------------------------------
 
@@ -177,7 +177,10 @@ CREATE TABLE admissions (
     edregtime TEXT,                   -- arrival in the emergency department
     edouttime TEXT,
     admission_type TEXT,
-    hospital_expire_flag INTEGER
+    hospital_expire_flag INTEGER,
+    insurance TEXT,                   -- these three as the stay has them, NULL before schema version 7
+    language TEXT,
+    race TEXT
 ) STRICT;
 CREATE INDEX admissions_subject ON admissions (subject_id, admittime);
 
@@ -461,6 +464,18 @@ SELECT s.study_key, s.study_id, s.subject_id, coalesce(p.split, l.split) AS spli
     CASE WHEN s.study_number = 1 THEN 1 WHEN s.study_number > 1 THEN 0 END AS first_study,
     s.anchor_age + s.y - s.anchor_year AS age,  -- at the study; 91 and more is 90 or more
     s.gender AS sex, s.anchor_year_group AS era,
+    -- Of the stay that the study lies in, else of the subject's stay of the greatest number.
+    (SELECT r.race FROM admissions r WHERE r.hadm_id = coalesce(
+        a.hadm_id, (SELECT max(n.hadm_id) FROM admissions n WHERE n.subject_id = s.subject_id))) AS race,
+    -- 'white', 'black', 'hispanic', 'asian' or 'other'; NULL where MIMIC does not know it.
+    (SELECT CASE WHEN upper(r.race) LIKE 'WHITE%' OR upper(r.race) = 'PORTUGUESE' THEN 'white'
+            WHEN upper(r.race) LIKE 'BLACK%' THEN 'black'
+            WHEN upper(r.race) LIKE 'HISPANIC%' OR upper(r.race) = 'SOUTH AMERICAN' THEN 'hispanic'
+            WHEN upper(r.race) LIKE 'ASIAN%' THEN 'asian'
+            WHEN upper(r.race) NOT IN ('UNKNOWN', 'UNABLE TO OBTAIN', 'PATIENT DECLINED TO ANSWER') THEN 'other' END
+        FROM admissions r WHERE r.hadm_id = coalesce(
+            a.hadm_id, (SELECT max(n.hadm_id) FROM admissions n WHERE n.subject_id = s.subject_id))) AS race_group,
+    h.insurance, h.language,
     -- 'tte', 'tee' or 'stress': of its structured measurements.
     (SELECT lower(m.test_type) FROM structured_measurement m WHERE m.id = (
         SELECT min(n.id) FROM structured_measurement n WHERE n.measurement_id = s.measurement_id)) AS test_type,

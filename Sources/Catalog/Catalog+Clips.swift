@@ -21,7 +21,7 @@ extension Catalog {
                 let found = try Row.fetchOne(
                     db, sql: "SELECT id, kept FROM clip WHERE path = ?", arguments: [path])
                 guard let found else { continue }
-                let id: Int64 = found[0], kept: Bool = found[1]
+                let id: Int64 = try found.value(0), kept: Bool = try found.value(1)
                 if kept {
                     try Catalog.withdraw(db, id: id, why: "changed", run: run, having: sums)
                 } else {
@@ -42,18 +42,19 @@ extension Catalog {
 
     /// The highest clip id, 0 if there is no clip.
     package func lastClipID() throws(EchoError) -> Int64 {
-        try read { db in try Int64.fetchOne(db, sql: "SELECT max(id) FROM clip") ?? 0 }
+        try read { db in try Row.fetchOne(db, sql: "SELECT coalesce(max(id), 0) FROM clip")?.value(0) ?? 0 }
     }
 
     /// The names of all committed shards, sorted; also of those that hold nothing but withdrawn clips.
     package func shards() throws(EchoError) -> [String] {
         try read { db in
-            try String.fetchAll(
+            try Row.fetchAll(
                 db,
                 sql: """
                     SELECT shard FROM clip WHERE kept = 1
                     UNION SELECT shard FROM withdrawn_clip WHERE shard IS NOT NULL ORDER BY shard
-                    """)
+                    """
+            ).map { row in try row.fileName(0) }
         }
     }
 
@@ -120,11 +121,12 @@ extension Catalog {
                 SELECT kept, kind, reason, count(*), coalesce(sum(bytes), 0), coalesce(sum(frames), 0)
                 FROM clip GROUP BY kept, kind, reason ORDER BY kept DESC, count(*) DESC, kind, reason
                 """
-            return try Row.fetchAll(db, sql: sql).map {
-                Outcome(
-                    kept: $0[0], kind: ($0[1] as String?).flatMap(ClipKind.init),
-                    reason: ($0[2] as String?).flatMap(DropReason.init), files: $0[3], bytes: $0[4],
-                    frames: $0[5])
+            return try Row.fetchAll(db, sql: sql).map { row in
+                let kind: String? = try row.value(1), reason: String? = try row.value(2)
+                return try Outcome(
+                    kept: row.value(0), kind: kind.flatMap(ClipKind.init),
+                    reason: reason.flatMap(DropReason.init), files: row.count(3),
+                    bytes: row.count(4, upTo: 1 << 60), frames: row.count(5, upTo: 1 << 60))
             }
         }
     }
@@ -151,6 +153,6 @@ struct ClipRow: Codable, FetchableRecord, PersistableRecord {
     let clip: ClipRecord
 
     init(clip: ClipRecord) { self.clip = clip }
-    init(from decoder: any Decoder) throws { clip = try ClipRecord(from: decoder) }
+    init(from decoder: any Decoder) throws { clip = try ClipRecord(from: decoder).checked() }
     func encode(to encoder: any Encoder) throws { try clip.encode(to: encoder) }
 }

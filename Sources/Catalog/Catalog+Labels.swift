@@ -39,10 +39,16 @@ extension Catalog {
                     """, arguments: [source] + StatementArguments(targets))
             let places = Dictionary(grouping: targets.indices) { targets[$0] }
             while let row = try rows.next() {
-                let key: String = row[1]
+                let key: String = try row.value(1), target: String = try row.value(0)
                 if let split, known[key]?.split != split { continue }
-                for place in places[row[0]] ?? [] {
-                    values[key, default: Array(repeating: nil, count: targets.count)][place] = row[2]
+                let value: Double? = try row.value(2)
+                guard value.map({ $0.magnitude <= 1e30 }) ?? true else {
+                    throw EchoError(
+                        Catalog.fileName, "holds a label that is out of all measure",
+                        try: "label import the file again")
+                }
+                for place in places[target] ?? [] {
+                    values[key, default: Array(repeating: nil, count: targets.count)][place] = value
                 }
             }
             return values.map { key, values in
@@ -55,14 +61,11 @@ extension Catalog {
         }
     }
 
-    /// The targets of a source whose unit is the study, by their names.
-    package func targets(of source: String) throws(EchoError) -> [String] {
-        try read { db in
-            try String.fetchAll(
-                db,
-                sql: "SELECT DISTINCT target FROM label WHERE source = ? AND unit = 'study' ORDER BY target",
-                arguments: [source])
-        }
+    /// The targets of a source, by their names.
+    package func targets(
+        of source: String, unit: LabelSource.Unit = .study
+    ) throws(EchoError) -> [String] {
+        try read { db in try Catalog.targets(db, of: source, unit: unit) }
     }
 
     /// Whether a source whose unit is the study has a label of that target.
@@ -90,26 +93,32 @@ extension Catalog {
     /// Makes `label_matrix`, link-icd's labels in wide form: one row a labelled study, one column a target.
     package static func createLabelMatrix(_ db: Database) throws {
         let targets = try String.fetchAll(db, sql: "SELECT category FROM target ORDER BY idx")
+        try db.execute(sql: "CREATE VIEW label_matrix AS \(labelMatrix(targets))")
+    }
+
+    /// The query of that view.
+    package static func labelMatrix(_ targets: [String]) -> String {
         // Each is found by its whole key, in the order of the studies.
         let columns = targets.map { target in
             """
             , (
                 SELECT CAST(l.value AS INTEGER) FROM label l
-                WHERE l.source = 'link-icd' AND l.unit = 'study' AND l.target = '\(target)'
+                WHERE l.source = 'link-icd' AND l.unit = 'study' AND l.target = \(quoted(target))
                     AND l.key = CAST(s.study_id AS TEXT)
-            ) AS "\(target)"
+            ) AS \(target.quotedDatabaseIdentifier)
             """
         }
-        try db.execute(
-            sql: """
-                CREATE VIEW label_matrix AS
-                SELECT s.study_id, s.subject_id, p.split\(columns.joined())
-                FROM study_status st
-                JOIN echo_study s ON s.study_id = st.study_id
-                LEFT JOIN split p ON p.subject_id = s.subject_id
-                WHERE st.status = 'labelled'
-                """)
+        return """
+            SELECT s.study_id, s.subject_id, p.split\(columns.joined())
+            FROM study_status st
+            JOIN echo_study s ON s.study_id = st.study_id
+            LEFT JOIN split p ON p.subject_id = s.subject_id
+            WHERE st.status = 'labelled'
+            """
     }
+
+    /// A text as SQL writes it.
+    package static func quoted(_ text: String) -> String { "'\(text.replacing("'", with: "''"))'" }
 }
 
 /// What is known of a study beside its labels.
@@ -132,8 +141,10 @@ private struct KnownStudy {
             JOIN split p ON p.subject_id = c.subject_id WHERE NOT EXISTS (SELECT 1 FROM echo_study)
             """
         let rows = try Row.fetchAll(db, sql: sql).map { row in
-            let split = (row[3] as String?).flatMap(Split.init)
-            return (row[0] as String, KnownStudy(studyID: row[1], subjectID: row[2], split: split))
+            let key: String = try row.value(0), split: String? = try row.value(3)
+            let study = try KnownStudy(
+                studyID: row.value(1), subjectID: row.value(2), split: split.flatMap(Split.init))
+            return (key, study)
         }
         return Dictionary(rows) { first, _ in first }
     }

@@ -41,10 +41,11 @@ extension Catalog {
     package func listedStudies() throws(EchoError) -> [ListedStudy] {
         try read { db in
             let sql = "SELECT study_key, ef, list_split, split FROM listed_study ORDER BY study_key"
-            return try Row.fetchAll(db, sql: sql).map {
-                ListedStudy(
-                    key: $0[0], ejectionFraction: $0[1], listSplit: $0[2],
-                    split: ($0[3] as String?).flatMap(Split.init))
+            return try Row.fetchAll(db, sql: sql).map { row in
+                let split: String? = try row.value(3)
+                return try ListedStudy(
+                    key: row.value(0), ejectionFraction: row.value(1), listSplit: row.value(2),
+                    split: split.flatMap(Split.init))
             }
         }
     }

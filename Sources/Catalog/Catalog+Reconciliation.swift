@@ -76,11 +76,13 @@ extension Catalog {
             var files: [KnownFile] = []
             let rows = try Row.fetchCursor(db, sql: sql)
             while let row = try rows.next() {
+                let reason: String? = try row.value(9)
                 files.append(
-                    KnownFile(
-                        id: row[0], path: row[1], name: row[2], studyKey: row[3], studyID: row[4],
-                        subjectID: row[5], bytes: row[6], mtime: row[7], sha256: row[8],
-                        reason: (row[9] as String?).flatMap(DropReason.init), flags: row[10]))
+                    try KnownFile(
+                        id: row.value(0), path: row.value(1), name: row.value(2), studyKey: row.value(3),
+                        studyID: row.value(4), subjectID: row.value(5), bytes: row.value(6),
+                        mtime: row.value(7), sha256: row.value(8), reason: reason.flatMap(DropReason.init),
+                        flags: row.value(10)))
             }
             return files
         }
@@ -95,10 +97,10 @@ extension Catalog {
                 FROM withdrawn_clip WHERE why = 'gone' ORDER BY id
                 """
             return try Row.fetchAll(db, sql: sql).map { row in
-                let isStored: Bool = row[4], isKept: Bool = row[5]
-                return WithdrawnFile(
-                    id: row[0], path: row[1], bytes: row[2], sha256: row[3], isWhole: isStored || !isKept,
-                    isKept: isKept, flags: row[6])
+                let isStored: Bool = try row.value(4), isKept: Bool = try row.value(5)
+                return try WithdrawnFile(
+                    id: row.value(0), path: row.value(1), bytes: row.value(2), sha256: row.value(3),
+                    isWhole: isStored || !isKept, isKept: isKept, flags: row.value(6))
             }
         }
     }
@@ -113,9 +115,9 @@ extension Catalog {
                 db, sql: "SELECT record, shard, tensor FROM withdrawn_clip WHERE \(filter) ORDER BY id",
                 arguments: arguments)
             return try rows.map { row in
-                var clip = try Catalog.record(row[0])
-                clip.shard = row[1]
-                clip.tensor = row[2]
+                var clip = try Catalog.record(row.value(0))
+                clip.shard = try row.fileName(1)
+                clip.tensor = try row.value(2)
                 return clip
             }
         }
@@ -196,7 +198,7 @@ extension Catalog {
                                 AND clip.detail = 'the same bytes as ' || k.path);
                     """)
             let rows = try Row.fetchAll(db, sql: "SELECT id, path FROM clip ORDER BY id")
-            let found: [(id: Int64, path: String)] = rows.map { ($0[0], $0[1]) }
+            let found: [(id: Int64, path: String)] = try rows.map { row in try (row.value(0), row.value(1)) }
             let places = Dictionary(zip(order, order.indices)) { first, _ in first }
             let sorted = found.enumerated().sorted { a, b in
                 (places[a.element.path] ?? .max, a.offset) < (places[b.element.path] ?? .max, b.offset)
@@ -269,11 +271,11 @@ extension Catalog {
             let row = try Row.fetchOne(
                 db, sql: "SELECT record, shard, tensor FROM withdrawn_clip WHERE id = ?", arguments: [id])
         else { return }
-        var clip = try record(row[0])
+        var clip = try record(row.value(0))
         let isOther = clip.path != now.path || clip.name != now.name || clip.studyKey != now.studyKey
-        clip.id = (try Int64.fetchOne(db, sql: "SELECT max(id) FROM clip") ?? 0) + 1
-        clip.shard = row[1]
-        clip.tensor = row[2]
+        clip.id = (try Row.fetchOne(db, sql: "SELECT coalesce(max(id), 0) FROM clip")?.value(0) ?? 0) + 1
+        clip.shard = try row.value(1)
+        clip.tensor = try row.value(2)
         if clip.tensor == clip.name, !isOther, clip.flags == now.flags { clip.tensor = nil }
         clip.path = now.path
         clip.name = now.name
@@ -303,7 +305,7 @@ extension Catalog {
                     sql: """
                         UPDATE OR REPLACE label SET key = ?
                         WHERE source = ? AND unit = 'clip' AND target = ? AND key = ?
-                        """, arguments: [to, row[0] as String, row[1] as String, from])
+                        """, arguments: [to, try row.value(0) as String, try row.value(1) as String, from])
             }
         }
     }
@@ -337,6 +339,6 @@ extension Catalog {
     private static func record(_ text: String) throws -> ClipRecord {
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
-        return try decoder.decode(ClipRecord.self, from: Data(text.utf8))
+        return try decoder.decode(ClipRecord.self, from: Data(text.utf8)).checked()
     }
 }

@@ -19,12 +19,12 @@ extension Catalog {
         try read { db in
             let sql = "SELECT id, finished_at IS NOT NULL FROM run WHERE command = ? ORDER BY id DESC LIMIT 1"
             guard let row = try Row.fetchOne(db, sql: sql, arguments: [command]) else { return nil }
-            let id: Int64 = row[0]
+            let id: Int64 = try row.value(0)
             let rules = try Row.fetchAll(
                 db, sql: "SELECT key, value FROM rule WHERE run_id = ?", arguments: [id])
+            let pairs: [(String, String)] = try rules.map { rule in try (rule.value(0), rule.value(1)) }
             return Run(
-                id: id, finished: row[1],
-                rules: Dictionary(uniqueKeysWithValues: rules.map { ($0[0], $0[1]) }))
+                id: id, finished: try row.value(1), rules: Dictionary(pairs) { first, _ in first })
         }
     }
 

@@ -16,7 +16,9 @@ extension Catalog {
                     SELECT s.subject_id, s.study_id FROM study_status st JOIN echo_study s USING (study_id)
                     WHERE st.status = 'labelled' ORDER BY s.subject_id, s.study_id
                     """)
-            let mine: [(subject: Int64, study: Int64)] = studies.map { ($0[0], $0[1]) }
+            let mine: [(subject: Int64, study: Int64)] = try studies.map { row in
+                try (row.value(0), row.value(1))
+            }
             let first = Dictionary(mine.map { ($0.subject, $0.study) }) { first, _ in first }
             let subjects = first.keys.sorted()
             var random = SeededRandom(seed: seed, "shuffled labels")

@@ -23,14 +23,25 @@ extension ClipRecord {
     }
 }
 
-/// A study with at least one kept clip.
+/// A study with at least one kept clip; or one of its clips alone.
 package struct StoredStudy: Sendable, Equatable {
-    /// The study as text; its number where the layout has numbers.
+    /// The study as text; its number where the layout has numbers. Of a clip alone the clip's name.
     package let key: String
+    /// The study that it is, or that the clip is of.
+    package let study: String
     package let studyID: Int64?
     package let subjectID: Int64?
     /// In the order of their files.
     package var clips: [StoredClip]
+
+    /// The clip's name, where it is one alone.
+    package var alone: String? { key == study ? nil : key }
+    /// Each clip alone, under its own name.
+    package var clipByClip: [StoredStudy] {
+        clips.map {
+            StoredStudy(key: $0.name, study: study, studyID: studyID, subjectID: subjectID, clips: [$0])
+        }
+    }
 }
 
 /// A category that models learn.
@@ -45,7 +56,7 @@ package struct Target: Sendable, Equatable, Codable {
 
 extension Catalog {
     /// The studies with kept clips, in order of their files; of one split, or all of them, which includes
-    /// studies without a split; of the cohort alone where there is one. A split is that of the subject, or the one that the
+    /// studies without a split; of what the catalog keeps to alone. A split is that of the subject, or the one that the
     /// source's own list gives the study.
     package func studies(in split: Split? = nil) throws(EchoError) -> [StoredStudy] {
         try read { db in
@@ -56,21 +67,24 @@ extension Catalog {
                 FROM clip c
                 LEFT JOIN split s ON s.subject_id = c.subject_id
                 LEFT JOIN listed_study l ON l.study_key = c.study_key
-                WHERE c.kept = 1 AND \(isInCohort("c.study_key")) \(filter) ORDER BY c.id
+                WHERE c.kept = 1 AND \(isKept) \(filter) ORDER BY c.id
                 """
             let rows = try Row.fetchCursor(
                 db, sql: sql, arguments: split.map { [$0.rawValue] } ?? StatementArguments())
             var studies: [StoredStudy] = []
             var places: [String: Int] = [:]
             while let row = try rows.next() {
-                let key: String = row[0]
-                let clip = StoredClip(
-                    name: row[3], tensor: row[7], shard: row[4], frames: row[5], framesPerSecond: row[6])
+                let key: String = try row.value(0)
+                let clip = try StoredClip(
+                    name: row.value(3), tensor: row.value(7), shard: row.fileName(4),
+                    frames: row.count(5, upTo: 1 << 24), framesPerSecond: row.value(6))
                 if let place = places[key] {
                     studies[place].clips.append(clip)
                 } else {
                     places[key] = studies.count
-                    studies.append(StoredStudy(key: key, studyID: row[1], subjectID: row[2], clips: [clip]))
+                    studies.append(
+                        try StoredStudy(
+                            key: key, study: key, studyID: row.value(1), subjectID: row.value(2), clips: [clip]))
                 }
             }
             return studies
@@ -83,7 +97,11 @@ extension Catalog {
             try Row.fetchAll(
                 db, sql: "SELECT idx, category, title, n_positive, prevalence FROM target ORDER BY idx"
             )
-            .map { Target(index: $0[0], category: $0[1], title: $0[2], positives: $0[3], prevalence: $0[4]) }
+            .map { row in
+                try Target(
+                    index: row.count(0), category: row.value(1), title: row.value(2),
+                    positives: row.count(3), prevalence: row.value(4))
+            }
         }
     }
 }

@@ -29,7 +29,10 @@ extension Catalog {
     package func funnel() throws(EchoError) -> [FunnelStep] {
         var steps = try read { db in
             try Row.fetchAll(db, sql: "SELECT step, unit, what, n FROM v_funnel ORDER BY step, n DESC, what")
-                .map { FunnelStep(step: $0[0], unit: $0[1], what: $0[2], count: $0[3]) }
+                .map { row in
+                    try FunnelStep(
+                        step: row.count(0), unit: row.value(1), what: row.value(2), count: row.value(3))
+                }
         }
         guard let cohort, let last = steps.last?.step else { return steps }
         let labelled = try read { db in
@@ -53,10 +56,11 @@ extension Catalog {
                 SELECT category, title, n_positive, n_labelled, prevalence, target FROM v_prevalence
                 ORDER BY n_positive DESC, category LIMIT ?
                 """
-            return try Row.fetchAll(db, sql: sql, arguments: [top ?? -1]).map {
-                Prevalence(
-                    category: $0[0], title: ($0[1] as String?) ?? "", positives: $0[2], labelled: $0[3],
-                    share: $0[4], target: $0[5])
+            return try Row.fetchAll(db, sql: sql, arguments: [top ?? -1]).map { row in
+                let title: String? = try row.value(1)
+                return try Prevalence(
+                    category: row.value(0), title: title ?? "", positives: row.count(2),
+                    labelled: row.count(3), share: row.value(4), target: row.value(5))
             }
         }
     }
@@ -66,7 +70,8 @@ extension Catalog {
         try read { db in
             let integrity = try String.fetchAll(db, sql: "PRAGMA integrity_check").filter { $0 != "ok" }
             let references = try Row.fetchAll(db, sql: "PRAGMA foreign_key_check").map { row -> String in
-                "a row of \(row[0] as String) refers to a row of \(row[2] as String) that is not there"
+                let table: String = try row.value(0), other: String = try row.value(2)
+                return "a row of \(table) refers to a row of \(other) that is not there"
             }
             return integrity + references
         }

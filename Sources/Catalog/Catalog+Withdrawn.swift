@@ -20,14 +20,14 @@ package struct WithdrawnRow: Sendable {
         tensor = clip.kept ? clip.tensor ?? clip.name : nil
     }
 
-    fileprivate init(_ row: Row) {
-        why = row["why"]
-        path = row["path"]
-        name = row["name"]
-        record = row["record"]
-        bytes = row["bytes"]
-        sha256 = row["sha256"]
-        tensor = row["tensor"]
+    fileprivate init(_ row: Row) throws {
+        why = try row.value("why")
+        path = try row.value("path")
+        name = try row.value("name")
+        record = try row.value("record")
+        bytes = try row.value("bytes")
+        sha256 = try row.value("sha256")
+        tensor = try row.value("tensor")
     }
 
     func insert(_ db: Database, run: Int64, shard: String?) throws {
@@ -52,12 +52,13 @@ extension Catalog {
     /// The shards that hold withdrawn clips, or clips under former names.
     package func shardsToCompact() throws(EchoError) -> [String] {
         try read { db in
-            try String.fetchAll(
+            try Row.fetchAll(
                 db,
                 sql: """
                     SELECT shard FROM withdrawn_clip WHERE shard IS NOT NULL
                     UNION SELECT shard FROM clip WHERE tensor IS NOT NULL ORDER BY shard
-                    """)
+                    """
+            ).map { row in try row.fileName(0) }
         }
     }
 
@@ -79,7 +80,11 @@ extension Catalog {
 
     /// The shards that are to be removed.
     package func retiredShards() throws(EchoError) -> [String] {
-        try read { db in try String.fetchAll(db, sql: "SELECT shard FROM retired_shard ORDER BY shard") }
+        try read { db in
+            try Row.fetchAll(db, sql: "SELECT shard FROM retired_shard ORDER BY shard").map { row in
+                try row.fileName(0)
+            }
+        }
     }
 
     /// Records that a shard is removed.

@@ -11,15 +11,17 @@ package import GRDB
 /// it returns. All methods may be called from any thread; a second process waits for the first one's transaction.
 package final class Catalog: Sendable {
     /// The version of schemas/labels.sql, kept in SQLite's `user_version`.
-    package static let schemaVersion = 6
+    package static let schemaVersion = 7
     /// The database's name inside a dataset folder.
     package static let fileName = "echoprep.sqlite"
 
     /// The folder of the dataset.
     package let folder: String
     package let database: DatabaseQueue
-    /// The studies that it keeps to; nil for all of them.
-    package let cohort: Cohort?
+    /// The studies that it keeps to, and the views of their clips; nil for all of them.
+    package let cohort: Cohort?, views: ChosenViews?
+    /// What people decided about them; nil for nothing.
+    package let decisions: Decisions?
 
     /// Opens the catalog of a dataset; a missing one is created, with its folder, unless `readOnly`.
     package init(datasetFolder: String, readOnly: Bool) throws(EchoError) {
@@ -48,7 +50,7 @@ package final class Catalog: Sendable {
                     "--dataset", "the folder cannot be created", try: "check its path and permissions")
             }
         }
-        cohort = nil
+        (cohort, views, decisions) = (nil, nil, nil)
         database = try Catalog.opened(path, readOnly: readOnly)
         try prepareSchema(readOnly: readOnly)
     }
@@ -59,7 +61,8 @@ package final class Catalog: Sendable {
         let path = datasetFolder + "/" + fileName
         guard FileManager.default.fileExists(atPath: path) else { return nil }
         let catalog = Catalog(
-            folder: datasetFolder, database: try opened(path, readOnly: true), cohort: nil)
+            folder: datasetFolder, database: try opened(path, readOnly: true), cohort: nil, views: nil,
+            decisions: nil)
         if try catalog.isEmpty() { return nil }
         try catalog.prepareSchema(readOnly: true)
         return catalog
@@ -69,6 +72,8 @@ package final class Catalog: Sendable {
         var configuration = Configuration()
         configuration.readonly = readOnly
         configuration.busyMode = .timeout(30)
+        // What a view or an index in the file calls is what cannot do harm.
+        configuration.prepareDatabase { try $0.execute(sql: "PRAGMA trusted_schema = OFF") }
         // A writer that was killed within a commit leaves a journal, which only a writer can take back.
         if readOnly, FileManager.default.fileExists(atPath: path + "-journal") {
             try? DatabaseQueue(path: path).read { db in
@@ -87,12 +92,21 @@ package final class Catalog: Sendable {
     }
 
     /// An open catalog.
-    init(folder: String, database: DatabaseQueue, cohort: Cohort?) {
-        (self.folder, self.database, self.cohort) = (folder, database, cohort)
+    init(
+        folder: String, database: DatabaseQueue, cohort: Cohort?, views: ChosenViews?, decisions: Decisions?
+    ) {
+        (self.folder, self.database, self.cohort, self.views) = (folder, database, cohort, views)
+        self.decisions = decisions
     }
 
     private func prepareSchema(readOnly: Bool) throws(EchoError) {
-        let found = try read { db in try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0 }
+        let found = try read { db in
+            let found = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+            if found == Catalog.schemaVersion || SchemaUpgrade.versions.contains(found) {
+                try SchemaCheck.check(db, version: found)
+            }
+            return found
+        }
         if found == Catalog.schemaVersion { return }
         if SchemaUpgrade.versions.contains(found) { return try upgradeSchema(found, readOnly: readOnly) }
         guard found == 0 else {
@@ -143,7 +157,12 @@ package final class Catalog: Sendable {
         try translated { try database.write(body) }
     }
 
-    /// The same without looking up each row that another one refers to, for many rows that are known to be right.
+    /// Writes temporary tables, which a connection that only reads may have, too.
+    func writeTemporary<Answer>(_ body: (Database) throws -> Answer) throws(EchoError) -> Answer {
+        try translated { try database.writeWithoutTransaction(body) }
+    }
+
+    /// Writes in one transaction without looking up each row that another one refers to, for many rows that are known to be right.
     package func writeUnchecked<Answer>(_ body: (Database) throws -> Answer) throws(EchoError) -> Answer {
         try translated {
             try database.writeWithoutTransaction { db in
@@ -185,10 +204,24 @@ package func translated<Answer>(
             case .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_AUTH:
                 ("cannot be opened or written", "check the folder's permissions")
             case .SQLITE_IOERR: ("cannot be read or written: an input/output error", "check the disk")
+            // What SQLite says names tables and columns, and no value of a row.
             default: (error.message ?? "error \(error.resultCode.rawValue)", nil)
             }
         throw EchoError(place, problem, try: remedy)
+    } catch is RowDecodingError {
+        throw unreadable(place)
+    } catch is DecodingError {
+        throw unreadable(place)
+    } catch is Interrupted {
+        throw EchoError(place, "was left in the middle of a transaction, which changed nothing")
     } catch {
-        throw EchoError(place, "\(error)")
+        throw EchoError(place, "cannot be used: an error of the kind \(type(of: error))")
     }
+}
+
+/// Such an error would show the whole row.
+private func unreadable(_ place: String) -> EchoError {
+    EchoError(
+        place, "holds a value that is of another kind than its column",
+        try: "restore it from a copy, or make the dataset anew")
 }

@@ -1,6 +1,6 @@
 // `--where`: the studies that a command keeps to, as an expression over the view v_study.
 
-package import EchoCore
+import EchoCore
 import Foundation
 import GRDB
 
@@ -67,7 +67,7 @@ package struct Cohort: Sendable, Equatable, Codable {
             }
             guard let counts else { throw fault("cannot be evaluated") }
             self.expression = expression
-            (chosen, others, unknown) = (counts[0], counts[1], counts[2])
+            (chosen, others, unknown) = try (counts.count(0), counts.count(1), counts.count(2))
         } catch let error as EchoError {
             throw error
         } catch let error as DatabaseError where error.resultCode == .SQLITE_MISUSE {
@@ -77,24 +77,5 @@ package struct Cohort: Sendable, Equatable, Codable {
         } catch {
             throw fault("cannot be evaluated")
         }
-    }
-}
-
-extension Catalog {
-    /// Opens the catalog of a dataset to read, and keeps to the studies for which an expression over `v_study` is true; to
-    /// all where there is none.
-    package convenience init(datasetFolder: String, where expression: String?) throws(EchoError) {
-        let whole = try Catalog(datasetFolder: datasetFolder, readOnly: true)
-        var cohort: Cohort?
-        if let expression { cohort = try Cohort(expression, in: whole.database) }
-        self.init(folder: whole.folder, database: whole.database, cohort: cohort)
-    }
-
-    /// A condition for queries: that a study is one of the cohort; true of all where there is none.
-    ///
-    /// - Parameter column: that holds its key as text, or with `isNumber` its study_id
-    package func isInCohort(_ column: String, isNumber: Bool = false) -> String {
-        guard cohort != nil else { return "1" }
-        return "\(column) IN (SELECT \(isNumber ? "study_id" : "study_key") FROM temp.cohort WHERE is_in = 1)"
     }
 }

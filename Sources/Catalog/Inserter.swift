@@ -18,11 +18,15 @@ package final class Inserter {
     private var textEnd = 0
 
     /// - Parameter orIgnore: a row whose key is there already is left out instead of being an error
-    package init(_ db: Database, table: String, columns: Int, orIgnore: Bool = false) throws {
+    package convenience init(_ db: Database, table: String, columns: Int, orIgnore: Bool = false) throws {
         let marks = Array(repeating: "?", count: columns).joined(separator: ", ")
+        try self.init(db, sql: "INSERT \(orIgnore ? "OR IGNORE " : "")INTO \(table) VALUES (\(marks))")
+    }
+
+    /// - Parameter sql: of an insertion; its question marks are the values that are added
+    package init(_ db: Database, sql: String) throws {
         self.db = db
-        statement = try db.cachedStatement(
-            sql: "INSERT \(orIgnore ? "OR IGNORE " : "")INTO \(table) VALUES (\(marks))")
+        statement = try db.cachedStatement(sql: sql)
         handle = statement.sqliteStatement
     }
 

@@ -1,5 +1,6 @@
 // What every source of labels says of itself, and how its rows come into the one table.
 
+import EchoCore
 package import GRDB
 
 /// A source of labels: an entry of the list of sources.
@@ -9,6 +10,11 @@ package struct LabelSource: Sendable {
     /// What a label is of.
     package enum Unit: String, Sendable, CaseIterable {
         case subject, study, clip
+
+        /// Several of them.
+        package var plural: String { self == .study ? "studies" : "\(rawValue)s" }
+        /// "1,204 studies".
+        package func text(_ count: Int) -> String { "\(grouped(count)) \(count == 1 ? rawValue : plural)" }
     }
 
     /// As `label.source` has it.

@@ -49,27 +49,36 @@ extension PaperComparison {
         // A database of an earlier version that is only read.
         guard try db.viewExists("v_paper") else { return nil }
         let rows = try Row.fetchAll(db, sql: "SELECT * FROM v_paper")
-        let theirs = rows.filter { $0["paper_rank"] != nil }
+        let theirs = try rows.filter { row in try (row.value("paper_rank") as Int?) != nil }
         if theirs.isEmpty { return nil }
-        categories = theirs.map { row in
-            let difference: Double = row["difference"], variance: Double? = row["variance"]
+        categories = try theirs.map { row in
+            let difference: Double = try row.value("difference"),
+                variance: Double? = try row.value("variance")
             let errors = variance.flatMap { $0 > 0 ? difference / $0.squareRoot() : nil }
-            return Category(
-                category: row["category"], title: row["title"], positives: row["n_positive"],
-                paperPositives: row["paper_n_positive"], prevalence: row["prevalence"],
-                paperPrevalence: row["paper_prevalence"], rank: row["rank"], paperRank: row["paper_rank"],
-                standardErrors: errors, mark: row["mark"])
+            return try Category(
+                category: row.value("category"), title: row.value("title"),
+                positives: row.value("n_positive"), paperPositives: row.value("paper_n_positive"),
+                prevalence: row.value("prevalence"), paperPrevalence: row.value("paper_prevalence"),
+                rank: row.value("rank"), paperRank: row.value("paper_rank"), standardErrors: errors,
+                mark: row.value("mark"))
         }
         .sorted { ($1.surprise, $0.category) < ($0.surprise, $1.category) }
-        onlyPaper = theirs.filter { $0["target"] == nil }.map { $0["category"] }.sorted()
-        onlyOurs = rows.filter { $0["paper_rank"] == nil }.map { $0["category"] }.sorted()
+        func names(of rows: [Row], without column: String) throws -> [String] {
+            var names: [String] = []
+            for row in rows where try (row.value(column) as Int?) == nil {
+                names.append(try row.value("category"))
+            }
+            return names.sorted()
+        }
+        onlyPaper = try names(of: theirs, without: "target")
+        onlyOurs = try names(of: rows, without: "paper_rank")
         meanAbsoluteDifference =
             categories.map { abs($0.prevalence - $0.paperPrevalence) }.reduce(0, +) / Double(categories.count)
-        paperLabelled = theirs[0]["paper_n_labelled"]
+        paperLabelled = try theirs[0].value("paper_n_labelled")
         labelled =
             try Int.fetchOne(db, sql: "SELECT count(*) FROM study_status WHERE status = 'labelled'") ?? 0
         let clips = try Int.fetchOne(db, sql: "SELECT count(*) FROM clip WHERE kept = 1") ?? 0
-        labelledWithClips = clips == 0 ? nil : theirs[0]["n_labelled"]
+        labelledWithClips = try clips == 0 ? nil : theirs[0].value("n_labelled")
         cohort = try Self.cohort(db, clips: clips)
     }
 
@@ -84,7 +93,11 @@ extension PaperComparison {
             sql:
                 "SELECT p.split, count(*) FROM \(studies) s LEFT JOIN split p ON p.subject_id = s.subject_id GROUP BY 1"
         )
-        let counts = Dictionary(uniqueKeysWithValues: rows.map { ($0[0] as String? ?? "none", $0[1] as Int) })
+        let pairs = try rows.map { row in
+            let split: String? = try row.value(0)
+            return (split ?? "none", try row.count(1))
+        }
+        let counts = Dictionary(pairs, uniquingKeysWith: +)
         let all = counts.values.reduce(0, +)
         let paper = [("train", 6_652.0), ("val", 223), ("test", 239)]
         return paper.map { Figure(name: "studies, \($0.0)", here: Double(counts[$0.0] ?? 0), paper: $0.1) }

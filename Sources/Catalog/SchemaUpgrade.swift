@@ -6,10 +6,10 @@ import GRDB
 ///
 /// Version 2 had no table of labels. Version 3 had no diagnoses without a priority, and fewer words for what may be.
 /// Version 4 knew fewer columns and reasons of `clip`. Version 5 did not know that a source may change, and had no view of
-/// studies.
+/// studies. Version 6 did not know race, insurance and language.
 enum SchemaUpgrade {
     /// The versions that it begins with.
-    static let versions = [2, 3, 4, 5]
+    static let versions = [2, 3, 4, 5, 6]
 
     /// The labels that a database of version 2 has, as rows of `label`. It stays as it is when sources change.
     private static let labels = """
@@ -50,13 +50,15 @@ enum SchemaUpgrade {
     /// Brings a database to this program's schema, inside a transaction of the caller without checks of foreign keys.
     static func upgrade(_ db: Database, version: Int) throws {
         let hadMatrix = try db.viewExists("label_matrix")
-        for view in try String.fetchAll(db, sql: "SELECT name FROM sqlite_schema WHERE type = 'view'") {
-            try db.execute(sql: "DROP VIEW \"\(view)\"")
+        let ours = Set(SchemaCheck.definitions.map(\.name) + ["label_matrix"])
+        for view in try String.fetchAll(db, sql: "SELECT name FROM sqlite_schema WHERE type = 'view'")
+        where ours.contains(view) {
+            try db.execute(sql: "DROP VIEW \(view)")
         }
         // Or renaming a table would change the tables that refer to it.
         try db.execute(sql: "PRAGMA legacy_alter_table = ON")
         defer { try? db.execute(sql: "PRAGMA legacy_alter_table = OFF") }
-        for object in try definitions() {
+        for object in SchemaCheck.definitions {
             let found = try String.fetchOne(
                 db, sql: "SELECT sql FROM sqlite_schema WHERE name = ?", arguments: [object.name])
             if found == nil {
@@ -109,6 +111,12 @@ enum SchemaUpgrade {
     static func shadow(_ db: Database, version: Int) throws {
         try db.execute(
             sql: """
+                CREATE TEMP VIEW admissions AS
+                SELECT *, NULL AS insurance, NULL AS language, NULL AS race FROM main.admissions
+                """)
+        guard version < 6 else { return }
+        try db.execute(
+            sql: """
                 CREATE TEMP VIEW clip AS SELECT *, NULL AS mtime, NULL AS tensor FROM main.clip;
                 CREATE TEMP VIEW run AS SELECT *, NULL AS changes FROM main.run;
                 CREATE TEMP VIEW withdrawn_clip AS
@@ -123,19 +131,8 @@ enum SchemaUpgrade {
 
     /// Lets a connection find `v_study` in a database of an earlier version.
     static func addStudies(_ db: Database) throws {
-        guard try !db.viewExists("v_study") else { return }
-        let view = try definitions().first { $0.name == "v_study" }?.sql ?? ""
+        guard try Int.fetchOne(db, sql: "PRAGMA main.user_version") != Catalog.schemaVersion else { return }
+        let view = SchemaCheck.definitions.first { $0.name == "v_study" }?.sql ?? ""
         try db.execute(sql: view.replacing("CREATE VIEW", with: "CREATE TEMP VIEW", maxReplacements: 1))
-    }
-
-    /// Tables, indexes and views of this program's schema, in their order.
-    private static func definitions() throws -> [(name: String, sql: String)] {
-        try DatabaseQueue().write { db in
-            try db.execute(sql: Catalog.schema)
-            return try Row.fetchAll(
-                db, sql: "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid"
-            )
-            .map { ($0[0], $0[1]) }
-        }
     }
 }

@@ -1,5 +1,7 @@
 // What may have become of a source since the ingest before, and how often it did.
 
+import EchoCore
+
 /// A way in which a file differs from what an earlier ingest found.
 package enum SourceChange: String, Sendable, CaseIterable {
     case new, again, changed, withdrawn, moved, corrected, returned
@@ -26,6 +28,9 @@ package struct SourceChanges: Sendable, Equatable, Codable {
 
     package init(from decoder: any Decoder) throws {
         counts = try decoder.singleValueContainer().decode([String: Int].self)
+        guard counts.values.allSatisfy({ 0...1 << 40 ~= $0 }) else {
+            throw EchoError(Catalog.fileName, "counts changes of files that cannot be")
+        }
     }
 
     package func encode(to encoder: any Encoder) throws {

@@ -8,7 +8,7 @@
 ///       try: download the file again
 ///
 /// `place` is a dataset-relative path, an option or a table; none of the three texts holds a patient's value, and what
-/// came out of a file does no harm to a terminal: control characters are printed as U+FFFD.
+/// came out of a file does no harm to a terminal: control characters are printed as U+FFFD, and endless texts are cut.
 package struct EchoError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The file, option or table at fault.
     package let place: String
@@ -16,31 +16,21 @@ package struct EchoError: Error, Equatable, Sendable, CustomStringConvertible {
     package let problem: String
     /// What the user may do about it.
     package let remedy: String?
+    /// Whether the command was typed wrongly: no file and no machine would make it right.
+    package let isUsage: Bool
 
-    package init(_ place: String, _ problem: String, try remedy: String? = nil) {
+    package init(_ place: String, _ problem: String, try remedy: String? = nil, isUsage: Bool = false) {
         self.place = place
         self.problem = problem
         self.remedy = remedy
+        self.isUsage = isUsage
     }
 
     package var description: String {
-        let first = "\(printable(place)): \(printable(problem))"
-        return remedy.map { "\(first)\n  try: \(printable($0))" } ?? first
+        let first = "\(brief(place, 1000)): \(brief(problem, 2000))"
+        return remedy.map { "\(first)\n  try: \(brief($0, 1000))" } ?? first
     }
 }
-
-/// `text` with U+FFFD in place of every control character.
-package func printable(_ text: String) -> String {
-    guard text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
-        return text
-    }
-    return String(
-        String.UnicodeScalarView(
-            text.unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{FFFD}" : $0 }))
-}
-
-/// Lines for a terminal, with U+FFFD in place of every control character within them.
-package func printed(_ lines: [String]) -> String { lines.map(printable).joined(separator: "\n") }
 
 /// Thrown when the user interrupted the work; the state is kept and the same command goes on.
 package struct Interrupted: Error, Sendable {

@@ -24,6 +24,10 @@ package struct EvaluateOptions: Sendable {
     package var dataset: String?
     /// An expression over `v_study` that is true of the studies to judge; nil for what a run's own were chosen by.
     package var cohort: String?
+    /// Whose decisions hold; nil for those of the run.
+    package var decisions: String?
+    /// The views of their clips; none for any view, nil for what a run's own were chosen by.
+    package var views: [String]?
     /// Where the page about all that was given goes; nil for none. Each run has its own besides.
     package var report: String?
     /// Show whole source pictures beside cropped clips, and name clips.

@@ -8,6 +8,7 @@ import Foundation
 import Report
 import Runs
 import Scoring
+import StudyData
 import Tasks
 
 /// What a run's evaluation found.
@@ -33,13 +34,18 @@ func evaluate(
     _ run: String, called name: String, as model: String, _ options: EvaluateOptions
 ) throws -> EvaluatedRun? {
     let ranks = options.place.ranks
-    let (trained, catalog, count) = try ranks.together {
+    let (trained, catalog, unit, count) = try ranks.together {
         let trained = try TrainedModel(
-            run: run, dataset: options.dataset, cohort: options.cohort, place: options.place)
-        let catalog = try Catalog(datasetFolder: trained.dataset, where: trained.cohort)
-        return (trained, catalog, try catalog.studies(in: options.split).count)
+            run: run, dataset: options.dataset, cohort: options.cohort, names: options.views,
+            decisions: options.decisions, place: options.place)
+        let catalog = try Catalog(datasetFolder: trained.dataset, keeping: trained.selection)
+        let unit = try StudySet.unit(of: trained.configuration.task, in: catalog)
+        let studies = try catalog.studies(in: options.split)
+        return (
+            trained, catalog, unit, unit == .clip ? studies.reduce(0) { $0 + $1.clips.count } : studies.count
+        )
     }
-    let progress = Progress("evaluate \(name)", total: count, unit: "studies")
+    let progress = Progress("evaluate \(name)", total: count, unit: unit.plural)
     let predictions = try trained.predict(options.split, draws: options.draws, progress: progress)
     let answers = Answers.all(predictions, of: trained)
     try ranks.together {
@@ -61,7 +67,7 @@ func evaluate(
     }
     return try ranks.first {
         try judge(
-            answers, of: predictions.map { ($0.study, $0.subjectID) }, fitting: fitting, trained, catalog,
+            answers, of: predictions, fitting: fitting, trained, catalog,
             in: run, called: name, as: model, options)
     }
 }
@@ -70,25 +76,27 @@ func evaluate(
 ///
 /// - Parameters:
 ///   - answers: of each head
-///   - studies: with their subjects, whose answers these are
+///   - predictions: of the studies, or clips, whose answers these are
 ///   - fitting: the answers of each head that thresholds are fitted to; empty for none
 private func judge(
-    _ answers: [Answers], of studies: [(key: String, subject: Int64?)], fitting: [Answers],
+    _ answers: [Answers], of predictions: [Prediction], fitting: [Answers],
     _ trained: TrainedModel, _ catalog: Catalog, in run: String, called name: String, as model: String,
     _ options: EvaluateOptions
 ) throws -> EvaluatedRun {
     let configuration = trained.configuration
     let folder = EvaluationFolder(
         RunFolder(run), own: configuration.recipe, split: options.split, dataset: trained.dataset,
-        cohort: trained.cohort)
+        keeping: trained.selection)
     let scored = try score(
-        answers, fitting: fitting, of: trained, called: name, as: model, catalog, into: folder,
-        RunFolder(run), options)
+        answers, of: try Answers.people(of: predictions, in: catalog), fitting: fitting, trained,
+        called: name,
+        as: model, catalog, into: folder, RunFolder(run), options)
 
     // Studies of which the weights know; nil where that is not known, or of no concern.
+    let judged = Dictionary(predictions.map { ($0.owner, $0.subjectID) }) { first, _ in first }
     let known =
         try options.split == .test
-        ? LearnedStudies(run: run)?.count(among: studies) : nil
+        ? LearnedStudies(run: run)?.count(among: judged.map { ($0.key, $0.value) }) : nil
     let populations = scored.map { ($0.scores.task.map { "\($0): " } ?? "") + $0.scores.population }
     var subject = ReportSubject(
         title: "\(configuration.modelName) on \(configuration.subject)",
@@ -102,6 +110,7 @@ private func judge(
             : "The weights of \(name) have learned from subjects of \(grouped(known)) of these studies: too good to be true."
     }
     if let cohort = catalog.cohort { subject.lead += " Of studies \(cohort.text)." }
+    if let views = catalog.views { subject.lead += " Of \(views.text)." }
     if let warning { subject.lead += " " + warning }
     subject.catalog = catalog
     subject.clips = ClipChoice(showSource: options.showSource, showIDs: options.showIDs)
@@ -112,14 +121,15 @@ private func judge(
     let report = try ReportPage(subject)
     try folder.write(page: report.html)
     return EvaluatedRun(
-        scored: scored, note: catalog.cohort.map { "\(name): \($0.text)" }, warning: warning, report: report,
-        page: folder.page)
+        scored: scored, note: catalog.kept.isEmpty ? nil : "\(name): \(catalog.kept.joined(separator: ", "))",
+        warning: warning, report: report, page: folder.page)
 }
 
 /// Scores what each head of a run said, and writes it: of several heads each in a folder of its own.
 private func score(
-    _ answers: [Answers], fitting: [Answers], of trained: TrainedModel, called name: String, as model: String,
-    _ catalog: Catalog, into folder: EvaluationFolder, _ run: RunFolder, _ options: EvaluateOptions
+    _ answers: [Answers], of people: [String: [String: String]], fitting: [Answers], _ trained: TrainedModel,
+    called name: String, as model: String, _ catalog: Catalog, into folder: EvaluationFolder,
+    _ run: RunFolder, _ options: EvaluateOptions
 ) throws -> [ScoredRun] {
     let heads = trained.configuration.task.heads, titles = try catalog.targets()
     let groups = try groups(options.scoring.groups, of: answers)
@@ -130,10 +140,12 @@ private func score(
         if isClasses, !fitting.isEmpty { scoring.threshold = Threshold(fittedTo: fitting[head]) }
         var found = try score(own, run: name, split: options.split.rawValue, options: scoring)
         found.scores.addTitles(of: titles)
+        found.scores.strata = try own.strata(of: people, options: scoring)
         found.scores.model = model
         found.scores.task = heads.count > 1 ? heads[head].task : nil
         found.scores.asked = Asked(
-            dataset: run.relative(trained.dataset), cohort: catalog.cohort, split: options.split.rawValue,
+            dataset: run.relative(trained.dataset), cohort: catalog.cohort, views: catalog.views,
+            split: options.split.rawValue,
             draws: options.draws,
             threshold: isClasses ? scoring.threshold.shared.map { "\($0)" } ?? "fit" : nil)
         let place = heads.count > 1 ? heads[head].folder + "/" : ""

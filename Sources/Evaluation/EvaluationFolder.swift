@@ -1,5 +1,6 @@
-// Where the results of an evaluation go: a folder for each split, dataset and cohort, so that none is written over another.
+// Where the results of an evaluation go: a folder for each split, dataset and choice, so that none is written over another.
 
+import Catalog
 import EchoCore
 import Files
 import Foundation
@@ -16,13 +17,14 @@ struct EvaluationFolder {
     var page: String { "\(path)/report.html" }
 
     /// `evaluation/SPLIT`; for another dataset than the run's own `evaluation/SPLIT-NAME-DIGEST`, where the digest is that
-    /// of the path, for two datasets may have one name; for other studies than the run's own with `-where-DIGEST` behind.
+    /// of the path, for two datasets may have one name; for other studies than the run's own with `-where-DIGEST` behind,
+    /// for other views with `-views-DIGEST`.
     ///
     /// - Parameters:
     ///   - own: what the run was made by
     ///   - dataset: the folder of the studies that are judged
-    ///   - cohort: what they are chosen by
-    init(_ run: RunFolder, own: Recipe, split: Split, dataset: String, cohort: String?) {
+    ///   - selection: what they are chosen by
+    init(_ run: RunFolder, own: Recipe, split: Split, dataset: String, keeping selection: Selection) {
         func place(_ path: String) -> URL {
             URL(fileURLWithPath: path).standardizedFileURL.resolvingSymlinksInPath()
         }
@@ -35,8 +37,14 @@ struct EvaluationFolder {
             }
             folder += "-\(String(title))-\(sha256(Array(judged.path.utf8)).prefix(16))"
         }
-        if let cohort, cohort != own.cohort {
+        if let cohort = selection.cohort, cohort != own.cohort {
             folder += "-where-\(sha256(Array(cohort.utf8)).prefix(16))"
+        }
+        if selection.views != own.selection.views {
+            folder += "-views-\(sha256(Array(selection.views.joined(separator: ",").utf8)).prefix(16))"
+        }
+        if selection.decisions != own.selection.decisions {
+            folder += "-decisions-\(sha256(Array((selection.decisions ?? "").utf8)).prefix(16))"
         }
         self.run = run.path
         name = "evaluation/\(folder)"

@@ -9,6 +9,7 @@ package import Models
 import Report
 import Runs
 import Shards
+import StudyData
 
 /// What `echoprep embed` is asked to do.
 package struct EmbedOptions: Sendable {
@@ -19,8 +20,14 @@ package struct EmbedOptions: Sendable {
     package var split: Split?
     /// An expression over `v_study` that is true of all of them; nil for any study.
     package var cohort: String?
+    /// Whose decisions hold; nil for nobody's.
+    package var decisions: String?
+    /// The views of the clips; none for any view.
+    package var names: [String] = []
     /// Clips a study at most; nil for as many as the run took, `Int.max` for all.
     package var views: Int?
+    /// Views of a study that the model sees at once; of more it is shown the study in several passes.
+    package var viewsPerPass = usualViewsPerPass
     /// The files are this with `.safetensors` and `.parquet`; nil for `RUN/embeddings-UNIT`.
     package var out: String?
     /// Add where each row lies on a map: principal components and t-SNE.
@@ -35,14 +42,24 @@ package struct EmbedOptions: Sendable {
 package struct EmbedSummary: Codable, Sendable {
     package let unit: String
     /// What the studies were chosen by, where something was given.
-    package let cohort: Cohort?
+    package let cohort: Cohort?, views: ChosenViews?
     package let studies: Int, vectors: Int, width: Int
     package let safetensors: String, parquet: String
+    /// Views of a study that the model saw at once, and how many studies have more and were seen in several passes.
+    package let viewsPerPass: Int, studiesInPasses: Int
 
     /// The lines that `embed` prints.
     package var text: String {
-        (cohort.map { $0.text + "\n" } ?? "") + """
-            \(grouped(vectors)) vectors of \(width), one a \(unit), of \(grouped(studies)) studies
+        let passes =
+            studiesInPasses == 0
+            ? ""
+            : """
+
+            \(grouped(studiesInPasses)) studies have more than \(viewsPerPass) views: they were seen in several passes, \
+            whose views do not see each other
+            """
+        return [cohort?.text, views?.text].compactMap { $0.map { $0 + "\n" } }.joined() + """
+            \(grouped(vectors)) vectors of \(width), one a \(unit), of \(grouped(studies)) studies\(passes)
             \(safetensors)
             \(parquet)
             """
@@ -68,7 +85,9 @@ package func embed(run: String, options: EmbedOptions) throws -> EmbedSummary? {
         }
     }
     let progress = Progress("embed", total: studies.count, unit: "studies")
-    let values = try trained.embeddings(of: studies, per: options.unit) { progress.update($0) }
+    let values = try trained.embeddings(
+        of: studies, per: options.unit, viewsPerPass: options.viewsPerPass
+    ) { progress.update($0) }
     progress.finish(studies.count)
     return try ranks.first {
         let splits = try Split.allCases.flatMap { split in
@@ -81,17 +100,23 @@ package func embed(run: String, options: EmbedOptions) throws -> EmbedSummary? {
         try table.write(safetensors: path + ".safetensors", model: trained.configuration.modelName)
         try writeFile(path + ".parquet", table.parquet(maps: options.maps))
         return EmbedSummary(
-            unit: options.unit.rawValue, cohort: catalog.cohort, studies: studies.count, vectors: table.rows,
-            width: table.width, safetensors: path + ".safetensors", parquet: path + ".parquet")
+            unit: options.unit.rawValue, cohort: catalog.cohort, views: catalog.views, studies: studies.count,
+            vectors: table.rows, width: table.width, safetensors: path + ".safetensors",
+            parquet: path + ".parquet", viewsPerPass: options.viewsPerPass,
+            studiesInPasses: studies.count { trained.viewCount(of: $0) > options.viewsPerPass })
     }
 }
 
 /// The run's model, its dataset, and the studies that it is to be shown.
 private func opened(_ run: String, _ options: EmbedOptions) throws -> (TrainedModel, Catalog, [StoredStudy]) {
     let trained = try TrainedModel(
-        run: run, dataset: options.dataset, views: options.views, place: options.place)
-    let catalog = try Catalog(datasetFolder: trained.dataset, where: options.cohort)
-    let studies = try catalog.studies(in: options.split)
+        run: run, dataset: options.dataset, views: options.views, viewsAtOnce: options.viewsPerPass,
+        place: options.place)
+    let catalog = try Catalog(
+        datasetFolder: trained.dataset, keeping: Selection(cohort: options.cohort, views: options.names, decisions: options.decisions))
+    // A run that learned from clips one by one is shown them so.
+    let isOfClips = try StudySet.unit(of: trained.configuration.task, in: catalog) == .clip
+    let studies = try catalog.studies(in: options.split).flatMap { isOfClips ? $0.clipByClip : [$0] }
     guard !studies.isEmpty else {
         throw EchoError(
             options.split.map { "--split \($0.rawValue)" } ?? "--dataset",

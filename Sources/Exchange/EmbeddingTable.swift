@@ -61,10 +61,10 @@ struct EmbeddingTable {
     func parquet(maps: Bool) -> [UInt8] {
         var writer = ParquetWriter(rows: rows)
         let owners = study.map { studies[Int($0)] }
-        writer.add("study", .string(owners.map(\.key)))
+        writer.add("study", .string(owners.map(\.study)))
         writer.add("study_id", .int64(owners.map(\.studyID)), optional: true)
         writer.add("subject_id", .int64(owners.map(\.subjectID)), optional: true)
-        writer.add("split", .string(owners.map { splits[$0.key]?.rawValue }), optional: true)
+        writer.add("split", .string(owners.map { splits[$0.study]?.rawValue }), optional: true)
         if !clips.isEmpty { writer.add("clip", .string(clip.map { clips[Int($0)] })) }
         if !frame.isEmpty { writer.add("frame", .int64(frame)) }
         if maps { for map in self.maps { writer.add(map.name, .double(map.values)) } }
@@ -82,7 +82,7 @@ struct EmbeddingTable {
         ].filter { $0.1.count == rows }
         var metadata = [
             "format": "echoprep embeddings 1", "unit": unit.rawValue, "model": model,
-            "studies": try jsonText(studies.map(\.key)),
+            "studies": try jsonText(studies.map(\.study)),
         ]
         if !clips.isEmpty { metadata["clips"] = try jsonText(clips) }
         var writer = try SafetensorsWriter(

@@ -1,6 +1,6 @@
 // A Croissant description of a dataset folder: every file with its sum and encoding, the tables with their columns.
 
-import Catalog
+package import Catalog
 import EchoCore
 import Files
 import Foundation
@@ -12,6 +12,8 @@ package struct CroissantOptions: Sendable {
     package var license: String
     package var url: String
     package var citation: String
+    /// An expression over `v_study` that is true of the studies in the tables; nil for any study.
+    package var cohort: String?
 
     package init(name: String, license: String, url: String, citation: String) {
         self.name = name
@@ -25,9 +27,11 @@ package struct CroissantOptions: Sendable {
 /// there are labels, labels.parquet.
 ///
 /// Every file of the folder is read whole for its sha256.
-/// - Returns: the paths written
-package func exportCroissant(dataset: String, options: CroissantOptions) throws -> [String] {
-    let catalog = try Catalog(datasetFolder: dataset, readOnly: true)
+/// - Returns: the paths written, and what the studies of the tables were chosen by
+package func exportCroissant(
+    dataset: String, options: CroissantOptions
+) throws -> (paths: [String], cohort: Cohort?) {
+    let catalog = try Catalog(datasetFolder: dataset, where: options.cohort)
     guard try catalog.withdrawnClips().isEmpty else {
         throw EchoError(
             "--dataset", "has shards with clips that were withdrawn",
@@ -35,14 +39,21 @@ package func exportCroissant(dataset: String, options: CroissantOptions) throws 
         )
     }
     let targets = try catalog.targets()
-    var tables = [("clips", try catalog.read { db in try ExportTable.clips(db) })]
+    var tables = [
+        (
+            "clips",
+            try catalog.read { db in try ExportTable.clips(db, where: catalog.isInCohort("study_key")) }
+        )
+    ]
     if !targets.isEmpty {
-        tables.append(("labels", try catalog.read { db in try ExportTable.labels(db, targets: targets) }))
+        let isIn = catalog.isInCohort("s.study_id", isNumber: true)
+        tables.append(
+            ("labels", try catalog.read { db in try ExportTable.labels(db, targets: targets, where: isIn) }))
     }
     var written: [String] = []
     for (name, table) in tables {
         written.append("\(dataset)/\(name).parquet")
-        try writeFile("\(dataset)/\(name).parquet", table.parquet)
+        try writeFile("\(dataset)/\(name).parquet", table.parquet())
     }
     var files = [
         try CroissantFile(
@@ -69,14 +80,15 @@ package func exportCroissant(dataset: String, options: CroissantOptions) throws 
         "citeAs": options.citation,
         "description":
             "Echocardiography clips, cropped to the sector, with the ICD-10-CM categories of the studies'"
-            + " hospital stays; made by echoprep \(programVersion).",
+            + " hospital stays; made by echoprep \(programVersion)."
+            + (catalog.cohort.map { " The tables hold studies \($0.text)." } ?? ""),
         "datePublished": Timestamp(seconds: Int(Date().timeIntervalSince1970)).date,
         "distribution": files.map(\.json), "recordSet": tables.map { recordSet($0, $1) },
     ]
     let json = try JSONSerialization.data(
         withJSONObject: description, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
     try writeFile(dataset + "/croissant.json", json)
-    return written + [dataset + "/croissant.json"]
+    return (written + [dataset + "/croissant.json"], catalog.cohort)
 }
 
 /// A file of the dataset as a FileObject.
@@ -111,8 +123,10 @@ private func recordSet(_ name: String, _ table: ExportTable) -> [String: Any] {
 }
 
 extension ExportTable {
-    /// Every file of the source, in order of its id.
-    static func clips(_ db: Database) throws -> ExportTable {
+    /// The files of the source, in order of their ids.
+    ///
+    /// - Parameter condition: on their rows of `clip`
+    static func clips(_ db: Database, where condition: String) throws -> ExportTable {
         let columns: [Column] = [
             .init("name", .text), .init("path", .text), .init("study_id", .integer, optional: true),
             .init("subject_id", .integer, optional: true), .init("sha256", .text, optional: true),
@@ -122,7 +136,8 @@ extension ExportTable {
             .init("frames_per_second", .real, optional: true),
         ]
         let names = columns.map(\.name).joined(separator: ", ")
-        return try ExportTable(db, columns: columns, sql: "SELECT \(names) FROM clip ORDER BY id")
+        return try ExportTable(
+            db, columns: columns, sql: "SELECT \(names) FROM clip WHERE \(condition) ORDER BY id")
     }
 }
 

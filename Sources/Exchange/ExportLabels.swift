@@ -20,6 +20,7 @@ package enum LabelFormat: String, Sendable, CaseIterable {
 ///   - cohort: an expression over `v_study` that is true of all studies written; nil for any study
 ///   - path: the file, or for `.meds` the folder
 /// - Returns: the paths written, and what the studies were chosen by
+/// - Throws: `EchoError` where another export writes to the folder, or it holds other things
 package func exportLabels(
     dataset: String, where cohort: String? = nil, to path: String, format: LabelFormat
 ) throws -> (paths: [String], cohort: Cohort?) {
@@ -35,7 +36,7 @@ package func exportLabels(
             try writeFile(path, Array(try ExportTable.labels(db, targets: targets, where: isIn).csv.utf8))
             return [path]
         case .parquet:
-            try writeFile(path, try ExportTable.labels(db, targets: targets, where: isIn).parquet)
+            try writeFile(path, try ExportTable.labels(db, targets: targets, where: isIn).parquet())
             return [path]
         case .meds: return try writeMEDS(db, targets: targets, where: isIn, to: path)
         }
@@ -50,7 +51,7 @@ extension ExportTable {
     static func labels(
         _ db: Database, targets: [Target], where condition: String = "1"
     ) throws -> ExportTable {
-        let columns = targets.map { "m.\"\($0.category)\"" }.joined(separator: ", ")
+        let columns = targets.map { "m.\($0.category.quotedDatabaseIdentifier)" }.joined(separator: ", ")
         return try ExportTable(
             db,
             columns: [
@@ -60,7 +61,7 @@ extension ExportTable {
             ] + targets.map { Column($0.category, .boolean, optional: true) },
             sql: """
                 SELECT m.study_id, m.subject_id, a.hadm_id, s.study_datetime, m.split, \(columns)
-                FROM label_matrix m
+                FROM (\(Catalog.labelMatrix(targets.map(\.category)))) m
                 JOIN echo_study s ON s.study_id = m.study_id
                 LEFT JOIN study_admission a ON a.study_id = m.study_id AND a.chosen = 1
                 WHERE \(condition) ORDER BY m.study_id
@@ -71,6 +72,16 @@ extension ExportTable {
 private func writeMEDS(
     _ db: Database, targets: [Target], where condition: String, to folder: String
 ) throws -> [String] {
+    // A task is a folder of its name.
+    if let odd = targets.firstIndex(where: { !isPlainName($0.category) }) {
+        throw EchoError(
+            "--format meds", "the name of target \(odd + 1) cannot be that of a folder", try: "--format csv")
+    }
+    try makeFolder(folder)
+    guard let lock = try FileLock.take(folder + "/.export.lock") else {
+        throw EchoError("OUT", "another echoprep export is writing to it", try: "wait for it")
+    }
+    try checkIsMEDS(folder)
     try makeFolder(folder + "/metadata")
     var written: [String] = []
     func write(_ name: String, _ bytes: [UInt8]) throws {
@@ -87,13 +98,14 @@ private func writeMEDS(
             sql: """
                 SELECT l.subject_id, s.study_datetime, l.value FROM v_label l
                 JOIN echo_study s ON s.study_id = l.study_id
-                WHERE l.category = '\(target.category)' AND l.value IS NOT NULL AND \(condition)
+                WHERE l.category = \(Catalog.quoted(target.category)) AND l.value IS NOT NULL AND \(condition)
                 ORDER BY l.subject_id, s.study_datetime, l.study_id
                 """)
         // A task is a folder: readers look for labels/TASK/**/*.parquet.
         try makeFolder("\(folder)/labels/\(target.category)")
-        try write("labels/\(target.category)/0.parquet", table.parquet)
+        try write("labels/\(target.category)/0.parquet", table.parquet())
     }
+    try removeLabels(of: folder, except: Set(targets.map(\.category)))
     let subjects =
         condition == "1"
         ? condition : "subject_id IN (SELECT s.subject_id FROM echo_study s WHERE \(condition))"
@@ -103,11 +115,11 @@ private func writeMEDS(
             SELECT subject_id, CASE split WHEN 'val' THEN 'tuning' WHEN 'test' THEN 'held_out' ELSE split END
             FROM split WHERE \(subjects) ORDER BY subject_id
             """)
-    try write("metadata/subject_splits.parquet", splits.parquet)
+    try write("metadata/subject_splits.parquet", splits.parquet())
     let codes = try ExportTable(
         db, columns: [.init("code", .text), .init("description", .text, optional: true)],
         sql: "SELECT 'ICD10CM/' || category, title FROM target ORDER BY idx")
-    try write("metadata/codes.parquet", codes.parquet)
+    try write("metadata/codes.parquet", codes.parquet())
     var metadata = [
         "dataset_name": "MIMIC-IV-ECHO, ICD-10-CM labels", "etl_name": "echoprep",
         "etl_version": programVersion, "meds_version": "0.4.1",
@@ -118,5 +130,29 @@ private func writeMEDS(
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
     try write("metadata/dataset.json", Array(try encoder.encode(metadata)) + [0x0A])
+    _ = consume lock
     return written
+}
+
+/// - Throws: `EchoError` for a folder with label files that no export of ours has written
+private func checkIsMEDS(_ folder: String) throws {
+    guard FileManager.default.fileExists(atPath: folder + "/labels") else { return }
+    let text = try? readFile(folder + "/metadata/dataset.json", upTo: 1 << 20)
+    let said = text.flatMap { try? JSONDecoder().decode([String: String].self, from: Data($0)) }
+    guard said?["etl_name"] == "echoprep" else {
+        throw EchoError(
+            "OUT", "holds label files that are not from here", try: "name another folder, which may be new")
+    }
+}
+
+/// Removes the label files of targets that an earlier export had and this one has not: readers would take them for labels.
+private func removeLabels(of folder: String, except targets: Set<String>) throws {
+    for entry in try entries(ofFolder: folder + "/labels") where entry.kind == .folder {
+        let old = "\(folder)/labels/\(entry.name)"
+        guard !targets.contains(entry.name), try entries(ofFolder: old).map(\.name) == ["0.parquet"] else {
+            continue
+        }
+        try removeFile(old + "/0.parquet")
+        try FileManager.default.removeItem(atPath: old)
+    }
 }

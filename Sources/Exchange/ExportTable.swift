@@ -1,5 +1,6 @@
 // A table on its way out of the database: named columns of one type each, as csv or as Parquet.
 
+import Catalog
 import EchoCore
 import Files
 import Foundation
@@ -42,7 +43,7 @@ struct ExportTable {
 
     /// Comma-separated, RFC 4180, with a header; missing values are empty.
     var csv: String {
-        var text = columns.map(\.name).joined(separator: ",") + "\n"
+        var text = columns.map { csvField($0.name) }.joined(separator: ",") + "\n"
         for row in 0..<rowCount {
             text += columns.map { Self.field($0.values[row]) }.joined(separator: ",") + "\n"
         }
@@ -50,7 +51,16 @@ struct ExportTable {
     }
 
     /// Parquet with one row group.
-    var parquet: [UInt8] {
+    ///
+    /// - Throws: `EchoError` where a value is missing that may not be, or is of another kind than its column
+    func parquet() throws(EchoError) -> [UInt8] {
+        for column in columns {
+            guard column.values.allSatisfy({ Self.fits($0, column) }) else {
+                throw EchoError(
+                    Catalog.fileName, "holds a value that cannot be, in what is written as \(column.name)",
+                    try: "look at the rows where it is missing or of another kind")
+            }
+        }
         var writer = ParquetWriter(rows: rowCount)
         for column in columns {
             let values = column.values
@@ -71,6 +81,17 @@ struct ExportTable {
             writer.add(column.name, cells, optional: column.optional)
         }
         return writer.finish()
+    }
+
+    private static func fits(_ value: DatabaseValue, _ column: Column) -> Bool {
+        if value.isNull { return column.optional }
+        return switch column.kind {
+        case .integer: Int64.fromDatabaseValue(value) != nil
+        case .real: Double.fromDatabaseValue(value)?.isFinite ?? false
+        case .boolean: Bool.fromDatabaseValue(value) != nil
+        case .text: String.fromDatabaseValue(value) != nil
+        case .timestamp: String.fromDatabaseValue(value).flatMap { Timestamp($0) } != nil
+        }
     }
 
     private static func field(_ value: DatabaseValue) -> String {

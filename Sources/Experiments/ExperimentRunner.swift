@@ -70,7 +70,7 @@ struct ExperimentRunner {
             try alone {
                 try shuffleLabels(
                     of: options.datasets[0], into: plans[0].dataset, task: experiment.task,
-                    cohort: options.fineTuning.recipe.cohort, seed: options.seeds[0])
+                    keeping: options.fineTuning.recipe.selection, seed: options.seeds[0])
             }
         }
         let count = plans.reduce(0) { $0 + $1.runs.count }
@@ -127,8 +127,8 @@ struct ExperimentRunner {
 
     /// What would be an error of the table is one before the first run.
     private func check(_ dataset: String) throws {
-        let catalog = try Catalog(datasetFolder: dataset, where: options.fineTuning.recipe.cohort)
-        if let cohort = catalog.cohort { say("\(dataset): \(cohort.text)") }
+        let catalog = try Catalog(datasetFolder: dataset, keeping: options.fineTuning.recipe.selection)
+        for chosen in catalog.kept { say("\(dataset): \(chosen)") }
         for split in askedSplits {
             if try StudySet.judged(in: split, by: experiment.task, catalog).isEmpty {
                 throw EchoError(

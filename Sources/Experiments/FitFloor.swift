@@ -22,9 +22,8 @@ struct FloorStudies {
     ///   - splits: that floors are asked about
     init(_ dataset: String, _ task: TrainTask, like options: TrainOptions, on splits: [Split]) throws {
         (self.dataset, self.task, self.options) = (dataset, task, options)
-        let cohort = options.recipe.cohort
-        set = try StudySet(dataset: dataset, task: task, cohort: cohort)
-        let catalog = try Catalog(datasetFolder: dataset, where: cohort)
+        set = try StudySet(dataset: dataset, task: task, keeping: options.recipe.selection)
+        let catalog = try Catalog(datasetFolder: dataset, keeping: options.recipe.selection)
         judged = try splits.map { ($0, try StudySet.judged(in: $0, by: task, catalog)) }
     }
 

@@ -11,9 +11,9 @@ import Tasks
 ///
 /// - Throws: `EchoError`, also where it is there and was made of other labels or by another seed
 func shuffleLabels(
-    of dataset: String, into folder: String, task: TrainTask, cohort: String?, seed: UInt64
+    of dataset: String, into folder: String, task: TrainTask, keeping selection: Selection, seed: UInt64
 ) throws {
-    let digest = try StudySet(dataset: dataset, task: task, cohort: cohort).digest
+    let digest = try StudySet(dataset: dataset, task: task, keeping: selection).digest
     let origin = "\(digest) \(seed)", note = folder + "/origin.txt"
     if FileManager.default.fileExists(atPath: folder) {
         guard try readFile(note, upTo: 1 << 12) == Array(origin.utf8) else {

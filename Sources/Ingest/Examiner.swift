@@ -161,6 +161,10 @@ struct Examiner: Sendable {
     /// Notes what a clip shows and ends its way if that is not kept.
     private func decide(by judgement: Judgement, _ record: inout ClipRecord) throws(Rejection) {
         record.note(judgement)
+        if let sum = record.sha256, rules.decided.contains(sum) {
+            if !rules.keep.contains(judgement.kind) { record.rule = "decision" }
+            return
+        }
         if !rules.keep.contains(judgement.kind), let reason = DropReason(kind: judgement.kind) {
             throw Rejection(reason, "clips of this kind are not kept")
         }

@@ -133,7 +133,7 @@ private func reconcile(
     let isListed = release.map { $0 != "none" } ?? (last?.rules["layout"] != "folder")
     return try Reconciliation(
         plan, known: catalog.knownFiles(), withdrawn: catalog.withdrawnFiles(), listedBefore: isListed,
-        source: options.source, jobs: options.jobs, isFetching: options.stage != nil)
+        source: options.source, jobs: options.jobs, isFetching: options.stage != nil, decided: options.rules.decided)
 }
 
 /// All that a run chooses: one with the same choices goes on with the last.
@@ -143,6 +143,10 @@ private func texts(of rules: IngestRules, _ plan: Plan, _ options: IngestOptions
     texts["source"] = absolutePath(options.source)
     texts["release"] = plan.release
     if plan.list.hasFolds { texts["test-fold"] = String(options.testFold) }
+    if let decisions = options.decisions {
+        let sums = rules.decided.sorted().joined(separator: "\n")
+        texts["decisions"] = "\(decisions) \(sha256(Array(sums.utf8)).prefix(16))"
+    }
     texts["part"] = options.part.map { "\($0.number)/\($0.of)" } ?? "1/1"
     return texts
 }

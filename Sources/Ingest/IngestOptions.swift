@@ -20,6 +20,8 @@ package struct IngestOptions: Sendable {
     package var part: (number: Int, of: Int)?
     /// Of a source whose list has folds for splits: the one to test on.
     package var testFold = 0
+    /// Whose decisions `rules.decided` are; nil for none.
+    package var decisions: String?
     /// How files that are not in the source are downloaded; nil for not at all.
     package var stage: StageOptions?
     /// For the database's record of runs.
@@ -53,6 +55,9 @@ package struct IngestRules: Sendable, Equatable {
     package var maxFrames: Int?
     /// Bytes after which a shard ends with its study.
     package var shardSize = 1 << 30
+
+    /// sha256 of files that people decided to keep, whatever kind they are of (docs/review.md).
+    package var decided: Set<String> = []
 
     /// How shards hold frames.
     package var compress = Compression.none

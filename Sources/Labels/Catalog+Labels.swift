@@ -15,15 +15,17 @@ extension Catalog {
         return try read { db in
             let made = try Row.fetchOne(
                 db, sql: "SELECT program_build, change_counter FROM run WHERE id = ?", arguments: [last.id])
-            guard let made, made[0] == programBuild, let counter = made[1] as Int?,
-                try Catalog.changeCounter(db) == counter
+            guard let made, try (made.value(0) as String?) == programBuild,
+                let counter = try made.value(1) as Int?, try Catalog.changeCounter(db) == counter
             else { return nil }
             let files = try Row.fetchAll(
                 db, sql: "SELECT role, sha256 FROM source_file WHERE run_id = ? ORDER BY id",
                 arguments: [last.id])
             let same =
-                files.count == sources.count
-                && zip(files, sources).allSatisfy { $0[0] == $1.role && $0[1] == $1.sha256 }
+                try files.count == sources.count
+                && zip(files, sources).allSatisfy { row, source in
+                    try (row.value(0) as String) == source.role && (row.value(1) as String) == source.sha256
+                }
             return same
                 ? try LinkSummary(db, run: last.id, unchanged: true, notices: sources.flatMap(\.notices))
                 : nil
@@ -67,7 +69,9 @@ extension LinkSummary {
     fileprivate init(_ db: Database, run: Int64, unchanged: Bool, notices: [String]) throws {
         func counts(_ sql: String, _ arguments: StatementArguments = []) throws -> [String: Int] {
             let rows = try Row.fetchAll(db, sql: sql, arguments: arguments)
-            return Dictionary(uniqueKeysWithValues: rows.map { ($0[0], $0[1]) })
+            let pairs: [(String, Int)] = try rows.map { row in try (row.value(0), row.count(1)) }
+            // Two spellings of one text are one name.
+            return Dictionary(pairs, uniquingKeysWith: +)
         }
         let statuses = try counts("SELECT status, count(*) FROM study_status GROUP BY status")
         let splits = try counts(
@@ -83,8 +87,10 @@ extension LinkSummary {
         )
         self.init(
             studies: statuses.values.reduce(0, +), statuses: statuses, splits: splits,
-            targets: targets.map {
-                Target(category: $0[0], title: $0[1], positives: $0[2], prevalence: $0[3], reference: $0[4])
+            targets: try targets.map { row in
+                try Target(
+                    category: row.value(0), title: row.value(1), positives: row.count(2),
+                    prevalence: row.value(3), reference: row.value(4))
             },
             paper: try PaperComparison(db),
             rejects: try counts(

@@ -86,10 +86,12 @@ extension Explanation {
                 """, arguments: [study])
         guard let head else { return nil }
         let rules = try Row.fetchAll(db, sql: "SELECT key, value FROM v_rule")
-        self.rules = Dictionary(uniqueKeysWithValues: rules.map { ($0[0], $0[1]) })
+        let pairs: [(String, String)] = try rules.map { row in try (row.value(0), row.value(1)) }
+        self.rules = Dictionary(pairs) { first, _ in first }
         self.study = study
-        (time, split, status, nearestStayHours) = (head[1], head[2], head[3], head[4])
-        let status: String = head[3]
+        (time, split) = try (head.value(1), head.value(2))
+        (status, nearestStayHours) = try (head.value(3), head.value(4))
+        let status = status
         let history = self.rules["as-of"] == LabelRule.KnownAt.study.rawValue
         stays = try Row.fetchAll(
             db,
@@ -100,11 +102,12 @@ extension Explanation {
                 FROM admissions a
                 LEFT JOIN study_admission c ON c.hadm_id = a.hadm_id AND c.study_id = ?
                 WHERE a.subject_id = ? ORDER BY a.admittime, a.hadm_id
-                """, arguments: [history, head[1] as String?, study, head[0] as Int]
-        ).map {
-            Stay(
-                hadm: $0[0], admittime: $0[1], dischtime: $0[2], deathtime: $0[3], candidate: $0[4],
-                used: $0[5] ?? false)
+                """, arguments: [history, time, study, try head.value(0) as Int]
+        ).map { row in
+            let isUsed: Bool? = try row.value(5)
+            return try Stay(
+                hadm: row.value(0), admittime: row.value(1), dischtime: row.value(2), deathtime: row.value(3),
+                candidate: row.value(4), used: isUsed ?? false)
         }
         var diagnoses: [Diagnosis] = []
         for stay in stays where stay.used {
@@ -117,10 +120,12 @@ extension Explanation {
                     LEFT JOIN code_label l ON l.icd_code = d.icd_code AND l.icd_version = d.icd_version
                     WHERE d.hadm_id = ? GROUP BY d.place, d.seq_num, d.icd_code, d.icd_version, c.title, c.status
                     """, arguments: [stay.hadm]
-            ).map {
-                Diagnosis(
-                    hadm: stay.hadm, seqNum: $0[0], code: $0[1], version: $0[2], title: $0[3], status: $0[4],
-                    labels: ($0[5] as String? ?? "").split(separator: " ").map(String.init))
+            ).map { row in
+                let labels: String? = try row.value(5)
+                return try Diagnosis(
+                    hadm: stay.hadm, seqNum: row.value(0), code: row.value(1), version: row.value(2),
+                    title: row.value(3), status: row.value(4),
+                    labels: (labels ?? "").split(separator: " ").map(String.init))
             }
         }
         self.diagnoses = diagnoses
@@ -130,9 +135,10 @@ extension Explanation {
                 SELECT t.category, t.title, c.study_id IS NOT NULL FROM target t
                 LEFT JOIN study_category c ON c.category = t.category AND c.study_id = ? ORDER BY t.idx
                 """, arguments: [study]
-        ).map {
-            Target(
-                category: $0[0], title: $0[1], value: status == StudyStatus.labelled.rawValue ? $0[2] : nil)
+        ).map { row in
+            try Target(
+                category: row.value(0), title: row.value(1),
+                value: status == StudyStatus.labelled.rawValue ? row.value(2) : nil)
         }
     }
 }

@@ -69,9 +69,10 @@ struct LabelTables {
             sql:
                 "SELECT name, sql FROM sqlite_schema WHERE sql LIKE 'CREATE INDEX %' AND tbl_name IN (\(marks))",
             arguments: StatementArguments(tables))
-        for index in indexes { try db.execute(sql: "DROP INDEX \(index[0] as String)") }
+        let named: [(name: String, sql: String)] = try indexes.map { row in try (row.value(0), row.value(1)) }
+        for index in named { try db.execute(sql: "DROP INDEX \(index.name.quotedDatabaseIdentifier)") }
         try fill()
-        for index in indexes { try db.execute(sql: index[1]) }
+        for index in named { try db.execute(sql: index.sql) }
     }
 
     /// The record of the files read.
@@ -99,11 +100,11 @@ struct LabelTables {
             try patients.add(row.subject).add(row.gender).add(row.anchorAge).add(row.anchorYear)
                 .add(row.anchorYearGroup).add(row.dateOfDeath?.date).insert()
         }
-        let admissions = try Inserter(db, table: "admissions", columns: 9)
+        let admissions = try Inserter(db, table: "admissions", columns: 12)
         for stay in cohort.stays.values.joined().sorted(by: { $0.hadm < $1.hadm }) {
             try admissions.add(stay.hadm).add(stay.subject).add(stay.admittime).add(stay.dischtime)
                 .add(stay.deathtime).add(stay.edregtime).add(stay.edouttime).add(stay.admissionType)
-                .add(stay.hospitalExpireFlag).insert()
+                .add(stay.hospitalExpireFlag).add(stay.insurance).add(stay.language).add(stay.race).insert()
         }
         let studies = try Inserter(db, table: "echo_study", columns: 4)
         for study in cohort.studies {

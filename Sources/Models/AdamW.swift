@@ -12,11 +12,16 @@ package final class AdamW {
     package var rateFactors: [String: Double] = [:]
 
     private let model: EchoModel
+    private let parameters: [Parameter]
     private var moments: [String: (first: Buffer, second: Buffer)] = [:]
     private let count: Buffer
 
-    package init(_ model: EchoModel) {
+    /// - Parameter head: the only one of several heads that learns; nil for the whole model
+    package init(_ model: EchoModel, head: Int? = nil) {
         self.model = model
+        parameters = model.parameterList.filter { parameter in
+            head.map { parameter.name.hasPrefix("head.\($0).") } ?? true
+        }
         count = model.engine.zero()
     }
 
@@ -31,8 +36,8 @@ package final class AdamW {
     /// - Returns: the norm of all gradients before clipping, a number for sums
     package func step(learningRate: Double, sound: [Buffer]) -> Buffer {
         let norm = model.engine.zero()
-        defer { model.forgetGradients() }
-        let learned = model.parameterList.compactMap { parameter in
+        defer { for parameter in parameters { parameter.tensor.forgetGradient() } }
+        let learned = parameters.compactMap { parameter in
             parameter.tensor.gradient.map { gradient in
                 let (first, second) = moments(of: parameter)
                 return Learned(

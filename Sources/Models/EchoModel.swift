@@ -21,7 +21,7 @@ package final class EchoModel {
     /// What pre-training hides from latent attention by a token; nil where it is dropped.
     private let latentMask: LatentMask?
     private let decoder: (any Decoder)?
-    private let heads: [Head]
+    let heads: [Head]
 
     /// A model with fresh weights, which depend on nothing but `seed` and the configuration.
     package init(_ configuration: ModelConfiguration, engine: any Engine, seed: UInt64) {
@@ -188,7 +188,7 @@ package final class EchoModel {
     }
 
     /// - Parameter targets: of this head alone, [studies, its outputs]
-    private func add(
+    func add(
         _ loss: HeadLoss, of outputs: Tensor, _ targets: [Float], to sum: Buffer, on tape: Tape
     ) {
         let known = targets.count { !$0.isNaN }
@@ -242,14 +242,14 @@ package final class EchoModel {
     }
 
     /// The tokens of all patches after the encoder and latent attention.
-    private func tokens(of batch: StudyBatch, on tape: Tape) -> Tensor {
+    func tokens(of batch: StudyBatch, on tape: Tape) -> Tensor {
         let tokens = latentInput(batch, on: tape)
         guard let latent else { return tokens }
         return latent(tokens, segments: segments(of: batch), again: checkpointsActivations, on: tape)
     }
 
     /// The number of tokens of each study, all patches seen.
-    private func segments(of batch: StudyBatch) -> [Int] {
+    func segments(of batch: StudyBatch) -> [Int] {
         batch.viewCounts.map { $0 * configuration.frames * configuration.patches }
     }
 

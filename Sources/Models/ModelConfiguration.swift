@@ -132,6 +132,15 @@ package struct ModelConfiguration: Codable, Sendable, Equatable {
         if let headOutputs, headOutputs.reduce(0, +) != outputs || headOutputs.contains(where: { $0 < 1 }) {
             return "the outputs of its heads are not all of its outputs"
         }
+        // What is computed with them stays within what memory can hold, and numbers of tokens within 32 bits.
+        let sizes = [image, patch, views, frames, dim, depth, heads, latentDepth, latentHeads] + decoder
+        if (sizes + [outputs, latentQueries]).contains(where: { $0 > 1 << 17 }) {
+            return "a size is above \(1 << 17)"
+        }
+        if channels > 64 { return "pixels have more than 64 channels" }
+        if (image / patch) * (image / patch) > 1 << 14 { return "a frame has more than \(1 << 14) patches" }
+        if frames * patches > 1 << 20 { return "a clip has more than \(1 << 20) tokens" }
+        if weightsAtLeast > 1 << 36 { return "the model would have \(weightsAtLeast) weights and more" }
         if image % patch != 0 { return "image \(image) is not a multiple of patch \(patch)" }
         if dim % heads != 0 { return "width \(dim) is not a multiple of \(heads) heads" }
         if kind.hasLatentAttention, dim % latentHeads != 0 {
@@ -159,6 +168,13 @@ package struct ModelConfiguration: Codable, Sendable, Equatable {
         if latentQueries < 0 { return "the number of latent queries is below 0" }
         if !(0..<1).contains(maskRatio) || keptPatches == patches { return "the mask ratio masks no patch" }
         return nil
+    }
+
+    /// Fewer weights than the model has: those of its blocks' matrices, of its patches and of its head.
+    package var weightsAtLeast: Int {
+        let latent = kind.hasLatentAttention ? latentDepth : 0
+        return 12 * dim * dim * (depth + latent) + dim * (patchWidth + outputs + latentQueries)
+            + (outputs == 0 ? 12 * decoderDim * decoderDim * decoderDepth : 0)
     }
 
     /// The decoder; nil for a name that is none.

@@ -58,9 +58,11 @@ package struct ReportPage {
     private static let kinds: [any ReportSection.Type] = [
         ResultsSection.self,
         MeasurementSection.self,
+        ChoicesSection.self,
         ModelsSection.self,
         GroupsSection.self,
         CodesSection.self,
+        PeopleSection.self,
         ClipsSection.self,
         LearnedSection.self,
         ReconstructionSection.self,

@@ -27,6 +27,10 @@ package struct RunFolder: Sendable {
         checkpoints + "/epoch-" + String(format: "%04d", epoch) + ".safetensors"
     }
 
+    /// Of a grid of heads: what the encoder says of each study, and how good each head is.
+    package var features: String { path + "/features.safetensors" }
+    package var probes: String { path + "/probe-grid.csv" }
+
     package var events: String { path + "/tensorboard/events.out.tfevents.0.echoprep" }
     package var pictures: String { path + "/pictures" }
 

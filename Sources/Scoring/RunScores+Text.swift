@@ -10,6 +10,7 @@ extension RunScores {
     package var text: String {
         var parts = [run] + (task.map { [$0] } ?? []) + [split, population]
         if let cohort = asked?.cohort { parts.append("where \(printable(cohort.expression))") }
+        if let views = asked?.views { parts.append("views \(views.names.joined(separator: ", "))") }
         if kind == .classes {
             parts.append(threshold.map { "threshold \($0)" } ?? "thresholds fitted on val")
         }
@@ -19,7 +20,7 @@ extension RunScores {
         }
         let heading = parts.joined(separator: " · ")
         return switch kind {
-        case .classes: heading + "\n\n" + classesText
+        case .classes: heading + "\n\n" + classesText + choiceText
         case .quantity(let quantity):
             ([heading] + targets.map { text(quantity, $0) }).joined(separator: "\n\n")
         }
@@ -91,18 +92,22 @@ extension TargetScores {
 
 /// "95 %".
 package func percentage(_ value: Double) -> String {
-    "\(value == value.rounded() ? "\(Int(value))" : "\(value)") %"
+    "\(Int(exactly: value).map(String.init) ?? "\(value)") %"
 }
 
 extension RunScores {
     /// The numbers in full, as files that stand beside metrics.json.
     package var tables: [(file: String, text: String)] {
-        switch kind {
-        case .classes: [("codes.csv", codesCSV), ("groups.csv", groupsCSV)]
-        case .quantity(let quantity):
-            [("errors.csv", errorsCSV)]
-                + (quantity.grades.isEmpty ? [] : [("confusion.csv", confusionCSV(quantity))])
-        }
+        let own: [(file: String, text: String)] =
+            switch kind {
+            case .classes:
+                [("codes.csv", codesCSV), ("groups.csv", groupsCSV)]
+                    + (choiceCSV.map { [("confusion.csv", $0)] } ?? [])
+            case .quantity(let quantity):
+                [("errors.csv", errorsCSV)]
+                    + (quantity.grades.isEmpty ? [] : [("confusion.csv", confusionCSV(quantity))])
+            }
+        return own + (strata.isEmpty ? [] : [("people.csv", strataCSV)])
     }
 
     /// A line a true grade and an answered one.

@@ -57,11 +57,13 @@ extension RunScores: Encodable {
         try fields.encodeIfPresent(task, forKey: "task")
         try fields.encode(split, forKey: "split")
         try fields.encodeIfPresent(asked, forKey: "asked")
+        if unit != .study { try fields.encode(unit.rawValue, forKey: "unit") }
         try fields.encode(studies, forKey: "studies")
         try fields.encode(subjects, forKey: "subjects")
         try fields.encode(bootstrap, forKey: "bootstrap")
         try fields.encode(seed, forKey: "seed")
         try fields.encode(confidence, forKey: "confidence")
+        if !strata.isEmpty { try fields.encode(strata, forKey: "strata") }
         switch kind {
         case .classes:
             try fields.encodeIfPresent(threshold, forKey: "threshold")
@@ -69,6 +71,11 @@ extension RunScores: Encodable {
             try fields.encode(Array(averages.dropFirst()), forKey: "groups")
             try fields.encode(targets, forKey: "codes")
             try fields.encodeIfPresent(calibration, forKey: "calibration")
+            if let choice {
+                try fields.encode(choice.accuracy, forKey: "accuracy")
+                try fields.encode(choice.balanced, forKey: "balanced_accuracy")
+                try fields.encode(choice.confusion, forKey: "confusion")
+            }
         case .quantity(let quantity):
             try fields.encode(quantity.name, forKey: "quantity")
             for target in targets { try encode(target, in: &fields) }

@@ -88,6 +88,8 @@ package struct RunScores: Sendable, Equatable {
     package var task: String?
     package let split: String
     package let kind: AnswerKind
+    /// What was judged: studies or clips, as many as `studies` says.
+    package let unit: LabelSource.Unit
     package let studies: Int, subjects: Int
     /// Of all classes; nil where each has its own, and for a quantity.
     package let threshold: Double?
@@ -98,6 +100,10 @@ package struct RunScores: Sendable, Equatable {
     package var targets: [TargetScores]
     /// Of classes: over all of them and all studies together.
     package let calibration: Calibration?
+    /// Of classes of which one holds: how often that was the most probable.
+    package let choice: ChoiceScores?
+    /// On parts of the people alone; empty where nothing is known of them.
+    package var strata: [StratumScores] = []
     /// What a run was asked; nil for a file of answers.
     package var asked: Asked?
 
@@ -106,7 +112,9 @@ package struct RunScores: Sendable, Equatable {
     /// The model's name, the run's own where it has none.
     package var modelName: String { model ?? run }
     /// "239 studies of 161 subjects".
-    package var population: String { "\(grouped(studies)) studies of \(grouped(subjects)) subjects" }
+    package var population: String {
+        "\(grouped(studies)) \(unit.plural) of \(grouped(subjects)) subjects"
+    }
     /// The classes with their decisions.
     package var classes: [(code: TargetScores, decisions: Decisions)] {
         targets.compactMap { target in target.decisions.map { (target, $0) } }
@@ -117,16 +125,19 @@ package struct RunScores: Sendable, Equatable {
 package struct Asked: Codable, Sendable, Equatable {
     /// The dataset as seen from the run folder where both lie in one tree, and what its studies were chosen by.
     package let dataset: String
-    package let cohort: Cohort?
+    package let cohort: Cohort?, views: ChosenViews?
     package let split: String
     /// Sets of views a study.
     package let draws: Int
     /// A number or "fit"; nil for a quantity.
     package let threshold: String?
 
-    package init(dataset: String, cohort: Cohort?, split: String, draws: Int, threshold: String?) {
+    package init(
+        dataset: String, cohort: Cohort?, views: ChosenViews?, split: String, draws: Int, threshold: String?
+    ) {
         self.dataset = dataset
         self.cohort = cohort
+        self.views = views
         self.split = split
         self.draws = draws
         self.threshold = threshold

@@ -45,18 +45,22 @@ package func score(_ answers: Answers, run: String, split: String, options: Scor
     }
     var targets = Sampled(table.values(weights: nil)), averages = Sampled(averaged(targets.whole))
     var means = constant.map { Sampled($0.values(weights: nil)) }
+    let choices = ChoiceTable(answers)
+    var shares: [(accuracy: Double, balanced: Double)] = []
     for draw in 0..<options.bootstrap {
         try Interruption.check()
         let weights = subjectWeights(table.subjects.count, options.seed, draw: draw)
         targets.draws.append(table.values(weights: weights))
         averages.draws.append(averaged(targets.draws[draw]))
         if let constant { means?.draws.append(constant.values(weights: weights)) }
+        if let choices { shares.append(choices.shares(weights)) }
     }
     func estimates(_ sampled: Sampled, _ index: Int, of measures: [Measure] = kind.measures) -> Scores {
         sampled.estimates(measures, index, confidence: options.confidence)
     }
     let scores = RunScores(
-        run: run, model: nil, task: nil, split: split, kind: kind, studies: answers.studies,
+        run: run, model: nil, task: nil, split: split, kind: kind, unit: answers.unit,
+        studies: answers.studies,
         subjects: table.subjects.count, threshold: isClasses ? options.threshold.shared : nil,
         bootstrap: options.bootstrap, seed: options.seed, confidence: options.confidence,
         averages: groups.indices.map { g in
@@ -76,7 +80,8 @@ package func score(_ answers: Answers, run: String, split: String, options: Scor
                         confusion: table.columns[index].confusion(nil)) : nil,
                 agreement: means.map { Agreement(rows, ofMean: estimates($0, index, of: kind.errors)) },
                 gradeCounts: table.columns[index].graded?.counts())
-        }, calibration: isClasses ? Calibration(answers) : nil)
+        }, calibration: isClasses ? Calibration(answers) : nil,
+        choice: choices?.scores(shares, confidence: options.confidence))
     return ScoredRun(scores: scores, answers: answers, draws: averages.draws)
 }
 

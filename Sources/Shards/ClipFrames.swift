@@ -59,7 +59,7 @@ package struct ClipFrames: Sendable {
             let first = try Picture(png: Array(file.bytes(name, range: index[0]..<index[1])))
             (height, width, channels) = (first.height, first.width, first.channels)
         } else {
-            throw EchoError(file.path, "tensor \(name) is no clip")
+            throw EchoError(file.path, "tensor \(brief(name)) is no clip")
         }
     }
 
@@ -70,7 +70,7 @@ package struct ClipFrames: Sendable {
         guard !index.isEmpty else { return try file.bytes(name, range: number * size..<(number + 1) * size) }
         let picture = try Picture(png: Array(file.bytes(name, range: index[number]..<index[number + 1])))
         guard picture.height == height, picture.width == width, picture.channels == channels else {
-            throw EchoError(file.path, "frame \(number) of \(name) has another size than the first")
+            throw EchoError(file.path, "frame \(number) of a clip has another size than the first")
         }
         return Data(picture.pixels)
     }

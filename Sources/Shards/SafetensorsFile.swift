@@ -27,7 +27,7 @@ package final class SafetensorsFile: Sendable {
 
     /// The description of a tensor.
     package func info(_ name: String) throws(EchoError) -> TensorInfo {
-        guard let info = tensors[name] else { throw EchoError(path, "has no tensor \(name)") }
+        guard let info = tensors[name] else { throw EchoError(path, "has no tensor \(brief(name))") }
         return info
     }
 
@@ -55,7 +55,7 @@ package final class SafetensorsFile: Sendable {
         case .f64: return elements(info).map { (x: Double) in Float(x) }
         case .f16: return elements(info).map { (x: Float16) in Float(x) }
         case .bf16: return elements(info).map { (x: UInt16) in Float(bitPattern: UInt32(x) << 16) }
-        default: throw EchoError(path, "tensor \(name) is \(info.dtype.rawValue), not a floating type")
+        default: throw EchoError(path, "tensor \(brief(name)) is \(info.dtype.rawValue), not a floating type")
         }
     }
 
@@ -63,7 +63,7 @@ package final class SafetensorsFile: Sendable {
     package func int64s(_ name: String) throws(EchoError) -> [Int64] {
         let info = try info(name)
         guard info.dtype == .i64 else {
-            throw EchoError(path, "tensor \(name) is \(info.dtype.rawValue), not I64")
+            throw EchoError(path, "tensor \(brief(name)) is \(info.dtype.rawValue), not I64")
         }
         return elements(info)
     }

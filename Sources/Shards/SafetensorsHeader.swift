@@ -9,8 +9,8 @@ struct SafetensorsHeader {
     /// In the order of their bytes.
     var tensors: [TensorInfo] = []
 
-    /// What the public implementation accepts, too.
-    static let greatestLength = 100_000_000
+    /// What the public implementation accepts, too; and tensors, of which a shard or a model has some thousands.
+    static let greatestLength = 100_000_000, mostTensors = 1_000_000
 
     /// Reads and checks the header of a file of `file.count` bytes.
     ///
@@ -32,23 +32,25 @@ struct SafetensorsHeader {
         }
         let json = file[file.startIndex + 8..<file.startIndex + start]
         guard json.first == UInt8(ascii: "{") else { throw malformed("its header does not begin with {") }
-        let fields: Fields
-        do {
-            fields = try JSONDecoder().decode(Fields.self, from: json)
-        } catch let error as DecodingError {
-            throw malformed("its header \(error.clause)")
+        var parser = SafetensorsHeaderParser([UInt8](json))
+        do throws(SafetensorsHeaderParser.Fault) {
+            try parser.parse()
         } catch {
-            throw malformed("its header is not JSON")
+            throw malformed("its header \(error.clause)")
         }
-        metadata = fields.metadata
-        tensors.reserveCapacity(fields.entries.count)
-        for (name, entry) in fields.entries {
+        metadata = parser.metadata
+        tensors.reserveCapacity(parser.entries.count)
+        var names: Set<String> = []
+        for entry in parser.entries {
+            let name = brief(entry.name)
+            guard names.insert(entry.name).inserted else { throw malformed("it names tensor \(name) twice") }
             guard let dtype = DType(rawValue: entry.dtype) else {
-                throw malformed("tensor \(name) has the unknown type \(entry.dtype)")
+                throw malformed("tensor \(name) has the unknown type \(brief(entry.dtype, 16))")
             }
-            guard entry.data_offsets.count == 2, let first = entry.data_offsets.first,
-                let end = entry.data_offsets.last, first >= 0, first <= end, end <= file.count - start
-            else { throw malformed("tensor \(name) lies outside of the file") }
+            let (first, end) = (entry.first, entry.end)
+            guard first >= 0, first <= end, end <= file.count - start else {
+                throw malformed("tensor \(name) lies outside of the file")
+            }
             var size = dtype.size
             for extent in entry.shape {
                 let (product, overflow) = size.multipliedReportingOverflow(by: extent)
@@ -62,7 +64,8 @@ struct SafetensorsHeader {
             }
             tensors.append(
                 TensorInfo(
-                    name: name, dtype: dtype, shape: entry.shape, byteRange: start + first..<start + end))
+                    name: entry.name, dtype: dtype, shape: entry.shape, byteRange: start + first..<start + end
+                ))
         }
         tensors.sort {
             ($0.byteRange.lowerBound, $0.byteRange.upperBound, $0.name)
@@ -73,7 +76,7 @@ struct SafetensorsHeader {
             guard tensor.byteRange.lowerBound == place else {
                 let what =
                     tensor.byteRange.lowerBound < place ? "overlaps the one before it" : "follows a hole"
-                throw malformed("tensor \(tensor.name) \(what)")
+                throw malformed("tensor \(brief(tensor.name)) \(what)")
             }
             place = tensor.byteRange.upperBound
         }
@@ -109,50 +112,6 @@ struct SafetensorsHeader {
         guard 8 + json.count <= size else { return nil }
         json.append(contentsOf: repeatElement(UInt8(ascii: " "), count: size - 8 - json.count))
         return (0..<8).map { UInt8(truncatingIfNeeded: json.count >> (8 * $0)) } + json
-    }
-
-    /// JSON as the keys of a safetensors header: tensors under their names, and `__metadata__`.
-    private struct Fields: Decodable {
-        struct Entry: Decodable {
-            let dtype: String
-            let shape: [Int]
-            let data_offsets: [Int]
-        }
-        struct Name: CodingKey {
-            let stringValue: String
-            var intValue: Int? { nil }
-            init(stringValue: String) { self.stringValue = stringValue }
-            init?(intValue: Int) { nil }
-        }
-
-        var metadata: [String: String] = [:]
-        var entries: [(name: String, entry: Entry)] = []
-
-        init(from decoder: any Decoder) throws {
-            let container = try decoder.container(keyedBy: Name.self)
-            for name in container.allKeys {
-                if name.stringValue == "__metadata__" {
-                    metadata = try container.decode([String: String].self, forKey: name)
-                } else {
-                    entries.append((name.stringValue, try container.decode(Entry.self, forKey: name)))
-                }
-            }
-        }
-    }
-}
-
-extension DecodingError {
-    /// What is wrong, as a clause.
-    fileprivate var clause: String {
-        func place(_ context: Context) -> String {
-            context.codingPath.reversed().map(\.stringValue).joined(separator: " of ")
-        }
-        switch self {
-        case .keyNotFound(let key, let context): return "has no \(key.stringValue) for \(place(context))"
-        case .typeMismatch(_, let context), .valueNotFound(_, let context):
-            return "holds something of another type in \(place(context))"
-        default: return "is not JSON"
-        }
     }
 }
 

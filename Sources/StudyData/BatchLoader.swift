@@ -68,6 +68,13 @@ package final class BatchLoader: Sendable {
             mask: model.outputs == 0 ? PretrainMask(keep: keep, keepLatent: keepLatent) : nil)
     }
 
+    /// Some views of a study alone, without targets and masks: a part of one that is too large to be seen at once.
+    package func load(_ study: Study, _ draw: Draw, pass: Range<Int>) throws -> LoadedBatch {
+        let views = try studies.load(study, draw, pass: pass)
+        return LoadedBatch(
+            input: StudyBatch(viewCounts: [views.count], pixels: gather(views)), targets: [], mask: nil)
+    }
+
     /// Brings the frames of some views together in memory of the engine's.
     private func gather(_ views: [LoadedView]) -> StudyBatch.Pixels {
         let size = views.reduce(0) { $0 + $1.frames.reduce(0) { $0 + $1.count } }

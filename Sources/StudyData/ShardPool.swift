@@ -25,12 +25,12 @@ package final class ShardPool: Sendable {
                 clip = try ClipFrames(stored.tensor, in: file)
             } catch {
                 throw EchoError(
-                    "shards/\(stored.shard)", "does not hold the clip \(stored.name) that the database names",
+                    "shards/\(stored.shard)", "does not hold a clip that the database names",
                     try: "run echoprep verify on the dataset")
             }
             guard clip.count == stored.frames, clip.height == clip.width else {
                 throw EchoError(
-                    "shards/\(stored.shard)", "\(stored.name) is not \(stored.frames) square frames of bytes",
+                    "shards/\(stored.shard)", "a clip is not \(stored.frames) square frames of bytes",
                     try: "run echoprep verify on the dataset")
             }
         }

@@ -46,19 +46,21 @@ package struct StudyLoader: Sendable {
         return sampler.views(of: study.stored.clips.count, random: &random)
     }
 
-    /// The study's views, in the order they enter.
-    package func load(_ study: Study, _ draw: Draw) throws(EchoError) -> [LoadedView] {
+    /// The study's views, in the order they enter; of them those of `pass`, or all.
+    package func load(
+        _ study: Study, _ draw: Draw, pass: Range<Int>? = nil
+    ) throws(EchoError) -> [LoadedView] {
         let key = study.stored.key
         let clips = study.stored.clips
         var epoch: Int?
         if case .training(let number) = draw { epoch = number }
         var loaded: [LoadedView] = []
-        for (place, clip) in views(of: study, draw).enumerated() {
+        for (place, clip) in views(of: study, draw).enumerated() where pass?.contains(place) ?? true {
             let stored = try shards.pixels(of: clips[clip])
             guard stored.channels == channels else {
                 throw EchoError(
                     "shards/\(clips[clip].shard)",
-                    "\(clips[clip].name) has \(stored.channels) channels, the model \(channels)",
+                    "a clip has \(stored.channels) channels, the model \(channels)",
                     try: "train on a dataset of one --pixels choice")
             }
             var window = epoch.map { SeededRandom(seed: seed, "frames", $0, key, place) }

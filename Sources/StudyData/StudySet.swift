@@ -1,4 +1,4 @@
-// The studies that a run learns from and those that choose its best epoch, with their targets.
+// The studies, or clips one by one, that a run learns from and those that choose its best epoch, with their targets.
 
 package import Catalog
 package import EchoCore
@@ -6,7 +6,7 @@ import Files
 import Foundation
 package import Tasks
 
-/// A study as a model meets it.
+/// A study as a model meets it, or a clip alone.
 package struct Study: Sendable, Equatable {
     package let stored: StoredStudy
     /// One number an output of the model, NaN where it is not known; empty in pre-training.
@@ -27,16 +27,22 @@ package struct StudySet: Sendable {
     package let train: [Study], validation: [Study]
     /// What each head learns, its weights of positive studies aside; none in pre-training.
     package let heads: [LearnedHead]
+    /// What people decided about its clips; nil where that does not count.
+    package let decisions: Decisions?
     /// What was chosen or left out and why, for the user.
     package let notes: [String]
+    /// What the studies are: studies, or clips one by one.
+    package let unit: LabelSource.Unit
 
     /// Reads the studies of the splits train and val from the dataset's catalog: those of which the task knows something,
     /// or for a task without labels all.
     ///
-    /// - Parameter cohort: an expression over `v_study` that is true of all of them; nil for any study
-    package init(dataset: String, task: TrainTask, cohort: String? = nil) throws {
-        let catalog = try Catalog(datasetFolder: dataset, where: cohort)
-        let chosen = catalog.cohort.map { [$0.text] } ?? []
+    /// - Parameter selection: the studies and views to keep to
+    package init(dataset: String, task: TrainTask, keeping selection: Selection = Selection()) throws {
+        let catalog = try Catalog(datasetFolder: dataset, keeping: selection)
+        let chosen = try catalog.kept + [catalog.leftAside()].compactMap(\.self)
+        decisions = catalog.decisions
+        unit = try StudySet.unit(of: task, in: catalog)
         if task.heads.isEmpty {
             let all = try StudySet.all(catalog)
             (train, validation, notes) = (all.train, all.val, chosen + all.notes)
@@ -57,7 +63,7 @@ package struct StudySet: Sendable {
         guard !train.isEmpty else {
             throw EchoError(
                 "--dataset",
-                "has no \(head?.lack ?? "study with") kept clips in the split train\(cohort.map { " where \($0)" } ?? "")",
+                "has no \(head?.lack ?? "study with") kept clips in the split train\(chosen.isEmpty ? "" : ", \(chosen.joined(separator: ", "))")",
                 try: head?.remedy ?? "run echoprep ingest on it first")
         }
         for (head, columns) in zip(task.heads, heads.columns)
@@ -82,6 +88,20 @@ package struct StudySet: Sendable {
         }
     }
 
+    /// Whether a task learns from studies or from clips one by one.
+    ///
+    /// - Throws: `EchoError` where its heads do not agree
+    package static func unit(of task: TrainTask, in catalog: Catalog) throws -> LabelSource.Unit {
+        let units = try task.heads.map { try $0.labels.unit(catalog) }
+        guard Set(units).count < 2 else {
+            let clips = zip(task.heads, units).first { $1 == .clip }?.0.task ?? task.name
+            throw EchoError(
+                "--task \(task.name)", "\(clips) learns from clips one by one, the others from studies",
+                try: "train a run for each")
+        }
+        return units.first ?? .study
+    }
+
     /// Every study with clips whose subject has a split; in a dataset without splits (link-icd was not run) they are drawn
     /// by subject, or by study where subjects are unknown.
     private static func all(_ catalog: Catalog) throws -> (train: [Study], val: [Study], notes: [String]) {
@@ -104,13 +124,15 @@ package struct StudySet: Sendable {
         try labelled(in: split, by: task, task.heads.map { try $0.labels.targets(catalog) }, catalog)
     }
 
-    /// The studies of a split that have both clips and a target that is known to a head, in the order of their files; what
-    /// is not known to another is NaN.
+    /// The studies of a split, or its clips one by one, that have both clips and a target that is known to a head, in the
+    /// order of their files; what is not known to another is NaN.
     private static func labelled(
         in split: Split, by task: TrainTask, _ targets: [[String]], _ catalog: Catalog
     ) throws -> [Study] {
         let known = try zip(task.heads, targets).map { try $0.labels.values(catalog, $1, split) }
-        return try catalog.studies(in: split).compactMap { study in
+        let isOfClips = try unit(of: task, in: catalog) == .clip
+        let studies = try catalog.studies(in: split).flatMap { isOfClips ? $0.clipByClip : [$0] }
+        return studies.compactMap { study in
             let values = known.map { $0[study.key] }
             guard values.contains(where: { $0 != nil }) else { return nil }
             return Study(

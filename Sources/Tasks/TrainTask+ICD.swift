@@ -12,7 +12,7 @@ extension TrainTask {
             untargeted: "run echoprep link-icd on it first",
             targets: { catalog in try catalog.targets().map(\.category) },
             values: { catalog, targets, split in
-                try catalog.values(of: targets, from: LabelSource.linkICD, in: split)
+                try catalog.classes(of: targets, from: LabelSource.linkICD, in: split, task: "icd")
             }),
         subject: { "\($0) ICD-10 categories" })
 }

@@ -1,13 +1,16 @@
 // The structured measurements of MIMIC-IV-ECHO: any of them, as a number or as the grade of a scale.
 
 import Catalog
+import EchoCore
 
 extension TrainTask {
     /// `measure:NAME`: one number a study, of those that link-icd has read; nil for another name. A short name, as
     /// `measure:mr`, is that of the whole one, `measure:mitral_regurg`.
     static func measurement(_ task: String) -> TrainTask? {
         guard task.hasPrefix("measure:"), task.count > 8 else { return nil }
-        let given = String(task.dropFirst(8)), kind = MeasurementKind.named(given)
+        let given = String(task.dropFirst(8))
+        guard printable(given) == given else { return nil }
+        let kind = MeasurementKind.named(given)
         let name = kind?.name ?? given
         let quantity = Quantity(measured: name)
         return TrainTask(

@@ -66,8 +66,10 @@ package struct TaskHead: Sendable {
     /// What a model is judged on, with so many targets.
     package let subject: @Sendable (_ targets: Int) -> String
 
-    /// The same without what no file's name has.
-    package var folder: String { task.replacing(":", with: "-") }
+    /// The same as the name of a folder: with a dash for all that is no letter and no digit, wherever the name is from.
+    package var folder: String {
+        String(task.map { $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) ? $0 : "-" })
+    }
     package var answers: AnswerKind { labels.answers }
 }
 
@@ -75,9 +77,11 @@ package struct TaskHead: Sendable {
 package struct LabelledTask: Sendable {
     /// What kind of answers the model gives, and so its loss, what chooses its best epoch and how it is judged.
     package let answers: AnswerKind
+    /// What is learned from and judged: studies, or clips one by one, as the dataset has labels of them.
+    package let unit: @Sendable (Catalog) throws -> LabelSource.Unit
     /// What the outputs stand for, in their order; empty where the dataset has none.
     package let targets: @Sendable (Catalog) throws -> [String]
-    /// What is known of a split's studies, by `StoredStudy.key`: a number a target, NaN where it is not known.
+    /// What is known of a split's studies or clips, perhaps among others, by `StoredStudy.key`: a number a target, NaN where it is not known.
     package let values: @Sendable (Catalog, _ targets: [String], Split) throws -> [String: [Float]]
     /// What a dataset lacks that cannot be learned from, as "labelled study with", and what to do about it.
     package let lack: String, remedy: String
@@ -85,11 +89,14 @@ package struct LabelledTask: Sendable {
     package let untargeted: String
 
     package init(
-        _ answers: AnswerKind, lack: String, remedy: String, untargeted: String? = nil,
+        _ answers: AnswerKind,
+        unit: @escaping @Sendable (Catalog) throws -> LabelSource.Unit = { _ in .study }, lack: String,
+        remedy: String, untargeted: String? = nil,
         targets: @escaping @Sendable (Catalog) throws -> [String],
         values: @escaping @Sendable (Catalog, _ targets: [String], Split) throws -> [String: [Float]]
     ) {
         self.answers = answers
+        self.unit = unit
         self.lack = lack
         self.remedy = remedy
         self.untargeted = untargeted ?? remedy
@@ -109,6 +116,24 @@ extension Catalog {
         }
         return Dictionary(
             uniqueKeysWithValues: known.map { ($0.key, $0.values.map { $0.map(Float.init) ?? .nan }) })
+    }
+}
+
+extension Catalog {
+    /// The same of classes, which are 0 or 1.
+    ///
+    /// - Throws: `EchoError` where one of them is another number
+    func classes(
+        of targets: [String], from source: String, in split: Split, task: String
+    ) throws(EchoError) -> [String: [Float]] {
+        let values = try values(of: targets, from: source, in: split)
+        for (index, target) in targets.enumerated()
+        where values.values.contains(where: { !($0[index].isNaN || $0[index] == 0 || $0[index] == 1) }) {
+            throw EchoError(
+                "--task \(task)", "its target \(brief(target)) has values that are neither 0 nor 1",
+                try: "a class is 0 or 1; a quantity is a task of its own (docs/contributing.md)")
+        }
+        return values
     }
 }
 

@@ -19,7 +19,12 @@ package struct StepMemory: Sendable, Equatable {
     private let lost: Double
 
     /// Bytes of a step in parts of `studies`: what was counted, and what is lost.
-    package func bytes(studies: Int) -> Int { Int(Double(fixed + studies * study) * (1 + lost)) }
+    package func bytes(studies: Int) -> Int {
+        StepMemory.whole((Double(fixed) + Double(studies) * Double(study)) * (1 + lost))
+    }
+
+    /// Numbers of bytes that no machine has are all alike.
+    private static func whole(_ bytes: Double) -> Int { Int(min(bytes, 0x1p61)) }
 
     /// Counts what steps of one view and of two would take.
     ///
@@ -48,13 +53,14 @@ package struct StepMemory: Sendable, Equatable {
     /// More than a step can take, without measuring; most runs are far below what there is.
     package static func bound(_ configuration: RunConfiguration, studies: Int, batches: Int) -> Int {
         let c = configuration.model
-        let tokens = studies * c.views * c.frames * c.patches
+        func product(_ factors: Int...) -> Double { factors.reduce(1) { $0 * Double($1) } }
+        let tokens = product(studies, c.views, c.frames, c.patches)
         // Sixteen numbers a token and unit of width and block are more than are kept; blocks hold 12 · width² weights.
         let blocks = c.depth + c.latentDepth + 1, decoder = c.outputs == 0 ? c.decoderDepth + 1 : 0
-        let activations = 16 * tokens * (blocks * c.dim + decoder * c.decoderDim)
-        let weights = 14 * (blocks * c.dim * c.dim + decoder * c.decoderDim * c.decoderDim)
-        let pixels = studies * c.views * c.frames * c.frameSize
-        return 4 * (activations + 6 * weights + (batches + 4) * pixels) + 512 << 20
+        let activations = 16 * tokens * Double(blocks * c.dim + decoder * c.decoderDim)
+        let weights = 14 * (product(blocks, c.dim, c.dim) + product(decoder, c.decoderDim, c.decoderDim))
+        let pixels = product(studies, c.views, c.frames, c.frameSize)
+        return whole(4 * (activations + 6 * weights + Double(batches + 4) * pixels) + 0x1p29)
     }
 }
 

@@ -26,11 +26,20 @@ package func train(_ options: TrainOptions, say: @escaping (String) -> Void) thr
     let lock = try ranks.first { try beginning.open(say: say) }
     try ranks.together { if !ranks.isFirst { try beginning.follow() } }
     try ranks.compare(beginning.identity(), "--run")
-    let trainer = try Trainer(
-        options: options, configuration: beginning.configuration, set: beginning.set,
-        shards: beginning.shards,
-        learner: beginning.learner, store: beginning.store, state: beginning.state, say: say)
-    let summary = try trainer.run()
+    let summary: TrainSummary
+    if let grid = beginning.configuration.recipe.probeGrid {
+        summary = try ProbeTrainer(
+            options: options, configuration: beginning.configuration, set: beginning.set,
+            shards: beginning.shards, learner: beginning.learner, store: beginning.store,
+            state: beginning.state, grid: grid, say: say
+        ).run()
+    } else {
+        summary = try Trainer(
+            options: options, configuration: beginning.configuration, set: beginning.set,
+            shards: beginning.shards, learner: beginning.learner, store: beginning.store,
+            state: beginning.state, say: say
+        ).run()
+    }
     // Whoever goes on finds what the first rank has written.
     try ranks.meet()
     _ = consume lock
@@ -61,8 +70,8 @@ private struct Beginning {
             throw EchoError(option, "there is no run in the folder", try: "leave out \(option) to begin one")
         }
         set = try StudySet(
-            dataset: options.recipe.dataset, task: options.recipe.task, cohort: options.recipe.cohort)
-        for note in set.notes { say(note) }
+            dataset: options.recipe.dataset, task: options.recipe.task, keeping: options.recipe.selection)
+        for note in set.notes + options.doubts(about: set) { say(note) }
         shards = ShardPool(dataset: options.recipe.dataset)
         // A run that goes on has its own weights: those that it began with may be gone.
         let isGone = options.recipe.initial.map { !FileManager.default.fileExists(atPath: $0) } ?? true
@@ -125,6 +134,11 @@ private struct Beginning {
     /// Brings the learner to the last checkpoint, and the run to as many epochs as are asked for.
     private mutating func goOn() throws {
         state = try store.restore(learner)
+        guard state.isSound(epochs: configuration.recipe.epochCount) else {
+            throw EchoError(
+                RunFolder.place(folder.state), "says that more was done than the run has",
+                try: "bring a copy back, or start another run with --init checkpoints/best.safetensors")
+        }
         if let epochs = options.extend {
             configuration = try configuration.extended(to: epochs, after: state.step)
             store = CheckpointStore(folder: folder, configuration: configuration)
@@ -157,6 +171,35 @@ private struct Beginning {
 }
 
 extension TrainOptions {
+    /// What is possible and can hardly be meant, each with the reason.
+    fileprivate func doubts(about set: StudySet) -> [String] {
+        let clips = set.train.map(\.stored.clips)
+        let most = clips.map(\.count).max() ?? 0, longest = clips.joined().map(\.frames).max() ?? 0
+        let doubts: [(Bool, String)] = [
+            (
+                recipe.batch > max(Recipe().batch, set.train.count),
+                "--batch \(recipe.batch): the split train has \(grouped(set.train.count)) studies, so an epoch is one step"
+            ),
+            (
+                (recipe.views ?? 0) > most && !recipe.padViews,
+                "--views \(recipe.views ?? 0): no study of the split train has more than \(grouped(most)) clips"
+            ),
+            (
+                (recipe.frames ?? 0) > longest,
+                "--frames \(recipe.frames ?? 0): no clip of the split train has more than \(grouped(longest)) frames, so they are repeated"
+            ),
+            (
+                recipe.learningRate > 0.1,
+                "--lr \(recipe.learningRate): AdamW learns by rates below 0.1, most by 1e-3 and less"
+            ),
+            (
+                recipe.warmupCount >= recipe.epochCount && recipe.warmupEpochs != nil,
+                "--warmup-epochs \(recipe.warmupCount): the run ends before its learning rate has grown"
+            ),
+        ]
+        return doubts.filter(\.0).map { "warning: \($0.1)" }
+    }
+
     /// The options given that want a run to go on with.
     fileprivate var continuing: [String] {
         [("--resume", resume), ("--extend", extend != nil)].filter(\.1).map(\.0)
@@ -189,9 +232,10 @@ private struct InitialWeights {
                 "--init \(name)", "is damaged: its content is not what was written", try: "bring a copy back")
         }
         identity = .init(file: name, sha256: sha256(try mapFile(chosen)))
-        normalisation = file.metadata["config"].flatMap {
-            RunConfiguration(json: Data($0.utf8))?.normalisation
-        }.flatMap { $0.isSound ? $0 : nil }
+        normalisation =
+            file.metadata["config"].flatMap {
+                try? RunConfiguration(json: Data($0.utf8))
+            }?.normalisation
         let around = URL(fileURLWithPath: path).deletingLastPathComponent()
         let run = around.lastPathComponent == "checkpoints" ? around.deletingLastPathComponent().path : nil
         learned = try (isFolder ? path : run).flatMap { try LearnedStudies(run: $0) }

@@ -3,6 +3,7 @@
 import EchoCore
 import Foundation
 package import Models
+package import Runs
 package import Tasks
 
 /// What a finished run reports.
@@ -17,6 +18,8 @@ package struct TrainSummary: Codable, Sendable {
     package let bestEpoch: Int?, bestLoss: Double?
     /// Of several heads each one's own after that epoch.
     package let bestHeads: [Double]?
+    /// Of a grid of heads, what the best learned by.
+    package let probe: ProbeGrid.Point?
     /// Wall clock of this call, and studies a second of training in it.
     package let seconds: Double, studiesPerSecond: Double
     /// Share of the training time that was spent waiting for data.
@@ -34,6 +37,10 @@ package struct TrainSummary: Codable, Sendable {
         if let bestEpoch {
             let loss = bestLoss.map { ", \(task.criterionText($0, heads: bestHeads))" } ?? ""
             lines.append("best         epoch \(bestEpoch)\(loss)")
+        }
+        if let probe {
+            lines.append(
+                "head         learning rate \(probe.learningRate), weight decay \(probe.weightDecay)")
         }
         lines += ["weights      \(best)", "history      \(metrics)"]
         if let pictures { lines.append("pictures     \(pictures)") }

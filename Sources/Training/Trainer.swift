@@ -1,5 +1,6 @@
 // The training loop: batches in, steps, validation at the end of every epoch, checkpoints in between; on one rank or many.
 
+import Catalog
 import Compute
 import EchoCore
 import Files
@@ -107,7 +108,7 @@ final class Trainer {
         say(
             """
             \(configuration.task.name) \(c.kind.rawValue) \(recipe.preset?.rawValue ?? ""): \
-            \(grouped(model.parameterCount)) parameters, \(grouped(set.train.count)) studies to learn from, \
+            \(grouped(model.parameterCount)) parameters, \(set.unit.text(set.train.count)) to learn from, \
             \(grouped(set.validation.count)) to choose by, \(grouped(totalSteps)) steps of \(recipe.batch)
             """)
         for (head, error) in zip(configuration.task.heads, set.errorsOfMeans) {
@@ -118,7 +119,9 @@ final class Trainer {
             let size = String(format: "%.1f MB", 4e-6 * Double(gradients.count))
             say("\(ranks.count) ranks, whose gradients of \(size) are summed in every step")
         }
-        if set.validation.isEmpty { say("no study in the split val: the last epoch counts as the best") }
+        if set.validation.isEmpty {
+            say("no \(set.unit.rawValue) in the split val: the last epoch counts as the best")
+        }
         if state.step > 0 && state.step < totalSteps {
             say(
                 "going on after step \(state.step), epoch \(state.finishedEpochs + 1) of \(recipe.epochCount)"
@@ -134,7 +137,7 @@ final class Trainer {
         let remaining =
             recipe.epochCount * set.train.count
             - state.finishedEpochs * set.train.count - state.step % plan.stepsPerEpoch * plan.batch
-        let progress = Progress("train", total: remaining, unit: "studies")
+        let progress = Progress("train", total: remaining, unit: set.unit.plural)
         var step = StepSums(loss: model.engine.zero())
         clock.restart()
         try produceInOrder(parts, workers: workers, window: workers + 1) { [plan, loader, set] index in
@@ -293,7 +296,7 @@ final class Trainer {
             run: options.run, task: configuration.task, model: configuration.model.kind,
             parameters: model.parameterCount, trainStudies: set.train.count,
             validationStudies: set.validation.count, epochs: recipe.epochCount, steps: totalSteps,
-            bestEpoch: state.bestEpoch, bestLoss: state.bestLoss, bestHeads: state.bestHeads,
+            bestEpoch: state.bestEpoch, bestLoss: state.bestLoss, bestHeads: state.bestHeads, probe: nil,
             seconds: clock.seconds,
             studiesPerSecond: clock.studiesPerSecond, stall: clock.stall, gflops: clock.gflops,
             products: clock.products,

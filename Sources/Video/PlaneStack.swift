@@ -20,8 +20,8 @@ struct PlaneStack: Sendable {
     /// The marks of `Footprint` where the decoder gathers them; empty where it does not.
     var lit: [UInt8] = [], coloured: [UInt8] = []
 
-    /// A picture is at most 16 Mi pixels, a clip at most 4 GiB, of which 1 GiB is asked for before frames are seen.
-    static let largestPicture = 1 << 24, largestClip = 4 << 30, largestPromise = 1 << 30
+    /// A picture is at most 16 Mi pixels, a clip at most 2 GiB, of which 1 GiB is asked for before frames are seen.
+    static let largestPicture = 1 << 24, largestClip = 2 << 30, largestPromise = 1 << 30
 
     /// Takes memory for `frames` frames; the system gives it as frames come.
     init(_ shape: FrameShape, frames: Int) throws(Rejection) {
@@ -32,7 +32,10 @@ struct PlaneStack: Sendable {
             throw Rejection(.tooLarge, "pictures of \(shape.width) × \(shape.height) pixels")
         }
         guard frames <= PlaneStack.largestClip / shape.bytes else {
-            throw Rejection(.tooLarge, "\(grouped(frames)) frames of \(shape.width) × \(shape.height) pixels")
+            throw Rejection(
+                .tooLarge,
+                "\(grouped(frames)) frames of \(shape.width) × \(shape.height) pixels, more than 2 GiB decoded"
+            )
         }
         self.shape = shape
         let frames = min(frames, PlaneStack.largestPromise / shape.bytes)
@@ -45,7 +48,9 @@ struct PlaneStack: Sendable {
     func checkRoom() throws(Rejection) {
         guard frames < PlaneStack.largestClip / shape.bytes else {
             throw Rejection(
-                .tooLarge, "more than \(grouped(frames)) frames of \(shape.width) × \(shape.height) pixels")
+                .tooLarge,
+                "more than \(grouped(frames)) frames of \(shape.width) × \(shape.height) pixels, 2 GiB decoded"
+            )
         }
     }
 

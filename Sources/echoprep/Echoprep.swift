@@ -38,23 +38,26 @@ struct Echoprep: AsyncParsableCommand {
         MappedFileFault.watch()
         Progress.show(on: .standardError)
         EngineFailure.handle { error in
-            FileHandle.standardError.write(Data("\(error)\n".utf8))
+            tell("\(error)")
             Foundation.exit(1)
         }
         do {
-            var command = try parseAsRoot(try configured(Array(CommandLine.arguments.dropFirst())))
+            let arguments = try spelled(Array(CommandLine.arguments.dropFirst()), for: Echoprep.self)
+            var command = try parseAsRoot(try configured(arguments))
             if let command = command as? any ConfigurableCommand, command.configuration.printConfig {
                 print(try EffectiveOptions(command).text())
+            } else if let wrong = wrongNumber(of: command) {
+                throw wrong
             } else if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {
                 try command.run()
             }
         } catch let error as EchoError {
-            FileHandle.standardError.write(Data("echoprep: \(error)\n".utf8))
-            Foundation.exit(1)
+            tell("echoprep: \(error)")
+            Foundation.exit(error.isUsage ? 64 : 1)
         } catch is Interrupted {
-            FileHandle.standardError.write(Data("echoprep: interrupted; the same command goes on\n".utf8))
+            tell("echoprep: interrupted; the same command goes on")
             Foundation.exit(130)
         } catch {
             exit(withError: error)

@@ -6,23 +6,9 @@ import EchoCore
 import Evaluation
 import Exchange
 package import Models
+import Runs
 
 extension EchoModel.Pooling: ExpressibleByArgument {}
-
-/// A number of clips, or "all".
-private enum ViewCount: ExpressibleByArgument {
-    case atMost(Int), all
-
-    init?(argument: String) {
-        if argument == "all" {
-            self = .all
-        } else if let count = Int(argument), count > 0 {
-            self = .atMost(count)
-        } else {
-            return nil
-        }
-    }
-}
 
 struct EmbedCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -44,8 +30,14 @@ struct EmbedCommand: ParsableCommand {
     @Option(
         name: .customLong("where"), help: "Only studies for which this is true, SQL over v_study.")
     var cohort: String?
-    @Option(help: "Clips of a study that the model looks at, or all (default: the run's).")
-    private var views: ViewCount?
+    @Option(help: "Leave out what people excluded: consensus, or a rater's name.") var decisions: String?
+    @Option(
+        help:
+            "Clips of a study that the model looks at, or all (default: the run's); or of which views, as all,A4C."
+    )
+    var views: ViewChoice?
+    @Option(help: "Clips that the model sees at once; a study of more is shown to it in several passes.")
+    var viewsPerPass = usualViewsPerPass
     @Option(help: "The files' path without extension (default: RUN/embeddings-study).") var out: String?
     @Flag(help: "Add maps of at most 2,000 vectors to the Parquet file: principal components and t-SNE.")
     var map = false
@@ -56,7 +48,7 @@ struct EmbedCommand: ParsableCommand {
         try withRanks { ranks in
             let options = try ranks.together { try self.options(ranks) }
             guard let summary = try embed(run: folder, options: options) else { return }
-            print(json ? try jsonText(summary) : summary.text)
+            show(json ? try jsonText(summary) : summary.text)
         }
     }
 
@@ -66,11 +58,10 @@ struct EmbedCommand: ParsableCommand {
         options.unit = per
         options.split = split
         options.cohort = cohort
-        switch views {
-        case .all: options.views = .max
-        case .atMost(let count): options.views = count
-        case nil: break
-        }
+        options.decisions = decisions
+        options.views = views?.count
+        options.names = views?.names ?? []
+        options.viewsPerPass = viewsPerPass
         options.out = out
         options.maps = map
         return options

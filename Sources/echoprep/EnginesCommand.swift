@@ -19,19 +19,15 @@ struct EnginesCommand: ParsableCommand {
     @Option(help: "Threads of the processor's engines (default: all processors).") var threads: Int?
     @Flag(help: "One JSON object a line.") var json = false
 
-    func validate() throws {
-        guard threads.map({ $0 > 0 }) ?? true else { throw ValidationError("--threads is at least 1") }
-    }
-
     func run() throws {
         var wrong: [String] = []
         EngineCheck.all(threads: threads ?? availableProcessors()) { found in
             switch found {
             case .checked(let check):
                 if !check.isRight { wrong.append("\(check.engine) on \(check.device)") }
-                print(json ? line(EngineLine(check)) : text(check))
+                show(json ? line(EngineLine(check)) : text(check))
             case .absent(let engine, let error):
-                print(json ? line(EngineLine(engine, error)) : text(engine, error))
+                show(json ? line(EngineLine(engine, error)) : text(engine, error))
             }
         }
         if !wrong.isEmpty {

@@ -5,6 +5,7 @@ import Compute
 package import EchoCore
 import Evaluation
 import Foundation
+import Runs
 import Scoring
 
 extension Split: ExpressibleByArgument {}
@@ -79,6 +80,11 @@ struct EvaluateCommand: ParsableCommand {
             "Judge only studies for which this is true, SQL over v_study (default: as the run's were chosen)."
     )
     var cohort: String?
+    @Option(help: "Leave out what people excluded: consensus, none, or a rater's name (default: the run's).")
+    var decisions: String?
+
+    @Option(help: "Judge only by clips of these views, as A4C,PLAX, or all (default: the run's).")
+    var views: ViewChoice?
 
     @Option(help: "Write a page about all that was given here; RUN/report.html leads to each run's own.")
     var report: String?
@@ -93,8 +99,6 @@ struct EvaluateCommand: ParsableCommand {
     var json = false
 
     func validate() throws {
-        try checkIntervals(bootstrap: bootstrap, confidence: confidence)
-        guard draws > 0 else { throw ValidationError("--draws is at least 1") }
         guard threshold != .fit || predictions.isEmpty else {
             throw ValidationError(
                 "--threshold fit needs a run, which can be asked about the validation split")
@@ -102,6 +106,12 @@ struct EvaluateCommand: ParsableCommand {
         try checkFit(threshold == .fit, split)
         guard cohort == nil || predictions.isEmpty else {
             throw ValidationError("--where needs a run: studies of a file are chosen before it is written")
+        }
+        guard views == nil || predictions.isEmpty else {
+            throw ValidationError("--views needs a run: a file has its answers already")
+        }
+        guard views?.count == nil || views == ViewChoice(count: .max, names: []) else {
+            throw ValidationError("--views are names of views, or all: a run looks at as many as it took")
         }
         guard runs.isEmpty != predictions.isEmpty else {
             throw ValidationError("name the folders of runs, or --predictions")
@@ -118,10 +128,10 @@ struct EvaluateCommand: ParsableCommand {
                 : try evaluate(runs: runs, options: options)
             guard let evaluation else { return }
             for line in evaluation.notes + evaluation.warnings.map({ "warning: \($0)" }) {
-                FileHandle.standardError.write(Data("\(line)\n".utf8))
+                tell("\(line)")
             }
-            print(json ? try jsonText(evaluation) : evaluation.text)
-            for page in evaluation.reports where !json { print("report: \(page)") }
+            show(json ? try jsonText(evaluation) : evaluation.text)
+            for page in evaluation.reports where !json { show("report: \(page)") }
         }
     }
 
@@ -139,18 +149,12 @@ struct EvaluateCommand: ParsableCommand {
         options.draws = draws
         options.dataset = dataset
         options.cohort = cohort
+        options.decisions = decisions
+        options.views = views?.names
         options.report = report
         options.showSource = showSource
         options.showIDs = showIds
         return options
-    }
-}
-
-/// How intervals may be made.
-func checkIntervals(bootstrap: Int, confidence: Double) throws {
-    guard bootstrap >= 0 else { throw ValidationError("--bootstrap is not negative") }
-    guard confidence > 0, confidence < 100 else {
-        throw ValidationError("--confidence is above 0 and below 100")
     }
 }
 

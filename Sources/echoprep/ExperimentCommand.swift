@@ -30,6 +30,7 @@ struct ExperimentCommand: ConfigurableCommand {
         name: .customLong("where"),
         help: "Learn from and judge only studies for which this is true, SQL over v_study.")
     var cohort: String?
+    @Option(help: "Leave out what people excluded: consensus, or a rater's name.") var decisions: String?
     @Option(help: "Pre-train on this dataset instead.") var pretrainOn: String?
     @Option(help: "Seeds, each a run of every line.") var seeds = "1,2,3"
     @Option(help: "The kinds of models, as lamae,mae (default: all four).") var models: String?
@@ -58,7 +59,6 @@ struct ExperimentCommand: ConfigurableCommand {
     @OptionGroup var configuration: ConfigurationOptions
 
     func validate() throws {
-        try checkIntervals(bootstrap: bootstrap, confidence: confidence)
         try checkFit(fitThreshold, split)
         _ = try codeGroups(group)
     }
@@ -66,21 +66,24 @@ struct ExperimentCommand: ConfigurableCommand {
     func run() throws {
         guard let experiment = Experiment.all.first(where: { $0.name == name }) else {
             let names = Experiment.all.map(\.name).joined(separator: ", ")
-            throw EchoError("experiment \(name)", "is not declared", try: "one of \(names)")
+            throw EchoError(
+                "experiment \(brief(name))", "is not declared",
+                try: DeclaredOption.nearest(to: name, among: Experiment.all.map(\.name)) ?? "one of \(names)",
+                isUsage: true)
         }
         if dryRun {
             let steps = try planExperiment(experiment, options(Alone()))
-            print(json ? try jsonText(steps) : steps.map { "\($0.run): \($0.state)" }.joined(separator: "\n"))
+            show(json ? try jsonText(steps) : steps.map { "\($0.run): \($0.state)" }.joined(separator: "\n"))
             return
         }
         var passed = true
         try withRanks { ranks in
             let options = try ranks.together { try self.options(ranks) }
             let result = try runExperiment(experiment, options) { message in
-                FileHandle.standardError.write(Data((message + "\n").utf8))
+                tell(message)
             }
             guard let result else { return }
-            print(json ? try jsonText(result) : result.text)
+            show(json ? try jsonText(result) : result.text)
             passed = result.passed
         }
         if !passed { throw ExitCode.failure }

@@ -1,8 +1,11 @@
 // `echoprep export clips`: exactly our clips, for the loaders of others.
 
 import ArgumentParser
+import Catalog
 import EchoCore
 import Exchange
+import Foundation
+import Runs
 package import Video
 
 extension VideoCode: ExpressibleByArgument {}
@@ -39,6 +42,14 @@ struct ExportClipsCommand: ParsableCommand {
     @Option(help: "Clips of one split: \(Split.allCases.map(\.rawValue).joined(separator: ", ")).")
     var split: Split?
 
+    @Option(
+        name: .customLong("where"), help: "Only clips of studies for which this is true, SQL over v_study.")
+    var cohort: String?
+    @Option(help: "Leave out what people excluded: consensus, or a rater's name.") var decisions: String?
+
+    @Option(help: "Only clips of these views, as A4C,PLAX.")
+    var views: ViewChoice?
+
     @Option(help: "Bytes of frames of a pack, as 1GiB or 64MiB; a study is never split.")
     var packSize = ByteCount(bytes: 256 << 20)
 
@@ -52,14 +63,7 @@ struct ExportClipsCommand: ParsableCommand {
         guard ClipFormat.named(format) != nil else {
             throw ValidationError("--format is one of \(ClipFormat.all.map(\.name).joined(separator: ", "))")
         }
-        guard size.map({ (16...4096).contains($0) }) ?? true else {
-            throw ValidationError("--size is 16 to 4096")
-        }
-        guard fps.map({ (0.1...1000).contains($0) }) ?? true else {
-            throw ValidationError("--fps is 0.1 to 1000")
-        }
-        guard (0...51).contains(crf) else { throw ValidationError("--crf is 0 to 51") }
-        guard jobs >= 1 else { throw ValidationError("--jobs is at least 1") }
+        guard views?.count == nil else { throw ValidationError("--views are names of views, as A4C,PLAX") }
     }
 
     func run() throws {
@@ -69,9 +73,11 @@ struct ExportClipsCommand: ParsableCommand {
         options.code = codec
         options.quality = crf
         options.split = split
+        options.selection = Selection(cohort: cohort, views: views?.names ?? [], decisions: decisions)
         options.packSize = packSize.bytes
         options.jobs = jobs
         let summary = try exportClips(dataset: dataset, to: out, options: options)
-        print(try json ? jsonText(summary) : summary.text)
+        for chosen in summary.kept { FileHandle.standardError.write(Data("\(chosen)\n".utf8)) }
+        show(try json ? jsonText(summary) : summary.text)
     }
 }

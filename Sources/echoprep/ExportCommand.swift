@@ -38,9 +38,9 @@ struct ExportLabelsCommand: ParsableCommand {
     func run() throws {
         let exported = try exportLabels(dataset: dataset, where: cohort, to: out, format: format)
         if let cohort = exported.cohort {
-            FileHandle.standardError.write(Data("\(cohort.text)\n".utf8))
+            tell("\(cohort.text)")
         }
-        for path in exported.paths { print(path) }
+        for path in exported.paths { show(path) }
     }
 }
 
@@ -58,6 +58,11 @@ struct ExportCroissantCommand: ParsableCommand {
     @Option(help: "Its licence.")
     var license = PhysioNet.license
 
+    @Option(
+        name: .customLong("where"),
+        help: "In the tables only studies for which this is true, SQL over v_study.")
+    var cohort: String?
+
     @Option(help: "Its page.")
     var url = PhysioNet.page
 
@@ -65,7 +70,10 @@ struct ExportCroissantCommand: ParsableCommand {
     var citation = PhysioNet.citation
 
     func run() throws {
-        let options = CroissantOptions(name: name, license: license, url: url, citation: citation)
-        for path in try exportCroissant(dataset: dataset, options: options) { print(path) }
+        var options = CroissantOptions(name: name, license: license, url: url, citation: citation)
+        options.cohort = cohort
+        let exported = try exportCroissant(dataset: dataset, options: options)
+        if let cohort = exported.cohort { FileHandle.standardError.write(Data("\(cohort.text)\n".utf8)) }
+        for path in exported.paths { show(path) }
     }
 }

@@ -33,7 +33,7 @@ struct ExportModelCommand: ParsableCommand {
     func run() throws {
         var options = ModelExportOptions()
         (options.format, options.license, options.python) = (format, license, python)
-        for path in try exportModel(run: folder, to: out, options: options) { print(path) }
-        FileHandle.standardError.write(Data("next: \(out)/README.md says how it is loaded\n".utf8))
+        for path in try exportModel(run: folder, to: out, options: options) { show(path) }
+        tell("next: \(out)/README.md says how it is loaded")
     }
 }

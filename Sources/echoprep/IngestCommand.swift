@@ -1,6 +1,7 @@
 // `echoprep ingest`: a folder of clips becomes a dataset.
 
 import ArgumentParser
+import Catalog
 package import Crop
 import EchoCore
 import Ingest
@@ -91,6 +92,13 @@ struct IngestCommand: ConfigurableCommand {
     @Option(help: "Seconds without a byte after which a download is stopped.")
     var stall = 300.0
 
+    @Option(
+        help: """
+            Keep what people decided to keep on the review page, whatever it shows: consensus, or a rater's name \
+            (docs/review.md).
+            """)
+    var decisions = Decisions.none
+
     @Flag(help: "Exit with 2 if a file could not be read as a clip.")
     var strict = false
 
@@ -103,13 +111,6 @@ struct IngestCommand: ConfigurableCommand {
     @OptionGroup var configuration: ConfigurationOptions
 
     func validate() throws {
-        guard (16...4096).contains(size) else { throw ValidationError("--size is 16 to 4096") }
-        guard jobs >= 1 else { throw ValidationError("--jobs is at least 1") }
-        guard maxFrames.map({ $0 >= 2 }) ?? true else { throw ValidationError("--max-frames is at least 2") }
-        guard stageJobs >= 1, tries >= 1 else {
-            throw ValidationError("--stage-jobs and --tries are at least 1")
-        }
-        guard retryWait >= 0, stall > 0 else { throw ValidationError("--retry-wait and --stall are seconds") }
         _ = try kinds()
     }
 
@@ -124,6 +125,10 @@ struct IngestCommand: ConfigurableCommand {
         options.rules.maxFrames = maxFrames
         options.rules.shardSize = shardSize.bytes
         options.rules.compress = compress
+        if decisions != Decisions.none {
+            options.decisions = decisions
+            options.rules.decided = try Decisions.kept(decisions, dataset: dataset)
+        }
         options.testFold = testFold
         options.jobs = jobs
         options.part = part.map { ($0.number, $0.of) }
@@ -139,11 +144,11 @@ struct IngestCommand: ConfigurableCommand {
         options.commandLine = CommandLine.arguments.joined(separator: " ")
         if dryRun {
             let plan = try planIngest(options)
-            print(try json ? jsonText(plan) : plan.text)
+            show(try json ? jsonText(plan) : plan.text)
             return
         }
         let summary = try ingest(options)
-        print(try json ? jsonText(summary) : summary.text)
+        show(try json ? jsonText(summary) : summary.text)
         if strict, summary.rejected > 0 { throw ExitCode(2) }
     }
 
@@ -164,8 +169,9 @@ extension CropRule: ExpressibleByArgument {}
 extension Compression: ExpressibleByArgument {}
 
 /// A number of bytes as people write it.
-struct ByteCount: ExpressibleByArgument, CustomStringConvertible {
+struct ByteCount: ExpressibleByArgument, Measured, CustomStringConvertible {
     let bytes: Int
+    var number: Double { Double(bytes) }
 
     init(bytes: Int) { self.bytes = bytes }
 

@@ -45,25 +45,25 @@ struct InspectCommand: ParsableCommand {
         var rules = IngestRules()
         rules.crop = crop
         if let frames {
-            print(try dumpFrames(of: path, to: frames))
+            show(try dumpFrames(of: path, to: frames))
             return
         }
         if let contactSheet {
             var options = ContactSheetOptions()
-            options.count = max(1, count)
+            options.count = count
             options.seed = seed
             let sheets = try drawContactSheets(of: path, to: contactSheet, options: options)
-            print(sheets.map { "\(contactSheet)/\($0)" }.joined(separator: "\n"))
+            show(sheets.map { "\(contactSheet)/\($0)" }.joined(separator: "\n"))
             return
         }
         guard png != nil || mask != nil else {
             let report = try inspect(path, rules: rules)
-            print(try json ? jsonText(report) : report.text)
+            show(try json ? jsonText(report) : report.text)
             return
         }
         let clip = try ClipInspection(path, rules: rules)
         if let png { try clip.writePicture(to: png, frame: frame) }
         if let mask { try clip.writeMask(to: mask) }
-        print(try json ? jsonText(clip.report) : clip.report.text)
+        show(try json ? jsonText(clip.report) : clip.report.text)
     }
 }

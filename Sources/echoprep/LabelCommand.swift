@@ -20,7 +20,8 @@ struct LabelImportCommand: ParsableCommand {
         commandName: "import", abstract: "Takes the labels of a csv file into the dataset's database.",
         discussion: """
             The file has a row a study: a column study_id or study_key, and a column of numbers for each target; empty \
-            is unknown. Or a row a label: the columns key, target and value. Labels of that name are replaced.
+            is unknown. Or a row a label: the columns key, target and value. Of clips a column may hold texts, as the \
+            view, with a column probability beside it. Labels of that name are replaced.
             """)
 
     @Argument(help: "The csv file, plain or gzipped.") var file: String
@@ -43,7 +44,7 @@ struct LabelImportCommand: ParsableCommand {
             try groups
             ? importGroups(dataset: dataset, file: file, options: options)
             : importLabels(dataset: dataset, file: file, options: options)
-        print(json ? try jsonText(summary) : summary.text)
+        show(json ? try jsonText(summary) : summary.text)
     }
 }
 
@@ -56,7 +57,7 @@ struct LabelListCommand: ParsableCommand {
 
     func run() throws {
         let found = try listLabels(dataset: dataset)
-        print(json ? try jsonText(found) : found.text)
+        show(json ? try jsonText(found) : found.text)
     }
 }
 
@@ -80,7 +81,7 @@ struct LabelCompareCommand: ParsableCommand {
     func run() throws {
         let found = try compareLabels(
             dataset: dataset, LabelChoice(first), LabelChoice(second), other: other, file: differences)
-        print(json ? try jsonText(found) : found.text)
+        show(json ? try jsonText(found) : found.text)
     }
 }
 
@@ -94,6 +95,6 @@ struct LabelDropCommand: ParsableCommand {
     func run() throws {
         let count = try dropLabels(
             dataset: dataset, name: name, commandLine: CommandLine.arguments.joined(separator: " "))
-        print("\(name): \(grouped(count)) labels removed")
+        show("\(name): \(grouped(count)) labels removed")
     }
 }

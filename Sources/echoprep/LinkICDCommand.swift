@@ -50,14 +50,14 @@ struct LinkICDCommand: ConfigurableCommand {
     func run() throws {
         if let explain {
             let explanation = try explainLabels(dataset: dataset, study: explain)
-            return print(json ? try explanation.json() : explanation.text)
+            return show(json ? try explanation.json() : explanation.text)
         }
         var options = LinkOptions(
             echo: echo, window: stays.rule, labels: labels.rule, targets: targets.rule,
             split: try splits.rule(), commandLine: CommandLine.arguments.joined(separator: " "))
         options.testTypes = measurements.types
         let summary = try linkICD(dataset: dataset, mimicIV: mimicIV ?? "", options: options)
-        print(json ? try summary.json() : summary.text)
+        show(json ? try summary.json() : summary.text)
         if strict, !summary.rejects.isEmpty { throw ExitCode(2) }
     }
 }

@@ -23,14 +23,14 @@ struct MergeCommand: ParsableCommand {
         if !compact || hasParts(dataset) { try joinParts() }
         if compact {
             let summary = try Ingest.compact(dataset: dataset)
-            print(try json ? jsonText(summary) : summary.text)
+            show(try json ? jsonText(summary) : summary.text)
         }
     }
 
     private func joinParts() throws {
         let summary = try merge(
             dataset: dataset, commandLine: CommandLine.arguments.joined(separator: " "))
-        print(
+        show(
             try json
                 ? jsonText(summary)
                 : "\(grouped(summary.parts)) parts: \(grouped(summary.clips)) clips in \(grouped(summary.shards)) shards"

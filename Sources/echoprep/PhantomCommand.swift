@@ -56,8 +56,10 @@ struct PhantomCommand: ParsableCommand {
         options.layout = layout
         (options.height, options.width) = layout.size
         if let size {
-            let sides = size.split(separator: "x").compactMap { Int($0) }
-            guard sides.count == 2 else { throw ValidationError("--size is ROWSxCOLUMNS, as 708x1016") }
+            let sides = size.split(separator: "x", omittingEmptySubsequences: false).compactMap { Int($0) }
+            guard sides.count == 2, sides.allSatisfy({ 16...4096 ~= $0 }) else {
+                throw ValidationError("--size is ROWSxCOLUMNS of 16 to 4,096, as 708x1016")
+            }
             (options.height, options.width) = (sides[0], sides[1])
         }
         options.seed = seed
@@ -65,6 +67,6 @@ struct PhantomCommand: ParsableCommand {
         options.mimicIV = mimicIV
         options.extras = !noExtras
         let summary = try writePhantom(to: out, options: options)
-        print(json ? try jsonText(summary) : summary.text)
+        show(json ? try jsonText(summary) : summary.text)
     }
 }

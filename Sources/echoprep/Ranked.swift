@@ -21,7 +21,7 @@ func withRanks(_ body: (any Ranks) throws -> Void) throws {
         guard ranks.isFirst else { Foundation.exit(130) }
         throw Interrupted()
     } catch  where !ranks.isAlone {
-        FileHandle.standardError.write(Data("echoprep: rank \(ranks.rank): \(error)\n".utf8))
+        tell("echoprep: rank \(ranks.rank): \(error)")
         ranks.abandon()
         Foundation.exit(1)
     }

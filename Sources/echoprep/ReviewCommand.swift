@@ -12,7 +12,10 @@ extension ReadingOptions.ClipChoice: ExpressibleByArgument {}
 struct ReviewCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "review", abstract: "Look at clips, decide and label, in a browser.",
-        subcommands: [ReviewServeCommand.self], defaultSubcommand: ReviewServeCommand.self)
+        subcommands: [
+            ReviewServeCommand.self, ReviewExportCommand.self, ReviewAgreementCommand.self,
+            ReviewMergeCommand.self,
+        ], defaultSubcommand: ReviewServeCommand.self)
 }
 
 struct ReviewServeCommand: AsyncParsableCommand {

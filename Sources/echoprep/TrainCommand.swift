@@ -5,7 +5,7 @@ package import Compute
 import EchoCore
 import Foundation
 package import Models
-import Runs
+package import Runs
 package import Tasks
 import Training
 
@@ -20,6 +20,10 @@ extension TrainTask: ExpressibleByArgument {
 }
 extension LatentMasking: ExpressibleByArgument {}
 extension Probe: ExpressibleByArgument {}
+extension ProbeGrid: ExpressibleByArgument {
+    package init?(argument: String) { self.init(argument) }
+    package var defaultValueDescription: String { description }
+}
 extension ModelKind: ExpressibleByArgument {}
 extension Preset: ExpressibleByArgument {}
 
@@ -47,6 +51,10 @@ struct TrainCommand: ConfigurableCommand {
         help:
             "Learn only from studies for which this is true, SQL over v_study, as \"age >= 18 AND ef < 40\".")
     var cohort: String?
+    @Option(
+        help:
+            "Leave out what people excluded, and learn from what they answered: consensus, or a rater's name.")
+    var decisions: String?
     @Option(help: "The kind of model.") var model = ModelKind.lamae
     @Option(help: "Its size.") var preset = Preset.tiny
     @OptionGroup var step: StepOptions
@@ -89,6 +97,11 @@ struct TrainCommand: ConfigurableCommand {
             "What the head reads of a study: mean (its mean token) or attentive (a learned query attends to all tokens, then one linear layer)."
     )
     var probe = Probe.mean
+    @Option(
+        help:
+            "With --frozen: heads of several learning rates and weight decays at once, as 1e-4,1e-3/0.01,0.1; the best stays."
+    )
+    var probeGrid: ProbeGrid?
     @Option(
         help: "How much a positive study counts: none (as a negative one), balanced, or a number.",
         transform: positiveWeight)
@@ -148,16 +161,16 @@ struct TrainCommand: ConfigurableCommand {
     }
 
     func run() throws {
-        func say(_ message: String) { FileHandle.standardError.write(Data((message + "\n").utf8)) }
+        func say(_ message: String) { tell(message) }
         try withRanks { ranks in
             let options = try ranks.together { try self.options(ranks) }
             let summaries =
                 try seeds.map { try train(options, seeds: $0, say: say) } ?? [train(options, say: say)]
             guard ranks.isFirst else { return }
             if json {
-                print(try seeds == nil ? jsonText(summaries[0]) : jsonText(summaries))
+                show(try seeds == nil ? jsonText(summaries[0]) : jsonText(summaries))
             } else {
-                print(summaries.map(\.text).joined(separator: "\n"))
+                show(summaries.map(\.text).joined(separator: "\n"))
             }
         }
     }

@@ -19,8 +19,8 @@ struct VerifyCommand: ParsableCommand {
     var json = false
 
     func run() throws {
-        let result = try verify(dataset: dataset, jobs: max(1, jobs))
-        print(try json ? jsonText(result) : result.text)
+        let result = try verify(dataset: dataset, jobs: jobs)
+        show(try json ? jsonText(result) : result.text)
         if !result.problems.isEmpty { throw ExitCode.failure }
     }
 }

@@ -37,7 +37,9 @@ import TestSupport
                     INSERT INTO structured_measurement (measurement_id, test_type, measurement, result, value)
                         VALUES (501, 'TTE', 'lvef', '35', 35);
                     INSERT INTO admissions VALUES
-                        (11, 101, '2152-02-27 00:00:00', '2152-03-01 00:00:00', '2152-03-01 09:00:00', NULL, NULL, 'EW', 1);
+                        (11, 101, '2152-02-27 00:00:00', '2152-03-01 00:00:00', '2152-03-01 09:00:00', NULL, NULL, 'EW', 1,
+                         'Medicare', 'English', 'WHITE - RUSSIAN'),
+                        (12, 102, '2149-01-01 00:00:00', '2149-01-03 00:00:00', NULL, NULL, NULL, 'EW', 0, NULL, '?', 'UNKNOWN');
                     INSERT INTO study_admission VALUES (1, 11, 34.0, 38.0, 1);
                     INSERT INTO study_status VALUES (1, 'labelled', NULL, 0), (2, 'no-stay', 5, 0), (3, 'no-stay', 5, 0);
                     INSERT INTO study_category VALUES (1, 'I50', 1, 1);
@@ -77,8 +79,47 @@ import TestSupport
         }
     }
 
+    @Test func `race is of the stay, or of another one, insurance and language of the stay`() throws {
+        try withTemporaryFolder { folder in
+            let catalog = try Catalog(datasetFolder: try Self.dataset(at: folder), readOnly: false)
+            func told() throws -> [String] {
+                try catalog.read { db in
+                    try Row.fetchAll(
+                        db,
+                        sql:
+                            "SELECT study_key, race, race_group, insurance, language FROM v_study ORDER BY study_key"
+                    ).map { row in
+                        row.databaseValues.map { $0.isNull ? "-" : "\($0.storage.value!)" }.joined(
+                            separator: "|")
+                    }
+                }
+            }
+            #expect(
+                try told() == [
+                    "1|WHITE - RUSSIAN|white|Medicare|English", "2|WHITE - RUSSIAN|white|-|-",
+                    "3|UNKNOWN|-|-|-", "9|-|-|-|-", "case-1|-|-|-|-",
+                ])
+            let people = try catalog.people()
+            #expect(people["sex"] == ["1": "F", "2": "F", "3": "M"])
+            #expect(people["age"] == ["1": "50 to 64", "2": "50 to 64", "3": "80 and over"])
+            #expect(people["race"] == ["1": "white", "2": "white"])
+            for (race, group) in [
+                ("PORTUGUESE", "white"), ("Black/Cape Verdean", "black"),
+                ("HISPANIC/LATINO - CUBAN", "hispanic"),
+                ("SOUTH AMERICAN", "hispanic"), ("ASIAN", "asian"), ("MULTIPLE RACE/ETHNICITY", "other"),
+            ] {
+                try catalog.write {
+                    try $0.execute(
+                        sql: "UPDATE admissions SET race = ? WHERE hadm_id = 11", arguments: [race])
+                }
+                #expect(try catalog.people()["race"]?["1"] == group, "\(race)")
+            }
+        }
+    }
+
     @Test(arguments: [
-        ("age >= 60", ["1", "2"], [2, 0, 2]), ("ef < 40", ["1"], [1, 0, 3]),
+        ("age >= 60", ["1", "2"], [2, 0, 2]), ("race_group = 'white'", ["1", "2"], [2, 0, 2]),
+        ("ef < 40", ["1"], [1, 0, 3]),
         ("1", ["1", "2", "9", "case-1"], [4, 0, 0]),
         ("first_study", ["2"], [1, 1, 2]), ("NOT first_study", ["1"], [1, 1, 2]),
         ("sex = 'F' AND days_to_death < 30", ["1"], [1, 1, 2]),

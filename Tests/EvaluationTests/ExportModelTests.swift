@@ -45,8 +45,8 @@ import TestSupport
             for tensor in best.names { #expect(try weights.bytes(tensor) == best.bytes(tensor)) }
 
             let before = try RunConfiguration(run: run.path)
-            let after = try #require(
-                try RunConfiguration(json: Data(contentsOf: out.appendingPathComponent("config.json"))))
+            let after = try RunConfiguration(
+                json: Data(contentsOf: out.appendingPathComponent("config.json")))
             #expect(after.model == before.model && after.normalisation == before.normalisation)
             #expect(after.heads == before.heads)
             // The dataset and the initial weights lie on this machine alone.

@@ -7,6 +7,7 @@ import Foundation
 import Models
 import Runs
 import Scoring
+import Shards
 import Tasks
 import Testing
 import TestSupport
@@ -76,6 +77,24 @@ import Training
             _ = try #require(try write(Alone(), to: "alone"))
             _ = try first(3) { try write($0, to: "together") }
             #expect(try files("alone") == files("together"))
+        }
+    }
+
+    @Test func `a study that is seen in several passes has as many vectors, and it is said`() throws {
+        try withRun { run, folder in
+            func table(_ unit: EchoModel.Pooling, pass: Int) throws -> (text: String, values: [Float]) {
+                var options = EmbedOptions(place: Place(.cpu, threads: 1))
+                (options.unit, options.views, options.viewsPerPass) = (unit, .max, pass)
+                options.out = folder.appendingPathComponent("\(unit)-\(pass)").path
+                let summary = try #require(try embed(run: run, options: options))
+                return (summary.text, try SafetensorsFile(path: summary.safetensors).floats("embeddings"))
+            }
+            for unit in EchoModel.Pooling.allCases {
+                let whole = try table(unit, pass: 128), parts = try table(unit, pass: 1)
+                #expect(whole.values.count == parts.values.count && parts.values.allSatisfy(\.isFinite))
+                #expect(!whole.text.contains("passes"))
+                #expect(parts.text.contains("have more than 1 views: they were seen in several passes"))
+            }
         }
     }
 

@@ -53,6 +53,35 @@ import TestSupport
         }
     }
 
+    @Test(.timeLimit(.minutes(1)))
+    func `a wide header, and a quote that nobody closes, take no longer than they are long`()
+        throws
+    {
+        try withTemporaryFolder { folder in
+            let path = folder.appendingPathComponent("table.csv").path
+            func problem(_ text: String) throws -> String? {
+                try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+                return #expect(throws: EchoError.self) {
+                    try CSVReader(path).forEachRow(["c0"]) { _ in }
+                }?.problem
+            }
+            let wide = (0..<200_000).map { "c\($0)" }.joined(separator: ",")
+            #expect(try problem(wide + "\n") == "line 1: a row has more than 16,384 fields")
+            let quoted = wide.split(separator: ",").map { "\"\($0)\"" }.joined(separator: ",")
+            #expect(try problem(quoted + "\n") == "line 1: a row has more than 16,384 fields")
+            let open = "c0\n1\n\"" + String(repeating: "x\n", count: 30_000_000)
+            #expect(try problem(open) == "line 3: a row is longer than 16,777,216 bytes")
+            let line = "c0\n" + String(repeating: "x", count: 60_000_000)
+            #expect(try problem(line) == "line 2: a row is longer than 16,777,216 bytes")
+            // What is allowed is read.
+            let header = (0..<16_384).map { "c\($0)" }.joined(separator: ",")
+            try Data("\(header)\n7\n\"8\n9\"\n".utf8).write(to: URL(fileURLWithPath: path))
+            var found: [String] = []
+            try CSVReader(path).forEachRow(["c0"]) { found.append($0.text(0)) }
+            #expect(found == ["7", "8\n9"])
+        }
+    }
+
     @Test func `rows longer than a block come whole`() throws {
         let long = String(repeating: "é", count: 200_000)
         #expect(

@@ -1,6 +1,7 @@
 import Catalog
 import EchoCore
 import Exchange
+import Files
 import Foundation
 import GRDB
 import Labels
@@ -86,6 +87,78 @@ import TestSupport
                     "labels/I10/0.parquet", "labels/I50/0.parquet", "metadata/subject_splits.parquet",
                     "metadata/codes.parquet", "metadata/dataset.json",
                 ])
+        }
+    }
+
+    @Test func `MEDS keeps no label file of a target that is none any more, and touches nobody else's`()
+        throws
+    {
+        try withLabels { folder in
+            let dataset = folder.path + "/dataset", out = folder.path + "/meds"
+            _ = try exportLabels(dataset: dataset, to: out, format: .meds)
+            try Catalog(datasetFolder: dataset, readOnly: false).write {
+                try $0.execute(sql: "DELETE FROM target WHERE category = 'I10'")
+            }
+            _ = try exportLabels(dataset: dataset, to: out, format: .meds)
+            let files = FileManager.default
+            #expect(try files.contentsOfDirectory(atPath: out + "/labels") == ["I50"])
+            try files.removeItem(atPath: out + "/metadata/dataset.json")
+            let error = #expect(throws: EchoError.self) {
+                try exportLabels(dataset: dataset, to: out, format: .meds)
+            }
+            #expect(error?.problem == "holds label files that are not from here")
+        }
+    }
+
+    @Test(arguments: ["../escaped", "a/b", "..", "/tmp/escaped"])
+    func `a target's name never leads out of the folder, nor out of the query`(name: String) throws {
+        try withLabels { folder in
+            let dataset = folder.path + "/dataset", out = folder.path + "/out/meds"
+            try Catalog(datasetFolder: dataset, readOnly: false).write {
+                try $0.execute(
+                    sql: "UPDATE target SET category = ? WHERE category = 'I10'", arguments: [name + "'\""])
+                try $0.execute(
+                    sql: "UPDATE label SET target = ? WHERE target = 'I10'", arguments: [name + "'\""])
+            }
+            let error = #expect(throws: EchoError.self) {
+                try exportLabels(dataset: dataset, to: out, format: .meds)
+            }
+            #expect(error?.problem.contains("cannot be that of a folder") == true)
+            #expect(!FileManager.default.fileExists(atPath: folder.path + "/out"))
+            let csv = folder.path + "/labels.csv"
+            _ = try exportLabels(dataset: dataset, to: csv, format: .csv)
+            #expect(try String(contentsOfFile: csv, encoding: .utf8).contains("I50"))
+        }
+    }
+
+    @Test func `a label of another kind is an error of the export, not a crash that shows the row`() throws {
+        try withLabels { folder in
+            let dataset = folder.path + "/dataset"
+            try Catalog(datasetFolder: dataset, readOnly: false).write {
+                try $0.execute(sql: "UPDATE echo_study SET study_datetime = 'secret'")
+            }
+            for format in [LabelFormat.parquet, .meds] {
+                let error = #expect(throws: EchoError.self) {
+                    try exportLabels(dataset: dataset, to: folder.path + "/x", format: format)
+                }
+                #expect(error?.description.contains("secret") == false)
+            }
+        }
+    }
+
+    @Test func `two exports to one folder do not mix`() throws {
+        try withLabels { folder in
+            let out = folder.path + "/meds"
+            try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
+            guard let lock = try FileLock.take(out + "/.export.lock") else {
+                Issue.record("nobody else has the lock")
+                return
+            }
+            let error = #expect(throws: EchoError.self) {
+                try exportLabels(dataset: folder.path + "/dataset", to: out, format: .meds)
+            }
+            #expect(error?.problem == "another echoprep export is writing to it")
+            _ = consume lock
         }
     }
 

@@ -105,6 +105,35 @@ import TestSupport
         }
     }
 
+    @Test func `stays of version 6 have no race until they are read again, and --where may ask for it`()
+        throws
+    {
+        try withTemporaryFolder { folder in
+            let dataset = try Self.dataset("mimic-v3", in: folder)
+            let catalog = try Catalog(datasetFolder: dataset, readOnly: false)
+            let stays = try catalog.rows("SELECT * FROM admissions")
+            try catalog.writeUnchecked { db in
+                let columns = try db.columns(in: "admissions").map(\.name).filter {
+                    !["insurance", "language", "race"].contains($0)
+                }
+                try db.execute(
+                    sql: """
+                        DROP VIEW v_study; CREATE VIEW v_study AS SELECT study_key FROM clip;
+                        CREATE TABLE copy AS SELECT \(columns.joined(separator: ", ")) FROM admissions;
+                        DROP TABLE admissions; CREATE TABLE admissions AS SELECT * FROM copy; DROP TABLE copy;
+                        PRAGMA user_version = 6
+                        """)
+            }
+            try catalog.database.close()
+            let all = try Catalog(datasetFolder: dataset, where: "race IS NULL AND age > 0").studies()
+            #expect(!all.isEmpty)
+            #expect(try Catalog(datasetFolder: dataset, readOnly: true).people()["race"] == [:])
+            let upgraded = try Catalog(datasetFolder: dataset, readOnly: false)
+            #expect(try upgraded.rows("SELECT * FROM admissions") == stays && !stays.isEmpty)
+            #expect(try Catalog(datasetFolder: dataset, where: "race IS NULL AND age > 0").studies() == all)
+        }
+    }
+
     @Test(arguments: ["mimic-v2", "echonet-v2", "mimic-v3"])
     func `a reader finds the labels of an older database, unchanged`(
         name: String

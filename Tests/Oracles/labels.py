@@ -472,6 +472,30 @@ def check_cohort(name, folder, echo, hosp, studies):
     print(f"{name}: {len(studies)} studies, 12 sets of rules, {compared} rows of {len(theirs)} tables: equal (last: {statuses})")
 
 
+def check_people(dataset, hosp):
+    """Race, insurance and language of the stays, and what the studies have of them."""
+    with gzip.open(hosp / "admissions.csv.gz", "rt", newline="") as file:
+        stays = {int(r["hadm_id"]): (int(r["subject_id"]), r["insurance"] or None, r["language"] or None, r["race"] or None)
+                 for r in csv.DictReader(file)}
+    db = sqlite3.connect(dataset / "echoprep.sqlite")
+    found = db.execute("SELECT hadm_id, subject_id, insurance, language, race FROM admissions").fetchall()
+    compare("admissions", [tuple(row) for row in found], [(row[0], *stays[row[0]]) for row in found])
+    last = {}
+    for hadm, (subject, *_) in sorted(stays.items()):
+        last[subject] = hadm
+    groups = {"WHITE": "white", "PORTUGUESE": "white", "BLACK": "black", "HISPANIC": "hispanic", "SOUTH AMERICAN": "hispanic",
+              "ASIAN": "asian", "UNKNOWN": None, "UNABLE TO OBTAIN": None, "PATIENT DECLINED TO ANSWER": None}
+    wanted, seen = [], db.execute("SELECT study_id, subject_id, hadm_id, race, race_group, insurance, language FROM v_study")
+    seen = seen.fetchall()
+    for study, subject, hadm, *_ in seen:
+        race = stays[hadm or last[subject]][3] if hadm or subject in last else None
+        group = next((g for start, g in groups.items() if race.startswith(start)), "other") if race else None
+        wanted.append((study, subject, hadm, race, group, *(stays[hadm][1:3] if hadm else (None, None))))
+    compare("v_study", seen, wanted)
+    print(f"race, insurance and language of {len(found)} stays and {len(seen)} studies: equal, "
+          f"{len({row[4] for row in seen})} groups")
+
+
 def main():
     with tempfile.TemporaryDirectory() as temporary:
         root = Path(temporary)
@@ -496,6 +520,7 @@ def main():
         studies = place_studies(stays, 0)
         write_echo(folder / "echo", studies)
         check_cohort("MIMIC-IV demo, hard places", folder, folder / "echo", hosp, studies)
+        check_people(folder / "dataset", hosp)
         folder = root / "phantom"
         command = [ECHOPREP, "phantom", str(folder), "--mimic-iv", str(hosp), "--studies", "60", "--frames", "2"]
         subprocess.run([*command, "--size", "96x96", "--no-extras"], check=True, capture_output=True, timeout=300)

@@ -1,7 +1,7 @@
 """What `echoprep evaluate --predictions` computes against scikit-learn and NumPy.
 
 Measures, calibration, bootstrap intervals and the paired test of two models; the same for a measured quantity, and for
-the grades of a scale AUROC at each, quadratic kappa and confusion. Of rows whose label is empty, for it is not known,
+the grades of a scale AUROC at each, quadratic kappa and confusion; of classes of which one holds accuracy. Of rows whose label is empty, for it is not known,
 nothing must come into a number.
 
 usage: python Tests/Oracles/metrics.py PATH_OF_ECHOPREP_BINARY
@@ -392,6 +392,62 @@ def compare_graded(program, rows, wanted, counts, seed):
     return worst, faults
 
 
+VIEWS = ["A2C", "A4C", "PLAX", "SC"]  # SC is what no clip shows
+
+
+def view_rows():
+    """(clip, subject, code, label, probability): one of several views a clip, with ties, in no order."""
+    random = np.random.default_rng(20261201)
+    rows = []
+    for clip in range(150):
+        true = random.choice(3, p=[0.1, 0.3, 0.6])
+        said = np.round(1 / (1 + np.exp(-random.normal(-1 + 2 * (np.arange(4) == true), 1))), 1)
+        rows += [(f"s{clip // 5}/{clip}", f"p{clip // 7}", f"view={v}", int(k == true), said[k])
+                 for k, v in enumerate(VIEWS)]
+    return [rows[i] for i in np.random.default_rng(1).permutation(len(rows))]
+
+
+def expected_views(rows, seed):
+    """Accuracy, balanced accuracy, each with its interval, and the confusion, in the order of the rows' codes."""
+    codes = list(dict.fromkeys(row[2] for row in rows))
+    clips, subjects = sorted({row[0] for row in rows}), sorted({row[1] for row in rows})
+    owner, truth, said = {}, {}, np.zeros((len(clips), len(codes)))
+    places = {clip: place for place, clip in enumerate(clips)}
+    for clip, subject, code, label, probability in rows:
+        owner[clip], said[places[clip], codes.index(code)] = subjects.index(subject), probability
+        if label:
+            truth[clip] = codes.index(code)
+    truth, answer = np.array([truth[clip] for clip in clips]), said.argmax(axis=1)
+    owner = np.array([owner[clip] for clip in clips])
+
+    def both(weights=None):
+        return (metrics.accuracy_score(truth, answer, sample_weight=weights),
+                metrics.recall_score(truth, answer, labels=np.unique(truth), average="macro", sample_weight=weights))
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert both()[1] == metrics.balanced_accuracy_score(truth, answer)
+    draws = [both(resampled(seed, draw, len(subjects))[owner]) for draw in range(DRAWS)]
+    wanted = {m: [v, *interval(v, [d[k] for d in draws])]
+              for k, (m, v) in enumerate(zip(("accuracy", "balanced_accuracy"), both()))}
+    return wanted, metrics.confusion_matrix(truth, answer, labels=range(len(codes))).tolist()
+
+
+def compare_views(program, rows, wanted, counts, seed):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "views.csv"
+        with path.open("w", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["clip", "subject_id", "code", "label", "probability"])
+            writer.writerows([*row[:4], repr(float(row[4]))] for row in rows)
+        command = [program, "evaluate", "--json", "--bootstrap", str(DRAWS), "--seed", str(seed), "--predictions", path]
+        found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)["runs"][0]
+    faults = [] if found["confusion"] == counts and found["unit"] == "clip" else ["confusion"]
+    worst = max(abs(w - found[m][k]) for m, numbers in wanted.items()
+                for w, k in zip(numbers, ("value", "lower", "upper")))
+    return worst, faults
+
+
 def compare(found, wanted):
     """The largest difference, and what could not be compared, or lies outside of its own interval."""
     worst, faults = 0.0, []
@@ -451,6 +507,17 @@ def main():
         worst = compare_measured(program, models, seed)
         failed |= bool(worst > TOLERANCE)
         print(f"{name}, seed {seed}: two models, worst difference {worst:.1e} {'FAILED' if worst > TOLERANCE else 'ok'}")
+    rows = view_rows()
+    for seed in (1, 7):
+        wanted, counts = expected_views(rows, seed)
+        worst, faults = compare_views(program, rows, wanted, counts, seed)
+        bad = bool(faults or worst > TOLERANCE)
+        failed |= bad
+        print(f"views, seed {seed}: worst difference {worst:.1e} {'FAILED' if bad else 'ok'}", *faults)
+        if os.environ.get("RECORD") and seed == 1:
+            case = {"seed": seed, "draws": DRAWS, "expected": wanted, "confusion": counts,
+                    "rows": [[*row[:3], row[3], float(row[4])] for row in rows]}
+            (record / "views.json").write_text(json.dumps(case, separators=(",", ":")) + "\n")
     for name, rows in graded_cases().items():
         for seed in (1, 7):
             wanted, counts = expected_graded(rows, seed)

@@ -163,6 +163,56 @@ import TestSupport
         }
     }
 
+    @Test(.timeLimit(.minutes(1))) func `half a million tensors are read in a moment`() throws {
+        try inFile { path in
+            let entries = (0..<500_000).map {
+                "\"t\($0)\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}"
+            }
+            try writeFile(path, file("{" + entries.joined(separator: ",") + "}"))
+            let start = ContinuousClock.now
+            #expect(try SafetensorsFile(path: path).names.count == 500_000)
+            #expect(ContinuousClock.now - start < .seconds(20))
+        }
+    }
+
+    @Test(arguments: [
+        (
+            #"{"a\u001b[31m":{"dtype":"Q4","shape":[1],"data_offsets":[0,1]}}"#,
+            "tensor a\u{FFFD}[31m has the unknown type Q4"
+        ),
+        (
+            #"{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}"#,
+            "it names tensor a twice"
+        ),
+        (
+            #"{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}x"#,
+            "its header goes on behind its last brace"
+        ),
+        (
+            #"{"a":{"dtype":"U8","shape":[99999999999999999999],"data_offsets":[0,1]}}"#,
+            "its header holds something of another type in shape of a"
+        ),
+    ])
+    func `names out of a header are shown as text, and nothing stands there twice`(
+        header: String, problem: String
+    ) throws {
+        try inFile { path in
+            try writeFile(path, file(header, data: 1))
+            let error = #expect(throws: EchoError.self) { try SafetensorsFile(path: path) }
+            #expect(error?.problem == "is not a safetensors file: " + problem)
+        }
+    }
+
+    @Test func `escapes, blanks and what an entry says beside are read as JSON has them`() throws {
+        try inFile { path in
+            let header =
+                #"{ "__metadata__" : {"k\"\\\/\n\u00e9\ud83d\ude00":"é"}, "a\u0041" : {"note":{"x":[1,{"y":"}"}],"z":null},"dtype":"U8","shape":[ 1 ],"data_offsets":[0 , 1]} }"#
+            try writeFile(path, file(header, data: 1))
+            let found = try SafetensorsFile(path: path)
+            #expect(found.metadata == ["k\"\\/\né😀": "é"] && found.names == ["aA"])
+        }
+    }
+
     @Test func `every prefix and every flipped byte of a file is read or refused, never a crash`() throws {
         try inFile { path in
             var writer = try SafetensorsWriter(path, metadata: ["k": "v"], headerRoom: 128)

@@ -36,8 +36,8 @@ static const char review_sql[] = {
 const char *const echoprep_review_sql = review_sql;
 const size_t echoprep_review_sql_count = sizeof review_sql;
 
-static const char review_form[] = {
-#embed "../../../schemas/review-form.yaml"
+static const char earlier[] = {
+#embed "../../../schemas/earlier.tsv"
 };
-const char *const echoprep_review_form = review_form;
-const size_t echoprep_review_form_count = sizeof review_form;
+const char *const echoprep_earlier = earlier;
+const size_t echoprep_earlier_count = sizeof earlier;

@@ -19,13 +19,21 @@ package struct SplitRule: Sendable, Equatable {
     }
 
     /// - Parameter shares: three numbers with slashes between, as "93.5/3.2/3.3" or "0.6/0.2/0.2"
-    /// - Throws: `EchoError` where they are not three numbers ≥ 0 with something in train
+    /// - Throws: `EchoError` where they are not three numbers ≥ 0 with something in train, or nearly add up to 1 or 100
     package init(_ shares: String = usual.shares, seed: UInt64) throws(EchoError) {
         let numbers = shares.split(separator: "/", omittingEmptySubsequences: false).map { Double($0) ?? -1 }
         guard numbers.count == 3, numbers.allSatisfy({ $0 >= 0 && $0.isFinite }), numbers[0] > 0 else {
             throw EchoError(
                 "--split", "three shares are train/val/test, train above 0",
-                try: "--split \(Self.usual.shares)")
+                try: "--split \(Self.usual.shares)", isUsage: true)
+        }
+        // Only the ratio counts; but what nearly adds up to a whole was to do so.
+        let sum = numbers.reduce(0, +)
+        for whole in [1.0, 100] where abs(sum / whole - 1) <= 0.5 && abs(sum / whole - 1) > 0.005 {
+            throw EchoError(
+                "--split",
+                "the shares add up to \((sum * 1e6).rounded() / 1e6), not to \(whole == 1 ? "1" : "100")",
+                try: "three shares of the studies, or numbers of them", isUsage: true)
         }
         self.init(train: numbers[0], val: numbers[1], test: numbers[2], seed: seed)
     }

@@ -22,17 +22,18 @@ struct ClipFacts: Sendable {
                 FROM clip c
                 LEFT JOIN split s ON s.subject_id = c.subject_id
                 LEFT JOIN listed_study l ON l.study_key = c.study_key
-                WHERE c.kept = 1 AND (?1 IS NULL OR coalesce(s.split, l.split) = ?1) ORDER BY c.id
+                WHERE c.kept = 1 AND \(catalog.isKept) AND (?1 IS NULL OR coalesce(s.split, l.split) = ?1) ORDER BY c.id
                 """
             return try Row.fetchAll(db, sql: sql, arguments: [split?.rawValue]).map { row in
-                let times: String? = row[5]
-                return ClipFacts(
-                    name: row[0], tensor: row[1], shard: row[2], frames: row[3], framesPerSecond: row[4],
+                let times: String? = try row.value(5), split: String? = try row.value(12)
+                return try ClipFacts(
+                    name: row.value(0), tensor: row.value(1), shard: row.fileName(2),
+                    frames: row.count(3, upTo: 1 << 24), framesPerSecond: row.value(4),
                     frameTimes: times.flatMap {
                         try? JSONDecoder().decode([Double].self, from: Data($0.utf8))
                     },
-                    study: row[6], studyID: row[7], subjectID: row[8], kind: row[9], sha256: row[10],
-                    checksum: row[11], split: (row[12] as String?).flatMap(Split.init))
+                    study: row.value(6), studyID: row.value(7), subjectID: row.value(8), kind: row.value(9),
+                    sha256: row.value(10), checksum: row.value(11), split: split.flatMap(Split.init))
             }
         }
     }
@@ -47,11 +48,17 @@ struct LeavingLabels: Sendable {
         values = try catalog.read { db in
             var values: [String: [String: [String: Double]]] = [:]
             let rows = try Row.fetchCursor(
-                db, sql: "SELECT unit, key, source, target, value FROM label WHERE value IS NOT NULL")
+                db,
+                // Of one class out of several the one that holds says it all.
+                sql: """
+                    SELECT unit, key, source, target, value FROM label
+                    WHERE value IS NOT NULL AND (value <> 0 OR instr(target, '=') = 0)
+                    """)
             while let row = try rows.next() {
-                let unit: String = row[0], key: String = row[1], source: String = row[2],
-                    target: String = row[3]
-                values["\(unit) \(key)", default: [:]][source, default: [:]][target] = row[4]
+                let unit: String = try row.value(0), key: String = try row.value(1)
+                let source: String = try row.value(2), target: String = try row.value(3)
+                let value: Double = try row.value(4)
+                values["\(unit) \(key)", default: [:]][source, default: [:]][target] = value
             }
             return values
         }

@@ -1,6 +1,6 @@
 // `echoprep export clips`: exactly our clips, in forms that other programs' loaders read.
 
-import Catalog
+package import Catalog
 import Crop
 package import EchoCore
 import Files
@@ -16,6 +16,8 @@ package struct ClipExportOptions: Sendable {
     package var code = VideoCode.h264, quality = 18
     /// Clips of one split; nil for all, each split in packs of its own.
     package var split: Split?
+    /// The studies and views to keep to.
+    package var selection = Selection()
     /// Bytes of frames after which a pack ends with its study.
     package var packSize = 256 << 20
     /// Packs that are made at once.
@@ -27,6 +29,8 @@ package struct ClipExportOptions: Sendable {
 /// What was written.
 package struct ClipExportSummary: Sendable, Codable {
     package let format: String
+    /// What the clips were chosen by, a sentence each.
+    package let kept: [String]
     package let clips: Int, studies: Int, packs: Int
     /// Bytes of the files that this command wrote; packs that were there are not counted.
     package let bytes: Int
@@ -55,17 +59,19 @@ package struct ClipExportSummary: Sendable, Codable {
 package func exportClips(
     dataset: String, to folder: String, options: ClipExportOptions
 ) throws -> ClipExportSummary {
-    let catalog = try Catalog(datasetFolder: dataset, readOnly: true)
+    let catalog = try Catalog(datasetFolder: dataset, keeping: options.selection)
     let clips = try ClipFacts.all(catalog, in: options.split)
     guard !clips.isEmpty else {
         throw EchoError(
-            options.split.map { "--split \($0.rawValue)" } ?? "DATASET", "has no clips",
+            options.split.map { "--split \($0.rawValue)" } ?? "DATASET",
+            "has no clips\(catalog.kept.isEmpty ? "" : " that were chosen")",
             try: "run echoprep ingest, and link-icd for splits")
     }
     let labels = try LeavingLabels(catalog)
     let rules = try catalog.lastRun(of: "ingest")?.rules ?? [:]
     let plan = ClipExportPlan(
-        clips, packSize: options.packSize, side: rules["size"].flatMap { Int($0) } ?? 224)
+        clips, packSize: options.packSize,
+        side: rules["size"].flatMap { Int($0) }.flatMap { 1...4096 ~= $0 ? $0 : nil } ?? 224)
     try makeFolder(folder)
     guard let lock = try FileLock.take(folder + "/.export.lock") else {
         throw EchoError("OUT", "another echoprep export is writing to it", try: "wait for it")
@@ -91,7 +97,8 @@ package func exportClips(
     progress.finish(plan.packs.count)
     _ = consume lock
     return ClipExportSummary(
-        format: options.format.name, clips: clips.count, studies: Set(clips.map(\.study)).count,
+        format: options.format.name, kept: catalog.kept, clips: clips.count,
+        studies: Set(clips.map(\.study)).count,
         packs: plan.packs.count, bytes: bytes, unknownRates: unknown,
         meanNoise: noises.isEmpty ? nil : noises.reduce(0, +) / Double(noises.count), worstNoise: noises.min()
     )

@@ -40,12 +40,20 @@ struct LeavingClip: Sendable {
         _ stored: ClipFrames, layout: PixelLayout, framesPerSecond rate: Double?, milliseconds: [Double]?,
         _ changes: ClipChanges
     ) throws(EchoError) {
-        let known = rate.flatMap { $0 > 0 && $0.isFinite ? $0 : nil }
+        // What no machine films in is not known.
+        let known = rate.flatMap { 0.01...100_000 ~= $0 ? $0 : nil }
         let step = 1 / (known ?? Self.usualRate)
-        let uneven = milliseconds.flatMap { $0.count == stored.count ? $0 : nil }
+        let uneven = milliseconds.flatMap { times in
+            times.count == stored.count && times.allSatisfy { 0...1e8 ~= $0 } ? times : nil
+        }
         let seconds = uneven?.map { $0 / 1000 } ?? (0..<stored.count).map { Double($0) * step }
         // Of a clip whose rate is not known the frames stay as they are.
         if let wanted = changes.framesPerSecond, known != nil {
+            let bytes = (seconds.last ?? 0) * wanted * Double(stored.height * stored.width * stored.channels)
+            guard bytes < 0x1p31 else {
+                throw EchoError(
+                    "--fps", "a clip would have more than 2 GiB of frames", try: "fewer frames a second")
+            }
             (places, times) = Self.sampled(seconds, at: wanted)
             framesPerSecond = wanted
         } else {

@@ -16,10 +16,15 @@ package final class CSVReader {
     package let header: [String]
     private let path: String
     private let text: CSVText
+    /// Where each name stands first in the header, and the first column whose name stood there before.
+    private let places: [String: Int], repeated: Int?
+
+    /// The most columns of a table, and the most bytes of a row.
+    static let mostColumns = 1 << 14, longestRow = 1 << 24
 
     /// Opens the table and reads its header.
     ///
-    /// - Throws: `EchoError` where the file cannot be read or is empty, or is a web page.
+    /// - Throws: `EchoError` where the file cannot be read or is empty, or is a web page, or has too many columns.
     package init(_ path: String) throws(EchoError) {
         self.path = path
         text = try CSVText(path)
@@ -27,6 +32,11 @@ package final class CSVReader {
             throw EchoError(path, "is empty", try: "download the file again")
         }
         header = (0..<row.count).map { row.text(ofField: $0) }
+        var places: [String: Int] = [:], repeated: Int?
+        for (place, name) in header.enumerated() {
+            if places[name] == nil { places[name] = place } else if repeated == nil { repeated = place }
+        }
+        (self.places, self.repeated) = (places, repeated)
     }
 
     /// Whether the last row, once it has been read, had no line end: then the file may have been cut within it.
@@ -43,8 +53,8 @@ package final class CSVReader {
         _ columns: [String], wanted: ((Int) -> Bool)? = nil, _ body: (CSVRow) throws -> Void
     ) throws -> Int {
         let places = try columns.map { try place(of: $0, among: columns) }
-        if let later = header.indices.first(where: { header[..<$0].contains(header[$0]) }) {
-            throw EchoError(path, "its header has the name of column \(later + 1) twice")
+        if let repeated {
+            throw EchoError(path, "its header has the name of column \(repeated + 1) twice")
         }
         var rows = 0
         let key = places.first ?? 0
@@ -58,8 +68,8 @@ package final class CSVReader {
     /// Where a column stands. An error names columns that were asked for and no others: the first line of a file without
     /// a header is a patient's.
     private func place(of name: String, among columns: [String]) throws(EchoError) -> Int {
-        guard let place = header.firstIndex(of: name) else {
-            let found = columns.filter(header.contains)
+        guard let place = places[name] else {
+            let found = columns.filter { places[$0] != nil }
             if found.isEmpty {
                 throw EchoError(
                     path, "its first line names none of the columns \(columns.joined(separator: ", "))",
@@ -69,7 +79,7 @@ package final class CSVReader {
                 path, "has no column \(name), though it has \(found.joined(separator: ", "))",
                 try: "check that this is the file it is taken for")
         }
-        guard header.lastIndex(of: name) == place else {
+        guard repeated.map({ header[$0] }) != name else {
             throw EchoError(path, "its header names the column \(name) twice")
         }
         return place
@@ -149,7 +159,7 @@ private final class CSVText {
         func text(ofField index: Int) -> String { String(decoding: field(index), as: UTF8.self) }
     }
 
-    private static let longestRow = 1 << 26, lineFeed = Int32(0x0A), quote = Int32(0x22)
+    private static let lineFeed = Int32(0x0A), quote = Int32(0x22)
     private let path: String
     private let blocks: ReadAhead
     private let quoted = QuotedRow()
@@ -195,6 +205,7 @@ private final class CSVText {
             guard let base = text.baseAddress, !text.isEmpty else { continue }
             if hasQuotes, memchr(base, Self.quote, text.count) != nil {
                 guard let row = quoted.parse(text) else {
+                    if quoted.isTooWide { throw tooWide(first) }
                     throw EchoError(
                         path,
                         quoted.isOpen && isAtEnd && position == filled
@@ -208,7 +219,8 @@ private final class CSVText {
             if let wanted, key == 0, let number = leadingNumber(text), !wanted(number) {
                 return Row(base: base, bounds: UnsafePointer(bounds.baseAddress!), count: 0, line: first)
             }
-            return filtered(cut(text, line: first), key: key, key == 0 ? nil : wanted)
+            guard let row = cut(text, line: first) else { throw tooWide(first) }
+            return filtered(row, key: key, key == 0 ? nil : wanted)
         }
     }
 
@@ -218,34 +230,48 @@ private final class CSVText {
         return Row(base: row.base, bounds: row.bounds, count: 0, line: row.line)
     }
 
-    /// Where the row at `position` ends, where the next one begins, and how many lines it has.
+    private func tooWide(_ line: Int) -> EchoError {
+        EchoError(
+            path, "line \(line): a row has more than \(grouped(CSVReader.mostColumns)) fields",
+            try: "check that the file is the one it is taken for")
+    }
+
+    /// Where the row at `position` ends, where the next one begins, and how many lines it has. Every byte is looked at once,
+    /// however often more of the row has to be read.
     private func endOfRow() throws(EchoError) -> (end: Int, next: Int, lines: Int) {
-        var seen = position, lines = 1
+        // How far there is no line end that is not told of, and how far quotes are counted, from `position` on.
+        var searched = 0, counted = 0, lines = 1
         var isInside = false
         while true {
-            while seen < filled, let feed = memchr(bytes.baseAddress! + seen, Self.lineFeed, filled - seen) {
+            while position + searched < filled,
+                let feed = memchr(
+                    bytes.baseAddress! + position + searched, Self.lineFeed, filled - position - searched)
+            {
                 let end = UnsafeRawPointer(bytes.baseAddress!).distance(to: UnsafeRawPointer(feed))
                 if hasQuotes {
-                    for index in seen..<end where bytes[index] == UInt8(Self.quote) { isInside.toggle() }
+                    for index in position + counted..<end where bytes[index] == UInt8(Self.quote) {
+                        isInside.toggle()
+                    }
                 }
-                seen = end + 1
-                if !isInside { return (end, seen, lines) }
+                (searched, counted) = (end + 1 - position, end + 1 - position)
+                if !isInside { return (end, end + 1, lines) }
                 lines += 1
             }
             if isAtEnd { return (filled, filled, lines) }
-            if filled - position > Self.longestRow {
+            searched = filled - position
+            if searched > CSVReader.longestRow {
                 throw EchoError(
-                    path, "line \(line): a row is longer than \(grouped(Self.longestRow)) bytes",
+                    path, "line \(line): a row is longer than \(grouped(CSVReader.longestRow)) bytes",
                     try: "look for a quote that is not closed")
             }
-            // From the row's beginning again, with more of it.
             try refill()
-            (seen, lines, isInside) = (position, 1, false)
         }
     }
 
     /// Moves what is left to the beginning and reads the next block behind it.
     private func refill() throws(EchoError) {
+        // What is left of a row that goes on was looked at before.
+        let isMoved = position > 0
         filled -= position
         memmove(bytes.baseAddress!, bytes.baseAddress! + position, filled)
         position = 0
@@ -258,8 +284,11 @@ private final class CSVText {
         let count = try blocks.next(
             into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(bytes)[filled...]))
         isAtEnd = count == 0
+        let start = isMoved ? 0 : filled
         filled += count
-        hasQuotes = memchr(bytes.baseAddress!, Self.quote, filled) != nil
+        hasQuotes =
+            !isMoved && hasQuotes
+            || memchr(bytes.baseAddress! + start, Self.quote, filled - start) != nil
     }
 
     private func leadingNumber(_ text: UnsafeBufferPointer<UInt8>) -> Int? {
@@ -268,10 +297,11 @@ private final class CSVText {
         return wholeNumber(UnsafeBufferPointer(rebasing: text[..<count]))
     }
 
-    /// Cuts a row without quotes at its commas.
-    private func cut(_ text: UnsafeBufferPointer<UInt8>, line: Int) -> Row {
+    /// Cuts a row without quotes at its commas; nil where it has too many.
+    private func cut(_ text: UnsafeBufferPointer<UInt8>, line: Int) -> Row? {
         var count = 0, start = 0
         for index in 0...text.count where index == text.count || text[index] == UInt8(ascii: ",") {
+            if count == CSVReader.mostColumns { return nil }
             if 2 * count + 2 > bounds.count {
                 let larger = UnsafeMutableBufferPointer<Int>.allocate(capacity: 2 * bounds.count)
                 _ = larger.update(fromContentsOf: bounds)

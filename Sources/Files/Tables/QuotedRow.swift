@@ -4,11 +4,11 @@ private import CLibCSV
 
 /// Cuts one row after the other; the fields of a row are there until the next one.
 final class QuotedRow {
-    /// The last row ended within a quoted field.
-    private(set) var isOpen = false
+    /// The last row ended within a quoted field, or has more fields than a row may have.
+    private(set) var isOpen = false, isTooWide = false
     private var parser = csv_parser()
     private var bytes = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 0)
-    private var bounds = UnsafeMutableBufferPointer<Int>.allocate(capacity: 0)
+    private let bounds = UnsafeMutableBufferPointer<Int>.allocate(capacity: 2 * CSVReader.mostColumns)
     private var length = 0, count = 0
 
     init() { begin() }
@@ -19,24 +19,22 @@ final class QuotedRow {
         bounds.deallocate()
     }
 
-    /// The fields of a row, without the end of its line; nil where its quoting is broken.
+    /// The fields of a row, without the end of its line; nil where its quoting is broken, or it is too wide.
     func parse(
         _ row: UnsafeBufferPointer<UInt8>
     ) -> (base: UnsafePointer<UInt8>, bounds: UnsafePointer<Int>, count: Int)? {
-        // Fields are never longer than what they are quoted in, nor more than there are bytes, and one.
+        // Fields are never longer than what they are quoted in.
         if bytes.count <= row.count {
             bytes.deallocate()
-            bounds.deallocate()
             bytes = .allocate(capacity: 2 * row.count + 1)
-            bounds = .allocate(capacity: 2 * bytes.count)
         }
-        (length, count) = (0, 0)
+        (length, count, isTooWide) = (0, 0, false)
         let me = Unmanaged.passUnretained(self).toOpaque()
         let isParsed =
             csv_parse(&parser, row.baseAddress, row.count, QuotedRow.onField, { _, _ in }, me) == row.count
         let isClosed = csv_fini(&parser, QuotedRow.onField, { _, _ in }, me) == 0
         isOpen = isParsed && !isClosed
-        if isParsed, isClosed {
+        if isParsed, isClosed, !isTooWide {
             return (UnsafePointer(bytes.baseAddress!), UnsafePointer(bounds.baseAddress!), count)
         }
         csv_free(&parser)
@@ -55,6 +53,7 @@ final class QuotedRow {
         @convention(c) (UnsafeMutableRawPointer?, Int, UnsafeMutableRawPointer?) -> Void = {
             field, count, me in
             let row = Unmanaged<QuotedRow>.fromOpaque(me!).takeUnretainedValue()
+            guard row.count < CSVReader.mostColumns else { return row.isTooWide = true }
             row.bounds[2 * row.count] = row.length
             if let field, count > 0 {
                 UnsafeMutableRawBufferPointer(

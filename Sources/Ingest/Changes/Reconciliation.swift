@@ -24,6 +24,8 @@ struct Reconciliation {
     private let source: String
     private let jobs: Int
     private let isFetching: Bool
+    /// sha256 of files that are kept by decision.
+    private let decided: Set<String>
     /// Rows by the paths of their files.
     private let rows: [String: KnownFile]
     /// Rows of files that no list names any more.
@@ -35,12 +37,13 @@ struct Reconciliation {
     /// - Throws: `EchoError` where the list is another source's, `Interrupted` when asked to stop
     init(
         _ plan: Plan, known: [KnownFile], withdrawn: [WithdrawnFile], listedBefore: Bool, source: String,
-        jobs: Int, isFetching: Bool = false
+        jobs: Int, isFetching: Bool = false, decided: Set<String> = []
     ) throws {
         self.plan = plan
         self.source = source
         self.jobs = jobs
         self.isFetching = isFetching
+        self.decided = decided
         rows = Dictionary(known.map { ($0.path, $0) }) { first, _ in first }
         takeBack(known, withdrawn: Set(withdrawn.map(\.path)), listedBefore: listedBefore)
         var former = FormerFiles(gone: gone, withdrawn: withdrawn.filter(\.isWhole))
@@ -153,7 +156,8 @@ struct Reconciliation {
                 outdated += 1
             }
         }
-        switch row.doubt(file) {
+        let isOverruled = row.isDroppedByKind && row.sha256.map(decided.contains) ?? false
+        switch isOverruled ? .all : row.doubt(file) {
         case .none: break
         case .time:
             if let mtime = file.stamp?.mtime { corrections.touched.append((row.id, mtime)) }
@@ -192,6 +196,11 @@ private enum Doubt {
 }
 
 extension KnownFile {
+    /// Whether it was dropped for what it shows alone.
+    fileprivate var isDroppedByKind: Bool {
+        reason.map { reason in ClipKind.allCases.contains { DropReason(kind: $0) == reason } } ?? false
+    }
+
     fileprivate var isUnlisted: Bool {
         flags.split(separator: " ").contains { $0 == SourceFile.unlistedFlag }
     }

@@ -68,7 +68,7 @@ func inspectTensors(_ path: String) throws(EchoError) -> Inspection {
     for name in file.names {
         let tensor = try file.info(name)
         let shape = tensor.shape.map(String.init).joined(separator: " × ")
-        report.add(name, "\(tensor.dtype.rawValue) \(shape)")
+        report.add(brief(name, 200), "\(tensor.dtype.rawValue) \(shape)")
     }
     return report
 }

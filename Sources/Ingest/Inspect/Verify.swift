@@ -21,6 +21,8 @@ package struct Verification: Sendable, Codable {
     /// Bytes of tensors read and summed.
     package let bytes: Int
     package let problems: [Problem]
+    /// What is as it was written, and not as people may think.
+    package let notes: [String]
 
     /// One line for each problem, and what was looked at.
     package var text: String {
@@ -29,7 +31,7 @@ package struct Verification: Sendable, Codable {
         let former = withdrawn > 0 ? " and \(grouped(withdrawn)) that are withdrawn" : ""
         let seen =
             "\(grouped(clips)) clips\(former) in \(grouped(shards)) shards, \(grouped(bytes)) bytes summed"
-        return (lines + ["\(seen): \(verdict)"]).joined(separator: "\n")
+        return (lines + notes + ["\(seen): \(verdict)"]).joined(separator: "\n")
     }
 }
 
@@ -69,7 +71,19 @@ package func verify(dataset: String, jobs: Int = availableProcessors()) throws -
             progress.update(index + 1)
         })
     return Verification(
-        shards: named.count, clips: clips, withdrawn: withdrawn, bytes: bytes, problems: problems)
+        shards: named.count, clips: clips, withdrawn: withdrawn, bytes: bytes, problems: problems,
+        notes: try notes(on: catalog))
+}
+
+/// Decisions that are about nothing in the dataset any more.
+private func notes(on catalog: Catalog) throws -> [String] {
+    guard let orphans = try Decisions.orphans(of: catalog) else { return [] }
+    var notes: [String] = []
+    if orphans.gone > 0 { notes.append("review: \(grouped(orphans.gone)) decided clips are gone") }
+    if orphans.changed > 0 {
+        notes.append("review: \(grouped(orphans.changed)) decided clips have other bytes now: decide again")
+    }
+    return notes
 }
 
 /// One shard against its rows.

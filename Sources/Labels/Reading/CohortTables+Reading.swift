@@ -143,8 +143,10 @@ extension CohortTables {
             "admission_type", "hospital_expire_flag",
         ]
         var seen: Set<Int> = []
-        var reading = try table.read(columns, of: subjects, into: Stays(), rejected: { $0.reject($1) }) {
-            stays, row in
+        let told = ["insurance", "language", "race"]
+        var reading = try table.read(
+            columns, optional: told, of: subjects, into: Stays(), rejected: { $0.reject($1) }
+        ) { stays, row in
             let subject = try row.integer(0)
             let hadm = try row.integer(1)
             let admittime = try row.time(2)
@@ -157,7 +159,9 @@ extension CohortTables {
                     hadm: hadm, subject: subject, admittime: admittime, dischtime: dischtime,
                     deathtime: row.optional(4, TableRow.time), edregtime: row.optional(5, TableRow.time),
                     edouttime: row.optional(6, TableRow.time), admissionType: row.optional(7, TableRow.text),
-                    hospitalExpireFlag: row.optional(8, TableRow.integer)))
+                    hospitalExpireFlag: row.optional(8, TableRow.integer),
+                    insurance: row.optional(9, TableRow.text), language: row.optional(10, TableRow.text),
+                    race: row.optional(11, TableRow.text)))
         }
         for subject in reading.value.read.keys { reading.value.read[subject]?.sort { $0.hadm < $1.hadm } }
         return reading

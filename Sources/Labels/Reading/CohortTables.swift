@@ -46,6 +46,7 @@ struct Admission: Equatable, Sendable {
     let edouttime: Timestamp?
     let admissionType: String?
     let hospitalExpireFlag: Int?
+    let insurance: String?, language: String?, race: String?
 
     /// When the stay is over: at death where that is later than `dischtime`, which may be the midnight before it.
     var end: Timestamp { deathtime.map { max($0, dischtime) } ?? dischtime }

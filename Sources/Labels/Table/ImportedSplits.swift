@@ -24,7 +24,7 @@ struct ImportedSplits {
         let studies = try Row.fetchAll(
             db, sql: "SELECT DISTINCT study_key, subject_id FROM clip WHERE kept = 1"
         )
-        .map { (key: $0[0] as String, subject: $0[1] as Int?) }
+        .map { row in (key: try row.value(0) as String, subject: try row.value(1) as Int?) }
         if given.isEmpty {
             let some =
                 "SELECT EXISTS (SELECT 1 FROM split) OR EXISTS (SELECT 1 FROM listed_study WHERE split IS NOT NULL)"

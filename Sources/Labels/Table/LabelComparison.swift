@@ -12,11 +12,11 @@ package struct LabelChoice: Sendable, Equatable {
     package let relation: String?
     package let source: String, target: String?, bound: Double?
 
-    /// Reads "link-icd", "link-icd:I50" or "measurements:lvef<40".
+    /// Reads "link-icd", "link-icd:I50", "measurements:lvef<40" or "review:view=A4C".
     package init(_ text: String) throws(EchoError) {
         let fault = EchoError(
             "label compare", "what is compared is SOURCE, SOURCE:TARGET or SOURCE:TARGET<NUMBER",
-            try: "link-icd:I50 'measurements:lvef<40'")
+            try: "link-icd:I50 'measurements:lvef<40'", isUsage: true)
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         guard let first = parts.first, !first.isEmpty else { throw fault }
         source = String(first)
@@ -24,7 +24,11 @@ package struct LabelChoice: Sendable, Equatable {
             (target, relation, bound) = (nil, nil, nil)
             return
         }
-        guard let place = parts[1].firstIndex(where: { "<>=".contains($0) }) else {
+        // An answer to a question has a sign of its own, which no number follows.
+        let field = LabelField.name(ofTarget: String(parts[1])) ?? ""
+        let isAnswer = !field.isEmpty && decimalNumber(parts[1].dropFirst(field.count + 1)) == nil
+        let name = isAnswer ? parts[1].dropFirst(field.count + 1) : parts[1]
+        guard let place = name.firstIndex(where: { "<>=".contains($0) }) else {
             (target, relation, bound) = (String(parts[1]), nil, nil)
             return
         }
@@ -51,7 +55,10 @@ package struct LabelChoice: Sendable, Equatable {
 
     /// As it was written.
     package var text: String {
-        let bound = bound.map { "\(relation ?? "")\($0 == $0.rounded() ? "\(Int($0))" : "\($0)")" } ?? ""
+        let bound =
+            bound.map { bound in
+                "\(relation ?? "")\(Int(exactly: bound).map(String.init) ?? "\(bound)")"
+            } ?? ""
         return source + (target.map { ":" + $0 } ?? "") + bound
     }
 }
@@ -172,20 +179,38 @@ private func kappa(_ counts: [Int]) -> Double? {
     return expected == 1 ? nil : (Double(counts[0] + counts[3]) / n - expected) / (1 - expected)
 }
 
-/// The values of a choice by target and key; nil where unknown.
+/// The values of a choice by target and key; nil where unknown. Of answers to a question, as the views of clips, one holds
+/// or does not, however probable it is, and those that are not there do not.
 private func values(of choice: LabelChoice, in dataset: String) throws -> [String: [String: Double?]] {
     let catalog = try Catalog(datasetFolder: dataset, readOnly: true)
-    let found = try catalog.read { db in
+    let field = choice.target.flatMap(LabelField.name(ofTarget:))
+    var found = try catalog.read { db in
         var found: [String: [String: Double?]] = [:]
         let rows = try Row.fetchCursor(
-            db, sql: "SELECT target, key, value FROM label WHERE source = ? AND (? IS NULL OR target = ?)",
-            arguments: [choice.source, choice.target, choice.target])
+            db,
+            sql: """
+                SELECT target, key, value FROM label WHERE source = ?1 AND (
+                    ?2 IS NULL OR target = ?2 OR (?3 IS NOT NULL AND target >= ?3 || '=' AND target < ?3 || '>'))
+                """, arguments: [choice.source, choice.target, field])
         while let row = try rows.next() {
-            found[row[0] as String, default: [:]].updateValue(
-                (row[2] as Double?).map(choice.judged), forKey: row[1])
+            let target: String = try row.value(0), key: String = try row.value(1)
+            let value: Double? = try row.value(2)
+            found[target, default: [:]].updateValue(value, forKey: key)
         }
         return found
     }
+    let questions = Dictionary(grouping: found.keys) { LabelField.name(ofTarget: $0) }
+    for (field, answers) in questions where field != nil && choice.bound == nil {
+        let keys = Set(answers.flatMap { found[$0]?.compactMap { $1 == nil ? nil : $0 } ?? [] })
+        for answer in answers {
+            let own = found[answer] ?? [:]
+            for key in keys {
+                found[answer]?.updateValue((own[key] ?? nil).map { $0 > 0 ? 1 : 0 } ?? 0, forKey: key)
+            }
+        }
+    }
+    if let target = choice.target { found = found.filter { $0.key == target } }
+    found = found.mapValues { $0.mapValues { $0.map(choice.judged) } }
     guard !found.isEmpty else {
         throw EchoError(
             "label compare",

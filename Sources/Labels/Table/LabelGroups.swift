@@ -33,7 +33,7 @@ package func importGroups(dataset: String, file: String, options: ImportOptions)
             sql: "CREATE TEMP TABLE code_group (icd_code TEXT, icd_version INTEGER, name TEXT)")
         let rows = try Inserter(db, table: "temp.code_group", columns: 3)
         for code in try Row.fetchAll(db, sql: "SELECT icd_code, icd_version FROM icd_code") {
-            let code = (text: code[0] as String, version: code[1] as Int)
+            let code = (text: try code.value(0) as String, version: try code.value(1) as Int)
             for name in groups.names(of: code.text, version: code.version) {
                 try rows.add(code.text).add(code.version).add(name).insert()
             }
@@ -42,11 +42,14 @@ package func importGroups(dataset: String, file: String, options: ImportOptions)
         let staged = try StagedLabels(db, source: options.name, unit: .study)
         let found = try Row.fetchAll(db, sql: usedGroups)
         var members: [String: Set<Int>] = [:]
-        for row in found { members[row[0], default: []].insert(row[1]) }
+        for row in found { try members[row.value(0), default: []].insert(row.value(1)) }
         let studies = try Int.fetchAll(db, sql: "SELECT study_id FROM study_status WHERE status = 'labelled'")
         for name in groups.names {
+            let target = staged.target(name)
             for study in studies {
-                try staged.add(name, key: "\(study)", members[name]?.contains(study) == true ? 1 : 0, line: 0)
+                try staged.add(
+                    target, key: staged.key("\(study)"), members[name]?.contains(study) == true ? 1 : 0,
+                    line: 0)
             }
         }
         try staged.finish(run: run, place: groups.place)
@@ -111,7 +114,7 @@ private struct CodeGroups {
     /// The groups that a code (normalised) belongs to.
     func names(of code: String, version: Int) -> Set<String> {
         var found: Set<String> = []
-        for length in 1...max(1, code.count) {
+        for length in 1...max(1, min(code.count, 16)) {
             found.formUnion(groups[ICDCode(code.prefix(length), version: version)] ?? [])
         }
         return found

@@ -47,7 +47,7 @@ package struct ImportSummary: Codable, Sendable, Equatable {
     /// The lines that `label import` prints.
     package var text: String {
         let rest = others == 0 ? "" : ", and \(grouped(others)) that the dataset does not have"
-        let units = ["study": "studies", "subject": "subjects", "clip": "clips"][unit] ?? unit
+        let units = LabelSource.Unit(rawValue: unit)?.plural ?? unit
         var lines = ["\(name): \(grouped(there)) \(units) of the dataset\(rest)"]
         lines += targets.map { "  \($0.name): \(grouped($0.known)) known, \(grouped($0.unknown)) unknown" }
         if !splits.isEmpty {
@@ -63,7 +63,8 @@ package struct ImportSummary: Codable, Sendable, Equatable {
 /// that it had there.
 ///
 /// A row has the key of a study, subject or clip, and a column a target; or, in long form, the columns `key`, `target` and
-/// `value`. A value is a number, or empty for *unknown*. A column `split` says where a study belongs; without one, a dataset
+/// `value`. A value is a number, or empty for *unknown*. Of clips a column of text becomes a target COLUMN=TEXT for each of
+/// its texts, 1 or as probable as the column COLUMN_probability or probability says, for the clips that have it. A column `split` says where a study belongs; without one, a dataset
 /// that has no splits gets them drawn.
 ///
 /// - Throws: `EchoError` for a file that is none of these; then nothing is changed
@@ -76,7 +77,7 @@ package func importLabels(dataset: String, file: String, options: ImportOptions)
             db, "label import", commandLine: options.commandLine,
             rules: ["name": options.name, "unit": options.unit.rawValue])
         let staged = try StagedLabels(db, source: options.name, unit: options.unit)
-        let splits = try table.read(into: staged)
+        let splits = try table.read(into: staged, in: db)
         try staged.finish(run: run, place: table.place)
         guard try staged.there() > 0 else {
             throw EchoError(
@@ -93,8 +94,12 @@ package func importLabels(dataset: String, file: String, options: ImportOptions)
 /// What own labels may be called.
 func checkName(_ name: String) throws(EchoError) {
     guard !name.isEmpty, name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "-_".contains($0)) })
-    else { throw EchoError("--name", "is not made of letters, digits, - and _", try: "--name gls") }
+    else {
+        throw EchoError(
+            "--name", "is not made of letters, digits, - and _", try: "--name gls", isUsage: true)
+    }
     guard !LabelSource.all.map(\.name).contains(name) else {
-        throw EchoError("--name \(name)", "is a source of echoprep's own", try: "choose another name")
+        throw EchoError(
+            "--name \(name)", "is a source of echoprep's own", try: "choose another name", isUsage: true)
     }
 }

@@ -41,18 +41,21 @@ package func listLabels(dataset: String) throws(EchoError) -> [ListedTarget] {
                     LEFT JOIN listed_study l ON l.study_key = c.study_key
                     WHERE EXISTS (SELECT 1 FROM label WHERE unit = 'clip')
                 )
-                SELECT l.source, l.unit, l.target, coalesce(u.split, 'none'), count(l.value),
-                    count(*) - count(l.value), sum(l.value = 1), sum(l.value NOT IN (0, 1))
+                SELECT l.source, l.unit, l.target, count(l.value), count(*) - count(l.value), sum(l.value = 1),
+                    sum(l.value NOT IN (0, 1)), count(CASE WHEN u.split = 'train' THEN l.value END),
+                    count(CASE WHEN u.split = 'val' THEN l.value END),
+                    count(CASE WHEN u.split = 'test' THEN l.value END),
+                    count(CASE WHEN u.split IS NULL THEN l.value END)
                 FROM label l LEFT JOIN units u ON u.unit = l.unit AND u.key = l.key
-                GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+                GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
                 """)
-        let groups = Dictionary(grouping: rows) { [$0[0], $0[1], $0[2]] as [String] }
-        return groups.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { name, rows in
-            func sum(_ column: Int) -> Int { rows.reduce(0) { $0 + ($1[column] as Int? ?? 0) } }
-            let parts = rows.filter { ($0[4] as Int) > 0 }.map { ($0[3] as String, $0[4] as Int) }
-            return ListedTarget(
-                source: name[0], unit: name[1], target: name[2], known: sum(4), unknown: sum(5),
-                positives: sum(7) == 0 ? sum(6) : nil, splits: Dictionary(uniqueKeysWithValues: parts))
+        return try rows.map { row in
+            let counts = try ["train", "val", "test", "none"].enumerated().map { ($1, try row.count(7 + $0)) }
+            let others: Int? = try row.value(6), ones: Int? = try row.value(5)
+            return try ListedTarget(
+                source: row.value(0), unit: row.value(1), target: row.value(2), known: row.count(3),
+                unknown: row.count(4), positives: others ?? 0 == 0 ? ones ?? 0 : nil,
+                splits: Dictionary(uniqueKeysWithValues: counts.filter { $0.1 > 0 }))
         }
     }
 }
@@ -63,7 +66,7 @@ extension [ListedTarget] {
         if isEmpty { return "no labels" }
         var lines: [String] = [], last = ""
         for row in self {
-            let head = "\(row.source), of \(row.unit == "study" ? "studies" : row.unit + "s")"
+            let head = "\(row.source), of \(LabelSource.Unit(rawValue: row.unit)?.plural ?? row.unit)"
             if head != last { lines.append(head) }
             last = head
             let parts = (Split.allCases.map(\.rawValue) + ["none"]).compactMap { name in

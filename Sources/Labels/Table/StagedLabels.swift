@@ -2,33 +2,98 @@
 
 import Catalog
 import EchoCore
+import Foundation
 import GRDB
 
-/// The labels of one source in the making, inside a transaction of the caller. However many they are, they lie on the disk.
+/// The labels of one source in the making, inside a transaction of the caller. However many they are, they lie on the disk;
+/// in memory are the keys, each once.
 final class StagedLabels {
+    /// A label of one target: the number of its key, where it stands, and its value, NaN for unknown.
+    private struct Entry {
+        let key: Int32, line: Int32
+        let value: Double
+    }
+
+    /// The labels of a target: those that wait, and the rows of `staged` that hold the others.
+    private struct Target {
+        let name: String
+        /// What it is an answer to, one of several.
+        let field: String?
+        var waiting: [Entry] = []
+        var blocks: [Int64] = []
+        var known = 0, unknown = 0
+    }
+
+    private static let blockSize = 1024
+    /// Answers to one question at most: names, dates and remarks are none.
+    private static let mostAnswers = 200
     private let db: Database
     private let source: String
     private let unit: LabelSource.Unit
-    private let rows: Inserter
-    private var targets: [String: Int] = [:]
+    private var targets: [Target] = []
+    private var places: [String: Int] = [:]
+    /// In the order of their numbers, and once all are known in that of the table.
+    private var keys: [String] = []
+    private var numbers: [String: Int32] = [:]
+    /// The place of each number in that order, and whether something is said of the key that stands there.
+    private var ranks: [Int32] = [], isUsed: [Bool] = []
+    /// Targets that turned out to be none: columns of text, and the probabilities beside them.
+    private var dropped = Set<String>()
 
     init(_ db: Database, source: String, unit: LabelSource.Unit) throws {
         self.db = db
         self.source = source
         self.unit = unit
-        try db.execute(
-            sql:
-                "CREATE TEMP TABLE staged (target INTEGER NOT NULL, key TEXT NOT NULL, value REAL, line INTEGER NOT NULL)"
-        )
-        rows = try Inserter(db, table: "temp.staged", columns: 4)
+        try db.execute(sql: "CREATE TEMP TABLE staged (id INTEGER PRIMARY KEY, labels BLOB NOT NULL)")
+    }
+
+    /// The number of a study, subject or clip.
+    func key(_ name: String) -> Int32 {
+        if let number = numbers[name] { return number }
+        let number = Int32(keys.count)
+        keys.append(name)
+        numbers[name] = number
+        return number
+    }
+
+    /// The number of a target.
+    func target(_ name: String, of field: String? = nil) -> Int {
+        if let place = places[name] { return place }
+        places[name] = targets.count
+        targets.append(Target(name: name, field: field))
+        return targets.count - 1
     }
 
     /// Adds a label; nil is unknown.
-    func add(_ target: String, key: String, _ value: Double?, line: Int) throws {
-        let place = targets[target] ?? targets.count
-        if place == targets.count { targets[target] = place }
-        try rows.add(place).add(key).add(value).add(line).insert()
+    func add(_ target: Int, key: Int32, _ value: Double?, line: Int) throws {
+        targets[target].waiting.append(
+            Entry(key: key, line: Int32(clamping: line + 1), value: value ?? .nan))
+        guard targets[target].waiting.count == Self.blockSize else { return }
+        let block = targets[target].waiting.withUnsafeBytes { Data($0) }
+        try db.cachedStatement(sql: "INSERT INTO temp.staged (labels) VALUES (?)").execute(arguments: [block])
+        targets[target].blocks.append(db.lastInsertedRowID)
+        targets[target].waiting.removeAll(keepingCapacity: true)
     }
+
+    /// Adds the answer to a question, which other targets are answers to as well; what a column of the question's own says
+    /// counts no more.
+    ///
+    /// - Parameter value: 1, or how probable it is
+    /// - Throws: `EchoError` where there are too many different ones
+    func add(answer: String, to field: String, key: Int32, _ value: Double, place: String, line: Int) throws {
+        let name = LabelField.target(field, answer), isNew = places[name] == nil
+        let target = target(name, of: field)
+        if isNew, targets.count(where: { $0.field == field }) > Self.mostAnswers {
+            throw EchoError(
+                "\(place): line \(line)",
+                "the column \(field) has more than \(Self.mostAnswers) different texts, and is no choice of a few",
+                try: "leave the column out")
+        }
+        try add(target, key: key, value, line: line)
+    }
+
+    /// Leaves out a target, whatever was said of it.
+    func drop(_ target: String) { dropped.insert(target) }
 
     /// Replaces the source's labels.
     ///
@@ -36,66 +101,105 @@ final class StagedLabels {
     func finish(run: Int64, place: String) throws {
         try db.execute(sql: "DELETE FROM label WHERE source = ?", arguments: [source])
         try db.execute(sql: "INSERT OR REPLACE INTO label_source VALUES (?, ?)", arguments: [source, run])
-        try db.execute(sql: "CREATE TEMP TABLE staged_target (id INTEGER PRIMARY KEY, name TEXT NOT NULL)")
-        for (name, id) in targets {
-            try db.execute(sql: "INSERT INTO staged_target VALUES (?, ?)", arguments: [id, name])
+        targets.removeAll { dropped.contains($0.name) }
+        targets.sort { $0.name < $1.name }
+        sortKeys()
+        isUsed = Array(repeating: false, count: keys.count)
+        // Of each key that a field says something of, which of its answers that was.
+        var answered: [String: Set<Int32>] = [:]
+        for index in targets.indices {
+            try Interruption.check()
+            let found = try entries(of: targets[index], place: place)
+            if let field = targets[index].field {
+                for entry in found where entry.line > 0 {
+                    guard answered[field, default: []].insert(entry.key).inserted else {
+                        throw again(place, line: entry.line)
+                    }
+                }
+            }
+            try write(found, of: &targets[index])
         }
-        do {
-            try db.execute(
-                sql: """
-                    INSERT INTO label SELECT ?, ?, t.name, s.key, s.value FROM staged s
-                    JOIN staged_target t ON t.id = s.target ORDER BY t.name, s.key
-                    """, arguments: [source, unit.rawValue])
-        } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
-            let line = try Int.fetchOne(
-                db,
-                sql: """
-                    SELECT min(line) FROM (
-                        SELECT max(line) AS line FROM staged GROUP BY target, key HAVING count(*) > 1)
-                    """)
-            throw EchoError("\(place): line \(line ?? 0)", "names a \(unit.rawValue) a second time")
+        try db.execute(sql: "DROP TABLE staged")
+    }
+
+    /// Brings the keys into the order of the table's, one behind the other in memory too: then each row is written behind
+    /// the last.
+    private func sortKeys() {
+        let order = keys.indices.sorted { keys[$0] < keys[$1] }
+        keys = order.map { String(decoding: Array(keys[$0].utf8), as: UTF8.self) }
+        ranks = Array(repeating: 0, count: order.count)
+        for (rank, number) in order.enumerated() { ranks[number] = Int32(rank) }
+    }
+
+    private func again(_ place: String, line: Int32) -> EchoError {
+        EchoError("\(place): line \(line - 1)", "names a \(unit.rawValue) a second time")
+    }
+
+    /// The labels of a target in the order of their keys; where there is none, the line is 0.
+    private func entries(of target: Target, place: String) throws -> [Entry] {
+        var found = [Entry](repeating: Entry(key: 0, line: 0, value: .nan), count: keys.count)
+        var second: Int32?
+        func take(_ entry: Entry) {
+            let rank = Int(ranks[Int(entry.key)]), former = found[rank]
+            if former.line > 0 { second = min(second ?? .max, max(former.line, entry.line)) }
+            found[rank] = entry
         }
-        try db.execute(sql: "DROP TABLE staged; DROP TABLE staged_target")
+        let read = try db.cachedStatement(sql: "SELECT labels FROM temp.staged WHERE id = ?")
+        for block in target.blocks {
+            let bytes = try Data.fetchOne(read, arguments: [block]) ?? Data()
+            bytes.withUnsafeBytes { $0.withMemoryRebound(to: Entry.self) { $0.forEach(take) } }
+        }
+        target.waiting.forEach(take)
+        if let second { throw again(place, line: second) }
+        return found
+    }
+
+    private func write(_ entries: [Entry], of target: inout Target) throws {
+        func quoted(_ text: String) -> String { "'\(text.replacing("'", with: "''"))'" }
+        let rows = try Inserter(
+            db,
+            sql: """
+                INSERT INTO label VALUES (\(quoted(source)), \(quoted(unit.rawValue)), \(quoted(target.name)), ?, ?)
+                """)
+        for (rank, entry) in entries.enumerated() where entry.line > 0 {
+            rows.add(keys[rank])
+            try (entry.value.isNaN ? rows.addNull() : rows.add(entry.value)).insert()
+            isUsed[rank] = true
+            if entry.value.isNaN { target.unknown += 1 } else { target.known += 1 }
+        }
     }
 
     /// What the dataset has of that unit, of which there is a label.
     func there() throws -> Int {
         let all =
             switch unit {
-            case .study: "SELECT DISTINCT study_key AS key FROM clip WHERE kept = 1"
-            case .subject:
-                "SELECT DISTINCT CAST(subject_id AS TEXT) AS key FROM clip WHERE subject_id IS NOT NULL"
-            case .clip: "SELECT name AS key FROM clip WHERE kept = 1"
+            case .study: "SELECT DISTINCT study_key FROM clip WHERE kept = 1"
+            case .subject: "SELECT DISTINCT CAST(subject_id AS TEXT) FROM clip WHERE subject_id IS NOT NULL"
+            case .clip: "SELECT name FROM clip WHERE kept = 1"
             }
-        return try Int.fetchOne(
-            db,
-            sql: """
-                SELECT count(*) FROM (\(all)) c WHERE EXISTS (
-                    SELECT 1 FROM label l WHERE l.source = ? AND l.unit = ? AND l.target IN (
-                        SELECT value FROM json_each(?)) AND l.key = c.key)
-                """, arguments: [source, unit.rawValue, try jsonText(Array(targets.keys))]) ?? 0
+        var count = 0
+        let names = try String.fetchCursor(db, sql: all)
+        while let name = try names.next() {
+            if let number = numbers[name], isUsed[Int(ranks[Int(number)])] { count += 1 }
+        }
+        return count
     }
 
     /// What stands in `label` now.
     ///
-    /// - Parameter order: the targets in the order of the summary; empty for that of their names
+    /// - Parameter order: the targets, and questions, in the order of the summary; empty for that of their names
     func summary(order: [String], splits: [String: Int], drawn: Bool) throws -> ImportSummary {
-        let found = try Row.fetchAll(
-            db,
-            sql: """
-                SELECT target, count(value), count(*) - count(value) FROM label WHERE source = ? AND unit = ?
-                GROUP BY target ORDER BY target
-                """, arguments: [source, unit.rawValue])
-        let counted = found.map { ImportSummary.Target(name: $0[0], known: $0[1], unknown: $0[2]) }
-        let keys =
-            try order.isEmpty
-            ? Int.fetchOne(
-                db, sql: "SELECT count(DISTINCT key) FROM label WHERE source = ?", arguments: [source]) ?? 0
-            : counted.first.map { $0.known + $0.unknown } ?? 0
+        let places = Dictionary(order.enumerated().map { ($1, $0) }) { first, _ in first }
+        let sorted = targets.enumerated().sorted {
+            (places[$0.element.field ?? $0.element.name] ?? 0, $0.offset)
+                < (places[$1.element.field ?? $1.element.name] ?? 0, $1.offset)
+        }
         let there = try there()
         return ImportSummary(
             name: source, unit: unit.rawValue,
-            targets: order.isEmpty ? counted : order.compactMap { name in counted.first { $0.name == name } },
-            there: there, others: keys - there, splits: splits, drawn: drawn)
+            targets: sorted.map(\.element).map {
+                ImportSummary.Target(name: $0.name, known: $0.known, unknown: $0.unknown)
+            },
+            there: there, others: isUsed.count(where: \.self) - there, splits: splits, drawn: drawn)
     }
 }

@@ -44,8 +44,11 @@ extension Cohort {
             "edregtime", "edouttime", "hospital_expire_flag")
         let types = ["EW EMER.", "URGENT", "OBSERVATION ADMIT", "DIRECT EMER.", "ELECTIVE"]
         let insurances = ["Medicare", "Private", "Medicaid", "Other"]
+        let races = ["WHITE", "BLACK/AFRICAN AMERICAN", "HISPANIC OR LATINO", "ASIAN - CHINESE", "UNKNOWN"]
         for stay in stays {
             var random = SeededRandom(seed: seed, "admission", stay.hadm)
+            // Of a subject, whatever the stay; as common as it happens.
+            var person = SeededRandom(seed: seed, "race", stay.subject)
             let type = types[stay.emergency == nil ? 1 + random.below(4) : 0]
             table.add(
                 "\(stay.subject)", "\(stay.hadm)", stay.admitted.description, stay.discharged.description,
@@ -54,7 +57,8 @@ extension Cohort {
                 stay.emergency == nil ? "PHYSICIAN REFERRAL" : "EMERGENCY ROOM", stay.died ? "DIED" : "HOME",
                 insurances[random.below(insurances.count)], "English",
                 random.uniform() < 0.5 ? "MARRIED" : "SINGLE",
-                "UNKNOWN", stay.emergency?.registered.description ?? "",
+                races[min(person.below(9), person.below(races.count))],
+                stay.emergency?.registered.description ?? "",
                 stay.emergency?.left.description ?? "",
                 stay.died ? "1" : "0")
         }

@@ -16,13 +16,13 @@ struct HeldOut: Sendable {
     private let loss: Double
 
     /// - Parameters:
-    ///   - cohort: what studies are chosen by; nil for any study
+    ///   - selection: what studies and clips are chosen by
     ///   - most: views at most, each a column
     init?(
-        run: String, dataset: String, split: Split, cohort: String?, place: Place, most: Int = 8
+        run: String, dataset: String, split: Split, keeping selection: Selection, place: Place, most: Int = 8
     ) throws {
         let trained = try TrainedModel(run: run, dataset: dataset, place: place)
-        let catalog = try Catalog(datasetFolder: trained.dataset, where: cohort)
+        let catalog = try Catalog(datasetFolder: trained.dataset, keeping: selection)
         let views = trained.configuration.model.views
         // Studies of as many views as the model takes, or as there are, so that each shows what it is to the model.
         let all = try catalog.studies(in: split)

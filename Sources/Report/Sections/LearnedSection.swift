@@ -22,7 +22,7 @@ struct LearnedSection: ReportSection {
                 try runs.compactMap {
                     try HeldOut(
                         run: $0, dataset: dataset, split: subject.split,
-                        cohort: subject.catalog?.cohort?.expression, place: place)
+                        keeping: subject.catalog?.selection ?? Selection(), place: place)
                 }
             } ?? []
         if let trained = subject.trained, let catalog = subject.catalog {

@@ -1,6 +1,6 @@
 // The parts of the page, which the program carries inside itself.
 
-private import CResources
+private import CPage
 import EchoCore
 import Hummingbird
 

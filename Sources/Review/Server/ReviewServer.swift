@@ -1,6 +1,5 @@
 // The server of the page: each address and what answers it (docs/review.md, "The server").
 
-private import CResources
 import EchoCore
 import Foundation
 import HTTPTypes

@@ -1,6 +1,6 @@
 // What raters are asked: the fields of a form with their choices and keys, out of a YAML file.
 
-private import CResources
+private import CPage
 package import EchoCore
 import Files
 import Foundation

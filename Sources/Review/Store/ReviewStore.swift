@@ -1,6 +1,5 @@
 // DATASET/review.sqlite: opened, made from schemas/review.sql, and written to; decisions are only added.
 
-private import CResources
 import Catalog
 package import EchoCore
 import Files
@@ -12,9 +11,6 @@ package import GRDB
 /// It is one file without a write-ahead log: every answer of `write` is on the disk. Several programs may write to one file
 /// where the file system has locks; where it has none, each rater has a file, and `review merge` brings them together.
 package final class ReviewStore: Sendable {
-    package static let fileName = "review.sqlite"
-    package static let schemaVersion = 1
-
     let database: DatabaseQueue
     private let place: String
 
@@ -24,8 +20,8 @@ package final class ReviewStore: Sendable {
     ///   - file: another file than the dataset's own
     ///   - readOnly: it has to be there
     package init(dataset: String, file: String? = nil, readOnly: Bool) throws(EchoError) {
-        let path = file ?? dataset + "/" + ReviewStore.fileName
-        place = file == nil ? ReviewStore.fileName : "--file"
+        let path = file ?? dataset + "/" + Decisions.fileName
+        place = file == nil ? Decisions.fileName : "--file"
         guard !readOnly || FileManager.default.fileExists(atPath: path) else {
             throw EchoError(place, "is not there: nobody has decided anything", try: "echoprep review first")
         }
@@ -34,6 +30,7 @@ package final class ReviewStore: Sendable {
         configuration.readonly = readOnly
         // Answers are given when the row is on the disk.
         configuration.prepareDatabase { db in
+            try db.execute(sql: "PRAGMA trusted_schema = OFF")
             if !readOnly { try db.execute(sql: "PRAGMA synchronous = EXTRA") }
         }
         let place = self.place
@@ -41,29 +38,17 @@ package final class ReviewStore: Sendable {
         try prepareSchema(readOnly: readOnly)
     }
 
-    /// The text of schemas/review.sql.
-    private static let schema = String(
-        decoding: UnsafeRawBufferPointer(start: echoprep_review_sql, count: echoprep_review_sql_count),
-        as: UTF8.self)
-
     private func prepareSchema(readOnly: Bool) throws(EchoError) {
-        func version(_ db: Database) throws -> Int { try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0 }
-        let found = try read(version)
-        if found == ReviewStore.schemaVersion { return }
-        let isEmpty = try read { db in
+        func isEmpty(_ db: Database) throws -> Bool {
             try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") == 0
         }
-        guard found == 0, isEmpty, !readOnly else {
-            throw EchoError(
-                place,
-                found > ReviewStore.schemaVersion
-                    ? "is of a newer echoprep" : "is not a file of decisions of echoprep",
-                try: found > ReviewStore.schemaVersion ? "use that" : "name another file")
+        if !readOnly, try read(isEmpty) {
+            try write { db in
+                // Of two processes the first one's transaction makes it.
+                if try isEmpty(db) { try db.execute(sql: ReviewSchema.text) }
+            }
         }
-        try write { db in
-            // Of two processes the first one's transaction makes it.
-            if try version(db) == 0 { try db.execute(sql: ReviewStore.schema) }
-        }
+        try read { db in try ReviewSchema.check(db, as: place) }
     }
 
     package func read<Answer>(_ body: (Database) throws -> Answer) throws(EchoError) -> Answer {

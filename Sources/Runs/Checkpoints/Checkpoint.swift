@@ -16,12 +16,22 @@ package struct RunState: Codable, Sendable, Equatable {
     package var bestEpoch: Int?, bestLoss: Double?
     /// Of several heads each one's own criterion after the best epoch.
     package var bestHeads: [Double]?
+    /// Of a grid of heads, what the best learned by.
+    package var probe: ProbeGrid.Point?
     /// What loss and gradient have been like.
     package var level: DivergenceGuard.Level?
     /// Bytes of metrics.jsonl and of the TensorBoard events.
     package var logLength = 0, eventLength = 0
 
     package init() {}
+
+    /// Whether a run of so many epochs can have come to it.
+    package func isSound(epochs: Int) -> Bool {
+        let lengths = 0...1 << 50
+        return 0...1 << 40 ~= step && 0...epochs ~= finishedEpochs && lengths ~= logLength
+            && lengths ~= eventLength && (bestEpoch.map { 0...epochs ~= $0 } ?? true)
+            && (level.map { 0...1 << 40 ~= $0.steps } ?? true)
+    }
 
     /// The state as text, the same for the same state.
     package func json() throws -> Data {
@@ -31,12 +41,47 @@ package struct RunState: Codable, Sendable, Equatable {
     }
 }
 
-/// Where a file of weights holds the sha256 of its tensors' bytes.
-private let checksumKey = "tensors_sha256"
+/// Where a file of weights or of state holds the sha256 of its tensors' bytes, and that of all else: its other metadata, and
+/// the tensors' names, types and shapes.
+private let checksumKey = "tensors_sha256", headerChecksumKey = "header_sha256"
+
+/// What such files are, and what they were before their headers had sums; of no two does a bit make one of the other.
+private let formats = (
+    weights: "echoprep checkpoint 2", state: "echoprep state 2",
+    earlier: ["echoprep checkpoint 1", "echoprep state 1"]
+)
+
+/// The sum of a header's content, whatever order its names stand in.
+private func headerChecksum(
+    _ metadata: [String: String], _ tensors: [(name: String, dtype: DType, shape: [Int])]
+) -> String {
+    let sum = SHA256()
+    func add(_ text: String) { sum.update(Array("\(text.utf8.count):\(text)".utf8)) }
+    for (key, value) in metadata.sorted(by: { precedes($0.key, $1.key) }) where key != headerChecksumKey {
+        add(key)
+        add(value)
+    }
+    for tensor in tensors {
+        add(tensor.name)
+        add("\(tensor.dtype.rawValue) \(tensor.shape.map(String.init).joined(separator: " "))")
+    }
+    return sum.hex()
+}
 
 extension SafetensorsFile {
-    /// Whether the tensors are those that were written, as far as the file says which those are.
-    package func matchesChecksum() throws(EchoError) -> Bool {
+    /// Whether the file is as it was written, as far as it says what that is.
+    ///
+    /// - Parameter isOurs: whether it has to say so, as a checkpoint or a state of this program or of one before
+    package func matchesChecksum(isOurs: Bool = false) throws(EchoError) -> Bool {
+        let format = metadata["format"] ?? ""
+        if format == formats.weights || format == formats.state {
+            let described = names.compactMap { self.tensors[$0] }.map { ($0.name, $0.dtype, $0.shape) }
+            guard metadata[checksumKey] != nil,
+                metadata[headerChecksumKey] == headerChecksum(metadata, described)
+            else { return false }
+        } else if isOurs, !formats.earlier.contains(format) {
+            return false
+        }
         guard let wanted = metadata[checksumKey] else { return true }
         let checksum = SHA256()
         for name in names { checksum.update(try bytes(name)) }
@@ -64,20 +109,21 @@ package struct CheckpointStore {
     /// Writes weights under the names of the specification, with the run's configuration and a checksum.
     package func writeWeights(of model: EchoModel, state: RunState, to path: String) throws {
         var metadata = [
-            "format": "echoprep checkpoint 1",
+            "format": formats.weights,
             "config": String(decoding: try configuration.json(), as: UTF8.self),
             "epoch": "\(state.finishedEpochs)", "step": "\(state.step)",
         ]
         let checksum = SHA256()
-        metadata[checksumKey] = String(repeating: "0", count: 64)
-        var writer = try SafetensorsWriter(
-            path, metadata: metadata, tensors: model.parameters.map { ($0.name, .f32, $0.shape) })
+        for key in [checksumKey, headerChecksumKey] { metadata[key] = String(repeating: "0", count: 64) }
+        let tensors = model.parameters.map { (name: $0.name, dtype: DType.f32, shape: $0.shape) }
+        var writer = try SafetensorsWriter(path, metadata: metadata, tensors: tensors)
         for (name, shape) in model.parameters {
             let values = model.read(name)
             values.withUnsafeBytes { checksum.update($0) }
             try writer.add(name, shape: shape, floats: values)
         }
         writer.metadata[checksumKey] = checksum.hex()
+        writer.metadata[headerChecksumKey] = headerChecksum(writer.metadata, tensors)
         try writer.finish()
     }
 
@@ -87,22 +133,25 @@ package struct CheckpointStore {
             learner.optimiser.state.flatMap {
                 [("first.\($0.name)", $0.shape, $0.first), ("second.\($0.name)", $0.shape, $0.second)]
             } + (learner.average?.values ?? []).map { ("average.\($0.name)", $0.shape, $0.average) }
+        let described = tensors.map { (name: $0.0, dtype: DType.f32, shape: $0.1) }
         let checksum = SHA256()
         var writer = try SafetensorsWriter(
             folder.state,
             metadata: [
-                "format": "echoprep state 1",
+                "format": formats.state,
                 "weights_sha256": sha256(try mapFile(folder.pending)),
                 "state": String(decoding: try state.json(), as: UTF8.self),
                 checksumKey: String(repeating: "0", count: 64),
+                headerChecksumKey: String(repeating: "0", count: 64),
             ],
-            tensors: tensors.map { ($0.0, .f32, $0.1) })
+            tensors: described)
         for (name, shape, buffer) in tensors {
             let values = learner.model.engine.read(buffer)
             values.withUnsafeBytes { checksum.update($0) }
             try writer.add(name, shape: shape, floats: values)
         }
         writer.metadata[checksumKey] = checksum.hex()
+        writer.metadata[headerChecksumKey] = headerChecksum(writer.metadata, described)
         try writer.finish()
         try adopt(folder.pending)
     }
@@ -111,10 +160,10 @@ package struct CheckpointStore {
     package func restore(_ learner: Learner) throws -> RunState {
         let file = try opened(
             folder.state, as: RunFolder.place(folder.state), try: CheckpointStore.remedy)
-        guard let text = file.metadata["state"], let wanted = file.metadata["weights_sha256"],
+        guard try file.matchesChecksum(isOurs: true), let text = file.metadata["state"],
+            let wanted = file.metadata["weights_sha256"],
             let state = try? JSONDecoder().decode(RunState.self, from: Data(text.utf8))
         else { throw CheckpointStore.damaged(folder.state) }
-        guard try file.matchesChecksum() else { throw CheckpointStore.damaged(folder.state) }
         try adoptWeights(sha256: wanted)
         try loadWeights(folder.last, into: learner.model)
 
@@ -147,7 +196,7 @@ package struct CheckpointStore {
     /// Opens a file of weights that is whole.
     package static func weights(_ path: String) throws(EchoError) -> SafetensorsFile {
         let file = try opened(path, as: RunFolder.place(path), try: remedy)
-        guard try file.matchesChecksum() else { throw damaged(path) }
+        guard try file.matchesChecksum(isOurs: true) else { throw damaged(path) }
         return file
     }
 

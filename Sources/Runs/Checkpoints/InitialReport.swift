@@ -1,5 +1,7 @@
 // What became of the tensors of an `--init` file, in words.
 
+import EchoCore
+
 /// Every parameter of the model and every tensor of the file is in one of these lists.
 package struct InitialReport: Sendable, Equatable {
     /// Loaded as they are, and loaded after a change that is said.
@@ -24,7 +26,7 @@ package struct InitialReport: Sendable, Equatable {
             ("ignored, as this model computes positions and has no class token", ignored),
         ]
         let lines = kinds.filter { !$0.1.isEmpty }.map {
-            "  \($0.0) (\($0.1.count)): " + InitialReport.joined($0.1)
+            "  \($0.0) (\($0.1.count)): " + InitialReport.joined($0.1.map { brief($0, 200) })
         }
         let count = loaded.count + adapted.count
         let all = count + missing.count + mismatched.count
@@ -48,7 +50,7 @@ package struct InitialReport: Sendable, Equatable {
         return order.map { key in
             let found = numbers[key] ?? []
             guard let first = found.first, let last = found.last else { return key }
-            let range = found == Array(first...max(first, last)) && first < last
+            let range = first < last && last - first == found.count - 1 && found == Array(first...last)
             let text = range ? "\(first)-\(last)" : found.map(String.init).joined(separator: ",")
             return key.replacing("#", with: text, maxReplacements: 1)
         }.joined(separator: ", ")

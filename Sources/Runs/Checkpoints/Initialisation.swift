@@ -51,9 +51,10 @@ extension EchoModel {
         }
         if let first = strange.first {
             found.append(
-                "the file's blocks have layers that this model lacks, as \(first): features will differ")
+                "the file's blocks have layers that this model lacks, as \(brief(first)): features will differ"
+            )
         }
-        if let other = file.metadata["config"].flatMap({ RunConfiguration(json: Data($0.utf8))?.model }),
+        if let other = file.metadata["config"].flatMap({ try? RunConfiguration(json: Data($0.utf8)) })?.model,
             (other.heads, other.latentHeads, other.decoderHeads) != (c.heads, c.latentHeads, c.decoderHeads)
         {
             found.append("the file's model divides the same widths into other heads: features will differ")

@@ -16,7 +16,9 @@ package struct LearnedStudies: Sendable {
     /// - Parameter initial: of the run whose weights are the first
     package init(_ set: StudySet, initial: LearnedStudies?) {
         for (role, studies) in [(Role.train, set.train), (.val, set.validation)] {
-            rows += studies.map { ($0.stored.key, $0.stored.subjectID, role) }
+            var seen = Set<String>()
+            rows += studies.filter { seen.insert($0.stored.study).inserted }
+                .map { ($0.stored.study, $0.stored.subjectID, role) }
         }
         let own = Set(rows.map(\.study))
         rows += (initial?.rows ?? []).filter { !own.contains($0.study) }.map {

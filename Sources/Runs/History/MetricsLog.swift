@@ -110,11 +110,11 @@ package final class MetricsLog {
 
     package func synchronise() throws(EchoError) { try file.synchronise() }
 
-    /// The lines of a finished or running log; a broken last line is left out.
+    /// The lines of a finished or running log; a broken last line is left out, and what no run has written.
     package static func read(_ text: some Sequence<UInt8>) -> [MetricsLine] {
         let decoder = JSONDecoder()
         return Array(text).split(separator: UInt8(ascii: "\n")).compactMap {
             try? decoder.decode(MetricsLine.self, from: Data($0))
-        }
+        }.filter { 0...1 << 30 ~= $0.epoch && 0...1 << 40 ~= $0.step && abs($0.loss) < 1e30 }
     }
 }

@@ -1,16 +1,17 @@
 // What a trained model says about the studies of a split; evaluation is built on it.
 
-import Catalog
+package import Catalog
 import Compute
 package import EchoCore
 import Models
 package import StudyData
 import Tasks
 
-/// One study's outputs.
+/// One study's outputs, or one clip's.
 package struct Prediction: Sendable, Equatable {
-    /// The study as text, and its and its subject's numbers where the layout has them.
-    package let study: String
+    /// The study as text, or the clip by its name; and the study that it is or is of.
+    package let study: String, owner: String
+    /// The study's and its subject's numbers where the layout has them.
     package let studyID: Int64?, subjectID: Int64?
     /// Before the logistic function, in the order of the run's targets; of a quantity in its unit.
     package let logits: [Float]
@@ -19,11 +20,16 @@ package struct Prediction: Sendable, Equatable {
 
     package init(of study: Study, logits: [Float]) {
         self.study = study.stored.key
+        owner = study.stored.study
         studyID = study.stored.studyID
         subjectID = study.stored.subjectID
         self.logits = logits
         labels = study.target
     }
+
+    /// Whose it is: what is not independent of each other has the same, the subject, or its study where that is not known.
+    package var subject: String { subjectID.map(String.init) ?? owner }
+    package var unit: LabelSource.Unit { study == owner ? .study : .clip }
 }
 
 extension TrainedModel {
@@ -39,7 +45,7 @@ extension TrainedModel {
     {
         precondition(draws > 0, "at least one draw")
         let studies = try ranks.together {
-            try self.studies(in: split, Catalog(datasetFolder: dataset, where: cohort))
+            try self.studies(in: split, Catalog(datasetFolder: dataset, keeping: selection))
         }
         let outputs = targets.count
         let sums = try ranks.spread(studies.map { _ in outputs }) { share in

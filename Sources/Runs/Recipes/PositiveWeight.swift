@@ -18,7 +18,7 @@ package enum PositiveWeight: Sendable, Equatable, CustomStringConvertible, Codab
         case "none": self = .none
         case "balanced": self = .balanced
         default:
-            guard let number = Double(text), number > 0, number.isFinite else { return nil }
+            guard let number = Double(text), number > 0, number <= 1e9 else { return nil }
             self = .constant(number)
         }
     }

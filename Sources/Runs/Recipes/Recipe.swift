@@ -1,5 +1,6 @@
 // Everything that decides a run's numbers, as one value: options are parsed into it, and a run's config.json is it.
 
+package import Catalog
 package import Compute
 package import EchoCore
 import Foundation
@@ -14,11 +15,15 @@ package struct Recipe: Codable, Sendable, Equatable {
     package var task = TrainTask.pretrain
     /// An expression over `v_study` that is true of every study (`--where`); nil for any study.
     package var cohort: String?
+    /// Whose decisions on the review page hold (`--decisions`): `consensus`, or a rater; nil for nobody's.
+    package var decisions: String?
     package var model = ModelKind.lamae
     /// The name of the model's sizes; nil for those of an earlier run that have none.
     package var preset: Preset? = .tiny
+    /// How many clips of a study, and of which views (`--views`).
+    package var viewChoice: ViewChoice?
     /// Nil for the preset's.
-    package var views: Int?, frames: Int?
+    package var frames: Int?
     /// Source frames from one sampled frame to the next.
     package var stride = 4
     /// Crop and turn training clips, and the greatest turn in degrees.
@@ -49,6 +54,8 @@ package struct Recipe: Codable, Sendable, Equatable {
     package var frozen = false, linearHead = false
     /// How the head reads a study's tokens.
     package var probe = Probe.mean
+    /// Learning rates and weight decays of heads that are trained side by side on a frozen encoder; nil for one head.
+    package var probeGrid: ProbeGrid?
     /// How much positive studies count.
     package var positiveWeight = PositiveWeight.none
     /// By what the learning rate is multiplied from each layer to the one below; nil for 1.
@@ -62,7 +69,10 @@ package struct Recipe: Codable, Sendable, Equatable {
     enum CodingKeys: String, CodingKey, CaseIterable {
         case dataset, task
         case cohort = "where"
-        case model, preset, views, frames, stride, augment, rotation
+        case decisions
+        case model, preset
+        case viewChoice = "views"
+        case frames, stride, augment, rotation
         case padViews = "pad-views"
         case batch, accumulate, precision, epochs
         case learningRate = "lr"
@@ -80,6 +90,7 @@ package struct Recipe: Codable, Sendable, Equatable {
         case frozen
         case linearHead = "linear-head"
         case probe
+        case probeGrid = "probe-grid"
         case positiveWeight = "pos-weight"
         case layerDecay = "layer-decay"
         case averageDecay = "ema"
@@ -182,6 +193,16 @@ extension Recipe {
         recipe.maskRatio = shape.maskRatio
         recipe.latentMaskRatio = shape.latentMaskRatio
         return recipe
+    }
+
+    /// Clips of a study that the model takes; nil for the preset's.
+    package var views: Int? {
+        get { viewChoice?.count }
+        set { viewChoice = ViewChoice(count: newValue, names: viewChoice?.names ?? []) }
+    }
+    /// The studies and views that it keeps to.
+    package var selection: Selection {
+        Selection(cohort: cohort, views: viewChoice?.names ?? [], decisions: decisions)
     }
 
     package var epochCount: Int { epochs ?? task.epochs }

@@ -52,11 +52,14 @@ package struct RunConfiguration: Sendable, Equatable {
     package struct DataIdentity: Codable, Sendable, Equatable {
         package var train: Int, validation: Int
         package var digest: String
+        /// Of the decisions that hold; nil for none.
+        package var decisions: String?
 
         package init(_ set: StudySet) {
             train = set.train.count
             validation = set.validation.count
             digest = set.digest
+            decisions = set.decisions?.digest
         }
     }
 
@@ -139,9 +142,42 @@ extension RunConfiguration {
             withJSONObject: object(), options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
     }
 
-    /// Reads the text of config.json, of earlier programs too; nil if it is none.
-    package init?(json: Data) {
-        guard let object = try? JSONSerialization.jsonObject(with: json) as? [String: Any] else { return nil }
+    /// Reads the text of config.json, of earlier programs too. Every number is checked before anything is made of it.
+    ///
+    /// - Throws: `EchoError` where it is none, or says what no run has written
+    package init(json: Data) throws(EchoError) {
+        guard let object = try? JSONSerialization.jsonObject(with: json) as? [String: Any] else {
+            throw RunConfiguration.isNone
+        }
+        if let fault = NumberRange.fault(inJSON: object) { throw RunConfiguration.changed(fault) }
+        guard let found = RunConfiguration(checked: object, json) else { throw RunConfiguration.isNone }
+        self = found
+        if let fault { throw RunConfiguration.changed(fault) }
+    }
+
+    private static let isNone = EchoError(
+        "config.json", "is not the configuration of a run", try: "name a folder that train wrote")
+
+    private static func changed(_ fault: String) -> EchoError {
+        EchoError("config.json", fault, try: "restore it from a copy: no run of train's has written that")
+    }
+
+    /// What parts say that cannot be true together; nil if nothing does.
+    private var fault: String? {
+        if let fault = model.fault { return fault }
+        if !normalisation.isSound || normalisation.mean.count != model.channels {
+            return "its normalisation is none of \(model.channels) channels"
+        }
+        let counts = heads.map(\.targets.count)
+        guard counts.reduce(0, +) == model.outputs, task.heads.count == heads.count,
+            model.headOutputs == nil ? heads.count <= 1 : model.headOutputs == counts
+        else { return "its targets are not the outputs of its model" }
+        guard heads.allSatisfy({ $0.positiveWeights.map(\.count) ?? $0.targets.count == $0.targets.count })
+        else { return "its weights of positive studies are not as many as its targets" }
+        return nil
+    }
+
+    private init?(checked object: [String: Any], _ json: Data) {
         if let earlier = EarlierConfiguration(json: json) {
             self.init(earlier)
             return
@@ -160,12 +196,7 @@ extension RunConfiguration {
 
     /// The configuration of a run folder.
     package init(run: String) throws(EchoError) {
-        let data = Data(try readFile(run + "/config.json", upTo: 1 << 24))
-        guard let found = RunConfiguration(json: data) else {
-            throw EchoError(
-                "config.json", "is not the configuration of a run", try: "name a folder that train wrote")
-        }
-        self = found
+        self = try RunConfiguration(json: Data(readFile(run + "/config.json", upTo: 1 << 24)))
     }
 
     /// Where the numbers of this run and of `other` part, as lines "epochs: 20 there, 40 here".

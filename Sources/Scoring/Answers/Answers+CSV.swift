@@ -1,11 +1,12 @@
 // Answers as a csv file that any program can write.
 
+import Catalog
 import EchoCore
 import Files
 import Tasks
 
 extension Answers {
-    /// Reads a csv file, plain or gzipped: of classes with the columns `study_id`, `code`, `label` (0, 1 or empty for
+    /// Reads a csv file, plain or gzipped: of classes with the columns `study_id` (or `clip`), `code`, `label` (0, 1 or empty for
     /// "not known") and `probability`, of a quantity with `prediction` in place of the last, `label` in the quantity's
     /// unit and `code` its name. `subject_id` and for classes `logit` are optional. A study without a subject counts as
     /// its own.
@@ -15,7 +16,8 @@ extension Answers {
         let optional = form.optional.filter(table.header.contains)
         var found: [(target: String, row: Row)] = []
         var seen = Set<[String]>(), named = Set<String>()
-        try table.forEachRow(["study_id", "code", "label", form.answer] + optional) { line in
+        let unit: LabelSource.Unit = table.header.contains("clip") ? .clip : .study
+        try table.forEachRow([unit.column, "code", "label", form.answer] + optional) { line in
             let place = "\(path): line \(line.line)"
             func text(_ column: String) -> String {
                 optional.firstIndex(of: column).map { line.text(4 + $0) } ?? ""
@@ -41,7 +43,7 @@ extension Answers {
         guard form == .classes || named.count == 1 else {
             throw EchoError(path, "holds several quantities", try: "a file for each value of code")
         }
-        self.init(form == .classes ? .classes : .quantity(Quantity(named: first.target)))
+        self.init(form == .classes ? .classes : .quantity(Quantity(named: first.target)), of: unit)
         for (target, row) in found { append(row, to: target) }
     }
 
@@ -51,7 +53,7 @@ extension Answers {
     /// The text of that file.
     package var csv: String {
         let isClasses = kind == .classes
-        let header = ["study_id", "subject_id", "code", "label"]
+        let header = [unit.column, "subject_id", "code", "label"]
         return csvText(
             header + (isClasses ? ["logit", "probability"] : ["prediction"]),
             targets.flatMap { target in
@@ -63,6 +65,11 @@ extension Answers {
                 }
             })
     }
+}
+
+extension LabelSource.Unit {
+    /// The column that says what is answered about.
+    fileprivate var column: String { self == .clip ? "clip" : "study_id" }
 }
 
 /// How the fields of each kind are written.

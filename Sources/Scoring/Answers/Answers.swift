@@ -1,5 +1,6 @@
 // What a model said about each study, beside what is true: probabilities of classes, or measurements of a quantity.
 
+package import Catalog
 import EchoCore
 import Foundation
 package import Runs
@@ -10,7 +11,7 @@ package import Tasks
 /// A target is a class, as the code "I50", or the one quantity of its kind. A model that answers in several kinds has
 /// an `Answers` for each.
 package struct Answers: Sendable {
-    /// One study's answer for one target.
+    /// One study's, or clip's, answer for one target.
     package struct Row: Sendable, Equatable {
         package let study: String, subject: String
         /// Of a class 0 or 1, of a quantity in its unit; so is the answer, which of a class is a probability.
@@ -31,11 +32,16 @@ package struct Answers: Sendable {
     }
 
     package let kind: AnswerKind
+    /// What is answered about.
+    package let unit: LabelSource.Unit
     /// In the order of the table.
     package private(set) var targets: [String] = []
     private var table: [String: [Row]] = [:]
 
-    package init(_ kind: AnswerKind) { self.kind = kind }
+    package init(_ kind: AnswerKind, of unit: LabelSource.Unit = .study) {
+        self.kind = kind
+        self.unit = unit
+    }
 
     /// The rows of one target.
     package subscript(_ target: String) -> [Row] { table[target] ?? [] }
@@ -61,7 +67,7 @@ package struct Answers: Sendable {
 
     /// The same studies and truths, each answered with the mean of its target's truths.
     package var ofMean: Answers {
-        var constant = Answers(kind)
+        var constant = Answers(kind, of: unit)
         for target in targets {
             let mean = Metrics.mean(self[target].map(\.truth))!
             for row in self[target] {
@@ -89,14 +95,14 @@ extension Answers {
     ///   - targets: what its outputs stand for
     ///   - first: the place of the first of them among all outputs
     package init(_ predictions: [Prediction], _ kind: AnswerKind, targets: [String], from first: Int = 0) {
-        self.init(kind)
+        self.init(kind, of: predictions.first?.unit ?? .study)
         for (index, target) in zip(first..., targets) {
             for prediction in predictions where !prediction.labels[index].isNaN {
                 let output = Double(prediction.logits[index]), isClass = kind == .classes
                 append(
                     Row(
                         study: prediction.study,
-                        subject: prediction.subjectID.map(String.init) ?? prediction.study,
+                        subject: prediction.subject,
                         truth: Double(prediction.labels[index]),
                         answer: isClass ? 1 / (1 + exp(-output)) : output, logit: isClass ? output : nil),
                     to: target)

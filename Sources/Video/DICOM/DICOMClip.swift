@@ -106,7 +106,7 @@ struct DICOMClip: ClipSource {
     }
 }
 
-/// What the elements of `file` say of its clip. Text is only repeated where it is a code or a UID.
+/// What the elements of `file` say of its clip. Text is only repeated where it is a code of a closed list, or a UID.
 ///
 /// - Parameters:
 ///   - times: what the stream that the file wraps says of times; the elements go before it
@@ -121,22 +121,28 @@ private func clipHeader(
     if file.brokenElements > 0 { flags.append("broken-elements") }
     if dataset.hasUnusableVector(frames) { flags.append("times-unusable") }
     return ClipHeader(
-        container: "dicom", codec: plain(file.transferSyntax.uid, upTo: 64) ?? "unknown",
-        photometric: dataset.text(.photometricInterpretation).flatMap { plain($0, upTo: 16) },
+        container: "dicom", codec: uid(file.transferSyntax.uid) ?? "unknown",
+        photometric: dataset.text(.photometricInterpretation).map {
+            photometricInterpretations.contains($0) ? $0 : "other"
+        },
         frames: frames, height: height, width: width, framesPerSecond: times.framesPerSecond,
         frameTimes: times.uneven, regions: dataset.regions,
         imageTypeFlags: dataset.imageTypeFlags,
         colourDataPresent: dataset.integer(.ultrasoundColorDataPresent),
         object: ObjectKind(file), flags: flags,
-        sopInstanceUID: dataset.text(.sopInstance).flatMap { plain($0, upTo: 64) })
+        sopInstanceUID: dataset.text(.sopInstance).flatMap(uid))
 }
 
-/// A code or UID, nil for text that cannot be one.
-private func plain(_ text: String, upTo length: Int) -> String? {
-    let isPlain = text.utf8.allSatisfy {
-        (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || [0x20, 0x2E, 0x5F].contains($0)
-    }
-    return isPlain && !text.isEmpty && text.utf8.count <= length ? text : nil
+/// All that DICOM has (PS3.3 C.7.6.3.1.2, and those that it had before); what else may stand there is anybody's text.
+private let photometricInterpretations: Set = [
+    "MONOCHROME1", "MONOCHROME2", "PALETTE COLOR", "RGB", "HSV", "ARGB", "CMYK", "YBR_FULL", "YBR_FULL_422",
+    "YBR_PARTIAL_422", "YBR_PARTIAL_420", "YBR_ICT", "YBR_RCT", "XYB",
+]
+
+/// A UID, nil for text that cannot be one.
+private func uid(_ text: String) -> String? {
+    let isPlain = text.utf8.allSatisfy { (0x30...0x39).contains($0) || $0 == 0x2E }
+    return isPlain && !text.isEmpty && text.utf8.count <= 64 ? text : nil
 }
 
 extension DICOMDataset {

@@ -65,9 +65,9 @@ struct ConfigurationFile {
                 throw EchoError(place(line), "\(key) is for the command line only")
             }
             guard let option = options.first(where: { $0.answers(to: key) }) else {
-                let known = options.filter { !ConfigurationOptions.names.contains($0.name) }
+                let known = options.map(\.name).filter { !ConfigurationOptions.names.contains($0) }
                 throw EchoError(
-                    place(line), "\(key.prefix(64)) is no option of \(command)",
+                    place(line), "\(brief(key, 64)) is no option of \(command)",
                     try: DeclaredOption.nearest(to: key, among: known) ?? "echoprep \(command) --help")
             }
             if arguments[option.name] != nil {

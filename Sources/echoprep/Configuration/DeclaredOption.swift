@@ -41,9 +41,9 @@ struct DeclaredOption {
     }
 
     /// The name nearest to what was written, by insertions, deletions and substitutions; nil where none is near.
-    static func nearest(to text: String, among options: [DeclaredOption]) -> String? {
+    static func nearest(to text: String, among names: [String]) -> String? {
         guard text.utf8.count <= 64 else { return nil }
-        let distances = options.map { (name: $0.name, distance: editDistance($0.name, text)) }
+        let distances = names.map { (name: $0, distance: editDistance($0, text)) }
         return distances.min { $0.distance < $1.distance }
             .flatMap { $0.distance <= max(2, text.count / 2) ? $0.name : nil }
     }

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Foundation
+import Runs
 private import Yams
 
 /// All options of a command, in the order of their declaration, with the values that are in effect.
@@ -56,6 +57,7 @@ private enum EffectiveValue {
         case let value as Bool: self = .truth(value)
         case let value as any FixedWidthInteger: self = .number("\(value)")
         case let value as Double: self = value.isFinite ? .number("\(value)") : .text("\(value)")
+        case let value as ViewChoice where value.names.isEmpty: self = .number(value.description)
         case let values as [Any]:
             let list = values.map { Self($0, repeats: false) }
             self = repeats ? .list(list) : .text(list.map(\.word).joined(separator: ","))
@@ -100,7 +102,7 @@ private enum EffectiveValue {
 }
 
 /// The values behind a command's property wrappers, in the order of their declaration.
-private func declaredValues(_ command: Any) -> [Any] {
+func declaredValues(_ command: Any) -> [Any] {
     Mirror(reflecting: command).children.flatMap { child in
         switch child.value {
         case let group as any Group: declaredValues(group.members)
@@ -123,6 +125,6 @@ private protocol Group { var members: Any { get } }
 extension OptionGroup: Group { fileprivate var members: Any { wrappedValue } }
 
 /// What may be nothing.
-private protocol Gap { var content: Any? { get } }
+protocol Gap { var content: Any? { get } }
 
-extension Optional: Gap { fileprivate var content: Any? { self } }
+extension Optional: Gap { var content: Any? { self } }

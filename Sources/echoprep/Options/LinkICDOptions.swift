@@ -26,12 +26,6 @@ struct StayOptions: ParsableArguments {
     var rule: StayWindow {
         StayWindow(window, before: marginBefore, after: marginAfter, tieBreak: tieBreak)
     }
-
-    func validate() throws {
-        guard marginBefore.isFinite, marginAfter.isFinite else {
-            throw ValidationError("a margin is a number of hours")
-        }
-    }
 }
 
 struct LabelOptions: ParsableArguments {
@@ -92,10 +86,6 @@ struct TargetOptions: ParsableArguments {
     }
 
     func validate() throws {
-        guard top > 0 else { throw ValidationError("--top is above 0") }
-        guard (0...1).contains(minPrevalence) else {
-            throw ValidationError("--min-prevalence is a share of 0 to 1")
-        }
         guard chapters.allSatisfy({ (1...22).map(String.init).contains($0) }) else {
             throw ValidationError("--exclude names chapters by their numbers from 1 to 22, as 5,20")
         }

@@ -17,7 +17,6 @@ struct PlaceOptions: ParsableArguments {
             let names = Engines.all.map(\.name).joined(separator: ", ")
             throw ValidationError("--engine \(engine) is none; the engines are \(names)")
         }
-        guard threads.map({ $0 > 0 }) ?? true else { throw ValidationError("--threads is at least 1") }
     }
 
     /// - Parameters:

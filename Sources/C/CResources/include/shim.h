@@ -20,15 +20,7 @@ extern const size_t echoprep_measurements_count;
 /// schemas/review.sql, and its length in bytes.
 extern const char *const echoprep_review_sql;
 extern const size_t echoprep_review_sql_count;
-/// schemas/review-form.yaml, and its length in bytes.
-extern const char *const echoprep_review_form;
-extern const size_t echoprep_review_form_count;
-/// A file of Sources/Review/Page, and all of them.
-struct echoprep_page_part {
-    const char *name;
-    const unsigned char *bytes;
-    size_t count;
-};
-extern const struct echoprep_page_part *const echoprep_page;
-extern const int echoprep_page_count;
+/// schemas/earlier.tsv, and its length in bytes.
+extern const char *const echoprep_earlier;
+extern const size_t echoprep_earlier_count;
 #endif

@@ -1,6 +1,12 @@
 // The parts of the page of `echoprep review`: a new file of Sources/Review/Page is three lines here, and one at the end.
 #include "shim.h"
 
+static const char review_form[] = {
+#embed "../../../schemas/review-form.yaml"
+};
+const char *const echoprep_review_form = review_form;
+const size_t echoprep_review_form_count = sizeof review_form;
+
 #define PART(name, symbol) {name, symbol, sizeof symbol}
 
 static const unsigned char index_html[] = {

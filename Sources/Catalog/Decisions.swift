@@ -1,0 +1,192 @@
+// `--decisions`: what people decided on the review page, laid over a dataset's clips and labels for whoever reads them.
+
+package import EchoCore
+import Files
+import Foundation
+import GRDB
+
+/// The decisions that count for a command, out of DATASET/review.sqlite.
+///
+/// Excluded clips are not there for who reads `clip`, and the answers to each question are rows of `label`: of the source
+/// `review`, the target `FIELD=CHOICE` with 1 for the choice that holds and 0 for the others, and of a number `FIELD`.
+package struct Decisions: Sendable, Equatable, Codable {
+    /// `consensus`, or the name of a rater.
+    package let choice: String
+    /// Clips of the dataset that are excluded.
+    package let exclusions: Int
+    /// Other answers that hold of clips and studies of the dataset.
+    package let answers: Int
+    /// sha256 over all that was decided: another decision makes another run.
+    package let digest: String
+
+    package static let fileName = "review.sqlite"
+    package static let consensus = "consensus", none = "none"
+    /// The name of the source that answers are labels of.
+    package static let source = "review"
+
+    /// "decisions of consensus: 12 clips excluded, 240 answers (digest 1a2b3c4d5e6f)".
+    package var text: String {
+        "decisions of \(printable(choice)): \(grouped(exclusions)) clips excluded, \(grouped(answers)) answers "
+            + "(digest \(digest.prefix(12)))"
+    }
+
+    /// Lays decisions over the tables of a connection.
+    ///
+    /// - Throws: `EchoError` where nobody has decided, or there is no such rater
+    init(_ choice: String, folder: String, _ db: Database) throws {
+        try Decisions.attach(folder, db)
+        defer { try? db.execute(sql: "DETACH review") }
+        let said = try Decisions.said(choice, "review", db)
+        try db.execute(
+            sql: """
+                CREATE TEMP TABLE decided (unit TEXT, item TEXT, sha256 TEXT, field TEXT, value TEXT, key TEXT);
+                """)
+        // A clip is the file that was looked at, wherever it lies now; of several with these bytes each.
+        try db.execute(
+            sql: """
+                INSERT INTO temp.decided
+                SELECT d.unit, d.item, d.sha256, d.field, d.value, c.name FROM (\(said)) d
+                JOIN main.clip c ON CASE WHEN d.sha256 IS NULL THEN c.name = d.item ELSE c.sha256 = d.sha256 END
+                WHERE d.unit = 'clip'
+                UNION ALL
+                SELECT d.unit, d.item, d.sha256, d.field, d.value, d.item FROM (\(said)) d WHERE d.unit = 'study'
+                """, arguments: choice == Decisions.consensus ? [] : [choice, choice])
+        try db.execute(
+            sql: """
+                CREATE TEMP TABLE excluded_clip (name TEXT PRIMARY KEY);
+                INSERT OR IGNORE INTO temp.excluded_clip
+                SELECT key FROM temp.decided WHERE unit = 'clip' AND field = 'clip' AND value = 'exclude';
+                CREATE TEMP VIEW clip AS SELECT * FROM main.clip
+                WHERE name NOT IN (SELECT name FROM temp.excluded_clip);
+                CREATE TEMP TABLE decided_label (source TEXT, unit TEXT, target TEXT, key TEXT, value REAL,
+                    PRIMARY KEY (source, unit, target, key)) WITHOUT ROWID;
+                INSERT OR REPLACE INTO temp.decided_label
+                SELECT '\(Decisions.source)', d.unit, d.field || '=' || c.value, d.key, d.value = c.value
+                FROM temp.decided d
+                JOIN (SELECT DISTINCT c.field, c.value FROM review.choice c JOIN review.field f
+                    ON f.form_id = c.form_id AND f.name = c.field WHERE f.kind IN ('one', 'ordinal')) c ON c.field = d.field
+                UNION ALL
+                SELECT '\(Decisions.source)', d.unit, d.field, d.key, CAST(d.value AS REAL) FROM temp.decided d
+                WHERE d.field IN (SELECT name FROM review.field WHERE kind = 'number');
+                CREATE TEMP VIEW label AS
+                SELECT source, unit, target, key, value FROM main.label
+                UNION ALL SELECT source, unit, target, key, value FROM temp.decided_label;
+                """)
+        self.choice = choice
+        exclusions = try Int.fetchOne(db, sql: "SELECT count(*) FROM temp.excluded_clip") ?? 0
+        answers =
+            try Int.fetchOne(
+                db, sql: "SELECT count(*) FROM temp.decided WHERE NOT (unit = 'clip' AND field = 'clip')") ?? 0
+        let hash = SHA256()
+        let rows = try Row.fetchCursor(
+            db, sql: "SELECT unit, key, field, value FROM temp.decided ORDER BY unit, key, field, value")
+        while let row = try rows.next() {
+            let values: [String] = [row[0], row[1], row[2], row[3]]
+            hash.update(Array((values.map { $0.debugDescription }.joined(separator: " ") + "\n").utf8))
+        }
+        digest = hash.hex()
+    }
+
+    /// How many clips raters agree to exclude, for a command that does not ask; nil where nobody has decided anything.
+    static func leftAside(folder: String, _ db: Database) throws -> Int? {
+        guard FileManager.default.fileExists(atPath: folder + "/" + fileName) else { return nil }
+        try attach(folder, db)
+        defer { try? db.execute(sql: "DETACH review") }
+        return try Int.fetchOne(
+            db,
+            sql: """
+                SELECT count(*) FROM review.v_consensus d JOIN main.clip c
+                    ON CASE WHEN d.sha256 IS NULL THEN c.name = d.item ELSE c.sha256 = d.sha256 END
+                WHERE d.unit = 'clip' AND d.field = 'clip' AND d.value = 'exclude' AND c.kept = 1
+                """)
+    }
+
+    private static func attach(_ folder: String, _ db: Database) throws {
+        let path = folder + "/" + fileName
+        guard FileManager.default.fileExists(atPath: path) else {
+            throw EchoError(
+                "--decisions", "the dataset has no decisions", try: "echoprep review first, or --decisions none")
+        }
+        try db.execute(sql: "ATTACH ? AS review", arguments: [path])
+        do {
+            try ReviewSchema.check(db, schema: "review", as: fileName)
+        } catch {
+            try db.execute(sql: "DETACH review")
+            throw error
+        }
+    }
+
+    /// What a choice means, as rows of unit, item, sha256, field and value; of a rater with one argument, the name.
+    ///
+    /// - Parameter schema: the name that the file of decisions has on the connection
+    private static func said(_ choice: String, _ schema: String, _ db: Database) throws -> String {
+        if choice == consensus {
+            return "SELECT unit, item, sha256, field, value FROM \(schema).v_consensus WHERE value IS NOT NULL"
+        }
+        guard
+            try Bool.fetchOne(
+                db, sql: "SELECT EXISTS (SELECT 1 FROM \(schema).rater WHERE name = ?)", arguments: [choice])
+                == true
+        else {
+            throw EchoError(
+                "--decisions", "names no rater of this dataset",
+                try: "consensus, none, or a name that echoprep review agreement prints")
+        }
+        return """
+            SELECT unit, item, sha256, field, value FROM (
+                SELECT c.*, row_number() OVER (
+                    PARTITION BY c.unit, c.item, c.sha256, c.field ORDER BY c.round DESC) AS n
+                FROM \(schema).v_current c WHERE c.rater = ?)
+            WHERE n = 1
+            """
+    }
+
+    /// The source files that are to be kept whatever they look like, by their sha256.
+    package static func kept(_ choice: String, dataset: String) throws(EchoError) -> Set<String> {
+        let path = dataset + "/" + fileName
+        guard FileManager.default.fileExists(atPath: path) else {
+            throw EchoError("--decisions", "the dataset has no decisions", try: "echoprep review first")
+        }
+        return try translated(as: fileName) {
+            var configuration = Configuration()
+            configuration.readonly = true
+            configuration.busyMode = .timeout(30)
+            return try DatabaseQueue(path: path, configuration: configuration).read { db in
+                try ReviewSchema.check(db, as: fileName)
+                let said = try said(choice, "main", db)
+                return try String.fetchSet(
+                    db,
+                    sql: """
+                        SELECT sha256 FROM (\(said))
+                        WHERE unit = 'clip' AND field = 'clip' AND value = 'keep' AND sha256 IS NOT NULL
+                        """, arguments: choice == consensus ? [] : [choice])
+            }
+        }
+    }
+
+    /// Decisions whose clip is gone from a dataset, or whose file has other bytes now.
+    package struct Orphans: Sendable, Equatable {
+        package let gone: Int, changed: Int
+    }
+
+    /// - Returns: nil where nobody has decided anything
+    package static func orphans(of catalog: Catalog) throws(EchoError) -> Orphans? {
+        guard FileManager.default.fileExists(atPath: catalog.folder + "/" + fileName) else { return nil }
+        return try translated(as: fileName) {
+            try catalog.database.writeWithoutTransaction { db in
+                try attach(catalog.folder, db)
+                defer { try? db.execute(sql: "DETACH review") }
+                let row = try Row.fetchOne(
+                    db,
+                    sql: """
+                        SELECT coalesce(sum(NOT there AND NOT named), 0), coalesce(sum(NOT there AND named), 0) FROM (
+                            SELECT CASE WHEN d.sha256 IS NULL THEN EXISTS (SELECT 1 FROM main.clip c WHERE c.name = d.item)
+                                    ELSE EXISTS (SELECT 1 FROM main.clip c WHERE c.sha256 = d.sha256) END AS there,
+                                EXISTS (SELECT 1 FROM main.clip c WHERE c.name = d.item) AS named
+                            FROM (SELECT DISTINCT item, sha256 FROM review.v_current WHERE unit = 'clip') d)
+                        """)
+                return Orphans(gone: row?[0] ?? 0, changed: row?[1] ?? 0)
+            }
+        }
+    }
+}
