@@ -67,7 +67,7 @@ export function predictions(found, keys, open) {
   const known = { 1: ["✓", "is there"], 0: ["–", "is not there"] };
   return [
     heading,
-    el("ul", { class: "bars" }, found.predictions.map((one) => {
+    el("ul", { class: "bars" }, found.predictions.toSorted((a, b) => b.probability - a.probability).map((one) => {
       const [mark, meaning] = known[one.label] ?? ["", ""];
       return el("li", { title: `${one.title ?? one.target}: ${percent(one.probability)}${meaning && `, the label ${meaning}`}` },
         el("b", {}, one.target), el("span", { class: "name" }, one.title ?? ""), bar(one.probability, one.label === 1 ? "there" : ""),

@@ -157,10 +157,13 @@ export class Sheet {
     const chosen = position >= from && position <= to && (this.anchor !== null);
     const name = ["tile", clip && !clip.kept && "dropped", decisions.clip === "keep" && "keep", decisions.clip === "exclude" && "exclude",
       this.clips.decided(place) && "decided", chosen && "chosen", position === this.at && "on"].filter(Boolean).join(" ");
-    if (tile.className !== name) tile.className = name;
     const mark = inShort(this.form, decisions), reason = clip && !clip.kept ? clip.reason ?? "dropped" : "";
-    if (tile.dataset.mark !== mark) tile.dataset.mark = mark;
-    if (tile.dataset.reason !== reason) tile.dataset.reason = reason;
+    // What looks as it did is not touched.
+    const look = [name, mark, reason, clip?.name].join(";");
+    if (tile.look === look) return;
+    tile.look = look;
+    tile.className = name;
+    Object.assign(tile.dataset, { mark, reason });
     tile.setAttribute("aria-selected", chosen || position === this.at);
     tile.setAttribute("aria-label", [`${position + 1}`, clip?.name, reason && `dropped: ${reason}`, mark || "undecided"].filter(Boolean).join(", "));
     tile.tabIndex = position === this.at ? 0 : -1;
