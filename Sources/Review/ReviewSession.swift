@@ -53,6 +53,7 @@ actor ReviewSession {
 
     var summary: SessionSummary {
         SessionSummary(
+            reading: reading.request,
             rater: reading.options.rater, role: reading.options.role.rawValue, round: reading.options.round,
             blind: isBlind, filter: reading.options.filter ?? "", queue: reading.options.queue.rawValue,
             total: queue.clips.count, decided: decided.count,
@@ -165,17 +166,24 @@ actor ReviewSession {
         return stored
     }
 
-    func undo(request: String) throws(EchoError) -> ChangedPlace? { try changed(store.undo(request: request, reading)) }
-    func redo(request: String) throws(EchoError) -> ChangedPlace? { try changed(store.redo(request: request, reading)) }
+    func undo(request: String, count: Int) throws(EchoError) -> ChangedPlaces? {
+        try changed(store.undo(request: request, count: count, reading))
+    }
 
-    private func changed(_ change: Change?) throws(EchoError) -> ChangedPlace? {
-        guard let change else { return nil }
-        try refresh([(change.unit, change.item)])
-        let place =
-            change.unit == .clip
-            ? queue.places[change.item] : queue.clips.firstIndex { $0.study == change.item }
-        return ChangedPlace(
-            place: place, field: change.field, value: change.value, decided: decided.count)
+    func redo(request: String, count: Int) throws(EchoError) -> ChangedPlaces? {
+        try changed(store.redo(request: request, count: count, reading))
+    }
+
+    private func changed(_ changes: [Change]) throws(EchoError) -> ChangedPlaces? {
+        guard !changes.isEmpty else { return nil }
+        try refresh(changes.map { ($0.unit, $0.item) })
+        let places = changes.map { change in
+            let place =
+                change.unit == .clip
+                ? queue.places[change.item] : queue.clips.firstIndex { $0.study == change.item }
+            return ChangedPlaces.Change(place: place, field: change.field, value: change.value)
+        }
+        return ChangedPlaces(places, decided: decided.count)
     }
 
     func reveal(_ place: Int, request: String) throws(EchoError) {

@@ -70,6 +70,15 @@ extension PageTests {
                     "return Math.round($('.tall').clientWidth / $('.tile').offsetWidth)",
                     as: Int.self)
                 #expect(try served.stored("SELECT count(*) FROM decision") == [before + 2 * columns + 1])
+                // One key takes back what one key did.
+                let excluded = "SELECT count(*) FROM v_current WHERE value = 'exclude'"
+                #expect(try served.stored(excluded) == [2 * columns + 1])
+                try await page.press("z")
+                try await page.wait("\(said("undone")) && \(saved)")
+                #expect(try served.stored(excluded) == [0])
+                try await page.press("Shift+z")
+                try await page.wait("\(said("redone")) && \(saved)")
+                #expect(try served.stored(excluded) == [2 * columns + 1])
             }
         }
     }

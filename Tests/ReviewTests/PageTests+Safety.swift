@@ -41,7 +41,6 @@ extension PageTests {
 
                 try await page.press("r")
                 try await page.wait("$('#blinding').textContent.includes('recorded')")
-                try await page.wait("$('#labels li')")
                 try await page.wait("$('#predictions .bars li')")
                 let after = try await page.run("return window.answers.join(' ')", as: String.self)
                 #expect(titles.contains { after.contains($0) })

@@ -33,7 +33,7 @@ private let folder = ProcessInfo.processInfo.environment["ECHOPREP_REVIEW_PICTUR
                 try await page.wait("document.querySelector('.tile')?.style.backgroundImage")
                 try await page.press(
                     "ArrowRight", "Shift+ArrowRight", "Shift+ArrowRight", "Shift+ArrowRight", "k")
-                try await page.resize(1200, 640, scale: 0.8)
+                try await page.resize(1440, 720, scale: 0.7)
                 try await Task.sleep(for: .seconds(1))
                 try await take(page, "review-sheet")
 

@@ -30,7 +30,7 @@ final class Served: @unchecked Sendable {
         try FileManager.default.copyItem(
             at: original.appendingPathComponent("dataset"), to: folder.appendingPathComponent("dataset"))
         let run = original.appendingPathComponent("icd").path
-        let served = Served(folder, arguments.flatMap { $0 == "--run" ? ["--run", run] : [$0] })
+        let served = Served(folder, arguments.map { $0 == "icd" ? run : $0 })
         if let clips { try served.grow(to: clips) }
         try await served.start()
         defer { served.kill() }
@@ -124,7 +124,8 @@ enum Sample {
         atexit { try? FileManager.default.removeItem(at: Sample.folder) }
         func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
         for command in [
-            ["phantom", path("phantom")] + size,
+            // The first study of this seed has labels, and begins with clips that are kept.
+            ["phantom", path("phantom"), "--seed", "3"] + size,
             ["ingest", path("phantom/mimic-iv-echo"), "--dataset", path("dataset")],
             [
                 "link-icd", "--dataset", path("dataset"), "--mimic-iv", path("phantom/mimiciv/hosp"),

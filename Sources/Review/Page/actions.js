@@ -4,11 +4,13 @@ import { showAgreement } from "./dialogs.js";
 import { $ } from "./dom.js";
 import { set, settings } from "./settings.js";
 
+const ofOneClip = ["play", "frameBack", "frameOn", "source", "overlays", "evidence", "predictions", "reveal"];
+
 export function act(review, name) {
   const { clips, sheet, stage } = review;
   const inSheet = { next: 1, previous: -1, nextStudy: sheet.columns, previousStudy: -sheet.columns };
   if (sheet.shown && name in inSheet) return sheet.move(inSheet[name]);
-  if (sheet.shown && ["play", "frameBack", "frameOn", "source", "overlays", "evidence", "predictions", "reveal"].includes(name)) review.toggleSheet(false);
+  if (sheet.shown && ofOneClip.includes(name)) review.toggleSheet(false);
   const [field, value] = name.split(/=(.*)/);
   if (value) return review.deciding.choose(review.fields.get(field), value);
   if (value === "") {
@@ -32,10 +34,17 @@ export function act(review, name) {
     source: () => stage.toggleSource(),
     overlays: () => stage.toggleOverlays(),
     evidence: () => { set("evidence", !settings.evidence); if (review.facts) review.drawFacts(); },
-    predictions: () => { set("predictions", !settings.predictions); if (review.facts) review.drawFacts(); $("details").scrollTop = 0; },
-    reveal: () => (!review.session.blind || review.facts?.blind === false ? review.say("Nothing is hidden here.") : review.deciding.outbox.add("reveal", { place: review.place })),
-    undo: () => review.deciding.outbox.add("undo"),
-    redo: () => review.deciding.outbox.add("redo"),
+    predictions: () => {
+      set("predictions", !settings.predictions);
+      if (review.facts) review.drawFacts();
+      $("details").scrollTop = 0;
+    },
+    reveal: () => {
+      if (!review.session.blind || review.facts?.blind === false) review.say("Nothing is hidden here.");
+      else review.deciding.outbox.add("reveal", { place: review.place });
+    },
+    undo: () => review.deciding.undo(),
+    redo: () => review.deciding.redo(),
     label: () => review.say("This form has no label of your own: add a field with the key T to it (--form)."),
     agreement: () => showAgreement(review.session.blind),
     theme: () => review.theme(document.documentElement.dataset.theme === "dark" ? "light" : "dark"),
@@ -60,9 +69,18 @@ export function pressed(review, event) {
     const far = { Home: -Infinity, End: Infinity, PageUp: -sheet.page, PageDown: sheet.page }[event.key];
     const arrow = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: sheet.columns, ArrowUp: -sheet.columns }[event.key];
     const by = far ?? (event.shiftKey ? arrow : undefined);
-    if (by !== undefined) { sheet.move(Number.isFinite(by) ? by : by > 0 ? review.clips.count : -review.clips.count, event.shiftKey); return event.preventDefault(); }
-    if (event.key === "Enter") { review.toggleSheet(false); return event.preventDefault(); }
-    if (event.key === "Escape") { if (sheet.anchor !== null) sheet.clear(); else review.toggleSheet(false); return event.preventDefault(); }
+    if (by !== undefined) {
+      sheet.move(Math.min(Math.max(by, -review.clips.count), review.clips.count), event.shiftKey);
+      return event.preventDefault();
+    }
+    if (event.key === "Escape" && sheet.anchor !== null) {
+      sheet.clear();
+      return event.preventDefault();
+    }
+    if (event.key === "Enter" || event.key === "Escape") {
+      review.toggleSheet(false);
+      return event.preventDefault();
+    }
   } else if (event.key === "PageDown" || event.key === "PageUp") {
     $("details").scrollBy({ top: (event.key === "PageDown" ? 0.85 : -0.85) * $("details").clientHeight });
     return event.preventDefault();

@@ -9,9 +9,9 @@ const together = 500;
 /** The id of the `n`th decision of an entry: its own id with the last digits counted. */
 const requestOf = (id, n) => id.slice(0, 24) + n.toString(16).padStart(12, "0");
 
-const bodyOf = ({ kind, id, decision, places, place }) => {
+const bodyOf = ({ kind, id, decision, places, place, count }) => {
   if (kind === "decide") return places.map((one, n) => ({ request: requestOf(id, n), place: one, ...decision }));
-  return kind === "reveal" ? { request: id, place } : { request: id };
+  return { request: id, place, count };
 };
 
 export class Outbox {

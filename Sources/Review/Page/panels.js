@@ -67,7 +67,7 @@ export function predictions(found, keys, open) {
   const known = { 1: ["✓", "is there"], 0: ["–", "is not there"] };
   return [
     heading,
-    el("ul", { class: "bars" }, found.predictions.map((one) => {
+    el("ul", { class: "bars" }, found.predictions.toSorted((a, b) => b.probability - a.probability).map((one) => {
       const [mark, meaning] = known[one.label] ?? ["", ""];
       return el("li", { title: `${one.title ?? one.target}: ${percent(one.probability)}${meaning && `, the label ${meaning}`}` },
         el("b", {}, one.target), el("span", { class: "name" }, one.title ?? ""), bar(one.probability, one.label === 1 ? "there" : ""),
@@ -81,23 +81,31 @@ export function predictions(found, keys, open) {
   ].filter(Boolean);
 }
 
-/** Kappa of each field with its interval, on one axis from 0 to 1. */
+/** How far raters agree on each field: every pair, and all of them, with intervals on one axis from 0 to 1. */
 export function agreement(found) {
   const number = (value) => (value === null || value === undefined ? "–" : value.toFixed(2));
-  const fields = found.fields.map((one) => {
+  const line = (field, who, items, value, { low, high, weighted }, open) => {
     const range = el("i", { class: "range" }), dot = el("i", { class: "dot" });
-    const at = (value) => Math.min(Math.max(value ?? 0, 0), 1) * 100;
-    [range.style.left, range.style.width] = [`${at(one.low)}%`, `${at(one.high) - at(one.low)}%`];
-    dot.style.left = `${at(one.kappa)}%`;
-    return el("tr", {}, el("th", { scope: "row" }, one.field), el("td", {}, one.raters.join(", ")), el("td", { class: "n" }, String(one.items)),
-      el("td", { class: "n" }, number(one.kappa)), el("td", { class: "axis" }, (one.kappa ?? null) === null ? "" : el("span", { class: "interval", "aria-hidden": "true" }, range, dot)),
-      el("td", { class: "n" }, one.low === null || one.low === undefined ? "–" : `${number(one.low)} – ${number(one.high)}`),
-      el("td", { class: "n" }, number(one.weighted)), el("td", { class: "n" }, number(one.alpha)));
-  });
+    const at = (one) => Math.min(Math.max(one ?? 0, 0), 1) * 100;
+    [range.style.left, range.style.width] = [`${at(low)}%`, `${at(high) - at(low)}%`];
+    dot.style.left = `${at(value)}%`;
+    return el("tr", {}, el("th", { scope: "row" }, field), el("td", {}, who), el("td", { class: "n" }, String(items)),
+      el("td", { class: "n" }, number(value)),
+      el("td", { class: "axis" }, (value ?? null) !== null && el("span", { class: "interval", "aria-hidden": "true" }, range, dot)),
+      el("td", { class: "n" }, (low ?? null) === null ? "–" : `${number(low)} – ${number(high)}`),
+      el("td", { class: "n" }, number(weighted)), el("td", { class: "n" }, open));
+  };
+  const lines = found.fields.filter((field) => field.pairs.length).flatMap((field) => [
+    ...field.pairs.map((pair, n) => line(n ? "" : field.field,
+      pair.raters[0] === pair.raters[1] ? `${pair.raters[0]}, rounds ${pair.rounds.join(" and ")}` : pair.raters.join(", "),
+      pair.items, pair.kappa, pair, "")),
+    (field.alpha ?? null) !== null && line("", "all (alpha)", field.items, field.alpha, { low: field.low, high: field.high }, `${field.open} of ${field.disagreements}`),
+  ]).filter(Boolean);
+  const heads = ["Field", "Raters", "Both", "Kappa", "0 to 1", "95 %", "Weighted", "Open"];
   return [
-    el("p", {}, found.open ? `Raters disagree on ${found.open} of the decisions that they share; an adjudicator has yet to decide.` : "No disagreement is open."),
-    fields.length ? el("div", { class: "scroll" }, el("table", { class: "agreement" },
-      el("thead", {}, el("tr", {}, ["Field", "Raters", "Both", "Kappa", "0 to 1", "95 %", "Weighted", "Alpha"].map((text) => el("th", { scope: "col" }, text)))),
-      el("tbody", {}, fields))) : el("p", { class: "quiet" }, "No two raters have decided the same clip yet."),
+    el("p", {}, found.open ? `Raters differ on ${found.open} decisions on which no adjudicator has decided.` : "No difference between raters is open."),
+    lines.length ? el("div", { class: "scroll" }, el("table", { class: "agreement" },
+      el("thead", {}, el("tr", {}, heads.map((text) => el("th", { scope: "col" }, text)))), el("tbody", {}, lines)))
+      : el("p", { class: "quiet" }, "No two raters have decided the same clip yet."),
   ];
 }

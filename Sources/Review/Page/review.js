@@ -30,7 +30,7 @@ export class Review {
     this.session = session;
     this.form_ = session.form;
     this.fields = new Map(session.form.fields.map((field) => [field.name, field]));
-    this.name = session.reading ?? `${session.rater}.${session.round}.${session.total}.${session.form.version}`;
+    this.name = session.reading;
     this.clips = new Clips(session, (from, length) => this.#listArrived(from, length));
     this.keys = new Keys(session);
     this.sprites = new Sprites(session.tiles);

@@ -70,10 +70,15 @@ export class Sheet {
     this.tall = el("div", { class: "tall", role: "grid", "aria-label": "All clips", "aria-multiselectable": "true" });
     root.replaceChildren(this.tall);
     Object.assign(this, { root, clips, form, sprites, open, moved });
-    sprites.listeners.add((number) => { if (this.shown) this.#each((tile, position) => { if (Math.floor(this.clips.place(position) / sprites.each) === number) this.#picture(tile, position); }); });
+    sprites.listeners.add((number) => this.#each((tile, position) => {
+      if (this.#sprite(position) === number) this.#picture(tile, position);
+    }));
     root.addEventListener("scroll", () => this.#later(), { passive: true });
     this.tall.addEventListener("click", (event) => this.#clicked(event));
-    this.tall.addEventListener("dblclick", (event) => { const position = this.#of(event); if (position !== undefined) this.open(position); });
+    this.tall.addEventListener("dblclick", (event) => {
+      const position = this.#of(event);
+      if (position !== undefined) this.open(position);
+    });
     new ResizeObserver(() => { if (this.shown) this.arrange(); }).observe(root);
   }
 
@@ -128,7 +133,11 @@ export class Sheet {
     const { side, columns } = this, top = Math.floor(this.root.scrollTop / side);
     const first = Math.max(0, top - spare) * columns;
     const last = Math.min(this.clips.count, (Math.ceil((this.root.scrollTop + this.root.clientHeight) / side) + spare) * columns);
-    for (const [position, tile] of this.#tiles) if (position < first || position >= last) { tile.remove(); this.#tiles.delete(position); }
+    for (const [position, tile] of this.#tiles) {
+      if (position >= first && position < last) continue;
+      tile.remove();
+      this.#tiles.delete(position);
+    }
     const fresh = [];
     for (let position = first; position < last; position++) {
       if (this.#tiles.has(position)) continue;
@@ -141,28 +150,33 @@ export class Sheet {
       fresh.push(tile);
     }
     this.tall.append(...fresh);
+    // What is in sight before what is not yet.
     const inSight = new Set();
-    for (let position = Math.max(first, top * columns); position < last; position++) inSight.add(Math.floor(this.clips.place(position) / this.sprites.each));
-    for (const position of this.#tiles.keys()) inSight.add(Math.floor(this.clips.place(position) / this.sprites.each));
+    for (let position = Math.max(first, top * columns); position < last; position++) inSight.add(this.#sprite(position));
+    for (const position of this.#tiles.keys()) inSight.add(this.#sprite(position));
     clearTimeout(this.waiting);
     this.waiting = setTimeout(() => { if (this.shown) this.sprites.want([...inSight]); }, this.settled ? 60 : 0);
     this.settled = true;
   }
 
+  #sprite(position) { return Math.floor(this.clips.place(position) / this.sprites.each); }
   #picture(tile, position) { this.sprites.paint(tile, this.clips.place(position), this.side); }
 
   #mark(tile, position) {
     const place = this.clips.place(position), clip = this.clips.at(place), decisions = this.clips.decisions(place, clip);
     const [from, to] = this.range;
     const chosen = position >= from && position <= to && (this.anchor !== null);
-    const name = ["tile", clip && !clip.kept && "dropped", decisions.clip === "keep" && "keep", decisions.clip === "exclude" && "exclude",
-      this.clips.decided(place) && "decided", chosen && "chosen", position === this.at && "on"].filter(Boolean).join(" ");
-    if (tile.className !== name) tile.className = name;
+    const name = ["tile", clip && !clip.kept && "dropped", ["keep", "exclude"].includes(decisions.clip) && decisions.clip, chosen && "chosen", position === this.at && "on"].filter(Boolean).join(" ");
     const mark = inShort(this.form, decisions), reason = clip && !clip.kept ? clip.reason ?? "dropped" : "";
-    if (tile.dataset.mark !== mark) tile.dataset.mark = mark;
-    if (tile.dataset.reason !== reason) tile.dataset.reason = reason;
+    // What looks as it did is not touched.
+    const look = [name, mark, reason, clip?.name].join(";");
+    if (tile.look === look) return;
+    tile.look = look;
+    tile.className = name;
+    Object.assign(tile.dataset, { mark, reason });
     tile.setAttribute("aria-selected", chosen || position === this.at);
-    tile.setAttribute("aria-label", [`${position + 1}`, clip?.name, reason && `dropped: ${reason}`, mark || "undecided"].filter(Boolean).join(", "));
+    const parts = [`${position + 1}`, clip?.name, reason && `dropped: ${reason}`, mark || "undecided"];
+    tile.setAttribute("aria-label", parts.filter(Boolean).join(", "));
     tile.tabIndex = position === this.at ? 0 : -1;
   }
 
@@ -194,7 +208,8 @@ export class Sheet {
     this.at = Math.min(Math.max(this.at + by, 0), this.clips.count - 1);
     this.#reveal();
     const [left, right] = this.range;
-    const touched = (position) => (was !== null && position >= from && position <= to) || (extend && position >= left && position <= right) || position === before || position === this.at;
+    const touched = (position) => (was !== null && position >= from && position <= to)
+      || (extend && position >= left && position <= right) || position === before || position === this.at;
     this.#each((tile, position) => { if (touched(position)) this.#mark(tile, position); });
     if (document.activeElement?.classList.contains("tile")) this.#tiles.get(this.at)?.focus({ preventScroll: true });
     this.moved();

@@ -37,6 +37,8 @@ struct SessionSummary: Sendable, Encodable {
 
     struct Tiles: Sendable, Encodable { let size: Int, columns: Int, rows: Int }
 
+    /// By what the page knows the reading again: what it keeps of one is sent to no other.
+    let reading: String
     let rater: String, role: String
     let round: Int
     let blind: Bool
@@ -142,10 +144,27 @@ struct StoredDecisions: Sendable, Encodable {
 }
 
 /// `POST /api/undo`, `POST /api/redo`
-struct ChangedPlace: Sendable, Encodable {
-    /// nil where the clip is not in this reading.
+struct ChangedPlaces: Sendable, Encodable {
+    struct Change: Sendable, Encodable {
+        /// nil where the clip is not in this reading.
+        let place: Int?
+        let field: String
+        /// What holds now; nil for nothing.
+        let value: String?
+    }
+
+    /// The first of the changes.
     let place: Int?
     let field: String
     let value: String?
+    let decisions: [Change]
     let decided: Int
+
+    init(_ changes: [Change], decided: Int) {
+        place = changes[0].place
+        field = changes[0].field
+        value = changes[0].value
+        decisions = changes
+        self.decided = decided
+    }
 }

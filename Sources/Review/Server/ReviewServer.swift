@@ -83,10 +83,12 @@ struct ReviewServer: Sendable {
         router.get("/api/clip/:place/predictions") { _, context in
             let place = try place(context)
             guard let model = session.model else {
-                return Response.problem(.notFound, EchoError("--run", "is not given", try: "start with --run RUN"))
+                return Response.problem(
+                    .notFound, EchoError("--run", "is not given", try: "start with --run RUN"))
             }
             guard await session.mayPredict(place) else {
-                return Response.problem(.forbidden, EchoError("predictions", "are hidden", try: "reveal them with R"))
+                return Response.problem(
+                    .forbidden, EchoError("predictions", "are hidden", try: "reveal them with R"))
             }
             guard var found = try await model.predictions(of: session.queue.clips[place].study) else {
                 return Response.problem(.notFound, EchoError("predictions", "the study has no kept clips"))
@@ -112,7 +114,8 @@ struct ReviewServer: Sendable {
         }
         router.get("/api/filter") { request, _ in
             do throws(EchoError) {
-                return Response.json(Places(places: try await session.places(PlaceFilter(request.uri.queryParameters))))
+                return Response.json(
+                    Places(places: try await session.places(PlaceFilter(request.uri.queryParameters))))
             } catch {
                 return Response.problem(error.place == "where" ? .forbidden : .badRequest, error)
             }
@@ -131,6 +134,7 @@ struct ReviewServer: Sendable {
         struct Plain: Decodable {
             let request: String
             let place: Int?
+            let count: Int?
         }
         router.post("/api/decisions") { request, _ in
             let asked = try await body(request, Decisions.self)
@@ -144,10 +148,14 @@ struct ReviewServer: Sendable {
                     decided: await session.decidedCount))
         }
         router.post("/api/undo") { request, _ in
-            try changed(await session.undo(request: try await body(request, Plain.self).request), "undo")
+            let asked = try await body(request, Plain.self)
+            return try changed(
+                await session.undo(request: asked.request, count: try count(asked.count)), "undo")
         }
         router.post("/api/redo") { request, _ in
-            try changed(await session.redo(request: try await body(request, Plain.self).request), "redo")
+            let asked = try await body(request, Plain.self)
+            return try changed(
+                await session.redo(request: asked.request, count: try count(asked.count)), "redo")
         }
         router.post("/api/reveal") { request, _ in
             let asked = try await body(request, Plain.self)
@@ -159,7 +167,14 @@ struct ReviewServer: Sendable {
         }
     }
 
-    private func changed(_ change: ChangedPlace?, _ what: String) throws -> Response {
+    /// How many decisions an undo or a redo is of.
+    private func count(_ asked: Int?) throws(EchoError) -> Int {
+        guard let asked else { return 1 }
+        guard (1...10_000).contains(asked) else { throw EchoError("count", "is not 1 to 10,000") }
+        return asked
+    }
+
+    private func changed(_ change: ChangedPlaces?, _ what: String) throws -> Response {
         guard let change else { return Response.problem(.notFound, EchoError(what, "there is nothing")) }
         return Response.json(change)
     }
@@ -202,7 +217,9 @@ struct ReviewServer: Sendable {
 
 extension PlaceFilter {
     init(_ query: FlatDictionary<Substring, Substring>) throws(EchoError) {
-        func text(_ name: Substring) -> String? { query[name].map(String.init).flatMap { $0.isEmpty ? nil : $0 } }
+        func text(_ name: Substring) -> String? {
+            query[name].map(String.init).flatMap { $0.isEmpty ? nil : $0 }
+        }
         if let word = text("state") {
             guard let state = State(rawValue: word) else { throw EchoError("state", "is no such state") }
             self.state = state

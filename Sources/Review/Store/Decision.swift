@@ -81,28 +81,50 @@ extension ReviewStore {
         }
     }
 
-    /// Takes back the rater's last decision of this round that stands, whenever and in whichever session it was made.
+    /// Takes back the rater's last decisions of this round that stand, whenever and in whichever session they were made.
     ///
-    /// - Returns: nil where there is none
-    func undo(request: String, _ reading: Reading) throws(EchoError) -> Change? {
+    /// - Parameter count: how many, since one key decides a whole range
+    /// - Returns: what changed, the last decision first
+    func undo(request: String, count: Int, _ reading: Reading) throws(EchoError) -> [Change] {
         try write { db in
             if try Self.decision(request, db) == nil {
-                guard let last = try Self.history(reading, db).done.last else { return nil }
-                try Self.copy(last, into: reading, request: request, as: "undoes", value: "NULL", db)
+                let last = try Self.history(reading, db).done.suffix(count).reversed()
+                for (number, id) in last.enumerated() {
+                    try Self.copy(
+                        id, into: reading, request: Self.request(request, number), as: "undoes",
+                        value: "NULL", db)
+                }
             }
-            return try Self.change(request, reading, db)
+            return try Self.changes(request, reading, db)
         }
     }
 
-    /// Makes the decision again that was undone last, unless another was made since.
-    func redo(request: String, _ reading: Reading) throws(EchoError) -> Change? {
+    /// Makes the decisions again that were undone last, unless another was made since.
+    func redo(request: String, count: Int, _ reading: Reading) throws(EchoError) -> [Change] {
         try write { db in
             if try Self.decision(request, db) == nil {
-                guard let last = try Self.history(reading, db).undone.last else { return nil }
-                try Self.copy(last, into: reading, request: request, as: "redoes", value: "value", db)
+                let last = try Self.history(reading, db).undone.suffix(count).reversed()
+                for (number, id) in last.enumerated() {
+                    try Self.copy(
+                        id, into: reading, request: Self.request(request, number), as: "redoes",
+                        value: "value", db)
+                }
             }
-            return try Self.change(request, reading, db)
+            return try Self.changes(request, reading, db)
         }
+    }
+
+    /// The request of each of the rows that one request makes.
+    private static func request(_ request: String, _ number: Int) -> String {
+        number == 0 ? request : "\(request) \(number)"
+    }
+
+    private static func changes(_ request: String, _ reading: Reading, _ db: Database) throws -> [Change] {
+        var changes: [Change] = []
+        while let change = try change(self.request(request, changes.count), reading, db) {
+            changes.append(change)
+        }
+        return changes
     }
 
     private static func copy(

@@ -28,6 +28,8 @@ package struct ReadingOptions: Sendable {
 /// A reading in the file of decisions.
 struct Reading: Sendable {
     let id: Int64, rater: Int64
+    /// Random, and the same wherever its file goes.
+    let request: String
     let options: ReadingOptions
 }
 
@@ -44,19 +46,20 @@ extension ReviewStore {
                 options.clips.rawValue, Int64(bitPattern: options.seed),
             ]
             let sql = """
-                SELECT id FROM reading WHERE rater_id = ? AND form_id = ? AND round = ? AND blind = ? AND filter = ?
+                SELECT id, request FROM reading WHERE rater_id = ? AND form_id = ? AND round = ? AND blind = ? AND filter = ?
                     AND queue = ? AND clips = ? AND seed = ? ORDER BY id LIMIT 1
                 """
-            if let id = try Int64.fetchOne(db, sql: sql, arguments: arguments) {
-                return Reading(id: id, rater: rater, options: options)
+            if let row = try Row.fetchOne(db, sql: sql, arguments: arguments) {
+                return Reading(id: row[0], rater: rater, request: row[1], options: options)
             }
+            let request = UUID().uuidString
             try db.execute(
                 sql: """
                     INSERT INTO reading (rater_id, form_id, round, blind, filter, queue, clips, seed, request, started_at,
                         program_version)
                     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, \(ReviewStore.now), ?)
-                    """, arguments: arguments + [UUID().uuidString, fullProgramVersion])
-            return Reading(id: db.lastInsertedRowID, rater: rater, options: options)
+                    """, arguments: arguments + [request, fullProgramVersion])
+            return Reading(id: db.lastInsertedRowID, rater: rater, request: request, options: options)
         }
     }
 
