@@ -13,6 +13,11 @@ func spelled(_ arguments: [String], for root: any ParsableCommand.Type) throws(E
     while !known.isEmpty {
         guard let word = rest.first, !word.hasPrefix("-"), word != "help" else { return arguments }
         guard let found = known.first(where: { $0.name == word }) else {
+            // Where a command may be left out, the word is its first argument.
+            if let usual = command.configuration.defaultSubcommand {
+                command = usual
+                break
+            }
             let nearest = DeclaredOption.nearest(to: word, among: known.map(\.name))
             throw EchoError(
                 brief(word), "is no command of \(name)",
