@@ -205,5 +205,6 @@ func line(of file: URL, containing text: String, by process: Process) async thro
         }
         try await Task.sleep(for: .milliseconds(20))
     }
-    return try #require(nil as String?, "\(text) is never said: \(try output())")
+    let said = try output()
+    return try #require(nil as String?, "\(text) is never said: \(said)")
 }
