@@ -102,14 +102,14 @@ final class ClipPixels: Sendable {
 
     /// Whether the source file of a clip is there.
     func hasSource(_ row: ClipRecord) -> Bool {
-        sources[row.runID].map { isReadable($0 + "/" + row.path) } ?? false
+        sources[row.runID].flatMap { try? isReadable($0 + "/" + row.path) } ?? false
     }
 
     /// A frame of the source file as PNG.
     func source(of clip: QueuedClip, frame: Int, overlays: Bool) throws(EchoError) -> [UInt8] {
         guard let row = try catalog.clip(clip.name) else { throw gone }
         let inspection = try looked.value(clip.name) { () throws(EchoError) in
-            guard let folder = sources[row.runID], isReadable(folder + "/" + row.path) else {
+            guard let folder = sources[row.runID], hasSource(row) else {
                 throw EchoError("source", "the source file is not there any more")
             }
             do throws(EchoError) {
