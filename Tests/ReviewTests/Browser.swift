@@ -30,7 +30,7 @@ struct Browser: Sendable {
         process.standardError = FileHandle.nullDevice
         try process.run()
         defer { process.terminate() }
-        let port = try await line(of: log, containing: "successfully on port ")
+        let port = try await line(of: log, containing: "successfully on port ", by: process)
             .split(separator: " ").last.flatMap { in_port_t($0.filter(\.isNumber)) }
         let driver = Browser(port: try #require(port), path: "")
         let options: [String: Any] = [
@@ -195,13 +195,16 @@ struct Browser: Sendable {
     }
 }
 
-/// The first line of a file that holds `text`, as soon as it is there.
-func line(of file: URL, containing text: String) async throws -> String {
-    for _ in 0..<1500 {
-        let lines = String(decoding: try Data(contentsOf: file), as: UTF8.self).split(separator: "\n")
-        if let line = lines.first(where: { $0.contains(text) }) { return String(line) }
+/// The first line of a program's output that holds `text`, as soon as it is there.
+func line(of file: URL, containing text: String, by process: Process) async throws -> String {
+    func output() throws -> String { String(decoding: try Data(contentsOf: file), as: UTF8.self) }
+    let until = Date(timeIntervalSinceNow: 60)
+    while process.isRunning, Date() < until {
+        if let line = try output().split(separator: "\n").first(where: { $0.contains(text) }) {
+            return String(line)
+        }
         try await Task.sleep(for: .milliseconds(20))
     }
-    let seen = String(decoding: try Data(contentsOf: file), as: UTF8.self)
-    throw try #require(nil as CocoaError?, "\(text) is never said in: \(seen)")
+    let said = try output()
+    return try #require(nil as String?, "\(text) is never said: \(said)")
 }

@@ -62,10 +62,10 @@ extension PageTests {
                 try await page.wait(saved)
                 #expect(try await page.run("return touched.size", as: Int.self) == 1)
                 let before = try served.stored("SELECT count(*) FROM decision", as: Int.self)[0]
-                try await page.run("window.answers.length = 0")
+                try await page.run("window.posts = 0")
                 try await page.press("Shift+ArrowDown", "Shift+ArrowDown", "x")
                 try await page.wait(saved)
-                #expect(try await page.run("return answers.length", as: Int.self) == 1)
+                #expect(try await page.run("return posts", as: Int.self) == 1)
                 let columns = try await page.run(
                     "return Math.round($('.tall').clientWidth / $('.tile').offsetWidth)",
                     as: Int.self)

@@ -46,10 +46,11 @@ final class Served: @unchecked Sendable {
     func start() async throws {
         let log = folder.appendingPathComponent("review-\(UUID().uuidString).log")
         try Data().write(to: log)
-        process = try Built.start(
+        let process = try Built.start(
             ["review", dataset.path, "--rater", "KH", "--port", port] + arguments,
             output: try FileHandle(forWritingTo: log))
-        url = try await line(of: log, containing: "#token=").trimmingCharacters(in: .whitespaces)
+        self.process = process
+        url = try await line(of: log, containing: "#token=", by: process).trimmingCharacters(in: .whitespaces)
     }
 
     /// As a power cut does.

@@ -102,14 +102,14 @@ final class ClipPixels: Sendable {
 
     /// Whether the source file of a clip is there.
     func hasSource(_ row: ClipRecord) -> Bool {
-        sources[row.runID].map { (try? isReadable($0 + "/" + row.path)) ?? false } ?? false
+        sources[row.runID].flatMap { try? isReadable($0 + "/" + row.path) } ?? false
     }
 
     /// A frame of the source file as PNG.
     func source(of clip: QueuedClip, frame: Int, overlays: Bool) throws(EchoError) -> [UInt8] {
         guard let row = try catalog.clip(clip.name) else { throw gone }
         let inspection = try looked.value(clip.name) { () throws(EchoError) in
-            guard let folder = sources[row.runID], try isReadable(folder + "/" + row.path) else {
+            guard let folder = sources[row.runID], hasSource(row) else {
                 throw EchoError("source", "the source file is not there any more")
             }
             do throws(EchoError) {
@@ -132,9 +132,7 @@ final class ClipPixels: Sendable {
             for place in places where queue.clips[place].kept {
                 let clip = queue.clips[place], middle = clip.frames / 2
                 // A clip that cannot be read is told when it is opened.
-                guard let shown = try? frames(of: clip, middle..<middle + 1), shown.count == 1 else {
-                    continue
-                }
+                guard let shown = try? frames(of: clip, middle..<middle + 1), shown.count == 1 else { continue }
                 let tile = Picture(
                     width: shown.width, height: shown.height, channels: shown.channels, pixels: shown.bytes)
                 let index = place - number * count
