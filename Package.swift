@@ -186,7 +186,7 @@ let package = Package(
             "Exchange", grdb),
         tests("Echoprep", grdb),
         tests("Phantom", "EchoCore", "Files", "Video", "Crop", "Phantom"),
-        tests("Review", "EchoCore", "Pictures", grdb),
+        tests("Review", "EchoCore", "Pictures", "Review", grdb),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu17

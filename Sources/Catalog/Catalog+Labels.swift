@@ -105,7 +105,7 @@ extension Catalog {
                 SELECT CAST(l.value AS INTEGER) FROM label l
                 WHERE l.source = 'link-icd' AND l.unit = 'study' AND l.target = \(quoted(target))
                     AND l.key = CAST(s.study_id AS TEXT)
-            ) AS \(target.quotedDatabaseIdentifier)
+            ) AS \(identifier(target))
             """
         }
         return """
@@ -116,6 +116,9 @@ extension Catalog {
             WHERE st.status = 'labelled'
             """
     }
+
+    /// A name as SQL writes it, whatever it holds.
+    package static func identifier(_ name: String) -> String { "\"\(name.replacing("\"", with: "\"\""))\"" }
 
     /// A text as SQL writes it.
     package static func quoted(_ text: String) -> String { "'\(text.replacing("'", with: "''"))'" }

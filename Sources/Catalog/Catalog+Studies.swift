@@ -19,7 +19,8 @@ extension ClipRecord {
     package var stored: StoredClip? {
         guard kept, let shard else { return nil }
         return StoredClip(
-            name: name, tensor: tensor ?? name, shard: shard, frames: frames ?? 0, framesPerSecond: framesPerSecond)
+            name: name, tensor: tensor ?? name, shard: shard, frames: frames ?? 0,
+            framesPerSecond: framesPerSecond)
     }
 }
 
@@ -84,7 +85,8 @@ extension Catalog {
                     places[key] = studies.count
                     studies.append(
                         try StoredStudy(
-                            key: key, study: key, studyID: row.value(1), subjectID: row.value(2), clips: [clip]))
+                            key: key, study: key, studyID: row.value(1), subjectID: row.value(2),
+                            clips: [clip]))
                 }
             }
             return studies

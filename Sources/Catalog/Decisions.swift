@@ -21,8 +21,6 @@ package struct Decisions: Sendable, Equatable, Codable {
 
     package static let fileName = "review.sqlite"
     package static let consensus = "consensus", none = "none"
-    /// The name of the source that answers are labels of.
-    package static let source = "review"
 
     /// "decisions of consensus: 12 clips excluded, 240 answers (digest 1a2b3c4d5e6f)".
     package var text: String {
@@ -61,13 +59,16 @@ package struct Decisions: Sendable, Equatable, Codable {
                 CREATE TEMP TABLE decided_label (source TEXT, unit TEXT, target TEXT, key TEXT, value REAL,
                     PRIMARY KEY (source, unit, target, key)) WITHOUT ROWID;
                 INSERT OR REPLACE INTO temp.decided_label
-                SELECT '\(Decisions.source)', d.unit, d.field || '=' || c.value, d.key, d.value = c.value
+                SELECT '\(LabelSource.review)', d.unit, d.field || '=' || c.value, d.key, d.value = c.value
                 FROM temp.decided d
                 JOIN (SELECT DISTINCT c.field, c.value FROM review.choice c JOIN review.field f
                     ON f.form_id = c.form_id AND f.name = c.field WHERE f.kind IN ('one', 'ordinal')) c ON c.field = d.field
                 UNION ALL
-                SELECT '\(Decisions.source)', d.unit, d.field, d.key, CAST(d.value AS REAL) FROM temp.decided d
+                SELECT '\(LabelSource.review)', d.unit, d.field, d.key, CAST(d.value AS REAL) FROM temp.decided d
                 WHERE d.field IN (SELECT name FROM review.field WHERE kind = 'number');
+                CREATE TEMP VIEW label_source AS
+                SELECT name, run_id FROM main.label_source WHERE name <> '\(LabelSource.review)'
+                UNION ALL SELECT '\(LabelSource.review)', NULL;
                 CREATE TEMP VIEW label AS
                 SELECT source, unit, target, key, value FROM main.label
                 UNION ALL SELECT source, unit, target, key, value FROM temp.decided_label;
@@ -76,7 +77,8 @@ package struct Decisions: Sendable, Equatable, Codable {
         exclusions = try Int.fetchOne(db, sql: "SELECT count(*) FROM temp.excluded_clip") ?? 0
         answers =
             try Int.fetchOne(
-                db, sql: "SELECT count(*) FROM temp.decided WHERE NOT (unit = 'clip' AND field = 'clip')") ?? 0
+                db, sql: "SELECT count(*) FROM temp.decided WHERE NOT (unit = 'clip' AND field = 'clip')")
+            ?? 0
         let hash = SHA256()
         let rows = try Row.fetchCursor(
             db, sql: "SELECT unit, key, field, value FROM temp.decided ORDER BY unit, key, field, value")
@@ -105,7 +107,8 @@ package struct Decisions: Sendable, Equatable, Codable {
         let path = folder + "/" + fileName
         guard FileManager.default.fileExists(atPath: path) else {
             throw EchoError(
-                "--decisions", "the dataset has no decisions", try: "echoprep review first, or --decisions none")
+                "--decisions", "the dataset has no decisions",
+                try: "echoprep review first, or --decisions none")
         }
         try db.execute(sql: "ATTACH ? AS review", arguments: [path])
         do {
@@ -121,7 +124,8 @@ package struct Decisions: Sendable, Equatable, Codable {
     /// - Parameter schema: the name that the file of decisions has on the connection
     private static func said(_ choice: String, _ schema: String, _ db: Database) throws -> String {
         if choice == consensus {
-            return "SELECT unit, item, sha256, field, value FROM \(schema).v_consensus WHERE value IS NOT NULL"
+            return
+                "SELECT unit, item, sha256, field, value FROM \(schema).v_consensus WHERE value IS NOT NULL"
         }
         guard
             try Bool.fetchOne(

@@ -83,7 +83,8 @@ extension Catalog {
         if let expression = selection.cohort { cohort = try Cohort(expression, in: whole.database) }
         if !selection.views.isEmpty { views = try ChosenViews(selection.views, in: whole) }
         self.init(
-            folder: whole.folder, database: whole.database, cohort: cohort, views: views, decisions: decisions)
+            folder: whole.folder, database: whole.database, cohort: cohort, views: views, decisions: decisions
+        )
     }
 
     /// The same by an expression over `v_study` alone.
@@ -104,7 +105,8 @@ extension Catalog {
         guard decisions == nil else { return nil }
         let count = try writeTemporary { db in try Decisions.leftAside(folder: folder, db) } ?? 0
         return count == 0
-            ? nil : "\(grouped(count)) clips that raters exclude are not left out (--decisions consensus leaves them out)"
+            ? nil
+            : "\(grouped(count)) clips that raters exclude are not left out (--decisions consensus leaves them out)"
     }
 
     /// A condition for queries: that a study is one of the cohort; true of all where there is none.

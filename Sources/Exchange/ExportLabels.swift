@@ -51,7 +51,7 @@ extension ExportTable {
     static func labels(
         _ db: Database, targets: [Target], where condition: String = "1"
     ) throws -> ExportTable {
-        let columns = targets.map { "m.\($0.category.quotedDatabaseIdentifier)" }.joined(separator: ", ")
+        let columns = targets.map { "m.\(Catalog.identifier($0.category))" }.joined(separator: ", ")
         return try ExportTable(
             db,
             columns: [

@@ -71,7 +71,7 @@ struct LabelTables {
                 "SELECT name, sql FROM sqlite_schema WHERE sql LIKE 'CREATE INDEX %' AND tbl_name IN (\(marks))",
             arguments: StatementArguments(tables))
         let named: [(name: String, sql: String)] = try indexes.map { row in try (row.value(0), row.value(1)) }
-        for index in named { try db.execute(sql: "DROP INDEX \(index.name.quotedDatabaseIdentifier)") }
+        for index in named { try db.execute(sql: "DROP INDEX \(Catalog.identifier(index.name))") }
         try fill()
         for index in named { try db.execute(sql: index.sql) }
     }

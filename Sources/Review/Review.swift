@@ -53,7 +53,8 @@ private func serve(
     let files = try ReviewQueue.files(catalog, options.reading.clips)
     guard !files.isEmpty else {
         throw EchoError(
-            "DATASET", "has no clip to look at\(options.reading.filter == nil ? "" : " for which --where is true")",
+            "DATASET",
+            "has no clip to look at\(options.reading.filter == nil ? "" : " for which --where is true")",
             try: "run echoprep ingest on it, or choose others")
     }
     let store = try ReviewStore(dataset: options.dataset, file: options.file, readOnly: false)

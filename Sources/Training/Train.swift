@@ -216,6 +216,9 @@ private struct InitialWeights {
     /// Of a run's: the studies that it knows.
     let learned: LearnedStudies?
 
+    /// Far more than any model has: each name is looked for under many spellings.
+    private static let mostTensors = 20_000
+
     /// - Parameter path: a safetensors file, or a run folder for its best checkpoint
     init(_ path: String) throws {
         var folder: ObjCBool = false
@@ -227,6 +230,12 @@ private struct InitialWeights {
             try:
                 "name a safetensors file or a run folder; safetensors.torch.save_file makes one of a PyTorch file"
         )
+        guard file.names.count <= InitialWeights.mostTensors else {
+            throw EchoError(
+                "--init \(name)",
+                "holds \(grouped(file.names.count)) tensors, more than \(grouped(InitialWeights.mostTensors)): no model's",
+                try: "name a file of weights")
+        }
         guard try file.matchesChecksum() else {
             throw EchoError(
                 "--init \(name)", "is damaged: its content is not what was written", try: "bring a copy back")

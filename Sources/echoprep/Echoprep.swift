@@ -69,12 +69,12 @@ struct Echoprep: ParsableCommand {
             tell("echoprep: interrupted; the same command goes on")
             return 130
         } catch {
-            return tell(error)
+            return answer(error)
         }
     }
 
     /// What ArgumentParser has to say: help and version as a result, wrong usage as a message.
-    private static func tell(_ error: any Error) -> Int32 {
+    private static func answer(_ error: any Error) -> Int32 {
         let text = fullMessage(for: error), code = exitCode(for: error)
         guard !text.isEmpty else { return code.rawValue }
         guard code.isSuccess else {

@@ -18,10 +18,10 @@ struct ExportClipsCommand: ParsableCommand {
             Stopped at any moment, the same command goes on.
             """)
 
-    @Argument(help: "The dataset folder.")
+    @Argument(help: "The dataset folder.", completion: .directory)
     var dataset: String
 
-    @Argument(help: "The folder to write to.")
+    @Argument(help: "The folder to write to.", completion: .directory)
     var out: String
 
     @Option(help: "\(ClipFormat.all.map(\.name).joined(separator: ", ")).")

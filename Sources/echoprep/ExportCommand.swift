@@ -23,7 +23,7 @@ struct ExportLabelsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "labels", abstract: "Writes the labels: a row a labelled study, a column a target.")
 
-    @Argument(help: "The file to write; for meds the folder.")
+    @Argument(help: "The file to write; for meds the folder.", completion: .file())
     var out: String
 
     @Option(help: "The dataset folder.", completion: .directory)

@@ -24,7 +24,7 @@ struct LabelImportCommand: ParsableCommand {
             view, with a column probability beside it. Labels of that name are replaced.
             """)
 
-    @Argument(help: "The csv file, plain or gzipped.") var file: String
+    @Argument(help: "The csv file, plain or gzipped.", completion: .file()) var file: String
     @Option(help: "The dataset folder.", completion: .directory) var dataset: String
     @Option(help: "What the labels are called, as gls.") var name: String
     @Option(help: "What a row is of; of clips and subjects in the columns clip and subject_id.")

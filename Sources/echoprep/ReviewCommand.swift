@@ -40,16 +40,23 @@ struct ReviewServeCommand: ParsableCommand {
             "The order: \(QueueOrder.allCases.map(\.rawValue).joined(separator: ", ")) (default: order; blinded: random)."
     )
     var queue: QueueOrder?
-    @Option(help: "Which files: \(ReadingOptions.ClipChoice.allCases.map(\.rawValue).joined(separator: ", ")).")
+    @Option(
+        help: "Which files: \(ReadingOptions.ClipChoice.allCases.map(\.rawValue).joined(separator: ", ")).")
     var clips = ReadingOptions.ClipChoice.all
     @Option(help: "Seed of drawn orders.") var seed: UInt64 = 1
-    @Option(help: "A run whose predictions and attention are shown.", completion: .directory) var run: String?
-    @Option(help: "A YAML file of fields, choices and keys (docs/review.md).", completion: .file()) var form: String?
-    @Option(help: "Another file of decisions than DATASET/review.sqlite: one a rater, where files have no locks.")
+    @Option(
+        name: .customLong("run"), help: "A run whose predictions and attention are shown.",
+        completion: .directory)
+    var trained: String?
+    @Option(help: "A YAML file of fields, choices and keys (docs/review.md).", completion: .file()) var form:
+        String?
+    @Option(
+        help: "Another file of decisions than DATASET/review.sqlite: one a rater, where files have no locks.")
     var file: String?
     @Option(help: "The port; a free one if not given.") var port = 0
     @Option(help: "The address to listen on.") var host = "127.0.0.1"
-    @Flag(help: "Allow a --host that other machines can reach. The page is not encrypted.") var allowRemote = false
+    @Flag(help: "Allow a --host that other machines can reach. The page is not encrypted.") var allowRemote =
+        false
     @OptionGroup var place: PlaceOptions
 
     func validate() throws {
@@ -61,7 +68,7 @@ struct ReviewServeCommand: ParsableCommand {
                 "--host \(host) can be reached by others, and the page is not encrypted: add --allow-remote, or use ssh -L"
             )
         }
-        guard !(queue?.needsRun ?? false) || run != nil else {
+        guard !(queue?.needsRun ?? false) || trained != nil else {
             throw ValidationError("--queue \(queue?.rawValue ?? "") needs --run")
         }
     }
@@ -80,7 +87,7 @@ struct ReviewServeCommand: ParsableCommand {
         options.file = file
         options.host = host
         options.port = port
-        let model = try self.run.map { try ReviewModel(run: $0, dataset: dataset, place: try place.place()) }
+        let model = try trained.map { try ReviewModel(run: $0, dataset: dataset, place: try place.place()) }
         try serveReview(options, model: model) { url in try? show(url) }
     }
 }

@@ -53,7 +53,8 @@ struct TrainCommand: ConfigurableCommand {
     var cohort: String?
     @Option(
         help:
-            "Leave out what people excluded, and learn from what they answered: consensus, or a rater's name.")
+            "Leave out what people excluded, and learn from what they answered: consensus, or a rater's name."
+    )
     var decisions: String?
     @Option(help: "The kind of model.") var model = ModelKind.lamae
     @Option(help: "Its size.") var preset = Preset.tiny

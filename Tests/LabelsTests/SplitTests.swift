@@ -27,7 +27,8 @@ import TestSupport
     func `shares that are none are told`(shares: String) {
         #expect(
             throws: EchoError(
-                "--split", "three shares are train/val/test, train above 0", try: "--split 93.5/3.2/3.3")
+                "--split", "three shares are train/val/test, train above 0", try: "--split 93.5/3.2/3.3",
+                isUsage: true)
         ) {
             try SplitRule(shares, seed: 1)
         }

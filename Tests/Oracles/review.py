@@ -51,8 +51,12 @@ class Server:
         self.start()
 
     def start(self):
-        self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        self.url, self.token = re.match(r"(http://[^/]+)/#token=(\w+)", self.process.stdout.readline()).groups()
+        self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        line = self.process.stdout.readline()
+        found = re.match(r"(http://[^/]+)/#token=(\w+)", line)
+        if not found:
+            sys.exit(f"the server says {line!r}, and ends with {self.process.wait()}: {self.process.stderr.read()}")
+        self.url, self.token = found.groups()
 
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
@@ -152,7 +156,7 @@ def read(dataset, clips, chance):
 
 def main():
     chance = random.Random(7)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         folder = Path(folder)
         dataset = folder / "dataset"
         run("phantom", folder / "phantom", "--studies", 40, "--frames", 6, "--size", "96x128")

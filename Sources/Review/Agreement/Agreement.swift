@@ -40,7 +40,9 @@ struct RatingPairs: Sendable {
 ///   - items: of each item what was said of it, as places in the list of values; one saying alone does not count
 ///   - isOrdinal: whether the values have an order, by which differences are weighed
 /// - Returns: nil where all that was said is alike
-func krippendorffAlpha(_ items: [(said: [Int], subject: Int)], values: Int, isOrdinal: Bool, times: [Int]? = nil)
+func krippendorffAlpha(
+    _ items: [(said: [Int], subject: Int)], values: Int, isOrdinal: Bool, times: [Int]? = nil
+)
     -> Double?
 {
     var coincidences = [Double](repeating: 0, count: values * values)

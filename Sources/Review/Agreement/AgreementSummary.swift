@@ -75,7 +75,9 @@ package struct AgreementSummary: Sendable, Encodable {
             for row in rows {
                 let name: String = row[0], value: String = row[2]
                 let at = found.firstIndex { $0.field == name } ?? found.count
-                if at == found.count { found.append(ChoiceOrder(field: name, isOrdinal: row[1] == "ordinal")) }
+                if at == found.count {
+                    found.append(ChoiceOrder(field: name, isOrdinal: row[1] == "ordinal"))
+                }
                 if found[at].values[value] == nil { found[at].values[value] = found[at].values.count }
             }
             return found
@@ -132,7 +134,9 @@ package struct AgreementSummary: Sendable, Encodable {
         }
         var last: [(said: [Int], subject: Int)] = [], differing: Set<String> = []
         for (item, rows) in byItem.sorted(by: { $0.key < $1.key }) {
-            let newest = Dictionary(grouping: rows, by: \.rater).values.compactMap { $0.max { $0.round < $1.round } }
+            let newest = Dictionary(grouping: rows, by: \.rater).values.compactMap {
+                $0.max { $0.round < $1.round }
+            }
             let said = newest.sorted { $0.rater < $1.rater }.compactMap { order.values[$0.value] }
             guard said.count > 1 else { continue }
             last.append((said, subject(rows[0])))

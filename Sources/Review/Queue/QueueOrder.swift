@@ -59,7 +59,9 @@ struct ReviewQueue: Sendable {
     }
 
     /// The files of a dataset that a reading looks at, as they lie.
-    static func files(_ catalog: Catalog, _ choice: ReadingOptions.ClipChoice) throws(EchoError) -> [QueuedClip] {
+    static func files(_ catalog: Catalog, _ choice: ReadingOptions.ClipChoice) throws(EchoError)
+        -> [QueuedClip]
+    {
         let kept =
             switch choice {
             case .all: "1"

@@ -114,7 +114,8 @@ extension Response {
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: data)))
     }
 
-    static func bytes(_ bytes: some Sequence<UInt8>, _ type: String, _ headers: HTTPFields = [:]) -> Response {
+    static func bytes(_ bytes: some Sequence<UInt8>, _ type: String, _ headers: HTTPFields = [:]) -> Response
+    {
         var headers = headers
         headers[.contentType] = type
         return Response(

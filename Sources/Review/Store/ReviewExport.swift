@@ -44,15 +44,16 @@ package func exportDecisions(
         var text = cursor.columnNames.joined(separator: ",") + "\n"
         while let row = try cursor.next() {
             count += 1
-            text += row.databaseValues.map { value in
-                switch value.storage {
-                case .null: ""
-                case .int64(let number): String(number)
-                case .double(let number): "\(number)"
-                case .string(let text): csvField(text)
-                case .blob: ""
-                }
-            }.joined(separator: ",") + "\n"
+            text +=
+                row.databaseValues.map { value in
+                    switch value.storage {
+                    case .null: ""
+                    case .int64(let number): String(number)
+                    case .double(let number): "\(number)"
+                    case .string(let text): csvField(text)
+                    case .blob: ""
+                    }
+                }.joined(separator: ",") + "\n"
         }
         return text
     }

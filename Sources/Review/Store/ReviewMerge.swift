@@ -56,16 +56,21 @@ private struct ReviewContent {
     }
 
     /// Adds what is not there; numbers of rows become those of the file that they come into.
-    func add(to store: ReviewStore, _ db: Database) throws -> (raters: Int, readings: Int, decisions: Int, known: Int) {
+    func add(to store: ReviewStore, _ db: Database) throws -> (
+        raters: Int, readings: Int, decisions: Int, known: Int
+    ) {
         var formIDs: [Int64: Int64] = [:], raterIDs: [Int64: Int64] = [:], readingIDs: [Int64: Int64] = [:]
         var decisionIDs: [Int64: Int64] = [:]
         var added = (raters: 0, readings: 0, decisions: 0, known: 0)
         for form in forms { formIDs[form["id"]] = try store.form(ReviewForm(text: form["text"]), db) }
         for rater in raters {
             let name: String = rater["name"], role: String = rater["role"]
-            if let known = try Row.fetchOne(db, sql: "SELECT id, role FROM rater WHERE name = ?", arguments: [name]) {
+            if let known = try Row.fetchOne(
+                db, sql: "SELECT id, role FROM rater WHERE name = ?", arguments: [name])
+            {
                 guard known[1] == role else {
-                    throw EchoError("review merge", "one name is a rater in one file and an adjudicator in another")
+                    throw EchoError(
+                        "review merge", "one name is a rater in one file and an adjudicator in another")
                 }
                 raterIDs[rater["id"]] = known[0]
                 continue
@@ -77,7 +82,9 @@ private struct ReviewContent {
         let placesByReading = Dictionary(grouping: assignments) { $0["reading_id"] as Int64 }
         for reading in readings {
             let request: String = reading["request"]
-            if let id = try Int64.fetchOne(db, sql: "SELECT id FROM reading WHERE request = ?", arguments: [request]) {
+            if let id = try Int64.fetchOne(
+                db, sql: "SELECT id FROM reading WHERE request = ?", arguments: [request])
+            {
                 readingIDs[reading["id"]] = id
                 continue
             }
@@ -93,7 +100,8 @@ private struct ReviewContent {
         }
         for decision in decisions {
             let request: String = decision["request"]
-            if let id = try Int64.fetchOne(db, sql: "SELECT id FROM decision WHERE request = ?", arguments: [request])
+            if let id = try Int64.fetchOne(
+                db, sql: "SELECT id FROM decision WHERE request = ?", arguments: [request])
             {
                 decisionIDs[decision["id"]] = id
                 added.known += 1
@@ -111,11 +119,14 @@ private struct ReviewContent {
     private func isThere(_ row: Row, _ table: String, _ db: Database) throws -> Bool {
         let request: String = row["request"]
         return try Bool.fetchOne(
-            db, sql: "SELECT EXISTS (SELECT 1 FROM \(table) WHERE request = ?)", arguments: [request]) ?? false
+            db, sql: "SELECT EXISTS (SELECT 1 FROM \(table) WHERE request = ?)", arguments: [request])
+            ?? false
     }
 
     /// Adds a row with the numbers of others translated, and without its own.
-    private func insert(_ row: Row, into table: String, _ numbers: [String: [Int64: Int64]], _ db: Database) throws {
+    private func insert(_ row: Row, into table: String, _ numbers: [String: [Int64: Int64]], _ db: Database)
+        throws
+    {
         let columns = row.columnNames.filter { $0 != "id" }
         let values = columns.map { column -> DatabaseValue in
             let value: DatabaseValue = row[column]

@@ -18,7 +18,8 @@ package struct InitialReport: Sendable, Equatable {
     package var isEmpty: Bool { loaded.isEmpty && adapted.isEmpty }
     package var isComplete: Bool { missing.isEmpty && mismatched.isEmpty && leftOver.isEmpty }
 
-    /// One line for each kind that there is, all names in full; those of several blocks are one, as `blocks.0-3.…`.
+    /// One line for each kind that there is, names in full; those of several blocks are one, as `blocks.0-3.…`, and of more
+    /// than two hundred others it says how many.
     package var text: String {
         let kinds = [
             ("changed to fit", adapted), ("left fresh, not in the file", missing),
@@ -47,12 +48,14 @@ package struct InitialReport: Sendable, Equatable {
             if numbers[key] == nil { order.append(key) }
             numbers[key, default: []] += number.map { [$0] } ?? []
         }
-        return order.map { key in
+        let most = 200
+        let rest = order.count > most ? ["\(order.count - most) more"] : []
+        return order.prefix(most).map { key in
             let found = numbers[key] ?? []
             guard let first = found.first, let last = found.last else { return key }
             let range = first < last && last - first == found.count - 1 && found == Array(first...last)
             let text = range ? "\(first)-\(last)" : found.map(String.init).joined(separator: ",")
             return key.replacing("#", with: text, maxReplacements: 1)
-        }.joined(separator: ", ")
+        }.joined(separator: ", ") + rest.map { " and \($0)" }.joined()
     }
 }
