@@ -29,7 +29,11 @@ struct Browser: Sendable {
         process.standardOutput = try FileHandle(forWritingTo: log)
         process.standardError = FileHandle.nullDevice
         try process.run()
-        defer { process.terminate() }
+        // It does not hear a request to end: a child of this process has its signals blocked.
+        defer {
+            kill(process.processIdentifier, SIGKILL)
+            process.waitUntilExit()
+        }
         let port = try await line(of: log, containing: "successfully on port ", by: process)
             .split(separator: " ").last.flatMap { in_port_t($0.filter(\.isNumber)) }
         let driver = Browser(port: try #require(port), path: "")

@@ -132,7 +132,9 @@ final class ClipPixels: Sendable {
             for place in places where queue.clips[place].kept {
                 let clip = queue.clips[place], middle = clip.frames / 2
                 // A clip that cannot be read is told when it is opened.
-                guard let shown = try? frames(of: clip, middle..<middle + 1), shown.count == 1 else { continue }
+                guard let shown = try? frames(of: clip, middle..<middle + 1), shown.count == 1 else {
+                    continue
+                }
                 let tile = Picture(
                     width: shown.width, height: shown.height, channels: shown.channels, pixels: shown.bytes)
                 let index = place - number * count
