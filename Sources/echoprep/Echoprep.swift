@@ -51,10 +51,10 @@ struct Echoprep: ParsableCommand {
     private static func outcome() -> Int32 {
         do {
             var command = try parseAsRoot(try configured(Array(CommandLine.arguments.dropFirst())))
-            try command.checkPaths()
             if let command = command as? any ConfigurableCommand, command.configuration.printConfig {
                 try Standard.show(EffectiveOptions(command).text())
             } else {
+                try command.checkPaths()
                 try command.run()
             }
             return 0
