@@ -53,12 +53,12 @@ struct Echoprep: ParsableCommand {
         do {
             let arguments = try spelled(Array(CommandLine.arguments.dropFirst()), for: Echoprep.self)
             var command = try parseAsRoot(try configured(arguments))
-            try command.checkPaths()
             if let command = command as? any ConfigurableCommand, command.configuration.printConfig {
                 try show(EffectiveOptions(command).text())
             } else if let wrong = wrongNumber(of: command) {
                 throw wrong
             } else {
+                try command.checkPaths()
                 try command.run()
             }
             return 0

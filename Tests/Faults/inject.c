@@ -65,7 +65,8 @@ static int is_open_below(int fd) {
     char link[64], path[4096];
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
     long length = syscall(SYS_readlinkat, AT_FDCWD, link, path, sizeof path - 1);
-    if (length <= 0) return 0;
+    // Pipes and sockets have no path.
+    if (length <= 0 || path[0] != '/') return 0;
     path[length] = 0;
     return is_below(path);
 }
