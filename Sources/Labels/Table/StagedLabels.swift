@@ -125,6 +125,7 @@ final class StagedLabels {
     /// Brings the keys into the order of the table's, one behind the other in memory too: then each row is written behind
     /// the last.
     private func sortKeys() {
+        numbers = [:]
         let order = keys.indices.sorted { keys[$0] < keys[$1] }
         keys = order.map { String(decoding: Array(keys[$0].utf8), as: UTF8.self) }
         ranks = Array(repeating: 0, count: order.count)
@@ -156,16 +157,21 @@ final class StagedLabels {
 
     private func write(_ entries: [Entry], of target: inout Target) throws {
         func quoted(_ text: String) -> String { "'\(text.replacing("'", with: "''"))'" }
-        let rows = try Inserter(
-            db,
-            sql: """
-                INSERT INTO label VALUES (\(quoted(source)), \(quoted(unit.rawValue)), \(quoted(target.name)), ?, ?)
-                """)
-        for (rank, entry) in entries.enumerated() where entry.line > 0 {
+        let row = "(\(quoted(source)), \(quoted(unit.rawValue)), \(quoted(target.name)), ?, ?)"
+        func inserter(_ count: Int) throws -> Inserter {
+            let rows = Array(repeating: row, count: count).joined(separator: ", ")
+            return try Inserter(db, sql: "INSERT INTO label VALUES \(rows)")
+        }
+        // SQLite looks for the place of a statement's first row, and finds the next behind it.
+        let many = 100, together = try inserter(many), single = try inserter(1)
+        let ranks = entries.indices.filter { entries[$0].line > 0 }, whole = ranks.count / many * many
+        for (number, rank) in ranks.enumerated() {
+            let value = entries[rank].value, rows = number < whole ? together : single
             rows.add(keys[rank])
-            try (entry.value.isNaN ? rows.addNull() : rows.add(entry.value)).insert()
+            if value.isNaN { rows.addNull() } else { rows.add(value) }
+            if number >= whole || number % many == many - 1 { try rows.insert() }
             isUsed[rank] = true
-            if entry.value.isNaN { target.unknown += 1 } else { target.known += 1 }
+            if value.isNaN { target.unknown += 1 } else { target.known += 1 }
         }
     }
 
@@ -180,9 +186,19 @@ final class StagedLabels {
         var count = 0
         let names = try String.fetchCursor(db, sql: all)
         while let name = try names.next() {
-            if let number = numbers[name], isUsed[Int(ranks[Int(number)])] { count += 1 }
+            if let rank = rank(of: name), isUsed[rank] { count += 1 }
         }
         return count
+    }
+
+    /// The place of a key among all, once they are sorted.
+    private func rank(of name: String) -> Int? {
+        var low = 0, high = keys.count
+        while low < high {
+            let middle = (low + high) / 2
+            if keys[middle] < name { low = middle + 1 } else { high = middle }
+        }
+        return low < keys.count && keys[low] == name ? low : nil
     }
 
     /// What stands in `label` now.
