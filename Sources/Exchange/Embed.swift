@@ -113,7 +113,8 @@ private func opened(_ run: String, _ options: EmbedOptions) throws -> (TrainedMo
         run: run, dataset: options.dataset, views: options.views, viewsAtOnce: options.viewsPerPass,
         place: options.place)
     let catalog = try Catalog(
-        datasetFolder: trained.dataset, keeping: Selection(cohort: options.cohort, views: options.names, decisions: options.decisions))
+        datasetFolder: trained.dataset,
+        keeping: Selection(cohort: options.cohort, views: options.names, decisions: options.decisions))
     // A run that learned from clips one by one is shown them so.
     let isOfClips = try StudySet.unit(of: trained.configuration.task, in: catalog) == .clip
     let studies = try catalog.studies(in: options.split).flatMap { isOfClips ? $0.clipByClip : [$0] }
