@@ -88,10 +88,8 @@ import TestSupport
             .split(separator: "\n")
         #expect(
             lines.prefix(8) == [
-                "dataset: data", "run: runs/a", "task: pretrain", "where: null", "model: lamae",
-                "preset: tiny",
-                "views: null",
-                "frames: null",
+                "dataset: data", "run: runs/a", "task: pretrain", "where: null", "decisions: null",
+                "model: lamae", "preset: tiny", "views: null",
             ])
         for line in ["augment: true", "lr: 0.0001", "weight-decay: 0.05", "init: null", "frozen: false"] {
             #expect(lines.contains(line[...]))

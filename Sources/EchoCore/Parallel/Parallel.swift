@@ -19,7 +19,11 @@ package func parallelFor(_ count: Int, workers: Int = availableProcessors(), _ b
     }
     let next = Atomic(0)
     withoutActuallyEscaping(body) { body in
+        // A thread may hold what it was given a moment longer than it says: it is given a loan that is taken back.
+        let loan = Loan(body)
+        defer { loan.end() }
         @Sendable func work() {
+            guard let body = loan.body else { return }
             while case let i = next.wrappingAdd(1, ordering: .relaxed).oldValue, i < count { body(i) }
         }
         // As many as there are; without any the caller does all of it.
@@ -27,6 +31,16 @@ package func parallelFor(_ count: Int, workers: Int = availableProcessors(), _ b
         work()
         for helper in helpers { helper.wait() }
     }
+}
+
+/// The work of `parallelFor` while that lasts.
+private final class Loan: Sendable {
+    private let lent: Mutex<(@Sendable (Int) -> Void)?>
+
+    init(_ body: @escaping @Sendable (Int) -> Void) { lent = Mutex(body) }
+
+    var body: (@Sendable (Int) -> Void)? { lent.withLock { $0 } }
+    func end() { lent.withLock { $0 = nil } }
 }
 
 /// What `body` makes of 0 ..< `count` on all cores, in that order.

@@ -4,8 +4,10 @@ import ArgumentParser
 import Compute
 package import Runs
 
-extension ViewChoice: ExpressibleByArgument {
+extension ViewChoice: ExpressibleByArgument, Measured {
     package init?(argument: String) { self.init(argument) }
+    /// Of names alone, and of all, one that is never wrong.
+    var number: Double { count.map { $0 == .max ? 1 : Double($0) } ?? 1 }
     package var defaultValueDescription: String { description }
 }
 
