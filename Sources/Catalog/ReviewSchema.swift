@@ -32,7 +32,9 @@ package enum ReviewSchema {
     /// - Throws: `EchoError` where it is not what this program makes
     package static func check(_ db: Database, schema: String = "main", as place: String) throws {
         let found = try Int.fetchOne(db, sql: "PRAGMA \(schema).user_version") ?? 0
-        guard found <= version else {
+        let isOurs = try Bool.fetchOne(
+            db, sql: "SELECT EXISTS (SELECT 1 FROM \(schema).sqlite_schema WHERE name = 'decision_kept')")
+        guard found <= version || isOurs != true else {
             throw EchoError(place, "is of a newer echoprep", try: "use that")
         }
         guard try found == version && statements(db, schema) == definition else {

@@ -113,15 +113,26 @@ import TestSupport
             let catalog = try Catalog(datasetFolder: dataset, readOnly: false)
             let stays = try catalog.rows("SELECT * FROM admissions")
             try catalog.writeUnchecked { db in
-                let columns = try db.columns(in: "admissions").map(\.name).filter {
-                    !["insurance", "language", "race"].contains($0)
+                // What was another in the schema of version 6 (fixtures/labels-v6.sql) becomes what it was.
+                let schema = try String(
+                    contentsOf: Built.repository.appendingPathComponent("fixtures/labels-v6.sql"),
+                    encoding: .utf8)
+                let before = try DatabaseQueue().write { old in
+                    try old.execute(sql: schema)
+                    return try ["admissions", "admissions_subject", "v_study"].map { name in
+                        try String.fetchOne(
+                            old, sql: "SELECT sql FROM sqlite_schema WHERE name = ?", arguments: [name]) ?? ""
+                    }
                 }
                 try db.execute(
                     sql: """
-                        DROP VIEW v_study; CREATE VIEW v_study AS SELECT study_key FROM clip;
-                        CREATE TABLE copy AS SELECT \(columns.joined(separator: ", ")) FROM admissions;
-                        DROP TABLE admissions; CREATE TABLE admissions AS SELECT * FROM copy; DROP TABLE copy;
-                        PRAGMA user_version = 6
+                        DROP VIEW v_study; CREATE TABLE copy AS SELECT * FROM admissions; DROP TABLE admissions;
+                        \(before.joined(separator: ";\n"));
+                        """)
+                let columns = try db.columns(in: "admissions").map(\.name).joined(separator: ", ")
+                try db.execute(
+                    sql: """
+                        INSERT INTO admissions SELECT \(columns) FROM copy; DROP TABLE copy; PRAGMA user_version = 6
                         """)
             }
             try catalog.database.close()

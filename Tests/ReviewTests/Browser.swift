@@ -202,7 +202,8 @@ struct Browser: Sendable {
 /// The first line of a program's output that holds `text`, as soon as it is there.
 func line(of file: URL, containing text: String, by process: Process) async throws -> String {
     func output() throws -> String { String(decoding: try Data(contentsOf: file), as: UTF8.self) }
-    let until = Date(timeIntervalSinceNow: 60)
+    // Where all other tests begin at the same time, a program may be slow to.
+    let until = Date(timeIntervalSinceNow: 180)
     while process.isRunning, Date() < until {
         if let line = try output().split(separator: "\n").first(where: { $0.contains(text) }) {
             return String(line)
