@@ -246,7 +246,7 @@ def main():
         for name, split in db.execute(
             "SELECT c.name, s.split FROM clip c JOIN split s ON s.subject_id = c.subject_id WHERE c.kept = 1"):
             splits[split] += name in labelled
-        if (config["data"]["train"], config["data"]["validation"]) != (splits["train"], splits["val"]):
+        if (config["found"]["data"]["train"], config["found"]["data"]["validation"]) != (splits["train"], splits["val"]):
             sys.exit(f"learned from {config['data']}, not from {splits}: excluded clips or others are among them")
         run("export", "clips", dataset, folder / "clips", "--format", "npy", "--decisions", "consensus")
         with open(folder / "clips/clips.csv") as file:
@@ -254,7 +254,7 @@ def main():
         if left != set(clips) - excluded or not excluded:
             sys.exit("an excluded clip left")
 
-        digest = config["data"]["decisions"]
+        digest = config["found"]["data"]["decisions"]
         server = Server(dataset, "AB")
         names = [clip["name"] for clip in server.ask("clips?from=0&count=2000")["clips"]]
         for rater in WRONG:
@@ -266,7 +266,7 @@ def main():
             other.kill()
         run(*recipe, "--run", folder / "again", "--decisions", "consensus")
         again = json.loads((folder / "again/config.json").read_text())
-        if again["data"]["decisions"] == digest:
+        if again["found"]["data"]["decisions"] == digest:
             sys.exit("another decision has the same digest")
         print(f"label:view learned from {splits['train']} clips, {len(excluded)} excluded ones in none; the digest follows")
 
