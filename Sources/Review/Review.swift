@@ -89,8 +89,8 @@ private func order(
         guard let model else {
             throw EchoError("--queue \(options.queue.rawValue)", "needs a model", try: "add --run RUN")
         }
-        let progress = Progress("predict", total: files.count, unit: "studies")
-        let ranks = try await model.ranks(options.queue) { done, _ in progress.update(done) }
+        let progress = Progress("predict", total: model.studyCount, unit: "studies")
+        let ranks = try await model.ranks(options.queue) { progress.update($0) }
         progress.finish(ranks.count)
         return ReviewQueue.ordered(files, by: ranks)
     }

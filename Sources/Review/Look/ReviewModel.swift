@@ -14,6 +14,8 @@ package actor ReviewModel {
     /// The folder's last part.
     nonisolated let name: String
     private let trained: TrainedModel
+    /// Studies of the dataset that it can be asked about.
+    nonisolated let studyCount: Int
     private let studies: [String: StoredStudy]
     private let truths: [String: [Float]]
     private let titles: [String: String]
@@ -31,6 +33,7 @@ package actor ReviewModel {
         }
         let catalog = try Catalog(datasetFolder: dataset, readOnly: true)
         studies = Dictionary(try catalog.studies().map { ($0.key, $0) }) { first, _ in first }
+        studyCount = studies.count
         titles = Dictionary(try catalog.targets().map { ($0.category, $0.title) }) { first, _ in first }
         var truths: [String: [Float]] = [:]
         for split in Split.allCases {
@@ -73,12 +76,12 @@ package actor ReviewModel {
     }
 
     /// How early a study is to be looked at, the least first; asks the model of all studies.
-    func ranks(_ order: QueueOrder, each: (Int, Int) -> Void) throws -> [String: Double] {
+    func ranks(_ order: QueueOrder, each: (Int) -> Void) throws -> [String: Double] {
         var ranks: [String: Double] = [:]
         for (number, study) in studies.keys.sorted().enumerated() {
             try Interruption.check()
             ranks[study] = try predictions(of: study)?.rank(order)
-            each(number + 1, studies.count)
+            each(number + 1)
         }
         return ranks
     }

@@ -86,28 +86,26 @@ extension ReviewStore {
     /// - Parameter count: how many, since one key decides a whole range
     /// - Returns: what changed, the last decision first
     func undo(request: String, count: Int, _ reading: Reading) throws(EchoError) -> [Change] {
-        try write { db in
-            if try Self.decision(request, db) == nil {
-                let last = try Self.history(reading, db).done.suffix(count).reversed()
-                for (number, id) in last.enumerated() {
-                    try Self.copy(
-                        id, into: reading, request: Self.request(request, number), as: "undoes",
-                        value: "NULL", db)
-                }
-            }
-            return try Self.changes(request, reading, db)
-        }
+        try again(request, count, reading, as: "undoes", value: "NULL") { $0.done }
     }
 
     /// Makes the decisions again that were undone last, unless another was made since.
     func redo(request: String, count: Int, _ reading: Reading) throws(EchoError) -> [Change] {
+        try again(request, count, reading, as: "redoes", value: "value") { $0.undone }
+    }
+
+    /// Copies the last decisions of one of the two lists as rows that refer to them.
+    private func again(
+        _ request: String, _ count: Int, _ reading: Reading, as column: String, value: String,
+        of list: (History) -> [Int64]
+    ) throws(EchoError) -> [Change] {
         try write { db in
             if try Self.decision(request, db) == nil {
-                let last = try Self.history(reading, db).undone.suffix(count).reversed()
+                let last = try list(Self.history(reading, db)).suffix(count).reversed()
                 for (number, id) in last.enumerated() {
                     try Self.copy(
-                        id, into: reading, request: Self.request(request, number), as: "redoes",
-                        value: "value", db)
+                        id, into: reading, request: Self.request(request, number), as: column,
+                        value: value, db)
                 }
             }
             return try Self.changes(request, reading, db)
@@ -137,9 +135,10 @@ extension ReviewStore {
                 """, arguments: [request, reading.id, id])
     }
 
+    private typealias History = (done: [Int64], undone: [Int64])
+
     /// The decisions of a rater's round that stand, and those that were undone and can be made again, each in their order.
-    private static func history(_ reading: Reading, _ db: Database) throws -> (done: [Int64], undone: [Int64])
-    {
+    private static func history(_ reading: Reading, _ db: Database) throws -> History {
         var done: [Int64] = [], undone: [Int64] = []
         let rows = try Row.fetchCursor(
             db,
