@@ -16,7 +16,7 @@ trap 'rm -rf "$work"' EXIT
 # Headers of libraries are the same on all processors; those of the C library are not, and come first.
 here=$(gcc -print-multiarch 2>/dev/null || echo x86_64-linux-gnu)
 cc() {
-  "$clang" --target=aarch64-linux-gnu -std=gnu17 -fPIC -O3 -fno-math-errno -Werror -Wno-deprecated-declarations \
+  "$clang" --target=aarch64-linux-gnu -std=gnu17 -fPIC -O3 -fno-math-errno -Werror -Wno-deprecated-declarations -Wno-c23-extensions \
     -isystem $libc/include -idirafter /usr/include -idirafter "/usr/include/$here" "$@"
 }
 count=0
@@ -28,7 +28,6 @@ for file in Sources/C/*/*.c; do
       command -v mpicc >/dev/null || continue
       read -ra flags < <(mpicc -showme:compile 2>/dev/null || mpicc -compile-info | cut -d' ' -f2-)
       ;;
-    */CResources/*) flags=(-Wno-c23-extensions) ;;
   esac
   cc "${flags[@]}" -I"$(dirname "$file")/include" -c "$file" -o "$work/$(echo "$file" | tr / _).o"
   count=$((count + 1))
