@@ -89,13 +89,15 @@ struct Browser: Sendable {
 
     func run(_ script: String) async throws { _ = try await run(script + "; return 0", as: Int.self) }
 
-    /// Waits until an expression is true, ten seconds at most.
+    /// Waits until an expression is true: a minute at most, since all other tests are at work too.
     func wait(
-        _ expression: String, seconds: Double = 10, sourceLocation: SourceLocation = #_sourceLocation
+        _ expression: String, seconds: Double = 60, sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {
         let until = Date(timeIntervalSinceNow: seconds)
-        while Date() < until {
+        while true {
+            let isLast = Date() > until
             if try await run("return Boolean(\(expression))", as: Bool.self) { return }
+            if isLast { break }
             try await Task.sleep(for: .milliseconds(20))
         }
         let seen = try await run(
@@ -201,15 +203,15 @@ struct Browser: Sendable {
 
 /// The first line of a program's output that holds `text`, as soon as it is there.
 func line(of file: URL, containing text: String, by process: Process) async throws -> String {
-    func output() throws -> String { String(decoding: try Data(contentsOf: file), as: UTF8.self) }
-    // Where all other tests begin at the same time, a program may be slow to.
+    // Where all other tests begin at the same time, a program may be slow to, and this task too.
     let until = Date(timeIntervalSinceNow: 180)
-    while process.isRunning, Date() < until {
-        if let line = try output().split(separator: "\n").first(where: { $0.contains(text) }) {
+    while true {
+        let isLast = !process.isRunning || Date() > until
+        let said = String(decoding: try Data(contentsOf: file), as: UTF8.self)
+        if let line = said.split(separator: "\n").first(where: { $0.contains(text) }) {
             return String(line)
         }
+        try #require(!isLast, "\(text) is never said: \(said)")
         try await Task.sleep(for: .milliseconds(20))
     }
-    let said = try output()
-    return try #require(nil as String?, "\(text) is never said: \(said)")
 }
