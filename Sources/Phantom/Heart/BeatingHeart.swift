@@ -113,14 +113,13 @@ package struct BeatingHeart: Sendable {
     /// Where the tissue at (x, y, z) is at end diastole.
     @inline(__always)
     private func atRest(_ x: Lanes, _ y: Lanes, _ z: Lanes) -> (Lanes, Lanes, Lanes) {
-        let zero = Lanes(repeating: 0), one = Lanes(repeating: 1)
+        let zero = Lanes(repeating: 0)
         let below = maximum(z * (inverseShortening - 1), zero)
-        let above = ((length + 5 - z) * (1 / (length + 5 - shortened))).clamped(
-            lowerBound: zero, upperBound: one)
+        let above = clamped((length + 5 - z) * (1 / (length + 5 - shortened)), 0, 1)
         let z0 = z + minimum(below, above * (length - shortened))
 
         let u = (z0 - centre) / centre
-        let fade = ((length + 2 - z0) * 0.5).clamped(lowerBound: zero, upperBound: one)
+        let fade = clamped((length + 2 - z0) * 0.5, 0, 1)
         let profile = maximum(1 - u * u, zero) * fade
         let x2 = x * x, y2 = y * y
         let square = x2 + y2 + 1e-6
@@ -232,10 +231,7 @@ package struct BeatingHeart: Sendable {
     /// Distance from the two papillary muscles.
     @inline(__always)
     private func papillary(_ x: Lanes, _ y: Lanes, _ z: Lanes) -> Lanes {
-        let over =
-            z
-            - z.clamped(
-                lowerBound: Lanes(repeating: papillaryLow), upperBound: Lanes(repeating: papillaryHigh))
+        let over = z - clamped(z, papillaryLow, papillaryHigh)
         let x0 = x - papillaries.0.x, y0 = y - papillaries.0.y
         let x1 = x - papillaries.1.x, y1 = y - papillaries.1.y
         let nearest = minimum(x0 * x0 + y0 * y0, x1 * x1 + y1 * y1) + over * over

@@ -5,7 +5,7 @@ typealias Lanes = SIMD8<Float>
 /// 1 inside (distance below −half the width), 0 outside, linear between.
 @inline(__always)
 func inside(_ distance: Lanes, _ sharpness: Float) -> Lanes {
-    (0.5 - distance * sharpness).clamped(lowerBound: Lanes(repeating: 0), upperBound: Lanes(repeating: 1))
+    clamped(0.5 - distance * sharpness, 0, 1)
 }
 
 @inline(__always)
@@ -16,6 +16,12 @@ func minimum(_ a: Lanes, _ b: Lanes) -> Lanes { a.replacing(with: b, where: b .<
 
 @inline(__always)
 func maximum(_ a: Lanes, _ b: Lanes) -> Lanes { a.replacing(with: b, where: b .> a) }
+
+/// SIMD8's own `clamped` goes one number at a time.
+@inline(__always)
+func clamped(_ a: Lanes, _ low: Float, _ high: Float) -> Lanes {
+    maximum(minimum(a, Lanes(repeating: high)), Lanes(repeating: low))
+}
 
 /// The greater of two distances, with the edge where they meet rounded off over `radius` centimetres.
 @inline(__always)
@@ -30,8 +36,7 @@ func roundedMaximum(_ a: Lanes, _ b: Lanes, _ radius: Float) -> Lanes {
 func distanceToSegment(_ q: Lanes, _ z: Lanes, _ q0: Float, _ z0: Float, _ dq: Lanes, _ dz: Lanes) -> Lanes {
     let pq = q - q0
     let pz = z - z0
-    let along = (pq * dq + pz * dz) / (dq * dq + dz * dz)
-    let t = along.clamped(lowerBound: Lanes(repeating: 0), upperBound: Lanes(repeating: 1))
+    let t = clamped((pq * dq + pz * dz) / (dq * dq + dz * dz), 0, 1)
     let rq = pq - t * dq
     let rz = pz - t * dz
     return (rq * rq + rz * rz).squareRoot()

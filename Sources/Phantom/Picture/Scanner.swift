@@ -53,17 +53,17 @@ struct Scanner: Sendable {
         let haze = Speckle(beams: beams, samples: samples, lateral: 7, axial: 12, random: &random).values
         let clutter = Speckle(beams: beams, samples: samples, lateral: 3, axial: 2, random: &random).values
         let clutterDepth = random.uniform(0.5...1.1)
+        let places = (0..<samples).map { (Double($0) + 0.5) / Double(samples) }
+        let veil = places.map { 88 * exp(-pow($0 * depth / clutterDepth, 2)) }
         var out = [Float](repeating: 0, count: beams * samples)
         for b in 0..<beams {
             let side = abs(2 * (Double(b) + 0.5) / Double(beams) - 1)
             let edge = 26 * pow(side, 4) + blind[b]
             for s in 0..<samples {
-                let r = (Double(s) + 0.5) / Double(samples)
-                let cm = r * depth
                 let i = b * samples + s
-                let shadow = edge * min(1, cm / 3)
-                let near = 88 * exp(-pow(cm / clutterDepth, 2)) * (1 + 0.35 * Double(clutter[i]))
-                out[i] = Float(overall - slope * (r - 0.4) - shadow + near) + 8 * haze[i]
+                let shadow = edge * min(1, places[s] * depth / 3)
+                let near = veil[s] * (1 + 0.35 * Double(clutter[i]))
+                out[i] = Float(overall - slope * (places[s] - 0.4) - shadow + near) + 8 * haze[i]
             }
         }
         return out
@@ -143,7 +143,7 @@ struct Scanner: Sendable {
         let (along, aside) = directions(beam)
         let spacing = Float(plane.depth / Double(Sector.samples))
         let beamAngle = Float(2 * halfAngle / Double(Sector.beams - 1))
-        let reach = Lanes(repeating: Float(Scanner.margin - 2))
+        let reach = Float(Scanner.margin - 2)
         let warp = warp.span
         for k in stride(from: 0, to: BeamLine.count, by: 8) {
             var r = (Lanes(0, 2, 4, 6, 8, 10, 12, 14) + (Float(2 * k) + 0.5)) * spacing
@@ -152,8 +152,7 @@ struct Scanner: Sendable {
                 r * along.x + from.x, r * along.y + from.y, r * along.z + from.z, beam: along, base: seesBase)
             let u = (sample.x * along.x + sample.y * along.y + sample.z * along.z) / spacing
             let v = (sample.x * aside.x + sample.y * aside.y + sample.z * aside.z) / (r * beamAngle)
-            let near = u.clamped(lowerBound: -reach, upperBound: reach)
-            let beside = v.clamped(lowerBound: -reach, upperBound: reach)
+            let near = clamped(u, -reach, reach), beside = clamped(v, -reach, reach)
             for lane in 0..<8 {
                 line.gray[k + lane] = sample.gray[lane]
                 line.along[k + lane] = near[lane]

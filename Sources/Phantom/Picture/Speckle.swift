@@ -59,12 +59,13 @@ package struct Speckle: Sendable {
     private static func blurAlong(_ field: inout [Float], samples: Int, sigma: Double) {
         let weights = kernel(sigma)
         let radius = weights.count / 2
-        let source = field
-        for row in stride(from: 0, to: field.count, by: samples) {
-            for s in radius..<(samples - radius) {
-                var sum: Float = 0
-                for k in 0..<weights.count { sum += weights[k] * source[row + s + k - radius] }
-                field[row + s] = sum
+        blur(&field) { source, field in
+            for row in stride(from: 0, to: field.count, by: samples) {
+                let inner = field.extracting((row + radius)..<(row + samples - radius))
+                inner.update(repeating: 0)
+                for (k, weight) in weights.enumerated() {
+                    add(weight, of: source.extracting((row + k)...), to: inner)
+                }
             }
         }
     }
@@ -72,15 +73,31 @@ package struct Speckle: Sendable {
     private static func blurAcross(_ field: inout [Float], samples: Int, sigma: Double) {
         let weights = kernel(sigma)
         let radius = weights.count / 2
-        let source = field
         let beams = field.count / samples
-        for b in 0..<beams {
-            for s in 0..<samples { field[b * samples + s] = 0 }
-            for k in 0..<weights.count {
-                let from = max(0, min(beams - 1, b + k - radius)) * samples
-                let weight = weights[k]
-                for s in 0..<samples { field[b * samples + s] += weight * source[from + s] }
+        blur(&field) { source, field in
+            field.update(repeating: 0)
+            for b in 0..<beams {
+                let beam = field.extracting((b * samples)..<((b + 1) * samples))
+                for (k, weight) in weights.enumerated() {
+                    let from = max(0, min(beams - 1, b + k - radius)) * samples
+                    add(weight, of: source.extracting(from...), to: beam)
+                }
             }
         }
+    }
+
+    private static func blur(
+        _ field: inout [Float],
+        by make: (UnsafeBufferPointer<Float>, UnsafeMutableBufferPointer<Float>) -> Void
+    ) {
+        let source = field
+        source.withUnsafeBufferPointer { source in field.withUnsafeMutableBufferPointer { make(source, $0) } }
+    }
+
+    /// One weight over a whole line is eight products at a time, in the order of the weights for each number.
+    private static func add(
+        _ weight: Float, of source: UnsafeBufferPointer<Float>, to sums: UnsafeMutableBufferPointer<Float>
+    ) {
+        for i in sums.indices { sums[i] += weight * source[i] }
     }
 }
