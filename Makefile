@@ -7,7 +7,7 @@ PACKAGES := libjpeg62-turbo-dev libavformat-dev libavcodec-dev libavutil-dev lib
 	libopenblas-dev libdnnl2 libsqlite3-dev libcsv-dev libxxhash-dev zlib1g-dev libisal-dev libpng-dev libssl-dev
 
 .PHONY: help deps deps-test build mpi test lint check arm arm-check format demo paper heads torch gpu-bundle gpu-check oracle bench \
-	fuzz hostile-values sanitize kills faults cluster-test docs review-pictures house clean
+	fuzz hostile-values sanitize kills faults cluster-test cut-test docs review-pictures house clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 14
@@ -220,12 +220,20 @@ faults: deps .build/faults/inject.so ## let system calls fail at random, and tak
 	python3 Tests/Faults/outputs.py $(DISTURBED) --limits $(LIMITS)
 	python3 Tests/Faults/inject.py $(DISTURBED) --library .build/faults/inject.so --times $(FAULTS)
 
+CUTS ?= 10
+
 cluster-test: deps ## train and go on by two ranks on a Slurm of this machine's own, with a time limit that strikes
 	@$(MAKE) --no-print-directory deps \
 	  PACKAGES="slurmctld slurmd slurm-client munge openmpi-bin libopenmpi-dev libpmix2"
 	swift build -c release --product echoprep
 	@$(MAKE) --no-print-directory mpi
 	bash Tests/Cluster/cluster.sh $(ECHOPREP)
+
+cut-test: deps ## train by two ranks on hosts of network namespaces, whose network is cut at random moments (CUTS=10)
+	@$(MAKE) --no-print-directory deps PACKAGES="iproute2 openmpi-bin libopenmpi-dev"
+	swift build -c release --product echoprep
+	@$(MAKE) --no-print-directory mpi
+	bash Tests/Cluster/cut.sh $(ECHOPREP) $(CUTS)
 
 docs: deps ## write the reference of our libraries to .build/docs
 	@rm -rf .build/*/symbolgraph .build/symbols && mkdir -p .build/symbols
