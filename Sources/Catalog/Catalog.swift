@@ -12,7 +12,7 @@ package import GRDB
 /// it returns. All methods may be called from any thread; a second process waits for the first one's transaction.
 package final class Catalog: Sendable {
     /// The version of schemas/labels.sql, kept in SQLite's `user_version`.
-    package static let schemaVersion = 7
+    package static let schemaVersion = 8
     /// The database's name inside a dataset folder.
     package static let fileName = "echoprep.sqlite"
 
