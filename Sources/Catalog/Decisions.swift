@@ -155,7 +155,7 @@ package struct Decisions: Sendable, Equatable, Codable {
             var configuration = Configuration()
             configuration.readonly = true
             configuration.busyMode = .timeout(30)
-            return try DatabaseQueue(path: path, configuration: configuration).read { db in
+            return try OpenDatabase(path, configuration).queue.read { db in
                 try ReviewSchema.check(db, as: fileName)
                 let said = try said(choice, "main", db)
                 return try String.fetchSet(

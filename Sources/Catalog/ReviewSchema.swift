@@ -14,7 +14,7 @@ package enum ReviewSchema {
         as: UTF8.self)
 
     private static let definition: Set<String> = {
-        let found = try? DatabaseQueue().write { db in
+        let found = try? OpenDatabase(nil).queue.write { db in
             try db.execute(sql: text)
             return try statements(db, "main")
         }

@@ -54,7 +54,7 @@ enum SchemaCheck {
 
     /// Tables, indexes and views of this program's schema, in their order.
     static let definitions: [(name: String, sql: String)] = {
-        let rows = try? DatabaseQueue().write { db in
+        let rows = try? OpenDatabase(nil).queue.write { db in
             try db.execute(sql: Catalog.schema)
             return try Row.fetchAll(
                 db, sql: "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid")

@@ -66,7 +66,7 @@ struct ShardedClip: Codable, Equatable {
 func shardMetadata(_ clips: [String: ShardedClip], rules: IngestRules) throws(EchoError) -> [String: String] {
     sealed([
         "format": "echoprep-shard", "format_version": "1", "program": "echoprep \(programVersion)",
-        "rules": try json(rules.texts), "clips": try json(clips),
+        "rules": try json(rules.texts), "clips": try clipsText(clips),
     ])
 }
 
@@ -74,7 +74,7 @@ func shardMetadata(_ clips: [String: ShardedClip], rules: IngestRules) throws(Ec
 func shardMetadata(
     _ clips: [String: ShardedClip], like metadata: [String: String]
 ) throws(EchoError) -> [String: String] {
-    sealed(try metadata.merging(["program": "echoprep \(programVersion)", "clips": json(clips)]) { $1 })
+    sealed(try metadata.merging(["program": "echoprep \(programVersion)", "clips": clipsText(clips)]) { $1 })
 }
 
 /// Where a shard's metadata holds the XXH3-64 of all else in it.
@@ -102,6 +102,16 @@ func isAsSealed(_ metadata: [String: String]) -> Bool {
 func shardedClips(_ metadata: [String: String]) -> [String: ShardedClip]? {
     guard metadata["format"] == "echoprep-shard", let text = metadata["clips"] else { return nil }
     return try? JSONDecoder().decode([String: ShardedClip].self, from: Data(text.utf8))
+}
+
+/// A JSON object with each clip under its name, written clip by clip: of 45,000 at once the encoder takes 200 MB.
+private func clipsText(_ clips: [String: ShardedClip]) throws(EchoError) -> String {
+    var text = "{"
+    for (index, name) in clips.keys.sorted().enumerated() {
+        if index > 0 { text += "," }
+        text += try json([name: clips[name]]).dropFirst().dropLast()
+    }
+    return text + "}"
 }
 
 private func json(_ value: some Encodable) throws(EchoError) -> String {
