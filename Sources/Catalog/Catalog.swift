@@ -77,8 +77,8 @@ package final class Catalog: Sendable {
         configuration.prepareDatabase { try $0.execute(sql: "PRAGMA trusted_schema = OFF") }
         // A writer that was killed within a commit leaves a journal, which only a writer can take back.
         if readOnly, FileManager.default.fileExists(atPath: path + "-journal") {
-            try? OpenDatabase(path).queue.read { db in
-                try db.execute(sql: "SELECT count(*) FROM sqlite_schema")
+            try? OpenDatabase.with(path) { queue in
+                try queue.read { try $0.execute(sql: "SELECT count(*) FROM sqlite_schema") }
             }
         }
         return try translated { try OpenDatabase(path, configuration) }

@@ -23,5 +23,14 @@ package final class OpenDatabase: Sendable {
         self.queue = queue
     }
 
+    /// Opens a database for as long as `body` runs.
+    package static func with<Answer>(
+        _ path: String?, _ configuration: Configuration = Configuration(),
+        _ body: (DatabaseQueue) throws -> Answer
+    ) throws -> Answer {
+        let open = try OpenDatabase(path, configuration)
+        return try withExtendedLifetime(open) { try body(open.queue) }
+    }
+
     deinit { try? queue.close() }
 }

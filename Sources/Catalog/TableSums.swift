@@ -48,7 +48,7 @@ extension Catalog {
     package static func willChange(_ db: Database, _ table: String, part: String = "") throws {
         let statement = try db.cachedStatement(sql: "SELECT sum FROM table_sum WHERE name = ? AND part = ?")
         guard let row = try Row.fetchOne(statement, arguments: [table, part]),
-            let sum: String = try row.value(0)
+            let sum = try row.value(0) as String?
         else { return }
         if try sums(db, table, part: part)[part]?.text ?? TableSum().text == sum {
             try willReplace(db, table, part: part)
@@ -160,7 +160,7 @@ extension Catalog {
         if column != nil, let part { try statement.setArguments([part]) }
         defer { sqlite3_reset(handle) }
         let count = sqlite3_column_count(handle)
-        let place = column.flatMap { statement.columnNames.firstIndex(of: $0) }.map(Int32.init)
+        let place = column.flatMap { statement.columnNames.firstIndex(of: $0) }.map { Int32($0) }
         var found: [String: TableSum] = [:], last = "", current = TableSum(), row: [UInt8] = []
         while true {
             let code = sqlite3_step(handle)

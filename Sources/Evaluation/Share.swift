@@ -12,17 +12,17 @@ extension Evaluation {
     ///   - first: the page of the first run for outsiders
     ///   - models: what each run's model is called there
     mutating func share(_ first: ReportPage, models: [String], to folder: String) throws {
-        let standings = try standings.map { try $0.shared(models: models) }
-        let page = models.count == 1 ? first : try first.comparing(standings, count: models.count)
+        let outside = try standings.map { try $0.shared(models: models) }
+        let page = models.count == 1 ? first : try first.comparing(outside, count: models.count)
         var files = [
             ("report.html", page.html.text),
-            ("metrics.json", try jsonText(Evaluation(standings: standings)) + "\n"),
+            ("metrics.json", try jsonText(Evaluation(standings: outside)) + "\n"),
         ]
-        for (head, standings) in standings.enumerated() {
-            for (run, scores) in standings.scores.enumerated() {
+        for (head, own) in outside.enumerated() {
+            for (run, scores) in own.scores.enumerated() {
                 let place =
                     (models.count > 1 ? "run-\(run + 1)-" : "")
-                    + (self.standings.count > 1 ? "task-\(head + 1)-" : "")
+                    + (outside.count > 1 ? "task-\(head + 1)-" : "")
                 files += scores.tables.map { (place + $0.file, $0.text) }
             }
         }

@@ -39,7 +39,7 @@ package func exportLabels(
     let paths = try catalog.read { db in
         if format == .meds { return try writeMEDS(db, targets: targets, where: isIn, to: path) }
         var table = try ExportTable.labels(db, targets: targets, where: isIn)
-        if isShared { table = try table.shared(targets: targets.map(\.category)) }
+        if isShared { table = table.shared(targets: targets.map(\.category)) }
         try writeFile(path, format == .csv ? Array(table.csv.utf8) : table.parquet())
         return [path]
     }

@@ -88,9 +88,9 @@ extension ClipFacts {
 extension ExportTable {
     /// A table of labels for outsiders: studies and subjects by numbers of their own in an order of chance, without stays and
     /// times, and without targets that fewer than ten subjects have, or lack.
-    func shared(targets: [String]) throws(EchoError) -> ExportTable {
+    func shared(targets: [String]) -> ExportTable {
         func values(_ name: String) -> [DatabaseValue] { columns.first { $0.name == name }?.values ?? [] }
-        let subjects = values("subject_id").map { "\($0.storage.value ?? "")" }
+        let subjects = values("subject_id").map { Int64.fromDatabaseValue($0).map { "\($0)" } ?? "" }
         let secret = "\(SystemRandomNumberGenerator.secret) \(SystemRandomNumberGenerator.secret)"
         let people = Aliases(subjects, secret: secret)
         let order = Array(0..<rowCount).shuffled()
@@ -105,9 +105,9 @@ extension ExportTable {
         shared[1].values = order.map { people[subjects[$0]].databaseValue }
         for column in columns
         where column.name == "split" || targets.contains(column.name) && common.isCommon(column.name) {
-            var column = column
-            column.values = order.map { [values = column.values] in values[$0] }
+            let values = column.values
             shared.append(column)
+            shared[shared.count - 1].values = order.map { values[$0] }
         }
         return ExportTable(columns: shared)
     }

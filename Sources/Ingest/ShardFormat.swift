@@ -107,9 +107,8 @@ func shardedClips(_ metadata: [String: String]) -> [String: ShardedClip]? {
 /// A JSON object with each clip under its name, written clip by clip: of 45,000 at once the encoder takes 200 MB.
 private func clipsText(_ clips: [String: ShardedClip]) throws(EchoError) -> String {
     var text = "{"
-    for (index, name) in clips.keys.sorted().enumerated() {
-        if index > 0 { text += "," }
-        text += try json([name: clips[name]]).dropFirst().dropLast()
+    for (name, clip) in clips.sorted(by: { $0.key < $1.key }) {
+        text += try (text.utf8.count > 1 ? "," : "") + json([name: clip]).dropFirst().dropLast()
     }
     return text + "}"
 }
