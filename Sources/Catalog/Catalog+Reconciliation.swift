@@ -134,7 +134,7 @@ extension Catalog {
     ) throws(EchoError) -> Int64 {
         try write { db in
             if let going {
-                try willChange(db, "run", part: "\(going)")
+                try Catalog.willChange(db, "run", part: "\(going)")
                 try db.execute(sql: "UPDATE run SET finished_at = NULL WHERE id = ?", arguments: [going])
             }
             let run =
