@@ -44,7 +44,7 @@ import Testing
         }
     }
 
-    @Test(arguments: 1...68) func `a flipped bit of a database that changes a row is found`(seed: UInt64)
+    @Test(arguments: 1...68) func `a flipped bit of a database that changes a row is found`(seed: Int)
         throws
     {
         let made = try Self.made.get(), whole = made.appendingPathComponent("data/echoprep.sqlite")
@@ -69,7 +69,7 @@ import Testing
         }
     }
 
-    @Test(arguments: 1...34) func `a flipped bit of a shard is found, wherever it is`(seed: UInt64) throws {
+    @Test(arguments: 1...34) func `a flipped bit of a shard is found, wherever it is`(seed: Int) throws {
         let made = try Self.made.get().appendingPathComponent("data")
         try withTemporaryFolder { folder in
             try FileManager.default.copyItem(at: made, to: folder.appendingPathComponent("data"))
@@ -79,7 +79,7 @@ import Testing
         }
     }
 
-    @Test(arguments: 1...34) func `a flipped bit of a checkpoint is found, wherever it is`(seed: UInt64)
+    @Test(arguments: 1...34) func `a flipped bit of a checkpoint is found, wherever it is`(seed: Int)
         throws
     {
         let made = try Self.made.get().appendingPathComponent("run")
@@ -93,7 +93,7 @@ import Testing
     }
 
     /// Flips a bit of one of the files of a folder: every other time one of the first 4,096 bytes, where headers are.
-    private func flip(in folder: URL, _ seed: UInt64) throws {
+    private func flip(in folder: URL, _ seed: Int) throws {
         var draw = Draw(seed)
         let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter {
             !$0.hasPrefix(".")
@@ -172,7 +172,7 @@ import Testing
 private struct Draw {
     private var state: UInt64
 
-    init(_ seed: UInt64) { state = seed }
+    init(_ seed: Int) { state = UInt64(seed) }
 
     mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15

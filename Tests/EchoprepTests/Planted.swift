@@ -25,9 +25,9 @@ struct Planted {
         for name in names.sorted() {
             let file = source.appendingPathComponent(name)
             if name.hasSuffix(".dcm") {
-                try Planted.mark(file)
+                try Planted.plant(file)
             } else if name.hasSuffix(".csv") || name.hasSuffix(".csv.gz") {
-                try mark(table: file)
+                try plant(table: file)
             }
         }
     }
@@ -35,7 +35,7 @@ struct Planted {
     var source: URL { folder.appendingPathComponent("\(Planted.mark)-source") }
 
     /// Cells that may be any text say who they are; numbers and times are remembered.
-    private mutating func mark(table file: URL) throws {
+    private mutating func plant(table file: URL) throws {
         let isPacked = file.pathExtension == "gz"
         let text = try Built.shell(isPacked ? "gzip -dc '\(file.path)'" : "cat '\(file.path)'", in: folder)
             .output
@@ -77,7 +77,7 @@ struct Planted {
     }
 
     /// Every element but those by which pictures are decoded and judged, and some that the phantom has not.
-    private static func mark(_ file: URL) throws {
+    private static func plant(_ file: URL) throws {
         let bytes = [UInt8](try Data(contentsOf: file))
         func number(_ place: Int, _ count: Int) -> Int {
             (0..<count).reduce(0) { $0 | Int(bytes[place + $1]) << (8 * $1) }

@@ -26,9 +26,8 @@ import Testing
             let evaluate = "evaluate \(place)-run-1 --bootstrap 20 --threads 1 --where study_id>0"
             _ = try run("\(evaluate) --show-ids --share shared/one", in: folder)
             _ = try run("\(evaluate) \(place)-run-2 --report compared.html --share shared/two", in: folder)
-            _ = try run(
-                "evaluate --predictions \(place)-run-1/evaluation/test-where-0/predictions.csv --share shared/file"
-                    .replacingOccurrences(of: "test-where-0", with: try judged(folder)), in: folder)
+            let answers = "\(place)-run-1/evaluation/\(try judged(folder))/predictions.csv"
+            _ = try run("evaluate --predictions \(answers) --share shared/file", in: folder)
             for format in ["npy", "webdataset"] {
                 _ = try run(
                     "export clips \(place)-data shared/\(format) --format \(format) --share", in: folder)
@@ -39,26 +38,20 @@ import Testing
                     in: folder)
             }
             _ = try run("export croissant --dataset \(place)-data --share", in: folder)
+            let shared = folder.appendingPathComponent("shared")
             try FileManager.default.moveItem(
                 at: folder.appendingPathComponent("\(place)-data/croissant-shared.json"),
-                to: folder.appendingPathComponent("shared/croissant.json"))
-            #expect(try planted.found(in: folder.appendingPathComponent("shared")) == [])
+                to: shared.appendingPathComponent("croissant.json"))
+            #expect(try planted.found(in: shared) == [])
 
             // What is looked for is found where it may stand.
-            _ = try run(
-                "export labels own/labels.parquet --dataset \(place)-data --format parquet"
-                    .replacingOccurrences(of: "own/", with: ""), in: folder)
             let own = folder.appendingPathComponent("own")
             try FileManager.default.createDirectory(at: own, withIntermediateDirectories: true)
-            try FileManager.default.moveItem(
-                at: folder.appendingPathComponent("labels.parquet"),
-                to: own.appendingPathComponent("labels.parquet"))
+            _ = try run("export labels own/l.parquet --dataset \(place)-data --format parquet", in: folder)
             #expect(try planted.found(in: own).contains { $0.hasSuffix("binary, packed") })
-            #expect(!(try planted.found(in: folder.appendingPathComponent("\(place)-run-1"))).isEmpty)
-            #expect(
-                try planted.found(in: folder.appendingPathComponent("\(place)-data")).contains {
-                    $0.contains("739146") == false
-                })
+            for name in ["\(place)-run-1", "\(place)-data", "\(place)-source"] {
+                #expect(try !planted.found(in: folder.appendingPathComponent(name)).isEmpty)
+            }
         }
     }
 
