@@ -7,7 +7,7 @@ PACKAGES := libjpeg62-turbo-dev libavformat-dev libavcodec-dev libavutil-dev lib
 	libopenblas-dev libdnnl2 libsqlite3-dev libcsv-dev libxxhash-dev zlib1g-dev libisal-dev libpng-dev libssl-dev
 
 .PHONY: help deps deps-test build mpi test lint check arm arm-check format demo paper heads torch gpu-bundle gpu-check oracle bench \
-	fuzz hostile-values sanitize kills faults cluster-test cut-test docs review-pictures house clean
+	fuzz hostile-values sanitize kills faults soak cluster-test cut-test docs review-pictures house clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 14
@@ -219,6 +219,14 @@ faults: deps .build/faults/inject.so ## let system calls fail at random, and tak
 	swift build -c release --product echoprep
 	python3 Tests/Faults/outputs.py $(DISTURBED) --limits $(LIMITS)
 	python3 Tests/Faults/inject.py $(DISTURBED) --library .build/faults/inject.so --times $(FAULTS)
+
+# How long, as SOAK_FILES=2000 SOAK_STEPS=10000.
+SOAK_FILES ?= 20000
+SOAK_STEPS ?= 100000
+
+soak: deps ## ingest many files and train many steps, and see that memory, threads, open files and disk do not grow
+	swift build -c release --product echoprep
+	python3 Tests/Faults/soak.py $(ECHOPREP) --files $(SOAK_FILES) --steps $(SOAK_STEPS)
 
 CUTS ?= 10
 

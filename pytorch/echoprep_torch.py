@@ -391,7 +391,7 @@ class Clips(Dataset):
     memory by each process when it first reads them, and the database is closed again: any number of workers may read.
     """
 
-    SCHEMA = 7
+    SCHEMA = 8
     """The version of the database that this file reads."""
 
     def __init__(

@@ -7,7 +7,7 @@
 -- Either works without the other, so a clip's study_id and subject_id meet echo_study and split by value, not by a
 -- foreign key.
 
-PRAGMA user_version = 7;
+PRAGMA user_version = 8;
 
 -- Who wrote what here ---------------------------------------------------------------------------------------
 
@@ -33,6 +33,19 @@ CREATE TABLE rule (
     key TEXT NOT NULL,    -- the option's long name without dashes, as 'pixels'; 'source' for the folder read
     value TEXT NOT NULL,
     PRIMARY KEY (run_id, key)
+) STRICT, WITHOUT ROWID;
+
+-- What the rows of every table were when the command that wrote them was done, so that `verify` finds what has changed
+-- since. Whoever writes to a table takes its row out first; a command that is done adds what is missing.
+CREATE TABLE table_sum (
+    name TEXT NOT NULL,               -- of the table
+    part TEXT NOT NULL,               -- which of its rows: of `label` and `label_source` a source, of `run`, `rule`,
+                                      -- `source_file` and `reject` a run; '' for all
+    run_id INTEGER REFERENCES run (id),  -- the last run when it was taken
+    n INTEGER NOT NULL,               -- rows
+    sum TEXT,                         -- of XXH3-64 over each row, modulo 2^64, as 16 hexadecimal digits; NULL where rows
+                                      -- were others before a command wrote to them
+    PRIMARY KEY (name, part)
 ) STRICT, WITHOUT ROWID;
 
 -- The tables that a run read.

@@ -14,6 +14,7 @@ extension Catalog {
         guard let run = clips.first?.runID else { return }
         let shard = clips.first(where: \.kept)?.shard
         try write { db in
+            for table in ["clip", "withdrawn_clip"] { try Catalog.willChange(db, table) }
             for row in withdrawn { try row.insert(db, run: run, shard: shard) }
             var counts = SourceChanges()
             let sums = Set(clips.filter(\.kept).compactMap(\.sha256))

@@ -27,6 +27,7 @@ extension Catalog {
     package func replace(_ studies: [ListedStudy], run: Int64? = nil) throws(EchoError) {
         if studies.isEmpty { return }
         try write { db in
+            try Catalog.willChange(db, "listed_study")
             let sql = "INSERT OR REPLACE INTO listed_study VALUES (?, ?, ?, ?)"
             for study in studies {
                 try db.execute(

@@ -134,6 +134,7 @@ extension Catalog {
     ) throws(EchoError) -> Int64 {
         try write { db in
             if let going {
+                try Catalog.willChange(db, "run", part: "\(going)")
                 try db.execute(sql: "UPDATE run SET finished_at = NULL WHERE id = ?", arguments: [going])
             }
             let run =
@@ -144,6 +145,7 @@ extension Catalog {
     }
 
     private static func apply(_ corrections: Corrections, run: Int64, _ db: Database) throws {
+        for table in ["clip", "withdrawn_clip", "listed_study"] { try willChange(db, table) }
         // Two rows may take each other's names and paths.
         for (row, _) in corrections.corrected {
             try db.execute(
@@ -183,6 +185,7 @@ extension Catalog {
     /// - Parameter order: the paths of all files
     package func settle(order: [String]) throws(EchoError) {
         try write { db in
+            try Catalog.willChange(db, "clip")
             try db.execute(
                 sql: """
                     UPDATE clip SET tensor = coalesce(tensor, name),
@@ -298,6 +301,7 @@ extension Catalog {
         }
         let targets = try Row.fetchAll(
             db, sql: "SELECT DISTINCT source, target FROM label WHERE unit = 'clip'")
+        for row in targets { try willChange(db, "label", part: row.value(0)) }
         for (from, to) in renamed.map({ ($0.old, "\n" + $0.new) }) + renamed.map({ ("\n" + $0.new, $0.new) })
         {
             for row in targets {
@@ -313,6 +317,7 @@ extension Catalog {
     /// Adds counts to those of a run, inside a transaction of the caller.
     static func note(_ db: Database, _ counts: SourceChanges, run: Int64) throws {
         if counts.isEmpty { return }
+        try willChange(db, "run", part: "\(run)")
         var all = try changes(db, run: run)
         all.add(counts)
         try db.execute(sql: "UPDATE run SET changes = ? WHERE id = ?", arguments: [try json(all), run])

@@ -62,13 +62,15 @@ extension Catalog {
         return id
     }
 
-    /// Records that a run is done.
+    /// Records that a run is done, and what it has written.
     package func finishRun(_ id: Int64) throws(EchoError) {
         try write { db in try Catalog.finishRun(db, id) }
     }
 
     /// The same inside a transaction of the caller.
     package static func finishRun(_ db: Database, _ id: Int64) throws {
+        try willChange(db, "run", part: "\(id)")
         try db.execute(sql: "UPDATE run SET finished_at = datetime('now') WHERE id = ?", arguments: [id])
+        try addSums(db)
     }
 }

@@ -10,6 +10,8 @@ extension Catalog {
     /// A subject's studies stay alike, so that a subject in two splits would still show.
     package func shuffleLabels(seed: UInt64) throws(EchoError) {
         try write { db in
+            try Catalog.willChange(db, "study_category")
+            try Catalog.willChange(db, "label", part: LabelSource.linkICD)
             let studies = try Row.fetchAll(
                 db,
                 sql: """
@@ -55,6 +57,7 @@ extension Catalog {
                     DROP TABLE dealt_category;
                     DROP TABLE dealt_label;
                     """)
+            try Catalog.addSums(db)
         }
     }
 }

@@ -67,6 +67,7 @@ extension Catalog {
     /// - Parameter new: nil where it had none but withdrawn ones
     package func retire(_ shard: String, for new: String?) throws(EchoError) {
         try write { db in
+            for table in ["clip", "withdrawn_clip", "retired_shard"] { try Catalog.willChange(db, table) }
             if let new {
                 try db.execute(
                     sql: "UPDATE clip SET shard = ?, tensor = NULL WHERE shard = ?", arguments: [new, shard])
@@ -90,6 +91,7 @@ extension Catalog {
     /// Records that a shard is removed.
     package func forgetRetired(_ shard: String) throws(EchoError) {
         try write { db in
+            try Catalog.willChange(db, "retired_shard")
             try db.execute(sql: "DELETE FROM retired_shard WHERE shard = ?", arguments: [shard])
         }
     }

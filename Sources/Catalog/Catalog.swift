@@ -12,13 +12,14 @@ package import GRDB
 /// it returns. All methods may be called from any thread; a second process waits for the first one's transaction.
 package final class Catalog: Sendable {
     /// The version of schemas/labels.sql, kept in SQLite's `user_version`.
-    package static let schemaVersion = 7
+    package static let schemaVersion = 8
     /// The database's name inside a dataset folder.
     package static let fileName = "echoprep.sqlite"
 
     /// The folder of the dataset.
     package let folder: String
-    package let database: DatabaseQueue
+    let open: OpenDatabase
+    package var database: DatabaseQueue { open.queue }
     /// The studies that it keeps to, and the views of their clips; nil for all of them.
     package let cohort: Cohort?, views: ChosenViews?
     /// What people decided about them; nil for nothing.
@@ -51,7 +52,7 @@ package final class Catalog: Sendable {
             }
         }
         (cohort, views, decisions) = (nil, nil, nil)
-        database = try Catalog.opened(path, readOnly: readOnly)
+        open = try Catalog.opened(path, readOnly: readOnly)
         try prepareSchema(readOnly: readOnly)
     }
 
@@ -61,14 +62,14 @@ package final class Catalog: Sendable {
         let path = datasetFolder + "/" + fileName
         guard FileManager.default.fileExists(atPath: path) else { return nil }
         let catalog = Catalog(
-            folder: datasetFolder, database: try opened(path, readOnly: true), cohort: nil, views: nil,
+            folder: datasetFolder, open: try opened(path, readOnly: true), cohort: nil, views: nil,
             decisions: nil)
         if try catalog.isEmpty() { return nil }
         try catalog.prepareSchema(readOnly: true)
         return catalog
     }
 
-    private static func opened(_ path: String, readOnly: Bool) throws(EchoError) -> DatabaseQueue {
+    private static func opened(_ path: String, readOnly: Bool) throws(EchoError) -> OpenDatabase {
         var configuration = Configuration()
         configuration.readonly = readOnly
         configuration.busyMode = .timeout(30)
@@ -76,11 +77,11 @@ package final class Catalog: Sendable {
         configuration.prepareDatabase { try $0.execute(sql: "PRAGMA trusted_schema = OFF") }
         // A writer that was killed within a commit leaves a journal, which only a writer can take back.
         if readOnly, FileManager.default.fileExists(atPath: path + "-journal") {
-            try? DatabaseQueue(path: path).read { db in
-                try db.execute(sql: "SELECT count(*) FROM sqlite_schema")
+            try? OpenDatabase.with(path) { queue in
+                try queue.read { try $0.execute(sql: "SELECT count(*) FROM sqlite_schema") }
             }
         }
-        return try translated { try DatabaseQueue(path: path, configuration: configuration) }
+        return try translated { try OpenDatabase(path, configuration) }
     }
 
     /// Whether nothing has been written to it.
@@ -93,9 +94,9 @@ package final class Catalog: Sendable {
 
     /// An open catalog.
     init(
-        folder: String, database: DatabaseQueue, cohort: Cohort?, views: ChosenViews?, decisions: Decisions?
+        folder: String, open: OpenDatabase, cohort: Cohort?, views: ChosenViews?, decisions: Decisions?
     ) {
-        (self.folder, self.database, self.cohort, self.views) = (folder, database, cohort, views)
+        (self.folder, self.open, self.cohort, self.views) = (folder, open, cohort, views)
         self.decisions = decisions
     }
 

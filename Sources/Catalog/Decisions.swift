@@ -155,15 +155,17 @@ package struct Decisions: Sendable, Equatable, Codable {
             var configuration = Configuration()
             configuration.readonly = true
             configuration.busyMode = .timeout(30)
-            return try DatabaseQueue(path: path, configuration: configuration).read { db in
-                try ReviewSchema.check(db, as: fileName)
-                let said = try said(choice, "main", db)
-                return try String.fetchSet(
-                    db,
-                    sql: """
-                        SELECT sha256 FROM (\(said))
-                        WHERE unit = 'clip' AND field = 'clip' AND value = 'keep' AND sha256 IS NOT NULL
-                        """, arguments: choice == consensus ? [] : [choice])
+            return try OpenDatabase.with(path, configuration) { queue in
+                try queue.read { db in
+                    try ReviewSchema.check(db, as: fileName)
+                    let said = try said(choice, "main", db)
+                    return try String.fetchSet(
+                        db,
+                        sql: """
+                            SELECT sha256 FROM (\(said))
+                            WHERE unit = 'clip' AND field = 'clip' AND value = 'keep' AND sha256 IS NOT NULL
+                            """, arguments: choice == consensus ? [] : [choice])
+                }
             }
         }
     }

@@ -55,6 +55,7 @@ extension Catalog {
     ///
     /// - Parameter run: the run that this is part of, if it is known
     package static func replaceLabels(_ db: Database, of source: LabelSource, run: Int64?) throws {
+        try willReplaceLabels(db, of: source.name)
         try db.execute(sql: "DELETE FROM label WHERE source = ?", arguments: [source.name])
         try db.execute(
             sql: "INSERT OR REPLACE INTO label_source VALUES (?, ?)", arguments: [source.name, run])

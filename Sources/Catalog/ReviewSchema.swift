@@ -14,9 +14,11 @@ package enum ReviewSchema {
         as: UTF8.self)
 
     private static let definition: Set<String> = {
-        let found = try? DatabaseQueue().write { db in
-            try db.execute(sql: text)
-            return try statements(db, "main")
+        let found = try? OpenDatabase.with(nil) { queue in
+            try queue.write { db in
+                try db.execute(sql: text)
+                return try statements(db, "main")
+            }
         }
         guard let found else { preconditionFailure("the program's own schema is one") }
         return found

@@ -54,10 +54,12 @@ enum SchemaCheck {
 
     /// Tables, indexes and views of this program's schema, in their order.
     static let definitions: [(name: String, sql: String)] = {
-        let rows = try? DatabaseQueue().write { db in
-            try db.execute(sql: Catalog.schema)
-            return try Row.fetchAll(
-                db, sql: "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid")
+        let rows = try? OpenDatabase.with(nil) { queue in
+            try queue.write { db in
+                try db.execute(sql: Catalog.schema)
+                return try Row.fetchAll(
+                    db, sql: "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid")
+            }
         }
         guard let rows else { preconditionFailure("the program's own schema is one") }
         return rows.map { ($0[0], $0[1]) }

@@ -6,10 +6,10 @@ import GRDB
 ///
 /// Version 2 had no table of labels. Version 3 had no diagnoses without a priority, and fewer words for what may be.
 /// Version 4 knew fewer columns and reasons of `clip`. Version 5 did not know that a source may change, and had no view of
-/// studies. Version 6 did not know race, insurance and language.
+/// studies. Version 6 did not know race, insurance and language. Version 7 had no sums of tables.
 enum SchemaUpgrade {
     /// The versions that it begins with.
-    static let versions = [2, 3, 4, 5, 6]
+    static let versions = [2, 3, 4, 5, 6, 7]
 
     /// The labels that a database of version 2 has, as rows of `label`. It stays as it is when sources change.
     private static let labels = """
@@ -109,6 +109,11 @@ enum SchemaUpgrade {
     /// Lets a connection that only reads find tables and columns in a database that has none of them. The views of its own
     /// version give the same answers.
     static func shadow(_ db: Database, version: Int) throws {
+        try db.execute(
+            sql: """
+                CREATE TEMP VIEW table_sum AS SELECT '' AS name, '' AS part, 0 AS run_id, 0 AS n, '' AS sum WHERE 0
+                """)
+        guard version < 7 else { return }
         try db.execute(
             sql: """
                 CREATE TEMP VIEW admissions AS

@@ -83,7 +83,7 @@ extension Catalog {
         if let expression = selection.cohort { cohort = try Cohort(expression, in: whole.database) }
         if !selection.views.isEmpty { views = try ChosenViews(selection.views, in: whole) }
         self.init(
-            folder: whole.folder, database: whole.database, cohort: cohort, views: views, decisions: decisions
+            folder: whole.folder, open: whole.open, cohort: cohort, views: views, decisions: decisions
         )
     }
 

@@ -32,6 +32,8 @@ package struct EvaluateOptions: Sendable {
     package var report: String?
     /// Show whole source pictures beside cropped clips, and name clips.
     package var showSource = false, showIDs = false
+    /// The folder for what outsiders may see; nil for none.
+    package var share: String?
 
     package init(place: Place) { self.place = place }
 }
@@ -49,6 +51,7 @@ package struct EvaluateOptions: Sendable {
 /// - Throws: `EchoError`, which several ranks wrap as an `AgreedEnd` where they all come to it
 package func evaluate(runs folders: [String], options: EvaluateOptions) throws -> Evaluation? {
     let ranks = options.place.ranks
+    try ranks.together { if let folder = options.share { try checkShare(folder) } }
     let (runs, called) = try ranks.together {
         let runs = folders.flatMap(RunFolder.runs), names = names(of: runs)
         return (runs, Array(zip(names, try models(of: runs, called: names))))
@@ -67,12 +70,17 @@ package func evaluate(runs folders: [String], options: EvaluateOptions) throws -
                 judged.count == 1 ? first : try first.comparing(evaluation.standings, count: judged.count)
             try page.write(to: path, &evaluation)
         }
+        if let folder = options.share, let first = judged[0].shared {
+            let numbered = try models(of: runs, called: runs.indices.map { "run \($0 + 1)" })
+            try evaluation.share(first, models: numbered, to: folder)
+        }
         return evaluation
     }
 }
 
 /// Scores the answers of csv files, of whatever models.
 package func evaluate(predictions paths: [String], options: EvaluateOptions) throws -> Evaluation {
+    if let folder = options.share { try checkShare(folder) }
     let catalog = try options.dataset.map { try Catalog(datasetFolder: $0, readOnly: true) }
     let names = names(of: paths)
     let scored = try zip(paths, names).map { path, name in
@@ -88,6 +96,12 @@ package func evaluate(predictions paths: [String], options: EvaluateOptions) thr
         subject.catalog = catalog
         subject.clips = ClipChoice(showSource: options.showSource, showIDs: options.showIDs)
         try ReportPage(subject).write(to: path, &evaluation)
+    }
+    if let folder = options.share {
+        let numbered = paths.indices.map { "file \($0 + 1)" }
+        let standings = try evaluation.standings.map { try $0.shared(models: numbered) }
+        try evaluation.share(
+            try ReportPage(subjectForOutsiders("Predictions", standings)), models: numbered, to: folder)
     }
     return evaluation
 }

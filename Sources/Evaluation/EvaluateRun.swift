@@ -22,6 +22,8 @@ struct EvaluatedRun {
     let report: ReportPage
     /// Where the report was written.
     let page: String
+    /// Its page for outsiders; nil where none is asked for.
+    let shared: ReportPage?
 }
 
 /// Scores one run and writes its results.
@@ -120,9 +122,17 @@ private func judge(
     subject.pretrained = before.map { ([$0], trained.dataset, options.place) }
     let report = try ReportPage(subject)
     try folder.write(page: report.html)
+    var shared: ReportPage?
+    if options.share != nil {
+        var outside = subjectForOutsiders(
+            subject.title, try subject.standings.map { try $0.shared(models: [configuration.description]) },
+            hasChosen: !catalog.kept.isEmpty, hasLearned: warning != nil)
+        (outside.trained, outside.split, outside.runs) = (trained, options.split, subject.runs)
+        shared = try ReportPage(outside)
+    }
     return EvaluatedRun(
         scored: scored, note: catalog.kept.isEmpty ? nil : "\(name): \(catalog.kept.joined(separator: ", "))",
-        warning: warning, report: report, page: folder.page)
+        warning: warning, report: report, page: folder.page, shared: shared)
 }
 
 /// Scores what each head of a run said, and writes it: of several heads each in a folder of its own.

@@ -14,6 +14,11 @@ package struct Evaluation: Encodable, Sendable {
     package let notes: [String]
     /// The pages written.
     package internal(set) var reports: [String] = []
+    /// The folder for outsiders, where one was written.
+    package internal(set) var shared: String?
+
+    /// - Parameter standings: an entry for each head
+    init(standings: [Standings]) { (self.standings, warnings, notes) = (standings, [], []) }
 
     /// - Parameter judged: each run's answers, an entry for each head
     init(_ judged: [[ScoredRun]], warnings: [String] = [], notes: [String] = []) throws(EchoError) {

@@ -14,6 +14,8 @@ package struct CroissantOptions: Sendable {
     package var citation: String
     /// An expression over `v_study` that is true of the studies in the tables; nil for any study.
     package var cohort: String?
+    /// Write the description of the shards alone, without the tables, as croissant-shared.json.
+    package var isShared = false
 
     package init(name: String, license: String, url: String, citation: String) {
         self.name = name
@@ -51,14 +53,17 @@ package func exportCroissant(
             ("labels", try catalog.read { db in try ExportTable.labels(db, targets: targets, where: isIn) }))
     }
     var written: [String] = []
+    if options.isShared { tables = [] }
     for (name, table) in tables {
         written.append("\(dataset)/\(name).parquet")
         try writeFile("\(dataset)/\(name).parquet", table.parquet())
     }
-    var files = [
-        try CroissantFile(
-            Catalog.fileName, in: dataset, encoding: "application/vnd.sqlite3", about: "All tables.")
-    ]
+    var files: [CroissantFile] = []
+    if !options.isShared {
+        files.append(
+            try CroissantFile(
+                Catalog.fileName, in: dataset, encoding: "application/vnd.sqlite3", about: "All tables."))
+    }
     for (name, _) in tables {
         files.append(
             try CroissantFile(
@@ -81,14 +86,15 @@ package func exportCroissant(
         "description":
             "Echocardiography clips, cropped to the sector, with the ICD-10-CM categories of the studies'"
             + " hospital stays; made by echoprep \(programVersion)."
-            + (catalog.cohort.map { " The tables hold studies \($0.text)." } ?? ""),
+            + ((options.isShared ? nil : catalog.cohort).map { " The tables hold studies \($0.text)." } ?? ""),
         "datePublished": Timestamp(seconds: Int(Date().timeIntervalSince1970)).date,
         "distribution": files.map(\.json), "recordSet": tables.map { recordSet($0, $1) },
     ]
     let json = try JSONSerialization.data(
         withJSONObject: description, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
-    try writeFile(dataset + "/croissant.json", json)
-    return (written + [dataset + "/croissant.json"], catalog.cohort)
+    let path = dataset + (options.isShared ? "/croissant-shared.json" : "/croissant.json")
+    try writeFile(path, json)
+    return (written + [path], catalog.cohort)
 }
 
 /// A file of the dataset as a FileObject.

@@ -19,11 +19,17 @@ package enum LabelFormat: String, Sendable, CaseIterable {
 /// - Parameters:
 ///   - cohort: an expression over `v_study` that is true of all studies written; nil for any study
 ///   - path: the file, or for `.meds` the folder
+///   - isShared: without numbers, stays and times, and without targets of few people
 /// - Returns: the paths written, and what the studies were chosen by
 /// - Throws: `EchoError` where another export writes to the folder, or it holds other things
 package func exportLabels(
-    dataset: String, where cohort: String? = nil, to path: String, format: LabelFormat
+    dataset: String, where cohort: String? = nil, to path: String, format: LabelFormat, isShared: Bool = false
 ) throws -> (paths: [String], cohort: Cohort?) {
+    guard !isShared || format != .meds else {
+        throw EchoError(
+            "--share", "MEDS has the time of each study, which is not to be shared",
+            try: "--format csv or parquet")
+    }
     let catalog = try Catalog(datasetFolder: dataset, where: cohort)
     let targets = try catalog.targets()
     if targets.isEmpty {
@@ -31,15 +37,11 @@ package func exportLabels(
     }
     let isIn = catalog.isInCohort("s.study_id", isNumber: true)
     let paths = try catalog.read { db in
-        switch format {
-        case .csv:
-            try writeFile(path, Array(try ExportTable.labels(db, targets: targets, where: isIn).csv.utf8))
-            return [path]
-        case .parquet:
-            try writeFile(path, try ExportTable.labels(db, targets: targets, where: isIn).parquet())
-            return [path]
-        case .meds: return try writeMEDS(db, targets: targets, where: isIn, to: path)
-        }
+        if format == .meds { return try writeMEDS(db, targets: targets, where: isIn, to: path) }
+        var table = try ExportTable.labels(db, targets: targets, where: isIn)
+        if isShared { table = table.shared(targets: targets.map(\.category)) }
+        try writeFile(path, format == .csv ? Array(table.csv.utf8) : table.parquet())
+        return [path]
     }
     return (paths, catalog.cohort)
 }

@@ -30,6 +30,8 @@ struct ExportTable {
 
     private(set) var columns: [Column]
 
+    init(columns: [Column]) { self.columns = columns }
+
     /// Runs a query that selects the columns in their order.
     init(_ db: Database, columns: [Column], sql: String) throws {
         self.columns = columns

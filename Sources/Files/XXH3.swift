@@ -5,7 +5,9 @@ import EchoCore
 package import Foundation
 
 /// XXH3-64 with seed 0: 16 hexadecimal digits, as `xxhsum -H3` and Python's `xxhash.xxh3_64_hexdigest` print it.
-package func xxh3(_ bytes: some ContiguousBytes) -> String {
-    let sum = bytes.withUnsafeBytes { XXH3_64bits($0.baseAddress, $0.count) }
-    return zeroPadded(sum, 16, radix: 16)
+package func xxh3(_ bytes: some ContiguousBytes) -> String { zeroPadded(xxh3Number(bytes), 16, radix: 16) }
+
+/// The same as a number.
+package func xxh3Number(_ bytes: some ContiguousBytes) -> UInt64 {
+    bytes.withUnsafeBytes { XXH3_64bits($0.baseAddress, $0.count) }
 }

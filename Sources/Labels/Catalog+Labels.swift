@@ -7,7 +7,7 @@ import GRDB
 
 extension Catalog {
     /// The summary of the labels in the database if the same program made them from the same files by the same rules, and
-    /// nobody has written to the database since.
+    /// nobody has written to the database since, nor any bit of it changed by itself.
     func unchangedLabels(files sources: [TableFile], options: LinkOptions) throws(EchoError) -> LinkSummary? {
         guard let last = try lastRun(of: "link-icd"), last.finished, last.rules == options.rules else {
             return nil
@@ -26,7 +26,7 @@ extension Catalog {
                 && zip(files, sources).allSatisfy { row, source in
                     try (row.value(0) as String) == source.role && (row.value(1) as String) == source.sha256
                 }
-            return same
+            return try same && Catalog.alterations(db, among: LabelTables.writes).isEmpty
                 ? try LinkSummary(db, run: last.id, unchanged: true, notices: sources.flatMap(\.notices))
                 : nil
         }
@@ -49,10 +49,10 @@ extension Catalog {
                 let labels = try make(tables)
                 try tables.insert(labels, run: run)
                 try tables.insert(files, counts: labels.cohort.counts, run: run)
-                try Catalog.finishRun(db, run)
                 try db.execute(
                     sql: "UPDATE run SET change_counter = ? WHERE id = ?",
                     arguments: [counter.map { $0 + 1 }, run])
+                try Catalog.finishRun(db, run)
                 let notices = files.flatMap(\.notices) + labels.cohort.notices
                 return try LinkSummary(db, run: run, unchanged: false, notices: notices)
             }

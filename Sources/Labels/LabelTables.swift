@@ -9,17 +9,29 @@ struct LabelTables {
     let db: Database
     let options: LinkOptions
 
-    /// Removes all labels: rows go before what they refer to.
+    /// The tables that every run writes anew; rows go before what they refer to.
+    static let names = [
+        "target", "paper_prevalence", "split", "study_category", "study_status", "study_admission",
+        "structured_measurement",
+        "echo_record", "echo_study", "diagnoses_icd", "icd9_map", "code_label", "icd_code", "admissions",
+        "patients", "d_icd10cm",
+    ]
+
+    /// Whether a table, or a source's labels in it, is written anew.
+    static func writes(_ table: String, _ part: String) -> Bool {
+        names.contains(table)
+            || table == "label" && [LabelSource.linkICD, LabelSource.measurements].contains(part)
+    }
+
+    /// Removes all labels.
     func clear() throws {
         // The record list's index does not fit into the two megabytes that SQLite takes by itself.
         try db.execute(sql: "PRAGMA cache_size = -8000")
         try db.execute(sql: "DROP VIEW IF EXISTS label_matrix")
-        for table in [
-            "target", "paper_prevalence", "split", "study_category", "study_status", "study_admission",
-            "structured_measurement",
-            "echo_record", "echo_study", "diagnoses_icd", "icd9_map", "code_label", "icd_code", "admissions",
-            "patients", "d_icd10cm",
-        ] { try db.execute(sql: "DELETE FROM \(table)") }
+        for table in Self.names {
+            try Catalog.willReplace(db, table)
+            try db.execute(sql: "DELETE FROM \(table)")
+        }
     }
 
     /// Copies the record list from its file; rows that belong to no study of the study list are rejects.

@@ -26,6 +26,9 @@ package struct ReportSubject {
     package var split = Split.test
     /// Folders of the runs whose training is told, in their order.
     package var runs: [String] = []
+    /// Whether it is for outsiders: then what is answered is given without answers and small counts
+    /// (`Standings.shared`), and of sections those stand that show no picture, no single study and nothing of the dataset.
+    package var isForOutsiders = false
     /// Pre-trained runs that fill in studies of the split, where those lie, and where it is computed.
     package var pretrained: (runs: [String], dataset: String, place: Place)?
 
@@ -44,6 +47,9 @@ protocol ReportSection: SendableMetatype {
     static var anchor: StaticString { get }
     /// Whether it shows answers; else it shows the dataset or the first run, and stays where other runs stand beside.
     static var showsAnswers: Bool { get }
+    /// Whether outsiders may see it, once answers are given without what is about few or one: no picture of a heart, no point
+    /// a study, no count out of the database.
+    static var isForOutsiders: Bool { get }
 
     /// Gathers; nil where there is nothing to show.
     init?(_ subject: ReportSubject) throws
@@ -74,6 +80,7 @@ package struct ReportPage {
 
     package let title: String, lead: String
     package let standings: [Standings]
+    private let isForOutsiders: Bool
     let sections: [any ReportSection]
 
     package init(_ subject: ReportSubject) throws { try self.init(subject, keeping: []) }
@@ -82,13 +89,16 @@ package struct ReportPage {
     package func comparing(_ standings: [Standings], count: Int) throws -> ReportPage {
         var subject = ReportSubject(title: ReportPage.comparison(of: count), standings)
         subject.lead = lead
+        subject.isForOutsiders = isForOutsiders
         return try ReportPage(subject, keeping: sections.filter { !type(of: $0).showsAnswers })
     }
 
     /// - Parameter kept: sections that are gathered already
     private init(_ subject: ReportSubject, keeping kept: [any ReportSection]) throws {
         (title, lead, standings) = (subject.title, subject.lead, subject.standings)
-        sections = try ReportPage.kinds.compactMap { kind in
+        isForOutsiders = subject.isForOutsiders
+        let kinds = ReportPage.kinds.filter { $0.isForOutsiders || !subject.isForOutsiders }
+        sections = try kinds.compactMap { kind in
             try kept.first { type(of: $0) == kind } ?? kind.init(subject)
         }
     }

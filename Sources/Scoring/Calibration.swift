@@ -14,6 +14,8 @@ package struct Calibration: Codable, Sendable, Equatable {
     /// Expected calibration error: the mean over answers of |predicted − observed| of their bin.
     package let error: Double
 
+    init(bins: [Bin], error: Double) { (self.bins, self.error) = (bins, error) }
+
     package init(_ answers: Answers, bins count: Int = 10) {
         var sums = [(count: Int, predicted: Double, positives: Int)](repeating: (0, 0, 0), count: count)
         for row in answers.rows {

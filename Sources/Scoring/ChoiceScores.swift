@@ -12,7 +12,7 @@ package struct ChoiceScores: Sendable, Equatable {
     package let values: [String]
     /// The share of clips whose most probable class is theirs; and the mean of that share over the classes that there are.
     package let accuracy: Estimate, balanced: Estimate
-    /// How often each class (a row) was answered with each (a column).
+    /// How often each class (a row) was answered with each (a column); empty where that is not to be shown.
     package let confusion: [[Int]]
 }
 

@@ -18,7 +18,7 @@ package struct Estimate: Codable, Sendable, Equatable {
 
 /// The measures that are defined.
 package struct Scores: Sendable, Equatable {
-    private(set) var estimates: [String: Estimate] = [:]
+    var estimates: [String: Estimate] = [:]
 
     package init() {}
 
@@ -59,6 +59,11 @@ package struct Agreement: Sendable, Equatable {
     /// Mean of answer − truth, and the limits of agreement around it: ± 1.96 standard deviations of it.
     package let bias: Double, lowerLimit: Double, upperLimit: Double
 
+    init(ofMean: Scores, bias: Double, lowerLimit: Double, upperLimit: Double) {
+        (self.ofMean, self.bias) = (ofMean, bias)
+        (self.lowerLimit, self.upperLimit) = (lowerLimit, upperLimit)
+    }
+
     package init(_ rows: [Answers.Row], ofMean: Scores) {
         let differences = rows.map { $0.answer - $0.truth }
         let deviation = Metrics.standardDeviation(differences) ?? 0
@@ -81,7 +86,7 @@ package struct GroupScores: Sendable, Equatable {
 /// One model's answers of one kind on one split.
 package struct RunScores: Sendable, Equatable {
     /// The run folder's name or the predictions file's.
-    package let run: String
+    package internal(set) var run: String
     /// What the run shares with those that differ in their seed alone.
     package var model: String?
     /// Of a run with several heads, the task of this one.
@@ -96,12 +101,12 @@ package struct RunScores: Sendable, Equatable {
     /// Resamplings of subjects behind the intervals, their seed, and the intervals' percentage.
     package let bootstrap: Int, seed: UInt64, confidence: Double
     /// Over all targets, then over the groups that were named.
-    package let averages: [GroupScores]
+    package internal(set) var averages: [GroupScores]
     package var targets: [TargetScores]
     /// Of classes: over all of them and all studies together.
-    package let calibration: Calibration?
+    package internal(set) var calibration: Calibration?
     /// Of classes of which one holds: how often that was the most probable.
-    package let choice: ChoiceScores?
+    package internal(set) var choice: ChoiceScores?
     /// On parts of the people alone; empty where nothing is known of them.
     package var strata: [StratumScores] = []
     /// What a run was asked; nil for a file of answers.

@@ -65,6 +65,11 @@ package struct Comparison: Codable, Sendable, Equatable {
     /// Two-sided: twice the share of resamplings on the far side of zero, each count raised by one.
     package let p: Double?
 
+    init(first: String, second: String, group: String, difference: Estimate, p: Double?) {
+        (self.first, self.second, self.group) = (first, second, group)
+        (self.difference, self.p) = (difference, p)
+    }
+
     /// - Parameters:
     ///   - a, b: runs of each model, which judged the same studies
     ///   - name: what the group is called

@@ -89,6 +89,12 @@ struct EvaluateCommand: ParsableCommand {
     @Option(help: "Write a page about all that was given here; RUN/report.html leads to each run's own.")
     var report: String?
 
+    @Option(
+        help:
+            "Write to this folder what may be shown to outsiders: no ids, names, pictures or counts below 10.",
+        completion: .directory)
+    var share: String?
+
     @Flag(help: "Show the whole source pictures beside the cropped clips, with all that is written in them.")
     var showSource = false
 
@@ -132,6 +138,7 @@ struct EvaluateCommand: ParsableCommand {
             }
             try show(json ? jsonText(evaluation) : evaluation.text)
             for page in evaluation.reports where !json { try show("report: \(page)") }
+            if let folder = evaluation.shared, !json { try show("to share: \(folder)") }
         }
     }
 
@@ -154,6 +161,7 @@ struct EvaluateCommand: ParsableCommand {
         options.report = report
         options.showSource = showSource
         options.showIDs = showIds
+        options.share = share
         return options
     }
 }

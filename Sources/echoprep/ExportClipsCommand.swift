@@ -56,6 +56,12 @@ struct ExportClipsCommand: ParsableCommand {
     @Option(help: "Packs made at once.")
     var jobs = availableProcessors()
 
+    @Flag(
+        help:
+            "For outsiders: numbers of the export's own in place of studies, subjects and names; no sums; no labels of few people."
+    )
+    var share = false
+
     @Flag(help: "Print JSON.")
     var json = false
 
@@ -76,6 +82,7 @@ struct ExportClipsCommand: ParsableCommand {
         options.selection = Selection(cohort: cohort, views: views?.names ?? [], decisions: decisions)
         options.packSize = packSize.bytes
         options.jobs = jobs
+        options.isShared = share
         let summary = try exportClips(dataset: dataset, to: out, options: options)
         for chosen in summary.kept { tell(chosen) }
         try show(json ? jsonText(summary) : summary.text)

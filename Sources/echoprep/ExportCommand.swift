@@ -36,8 +36,15 @@ struct ExportLabelsCommand: ParsableCommand {
         name: .customLong("where"), help: "Only studies for which this is true, SQL over v_study.")
     var cohort: String?
 
+    @Flag(
+        help:
+            "For outsiders: numbers of the file's own in place of studies and subjects; no stays, times or targets of few people."
+    )
+    var share = false
+
     func run() throws {
-        let exported = try exportLabels(dataset: dataset, where: cohort, to: out, format: format)
+        let exported = try exportLabels(
+            dataset: dataset, where: cohort, to: out, format: format, isShared: share)
         if let cohort = exported.cohort {
             tell("\(cohort.text)")
         }
@@ -64,6 +71,9 @@ struct ExportCroissantCommand: ParsableCommand {
         help: "In the tables only studies for which this is true, SQL over v_study.")
     var cohort: String?
 
+    @Flag(help: "For outsiders: describe the shards alone, without tables, as DATASET/croissant-shared.json.")
+    var share = false
+
     @Option(help: "Its page.")
     var url = PhysioNet.page
 
@@ -73,6 +83,7 @@ struct ExportCroissantCommand: ParsableCommand {
     func run() throws {
         var options = CroissantOptions(name: name, license: license, url: url, citation: citation)
         options.cohort = cohort
+        options.isShared = share
         let exported = try exportCroissant(dataset: dataset, options: options)
         if let cohort = exported.cohort { tell(cohort.text) }
         for path in exported.paths { try show(path) }

@@ -3,13 +3,15 @@
 import ArgumentParser
 import EchoCore
 import Ingest
+import Runs
 
 struct VerifyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
-        abstract: "Reads all of a dataset: checksums, and database against shards.")
+        abstract:
+            "Reads all of a dataset: checksums, and database against shards; or of a run: its checkpoints.")
 
-    @Argument(help: "The dataset folder.", completion: .directory)
+    @Argument(help: "The folder of a dataset or of a run.", completion: .directory)
     var dataset: String
 
     @Option(help: "Workers.")
@@ -19,6 +21,12 @@ struct VerifyCommand: ParsableCommand {
     var json = false
 
     func run() throws {
+        if RunFolder.isThere(dataset) {
+            let result = try RunFolder(dataset).checked()
+            try show(json ? jsonText(result) : result.text)
+            if !result.problems.isEmpty { throw ExitCode.failure }
+            return
+        }
         let result = try verify(dataset: dataset, jobs: jobs)
         try show(json ? jsonText(result) : result.text)
         if !result.problems.isEmpty { throw ExitCode.failure }

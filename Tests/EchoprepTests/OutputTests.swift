@@ -60,6 +60,67 @@ import TestSupport
         }
     }
 
+    /// Commands that open a database, each after those before it.
+    private let commands = [
+        "ingest out/mimic-iv-echo --dataset data --size 32 --jobs 2",
+        "link-icd --dataset data --mimic-iv out/mimiciv/hosp --split 40/30/30 --top 3",
+        "train --dataset data --run run --epochs 1 --preset tiny --views 1 --frames 1 --threads 1",
+        "verify data",
+    ]
+
+    @Test(.enabled(if: Injection.library != nil, "a C compiler is here"), arguments: 1...3)
+    func `where the system gives no more threads, whoever has a database open ends, too`(first: Int) throws {
+        try withTemporaryFolder { folder in
+            _ = try Built.shell(phantom.replacing("--studies 1", with: "--studies 6"), in: folder)
+            let state = folder.appendingPathComponent("state")
+            for command in commands {
+                let injection = try Injection("thread", EAGAIN, at: first, times: -1).environment(
+                    state: state)
+                let settings = injection.map { "\($0.key)='\($0.value)'" }.joined(separator: " ")
+                let outcome = try Built.shell("\(settings) timeout 100 $echoprep \(command)", in: folder)
+                #expect(outcome.status <= 1, "\(command): \(outcome.status) \(outcome.errors)")
+                if outcome.status == 1 {
+                    #expect(outcome.errors.contains("threads: the system gives no more"))
+                }
+                #expect(try Built.shell("$echoprep \(command)", in: folder).status == 0)
+            }
+        }
+    }
+
+    @Test(arguments: 4...9) func `so few open files that nothing works are an error in words`(limit: Int)
+        throws
+    {
+        try withTemporaryFolder { folder in
+            _ = try Built.shell(phantom.replacing("--studies 1", with: "--studies 6"), in: folder)
+            for command in commands {
+                let outcome = try Built.shell(
+                    "ulimit -n \(limit); timeout 100 $echoprep \(command)", in: folder)
+                // A program that cannot open its libraries has not begun.
+                #expect(
+                    [0, 1, 127].contains(outcome.status), "\(command): \(outcome.status) \(outcome.errors)")
+                if outcome.status == 1 { #expect(outcome.errors.contains("echoprep:"), "\(outcome.errors)") }
+                #expect(try Built.shell("$echoprep \(command)", in: folder).status == 0)
+            }
+        }
+    }
+
+    @Test(
+        .enabled(if: Injection.library != nil, "a C compiler is here"), arguments: ["write", "read"],
+        [1, 5, 20])
+    func `a database whose every call is interrupted is an error in words`(call: String, first: Int) throws {
+        try withTemporaryFolder { folder in
+            _ = try Built.shell(phantom.replacing("--studies 1", with: "--studies 6"), in: folder)
+            let state = folder.appendingPathComponent("state")
+            let injection = Injection(
+                call, EINTR, at: first, times: -1, under: folder.appendingPathComponent("data"))
+            let settings = try injection.environment(state: state).map { "\($0.key)='\($0.value)'" }
+            let outcome = try Built.shell(
+                "\(settings.joined(separator: " ")) timeout 100 $echoprep \(commands[0])", in: folder)
+            #expect(outcome.status <= 1, "\(outcome.status) \(outcome.errors)")
+            #expect(try Built.shell("$echoprep \(commands[0])", in: folder).status == 0)
+        }
+    }
+
     @Test(.enabled(if: Injection.library != nil, "a C compiler is here"), arguments: [EINTR, EIO])
     func `a write that is refused forever ends with an error`(code: Int32) throws {
         try withTemporaryFolder { folder in

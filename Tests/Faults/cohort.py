@@ -122,7 +122,7 @@ class Cohort:
 
 def is_clocked(key):
     """Whether what a name stands for holds times."""
-    return "tfevents" in key or "tensorboard" in key or key.endswith("_at")
+    return "tfevents" in key or "tensorboard" in key or key.endswith(("_at", "table_sum.sum"))
 
 
 def digest_of(data):

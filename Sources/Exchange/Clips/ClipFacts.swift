@@ -44,6 +44,14 @@ struct LeavingLabels: Sendable {
     /// By unit and key, then by source and target; what is unknown is not there.
     private var values: [String: [String: [String: Double]]] = [:]
 
+    /// None.
+    init() {}
+
+    /// Adds one to a clip.
+    mutating func add(_ source: String, _ target: String, _ value: Double, to clip: ClipFacts) {
+        values["clip \(clip.name)", default: [:]][source, default: [:]][target] = value
+    }
+
     init(_ catalog: Catalog) throws(EchoError) {
         values = try catalog.read { db in
             var values: [String: [String: [String: Double]]] = [:]

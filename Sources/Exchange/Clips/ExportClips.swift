@@ -20,6 +20,8 @@ package struct ClipExportOptions: Sendable {
     package var selection = Selection()
     /// Bytes of frames after which a pack ends with its study.
     package var packSize = 256 << 20
+    /// Without names, numbers and sums of the source, and without labels of few people.
+    package var isShared = false
     /// Packs that are made at once.
     package var jobs = availableProcessors()
 
@@ -60,14 +62,15 @@ package func exportClips(
     dataset: String, to folder: String, options: ClipExportOptions
 ) throws -> ClipExportSummary {
     let catalog = try Catalog(datasetFolder: dataset, keeping: options.selection)
-    let clips = try ClipFacts.all(catalog, in: options.split)
+    var clips = try ClipFacts.all(catalog, in: options.split)
     guard !clips.isEmpty else {
         throw EchoError(
             options.split.map { "--split \($0.rawValue)" } ?? "DATASET",
             "has no clips\(catalog.kept.isEmpty ? "" : " that were chosen")",
             try: "run echoprep ingest, and link-icd for splits")
     }
-    let labels = try LeavingLabels(catalog)
+    var labels = try LeavingLabels(catalog)
+    if options.isShared { (clips, labels) = ClipFacts.shared(clips, labels) }
     let rules = try catalog.lastRun(of: "ingest")?.rules ?? [:]
     let plan = ClipExportPlan(
         clips, packSize: options.packSize,

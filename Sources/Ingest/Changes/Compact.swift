@@ -41,6 +41,7 @@ package func compact(dataset: String) throws -> CompactSummary {
         try removeRetiredShards(of: catalog)
         progress.update(index + 1)
     }
+    try catalog.addSums()
     if !shards.isEmpty { progress.finish(shards.count) }
     _ = consume lock
     return CompactSummary(shards: shards.count, clips: clips, bytes: bytes)

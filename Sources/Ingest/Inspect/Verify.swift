@@ -44,6 +44,8 @@ package func verify(dataset: String, jobs: Int = availableProcessors()) throws -
     var problems = try catalog.inconsistencies().map {
         Verification.Problem(place: Catalog.fileName, what: $0)
     }
+    let (altered, unknown) = try catalog.alterations()
+    problems += altered.map { Verification.Problem(place: Catalog.fileName, what: text(of: $0)) }
     let folder = dataset + "/" + shardsFolder
     let named = try catalog.shards()
     let retired = Set(try catalog.retiredShards())
@@ -72,7 +74,35 @@ package func verify(dataset: String, jobs: Int = availableProcessors()) throws -
         })
     return Verification(
         shards: named.count, clips: clips, withdrawn: withdrawn, bytes: bytes, problems: problems,
-        notes: try notes(on: catalog))
+        notes: try notes(on: catalog)
+            + (unknown.isEmpty
+                ? []
+                : [
+                    "not summed: \(unknown.joined(separator: ", ")): by an earlier program, or a command was stopped or is at work"
+                ]))
+}
+
+/// Which rows are others than were written, and what to do about it.
+private func text(of alteration: Alteration) -> String {
+    let (table, part) = (alteration.table, printable(alteration.part))
+    let isLabels = table.hasPrefix("label")
+    let rows = part.isEmpty ? "table \(table)" : "table \(table), rows of \(isLabels ? part : "run \(part)")"
+    let writer = alteration.writer.map { " as \(printable($0)) left them" } ?? " as they were left"
+    let counts =
+        alteration.before == alteration.now
+        ? "" : " (\(grouped(alteration.before)), now \(grouped(alteration.now)))"
+    let remedy =
+        switch table {
+        case "clip", "withdrawn_clip", "retired_shard", "listed_study": "or ingest into a new folder"
+        case "run", "rule", "source_file", "reject", "table_sum": "or make the dataset anew"
+        case "label", "label_source":
+            part == LabelSource.linkICD || part == LabelSource.measurements
+                ? "or run echoprep link-icd again" : "or import or ingest them again"
+        default: "or run echoprep link-icd again"
+        }
+    let state =
+        alteration.wasOverwritten ? "were no longer\(writer), before more was written" : "are not\(writer)"
+    return "\(rows): \(state)\(counts): restore the file from a copy, \(remedy)"
 }
 
 /// Decisions that are about nothing in the dataset any more.
@@ -121,6 +151,7 @@ private struct ShardVerifier {
         guard let facts = shardedClips(file.metadata) else {
             return add("", "is a safetensors file, but no shard")
         }
+        if !isAsSealed(file.metadata) { add("", "its metadata are not what was written") }
         let known = Set((rows + withdrawn).map { $0.tensor ?? $0.name })
         for name in file.names where !known.contains(name) { add(" \(name)", "is in no row of the database") }
         var studies: [String] = []

@@ -59,6 +59,7 @@ struct ImportedSplits {
     }
 
     private func set(_ split: Split, text: String?, study: String, subject: Int?) throws {
+        try Catalog.willChange(db, subject == nil ? "listed_study" : "split")
         if let subject {
             try db.execute(
                 sql: "INSERT OR REPLACE INTO split VALUES (?, ?)", arguments: [subject, split.rawValue])

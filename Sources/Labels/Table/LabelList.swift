@@ -96,6 +96,7 @@ package func dropLabels(dataset: String, name: String, commandLine: String) thro
                 try: "echoprep label list --dataset DATASET names those there are")
         }
         let run = try Catalog.insertRun(db, "label drop", commandLine: commandLine, rules: ["name": name])
+        try Catalog.willReplaceLabels(db, of: name)
         try db.execute(sql: "DELETE FROM label WHERE source = ?", arguments: [name])
         let count = db.changesCount
         try db.execute(sql: "DELETE FROM label_source WHERE name = ?", arguments: [name])

@@ -99,6 +99,7 @@ final class StagedLabels {
     ///
     /// - Throws: `EchoError` where something has a target twice
     func finish(run: Int64, place: String) throws {
+        try Catalog.willReplaceLabels(db, of: source)
         try db.execute(sql: "DELETE FROM label WHERE source = ?", arguments: [source])
         try db.execute(sql: "INSERT OR REPLACE INTO label_source VALUES (?, ?)", arguments: [source, run])
         targets.removeAll { dropped.contains($0.name) }

@@ -9,6 +9,7 @@ import Tasks
 struct ChoicesSection: ReportSection {
     static let anchor: StaticString = "choices"
     static let showsAnswers = true
+    static let isForOutsiders = true
     private let asked: [(scores: RunScores, choice: ChoiceScores)]
 
     init?(_ subject: ReportSubject) {
@@ -39,14 +40,16 @@ struct ChoicesSection: ReportSection {
             \(body)</tbody></table></div>
 
             """
+        let below: HTML =
+            choice.confusion.isEmpty
+            ? "" : " Below, \(scores.unit.plural) by what they are and what was most probable."
         return figure(
             scores.titled("The most probable \(choice.field)"),
             """
             How often the most probable \(choice.field) of a \(scores.unit.rawValue) is its own, over all and as the mean over \
-            those that there are; \(intervalSentence(scores)) Below, \(scores.unit.plural) by what they are and what was \
-            most probable.
+            those that there are; \(intervalSentence(scores))\(below)
             """,
-            rowChart(rows, axis: axis) + table,
+            rowChart(rows, axis: axis) + (choice.confusion.isEmpty ? HTML() : table),
             numbers: PageTable(
                 columns: [.text(""), .number("Share")], rows: shares.map { [$0.0, intervalText($0.1)] }))
     }

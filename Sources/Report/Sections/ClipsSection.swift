@@ -6,6 +6,7 @@ import EchoCore
 struct ClipsSection: ReportSection {
     static let anchor: StaticString = "clips"
     static let showsAnswers = false
+    static let isForOutsiders = false
     let title = "Clips"
     private let clips: [SampleClip]
 

@@ -8,6 +8,7 @@ import Tasks
 struct CodesSection: ReportSection {
     static let anchor: StaticString = "codes"
     static let showsAnswers = true
+    static let isForOutsiders = true
     let title = "Code by code"
     /// Of each head that answers in classes.
     private let heads: [CodesFigure]

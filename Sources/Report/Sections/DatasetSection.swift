@@ -8,6 +8,7 @@ import Scoring
 struct DatasetSection: ReportSection {
     static let anchor: StaticString = "dataset"
     static let showsAnswers = false
+    static let isForOutsiders = false
     let title = "The dataset"
     private let funnel: [FunnelStep]
     private let prevalence: [Prevalence]

@@ -8,6 +8,7 @@ import Tasks
 struct DecisionsSection: ReportSection {
     static let anchor: StaticString = "decisions"
     static let showsAnswers = true
+    static let isForOutsiders = true
     let title = "Decisions"
     /// Of each head that answers in classes.
     private let heads: [DecisionFigures]
@@ -67,7 +68,7 @@ private struct DecisionFigures {
 
     /// Curves of the codes that are told best and have at least ten positives.
     private func recallFigure(most count: Int = 6) -> HTML {
-        let chosen = scores.bestTold.prefix(count)
+        let chosen = scores.bestTold.prefix(count).filter { !answers[$0.code.target].isEmpty }
         guard !chosen.isEmpty else { return HTML() }
         var table: [[String]] = []
         let plots: [HTML] = chosen.map { code, decisions in

@@ -8,6 +8,7 @@ import Tasks
 struct GroupsSection: ReportSection {
     static let anchor: StaticString = "groups"
     static let showsAnswers = true
+    static let isForOutsiders = true
     let title = "Groups of codes"
     /// Of each head with a named group.
     private let heads: [RunScores]

@@ -10,6 +10,7 @@ import Tasks
 struct LearnedSection: ReportSection {
     static let anchor: StaticString = "learned"
     static let showsAnswers = false
+    static let isForOutsiders = false
     let title = "What it learned"
     /// What pre-trained models make of held-out studies.
     private let heldOut: [HeldOut]

@@ -9,6 +9,7 @@ import Tasks
 struct MeasurementSection: ReportSection {
     static let anchor: StaticString = "measured"
     static let showsAnswers = true
+    static let isForOutsiders = true
     private let measured: [Measured]
 
     init?(_ subject: ReportSubject) {
@@ -65,9 +66,11 @@ private struct Measured {
         return figure(
             "Predicted and true",
             """
-            One point a study; on the dashed line the two are equal. \(intervals)
+            \(rows.isEmpty ? HTML() : "One point a study; on the dashed line the two are equal. ")\(intervals)
             """,
-            "<div class=\"plots\">\n\(plot.html)<div>\(rowChart(errors, axis: nil))</div></div>\n",
+            rows.isEmpty
+                ? rowChart(errors, axis: nil)
+                : "<div class=\"plots\">\n\(plot.html)<div>\(rowChart(errors, axis: nil))</div></div>\n",
             numbers: PageTable(
                 columns: [.text(""), .number("Model"), .number("Predicting the mean")],
                 rows: scores.kind.measures.map { measure in
@@ -134,11 +137,11 @@ private struct Measured {
         return figure(
             "Agreement",
             """
-            Dashed are the mean difference, \(found.bias, decimals: decimals), and the limits of agreement, \
+            \(rows.isEmpty ? "The" : "Dashed are the") mean difference, \(found.bias, decimals: decimals), and the limits of agreement, \
             \(found.lowerLimit, decimals: decimals) to \(found.upperLimit, decimals: decimals): \
             1.96 standard deviations around it.
             """,
-            plot.html,
+            rows.isEmpty ? HTML() : plot.html,
             numbers: PageTable(
                 columns: [.text(""), .number("Predicted − true")],
                 rows: [

@@ -9,11 +9,14 @@ import Scoring
 struct MethodSection: ReportSection {
     static let anchor: StaticString = "method"
     static let showsAnswers = false
+    static let isForOutsiders = true
     let title = "How this was made"
     /// Of the model that the page is about.
     private let settings: [(name: String, value: String)]
 
-    init(_ subject: ReportSubject) { settings = subject.trained?.configuration.settings ?? [] }
+    init(_ subject: ReportSubject) {
+        settings = subject.trained?.configuration.settings(forOutsiders: subject.isForOutsiders) ?? []
+    }
 
     var content: HTML {
         let items: [HTML] = settings.map { "<div><dt>\($0.name)</dt><dd>\($0.value)</dd></div>\n" }
@@ -30,8 +33,11 @@ struct MethodSection: ReportSection {
 
 extension RunConfiguration {
     /// The choices that a reader wants to know, in words.
-    fileprivate var settings: [(name: String, value: String)] {
-        [
+    fileprivate func settings(forOutsiders: Bool) -> [(name: String, value: String)] {
+        func count(_ studies: Int) -> String {
+            forOutsiders && studies < Answers.fewest ? "fewer than \(Answers.fewest)" : grouped(studies)
+        }
+        return [
             ("model", model.kind.rawValue),
             ("image and patch", "\(model.image), \(model.patch)"),
             ("views and frames", "\(model.views), \(model.frames)"),
@@ -45,7 +51,7 @@ extension RunConfiguration {
             ("frozen", recipe.frozen ? "yes, only the head learned" : "no"),
             ("started from", initial == nil ? "random weights" : "a pre-trained checkpoint"),
             ("seed", "\(recipe.seed)"),
-            ("studies: train, validation", "\(grouped(data.train)), \(grouped(data.validation))"),
+            ("studies: train, validation", "\(count(data.train)), \(count(data.validation))"),
             ("program", program),
         ]
     }

@@ -8,6 +8,7 @@ import Tasks
 struct ModelsSection: ReportSection {
     static let anchor: StaticString = "models"
     static let showsAnswers = true
+    static let isForOutsiders = true
     private let compared: [Standings]
     /// What is drawn code by code; nil for the main measure.
     private let measure: Measure?

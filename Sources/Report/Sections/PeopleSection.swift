@@ -9,6 +9,7 @@ import Tasks
 struct PeopleSection: ReportSection {
     static let anchor: StaticString = "people"
     static let showsAnswers = true
+    static let isForOutsiders = true
     let title = "By sex, age and race"
     private let heads: [RunScores]
 

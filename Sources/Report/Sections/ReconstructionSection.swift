@@ -11,6 +11,7 @@ import Scoring
 struct ReconstructionSection: ReportSection {
     static let anchor: StaticString = "reconstructions"
     static let showsAnswers = false
+    static let isForOutsiders = false
     let title = "Reconstructions"
     private let pictures: [Reconstruction]
 

@@ -7,6 +7,7 @@ import Scoring
 struct ResultsSection: ReportSection {
     static let anchor: StaticString = "results"
     static let showsAnswers = true
+    static let isForOutsiders = true
     let title = "Results"
     private let table: ResultTable
     /// Those that do not stand with the models.

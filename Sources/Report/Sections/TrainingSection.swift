@@ -6,6 +6,7 @@ import EchoCore
 struct TrainingSection: ReportSection {
     static let anchor: StaticString = "training"
     static let showsAnswers = false
+    static let isForOutsiders = true
     let title = "Training"
     private let histories: [TrainingHistory]
 

@@ -200,6 +200,18 @@ package struct CheckpointStore {
         return file
     }
 
+    /// Whether the state says what a run goes on from, and its weights are there.
+    static func checkPair(_ folder: RunFolder) throws {
+        let state = try weights(folder.state)
+        guard let text = state.metadata["state"], let wanted = state.metadata["weights_sha256"],
+            (try? JSONDecoder().decode(RunState.self, from: Data(text.utf8))) != nil
+        else { throw damaged(folder.state) }
+        let there = [folder.last, folder.pending].filter { FileManager.default.fileExists(atPath: $0) }
+        guard try there.contains(where: { sha256(try mapFile($0)) == wanted }) else {
+            throw damaged(folder.last)
+        }
+    }
+
     /// Loads weights that must fit the model in full.
     package func loadWeights(_ path: String, into model: EchoModel) throws(EchoError) {
         let file = try CheckpointStore.weights(path)
