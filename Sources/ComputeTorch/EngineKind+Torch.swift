@@ -2,6 +2,7 @@
 
 package import Compute
 import EchoCore
+import Foundation
 
 extension EngineKind {
     /// An installed PyTorch, on cards and on processors.
@@ -9,7 +10,10 @@ extension EngineKind {
         "torch", "an installed PyTorch, on cards and on processors, in F32 or with products in BF16",
         absence: { TorchLibrary.absence }, devices: { TorchLibrary.devices }
     ) { (place, precision) throws(EchoError) in
-        try TorchEngine(
-            device: place.deviceName, threads: place.threadCount, precision: precision)
+        // Off until a card has run them: ECHOPREP_FUSED=on.
+        let fused = ProcessInfo.processInfo.environment["ECHOPREP_FUSED"]
+        return try TorchEngine(
+            device: place.deviceName, threads: place.threadCount, precision: precision,
+            fused: fused == "on" && place.deviceName.hasPrefix("cuda") ? fused : nil)
     }
 }

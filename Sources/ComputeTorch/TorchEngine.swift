@@ -18,11 +18,14 @@ package final class TorchEngine: Engine, @unchecked Sendable {
     /// - Parameters:
     ///   - device: "cpu", "cuda" or "cuda:N"
     ///   - threads: of a processor's operations
+    ///   - fused: "on" for kernels of our own on a card, or the path of a library that stands in for one; nil for PyTorch's alone
     /// - Throws: `EchoError` where there is no such device, or no PyTorch
-    package init(device name: String, threads: Int, precision: Precision) throws(EchoError) {
+    package init(
+        device name: String, threads: Int, precision: Precision, fused: String? = nil
+    ) throws(EchoError) {
         torch = try TorchLibrary.table.get()
         var opened: OpaquePointer?
-        let code = torch.open(name, Int32(clamping: threads), precision == .bf16 ? 1 : 0, &opened)
+        let code = torch.open(name, Int32(clamping: threads), precision == .bf16 ? 1 : 0, fused, &opened)
         guard code == Int32(echo_ok), let opened else {
             throw EchoError(
                 "--device \(name)", "PyTorch cannot open it: \(torch.words)",
@@ -30,7 +33,9 @@ package final class TorchEngine: Engine, @unchecked Sendable {
         }
         device = Owned(opened, torch.close)
         let card = TorchLibrary.name(of: name).map { " (\($0))" } ?? ""
-        kernels = "PyTorch \(TorchLibrary.version) on \(name)\(card)" + (precision == .bf16 ? ", BF16" : "")
+        kernels =
+            "PyTorch \(TorchLibrary.version) on \(name)\(card)" + (precision == .bf16 ? ", BF16" : "")
+            + (fused == nil ? "" : ", fused kernels")
     }
 
     /// Something of PyTorch's, given back when the last reference goes.

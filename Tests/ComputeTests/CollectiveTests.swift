@@ -8,14 +8,14 @@ import TestSupport
 /// Sums over ranks by a library of NCCL's interface, which stands in for NCCL where there is no card: what ours calls, in
 /// which order and with what. A card's own has not been seen.
 @Suite(
-    .enabled(if: EngineKind.here.contains { $0.name == "torch" } && Collective.library != nil), .serialized)
+    .enabled(if: EngineKind.here.contains { $0.name == "torch" } && StandIn.collective != nil), .serialized)
 struct CollectiveTests {
     @Test(arguments: [2, 3]) func `devices that NCCL joins sum without the host, in F32 and in F64`(
         count: Int
     )
         throws
     {
-        let library = try #require(Collective.library)
+        let library = try #require(StandIn.collective)
         setenv("ECHOPREP_NCCL", library, 1)
         defer { unsetenv("ECHOPREP_NCCL") }
         let torch = try #require(Engines.named("torch"))
@@ -39,7 +39,7 @@ struct CollectiveTests {
     }
 
     @Test func `what NCCL says is said`() throws {
-        let library = try #require(Collective.library)
+        let library = try #require(StandIn.collective)
         setenv("ECHOPREP_NCCL", library, 1)
         defer { unsetenv("ECHOPREP_NCCL") }
         let torch = try #require(Engines.named("torch"))
@@ -53,21 +53,4 @@ struct CollectiveTests {
             #expect(error?.problem == "NCCL: no more than eight" || error?.problem == "one is gone")
         }
     }
-}
-
-/// The library that stands in for NCCL, compiled once.
-private enum Collective {
-    static let library: String? = {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
-            "echoprep-collective-\(getpid())")
-        let source = Built.repository.appendingPathComponent("Tests/Collective/collective.c")
-        let out = folder.appendingPathComponent("libcollective.so")
-        try? FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let compiler = Process()
-        compiler.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        compiler.arguments = ["cc", "-shared", "-fPIC", "-O1", source.path, "-o", out.path, "-lpthread"]
-        guard (try? compiler.run()) != nil else { return nil }
-        compiler.waitUntilExit()
-        return compiler.terminationStatus == 0 ? out.path : nil
-    }()
 }

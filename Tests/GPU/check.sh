@@ -54,4 +54,7 @@ for compile in "" --compile; do
   timeout 240 "$programs/echobench" train $sizes --precision bf16 --steps 7 --engine "torch:$device" \
     --peer "$python" --peer-device "$device" $compile
 done
+say "the same with our own kernels"
+ECHOPREP_FUSED=on "$programs/echoprep" engines
+ECHOPREP_FUSED=on timeout 240 "$programs/echobench" train $sizes --precision bf16 --steps 7 --engine "torch:$device"
 say "done; an H200's or H100's peak of BF16 products is 989 TFLOP/s"

@@ -2,6 +2,7 @@
 
 package import Compute
 import ComputeCPU
+import ComputeTorch
 import Engines
 import Testing
 
@@ -20,7 +21,15 @@ package struct Candidate: Sendable, CustomTestStringConvertible {
             }
         }
         let others = EngineKind.here.filter { !["cpu", "reference"].contains($0.name) }
-        return processor
+        // The torch engine with our kernels for cards, which a host runs here.
+        let fused = StandIn.fused.flatMap { library in
+            TorchLibrary.absence != nil
+                ? nil
+                : Candidate(testDescription: "torch on cpu, fused kernels", isOurs: false) {
+                    try TorchEngine(device: "cpu", threads: 2, precision: precision, fused: library)
+                }
+        }
+        return processor + (fused.map { [$0] } ?? [])
             + others.flatMap { kind in
                 kind.devices().map { device in
                     Candidate(testDescription: "\(kind.name) on \(device)", isOurs: false) {

@@ -5,24 +5,9 @@ package import Foundation
 /// A call that fails.
 package struct Injection {
     /// The compiled library; nil where there is no C compiler.
-    package static let library: String? = {
-        let source = Built.repository.appendingPathComponent("Tests/Faults/inject.c").path
-        let library = Built.products.appendingPathComponent("libechoprep-inject.so").path
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        process.arguments = [
-            "-c",
-            """
-            for compiler in cc clang gcc; do
-              "$compiler" -shared -fPIC -O1 '\(source)' -o '\(library).new' 2>/dev/null && exec mv '\(library).new' '\(library)'
-            done
-            exit 1
-            """,
-        ]
-        do { try process.run() } catch { return nil }
-        process.waitUntilExit()
-        return process.terminationStatus == 0 ? library : nil
-    }()
+    package static let library = ["cc", "clang", "gcc"].lazy.compactMap {
+        StandIn.compiled("Tests/Faults/inject.c", by: [$0, "-O1"])
+    }.first
 
     package let call: String, code: Int32
     /// The first call that fails, counted from 1, and how many do; -1 for all from there.

@@ -1,5 +1,6 @@
 // What a run's evaluations found, read back from the files that `evaluate` wrote.
 
+import Catalog
 import EchoCore
 import Files
 import Foundation
@@ -11,6 +12,8 @@ struct EvaluationFigures: Decodable {
     /// Of a run with several heads, the task of the one that is judged.
     let task: String?
     let split: String
+    /// What is judged, and how many of them; of how many subjects.
+    let unit: LabelSource.Unit
     let studies: Int, subjects: Int
     /// The percentage that intervals cover, and the draws behind them.
     let confidence: Double, bootstrap: Int
@@ -32,6 +35,8 @@ struct EvaluationFigures: Decodable {
         let fields = try decoder.container(keyedBy: ScoreKey.self)
         task = try fields.decodeIfPresent(String.self, forKey: "task")
         split = try fields.decode(String.self, forKey: "split")
+        unit =
+            try fields.decodeIfPresent(String.self, forKey: "unit").flatMap(LabelSource.Unit.init) ?? .study
         studies = try fields.decode(Int.self, forKey: "studies")
         subjects = try fields.decode(Int.self, forKey: "subjects")
         confidence = try fields.decode(Double.self, forKey: "confidence")

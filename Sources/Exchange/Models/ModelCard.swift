@@ -1,5 +1,6 @@
 // README.md of an exported model: what it is, how it is used, what it learned from, what it is worth, where it ends.
 
+import Catalog
 import EchoCore
 import Foundation
 import Models
@@ -186,9 +187,12 @@ struct ModelCard {
             configuration.initial == nil
             ? "It began with random weights."
             : "It began with the weights of another run, which are pre-trained on further studies or the same."
+        // What it learned from is asked of the evaluations: a question may be one of studies or of clips.
+        let isQuestion = configuration.targets.contains { LabelField.name(ofTarget: $0) != nil }
+        let learned = figures.first?.unit.plural ?? (isQuestion ? "samples" : "studies")
         return """
             Two-dimensional B-mode clips, of which the pixels outside of the sector are black and the sector is cropped. \
-            It learned from \(grouped(found.train)) studies (split train); \(grouped(found.validation)) others (split \
+            It learned from \(grouped(found.train)) \(learned) (split train); \(grouped(found.validation)) others (split \
             val) chose its best epoch. \(start) What it was to learn: \(task.summary).
             """
     }
@@ -219,7 +223,7 @@ struct ModelCard {
         let rows = measures.map { [$0.title, intervalText(figures.scores[$0.name], decimals: $0.decimals)] }
         let of = figures.kind.measured.map { line($0.name) } ?? "mean over targets"
         var text = """
-            \(figures.task.map { line($0) + ": " } ?? "")\(grouped(figures.studies)) studies of \(grouped(figures.subjects)) subjects of the split \
+            \(figures.task.map { line($0) + ": " } ?? "")\(figures.unit.text(figures.studies)) of \(grouped(figures.subjects)) subjects of the split \
             \(figures.split); intervals by \(grouped(figures.bootstrap)) draws of a bootstrap over subjects.
 
             \(table(["\(of)", "value (\(interval))"], rows))

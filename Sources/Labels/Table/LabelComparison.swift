@@ -120,55 +120,67 @@ package struct LabelComparison: Codable, Sendable, Equatable {
 package func compareLabels(
     dataset: String, _ first: LabelChoice, _ second: LabelChoice, other: String? = nil, file: String? = nil
 ) throws -> LabelComparison {
-    let ours = try values(of: first, in: dataset), theirs = try values(of: second, in: other ?? dataset)
-    let isPair = first.target != nil && second.target != nil
+    let ours = try ChosenLabels(first, in: dataset), theirs = try ChosenLabels(second, in: other ?? dataset)
+    let list = try file.map(DifferenceList.init)
+    var targets: [LabelComparison.Target] = []
     // Two named targets are compared, whatever they are called.
-    let names = isPair ? [""] : ours.keys.filter { theirs[$0] != nil }.sorted()
-    guard !names.isEmpty else {
+    let pair = first.target.flatMap { a in second.target.map { b in (a, b) } }
+    if let (a, b) = pair {
+        targets.append(
+            try compare(
+                "\(first.text) and \(second.text)", ours.values(of: a), theirs.values(of: b)
+            ) { try list?.add($0, of: nil, $1, $2) })
+    } else {
+        for target in ours.targets where theirs.targets.contains(target) {
+            targets.append(
+                try compare(target, ours.values(of: target), theirs.values(of: target)) {
+                    try list?.add($0, of: target, $1, $2)
+                })
+        }
+    }
+    guard !targets.isEmpty else {
         throw EchoError(
             "label compare", "the two have no target in common",
             try: "name one of each, as link-icd:I50 measurements:lvef")
     }
-    var differences: [[String?]] = []
-    let targets = names.map { name -> LabelComparison.Target in
-        let a = (isPair ? ours.values.first : ours[name]) ?? [:],
-            b = (isPair ? theirs.values.first : theirs[name]) ?? [:]
-        var counts = [0, 0, 0, 0], both = 0, equal = 0, only = (first: 0, second: 0), isBinary = true
-        for key in Set(a.keys).union(b.keys).sorted() {
-            let (x, y) = (a[key] ?? nil, b[key] ?? nil)
-            if x != y {
-                differences.append([key, isPair ? nil : name, x.map { "\($0)" }, y.map { "\($0)" }])
-            }
-            guard let x, let y else {
-                only.first += x == nil ? 0 : 1
-                only.second += y == nil ? 0 : 1
-                continue
-            }
-            both += 1
-            equal += x == y ? 1 : 0
-            if [0, 1].contains(x), [0, 1].contains(y) {
-                counts[(x == 1 ? 0 : 2) + (y == 1 ? 0 : 1)] += 1
-            } else {
-                isBinary = false
-            }
-        }
-        func share(_ part: Int, _ whole: Int) -> Double? { whole == 0 ? nil : Double(part) / Double(whole) }
-        let isTable = isBinary && both > 0
-        return LabelComparison.Target(
-            name: isPair ? "\(first.text) and \(second.text)" : name, both: both, equal: equal,
-            onlyFirst: only.first,
-            onlySecond: only.second, table: isTable ? counts : nil, kappa: isTable ? kappa(counts) : nil,
-            sensitivity: isTable ? share(counts[0], counts[0] + counts[2]) : nil,
-            precision: isTable ? share(counts[0], counts[0] + counts[1]) : nil)
-    }
-    if let file {
-        let rows = differences.map { row in row.map { csvField($0 ?? "") }.joined(separator: ",") + "\n" }
-        try writeFile(file, Array(("key,target,first,second\n" + rows.joined()).utf8))
-    }
+    try list?.finish()
     return LabelComparison(
         first: first.text, second: second.text, targets: targets,
-        onlyFirst: isPair ? [] : ours.keys.filter { theirs[$0] == nil }.sorted(),
-        onlySecond: isPair ? [] : theirs.keys.filter { ours[$0] == nil }.sorted())
+        onlyFirst: pair != nil ? [] : ours.targets.filter { !theirs.targets.contains($0) },
+        onlySecond: pair != nil ? [] : theirs.targets.filter { !ours.targets.contains($0) })
+}
+
+/// Compares what two say of one target.
+///
+/// - Parameter differ: receives each key of which they say other things
+private func compare(
+    _ name: String, _ a: [String: Double?], _ b: [String: Double?],
+    differ: (_ key: String, Double?, Double?) throws -> Void
+) throws -> LabelComparison.Target {
+    var counts = [0, 0, 0, 0], both = 0, equal = 0, only = (first: 0, second: 0), isBinary = true
+    for key in Set(a.keys).union(b.keys).sorted() {
+        let (x, y) = (a[key] ?? nil, b[key] ?? nil)
+        if x != y { try differ(key, x, y) }
+        guard let x, let y else {
+            only.first += x == nil ? 0 : 1
+            only.second += y == nil ? 0 : 1
+            continue
+        }
+        both += 1
+        equal += x == y ? 1 : 0
+        if [0, 1].contains(x), [0, 1].contains(y) {
+            counts[(x == 1 ? 0 : 2) + (y == 1 ? 0 : 1)] += 1
+        } else {
+            isBinary = false
+        }
+    }
+    func share(_ part: Int, _ whole: Int) -> Double? { whole == 0 ? nil : Double(part) / Double(whole) }
+    let isTable = isBinary && both > 0
+    return LabelComparison.Target(
+        name: name, both: both, equal: equal, onlyFirst: only.first, onlySecond: only.second,
+        table: isTable ? counts : nil, kappa: isTable ? kappa(counts) : nil,
+        sensitivity: isTable ? share(counts[0], counts[0] + counts[2]) : nil,
+        precision: isTable ? share(counts[0], counts[0] + counts[1]) : nil)
 }
 
 /// (observed − expected agreement) / (1 − expected agreement); of (1, 1), (1, 0), (0, 1), (0, 0).
@@ -179,43 +191,78 @@ private func kappa(_ counts: [Int]) -> Double? {
     return expected == 1 ? nil : (Double(counts[0] + counts[3]) / n - expected) / (1 - expected)
 }
 
-/// The values of a choice by target and key; nil where unknown. Of answers to a question, as the views of clips, one holds
-/// or does not, however probable it is, and those that are not there do not.
-private func values(of choice: LabelChoice, in dataset: String) throws -> [String: [String: Double?]] {
-    let catalog = try Catalog(datasetFolder: dataset, readOnly: true)
-    let field = choice.target.flatMap(LabelField.name(ofTarget:))
-    var found = try catalog.read { db in
-        var found: [String: [String: Double?]] = [:]
-        let rows = try Row.fetchCursor(
-            db,
-            sql: """
-                SELECT target, key, value FROM label WHERE source = ?1 AND (
-                    ?2 IS NULL OR target = ?2 OR (?3 IS NOT NULL AND target >= ?3 || '=' AND target < ?3 || '>'))
-                """, arguments: [choice.source, choice.target, field])
-        while let row = try rows.next() {
-            let target: String = try row.value(0), key: String = try row.value(1)
-            let value: Double? = try row.value(2)
-            found[target, default: [:]].updateValue(value, forKey: key)
-        }
-        return found
+/// The csv file of what differs, written as it is found.
+private final class DifferenceList {
+    private var file: AtomicFile?
+
+    init(_ path: String) throws(EchoError) {
+        var begun = try AtomicFile(path)
+        try begun.write(Array("key,target,first,second\n".utf8))
+        file = consume begun
     }
-    let questions = Dictionary(grouping: found.keys) { LabelField.name(ofTarget: $0) }
-    for (field, answers) in questions where field != nil && choice.bound == nil {
-        let keys = Set(answers.flatMap { found[$0]?.compactMap { $1 == nil ? nil : $0 } ?? [] })
-        for answer in answers {
-            let own = found[answer] ?? [:]
-            for key in keys {
-                found[answer]?.updateValue((own[key] ?? nil).map { $0 > 0 ? 1 : 0 } ?? 0, forKey: key)
+
+    func add(_ key: String, of target: String?, _ a: Double?, _ b: Double?) throws(EchoError) {
+        let fields = [key, target ?? "", a.map { "\($0)" } ?? "", b.map { "\($0)" } ?? ""]
+        try file?.write(Array((fields.map { csvField($0) }.joined(separator: ",") + "\n").utf8))
+    }
+
+    func finish() throws(EchoError) { try file.take()?.commit() }
+}
+
+/// The labels that a choice names, of which one target at a time is in memory.
+private struct ChosenLabels {
+    private let choice: LabelChoice, catalog: Catalog
+    /// All targets of the source, in order.
+    private let all: [String]
+    /// Those that are chosen.
+    let targets: [String]
+
+    init(_ choice: LabelChoice, in dataset: String) throws {
+        self.choice = choice
+        let catalog = try Catalog(datasetFolder: dataset, readOnly: true)
+        self.catalog = catalog
+        all = try Set(
+            catalog.units(of: choice.source).flatMap { try catalog.targets(of: choice.source, unit: $0) }
+        ).sorted()
+        let all = all
+        targets = choice.target.map { target in all.filter { $0 == target } } ?? all
+        guard !targets.isEmpty else {
+            throw EchoError(
+                "label compare",
+                "there are no labels \(choice.target.map { "\(choice.source):\($0)" } ?? choice.source)",
+                try: "echoprep label list --dataset DATASET names those there are")
+        }
+    }
+
+    /// The values of a target by key; nil where unknown. Of answers to a question, as the views of clips, one holds or does
+    /// not, however probable it is, and those that are not there do not.
+    func values(of target: String) throws -> [String: Double?] {
+        var found = try read(target)
+        if choice.bound == nil, let question = LabelField.name(ofTarget: target) {
+            for answer in all where answer != target && LabelField.name(ofTarget: answer) == question {
+                for (key, value) in try read(answer) where value != nil && (found[key] ?? nil) == nil {
+                    found[key] = 0
+                }
             }
+            found = found.mapValues { $0.map { $0 > 0 ? 1 : 0 } }
+        }
+        return found.mapValues { $0.map(choice.judged) }
+    }
+
+    private func read(_ target: String) throws -> [String: Double?] {
+        try catalog.read { db in
+            var found: [String: Double?] = [:]
+            let rows = try Row.fetchCursor(
+                db,
+                sql: """
+                    SELECT key, value FROM label
+                    WHERE source = ? AND unit IN ('subject', 'study', 'clip') AND target = ?
+                    """, arguments: [choice.source, target])
+            while let row = try rows.next() {
+                let value: Double? = try row.value(1)
+                found.updateValue(value, forKey: try row.value(0))
+            }
+            return found
         }
     }
-    if let target = choice.target { found = found.filter { $0.key == target } }
-    found = found.mapValues { $0.mapValues { $0.map(choice.judged) } }
-    guard !found.isEmpty else {
-        throw EchoError(
-            "label compare",
-            "there are no labels \(choice.target.map { "\(choice.source):\($0)" } ?? choice.source)",
-            try: "echoprep label list --dataset DATASET names those there are")
-    }
-    return found
 }

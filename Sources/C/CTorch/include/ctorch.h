@@ -20,7 +20,7 @@ extern "C" {
 #endif
 
 /// Grows with every change of this file, so that a library of another time is told apart.
-#define ECHO_TORCH_INTERFACE 2
+#define ECHO_TORCH_INTERFACE 3
 
 /// What a function returns; the words of a failure are in `error`.
 enum { echo_ok = 0, echo_failed = 1, echo_out_of_memory = 2 };
@@ -72,8 +72,9 @@ typedef struct {
 
     /// What was wrong with the last call on this thread.
     const char *_Nonnull (*error)(void);
-    /// Opens "cpu", "cuda" or "cuda:N".
-    int (*open)(const char *name, int threads, int bf16, EchoDevice *_Nullable * device);
+    /// Opens "cpu", "cuda" or "cuda:N". `fused` is "on" for kernels of our own on a card, or the path of a library that stands
+    /// in for one.
+    int (*open)(const char *name, int threads, int bf16, const char *_Nullable fused, EchoDevice *_Nullable * device);
     void (*close)(EchoDevice *);
     /// How many cards there are.
     int (*cards)(void);

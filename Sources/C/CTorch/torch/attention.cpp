@@ -80,8 +80,13 @@ void attend(Tensor q, Tensor k, Tensor v, EchoBuffer *y, std::vector<Tensor> &ke
     }
 }
 
+/// The gradients by q, k and v; `whole` [rows, 3, heads, headWidth] is all three of them where they lie side by side.
 void attendGradient(Tensor dy, Tensor q, Tensor k, Tensor v, EchoBuffer *y, const std::vector<Tensor> &kept, Tensor dq,
-                    Tensor dk, Tensor dv, const EchoAttention &a) {
+                    Tensor dk, Tensor dv, Tensor whole, const EchoAttention &a) {
+    auto areJoined = [&](const Tensor &part) {
+        bool isTaken = whole.defined() && (whole.scalar_type() == at::kFloat || part.scalar_type() == at::kBFloat16);
+        return isTaken && y->on->kernels;
+    };
     Tensor Y = y->as({a.query_rows, a.heads, a.head_width});
     if (!q.is_cuda()) {
         size_t at = 0;
@@ -89,6 +94,11 @@ void attendGradient(Tensor dy, Tensor q, Tensor k, Tensor v, EchoBuffer *y, cons
             auto [DQ, DK, DV] = at::_scaled_dot_product_flash_attention_for_cpu_backward(
                 batch(dy, query, count, queries), batch(q, query, count, queries), batch(k, key, count, keys),
                 batch(v, key, count, keys), batch(Y, query, count, queries), kept.at(at++), 0, false, {}, a.scale);
+            if (count == a.count && areJoined(DQ)) {
+                auto inRows = [&](const Tensor &x) { return x.transpose(1, 2).reshape({-1, a.heads, a.head_width}); };
+                echo::join(y->on, inRows(DQ), inRows(DK), inRows(DV), whole);
+                return;
+            }
             batch(dq, query, count, queries).copy_(DQ);
             batch(dk, key, count, keys).copy_(DK);
             batch(dv, key, count, keys).copy_(DV);
@@ -108,6 +118,10 @@ void attendGradient(Tensor dy, Tensor q, Tensor k, Tensor v, EchoBuffer *y, cons
         std::tie(DQ, DK, DV) = at::_flash_attention_backward(
             padded(dy), padded(q), padded(k), padded(v), padded(Y), kept.at(0), queryOffsets, keyOffsets, queries, keys,
             0, false, kept.at(1), kept.at(2), a.scale);
+    }
+    if (areJoined(DQ)) {
+        echo::join(y->on, DQ, DK, DV, whole);
+        return;
     }
     dq.copy_(unpadded(DQ, a.head_width));
     dk.copy_(unpadded(DK, a.head_width));
@@ -133,7 +147,7 @@ int attentionGradient(EchoBuffer *dy, EchoBuffer *qkv, EchoBuffer *y, EchoBuffer
         Tensor D = dqkv->changing({a->query_rows, 3, a->heads, a->head_width});
         Tensor DY = like(X, dy->as({a->query_rows, a->heads, a->head_width}));
         attendGradient(DY, X.select(1, 0), X.select(1, 1), X.select(1, 2), y, logSums->kept, D.select(1, 0),
-                       D.select(1, 1), D.select(1, 2), *a);
+                       D.select(1, 1), D.select(1, 2), D, *a);
     });
 }
 
@@ -153,7 +167,7 @@ int crossAttentionGradient(EchoBuffer *dy, EchoBuffer *q, EchoBuffer *kv, EchoBu
         Tensor D = dkv->changing({a->key_rows, 2, a->heads, a->head_width});
         Tensor DY = like(Q, dy->as({a->query_rows, a->heads, a->head_width}));
         attendGradient(DY, Q, X.select(1, 0), X.select(1, 1), y, logSums->kept,
-                       dq->changing({a->query_rows, a->heads, a->head_width}), D.select(1, 0), D.select(1, 1), *a);
+                       dq->changing({a->query_rows, a->heads, a->head_width}), D.select(1, 0), D.select(1, 1), Tensor(), *a);
     });
 }
 }  // namespace echo

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "../include/ctorch.h"
+#include "fused.h"
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
@@ -13,10 +14,12 @@
 #include <c10/core/impl/VirtualGuardImpl.h>
 #include <c10/util/Exception.h>
 
+#include <dlfcn.h>
 #include <map>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 using at::Tensor;
@@ -27,6 +30,8 @@ struct EchoDevice {
     bool bf16;
     /// Where sequences begin, by their lengths: the same for all layers of a step.
     std::map<std::vector<long>, Tensor> offsets;
+    /// Our own kernels; none where PyTorch's do everything.
+    std::shared_ptr<echo::Kernels> kernels;
     /// On which pixels go up while the main stream computes; none on a processor.
     std::optional<c10::Stream> side;
     /// The last upload and the memory that it reads, which another thread may be done with.
@@ -52,9 +57,15 @@ struct EchoBuffer {
     Tensor rounded;
     /// What an operation keeps for its gradient, in the operation's own form.
     std::vector<Tensor> kept;
+    /// What its numbers [rows, width] lack until somebody looks at them: a bias [width] and a residual of their shape. A layer
+    /// norm adds them in its own pass.
+    Tensor lackedBias, lackedResidual;
 
     /// Its numbers in a shape.
     Tensor as(at::IntArrayRef shape) {
+        if (lackedBias.defined()) {
+            echo::addBoth(on, numbers, std::exchange(lackedBias, {}), std::exchange(lackedResidual, {}));
+        }
         if (!numbers.defined()) numbers = at::empty({count}, on->options(type));
         return numbers.view(shape);
     }
@@ -77,7 +88,7 @@ struct EchoBuffer {
     /// Takes a result as its memory, without a copy where that is dense and of its type.
     void take(Tensor result) {
         TORCH_CHECK(result.numel() == count, "a result of ", result.numel(), " numbers for a buffer of ", count);
-        rounded = Tensor();
+        rounded = lackedBias = lackedResidual = Tensor();
         if (isPart) {
             as({count}).copy_(result.reshape({-1}));
         } else {
@@ -120,6 +131,12 @@ struct EchoSent {
 
 namespace echo {
 void setError(const char *words);
+
+/// Looks a function up in a library; whether it is there.
+template <typename Function> bool find(void *library, const char *name, Function &function) {
+    function = library ? reinterpret_cast<Function>(dlsym(library, name)) : nullptr;
+    return function != nullptr;
+}
 
 /// Runs `body` without gradients on the device of `on`; tells failures as the table says.
 template <typename Body> int guarded(EchoDevice *on, Body body) {

@@ -3,6 +3,7 @@
 
 #include <ATen/ops/add.h>
 #include <ATen/ops/addmm.h>
+#include <ATen/ops/empty_like.h>
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/gelu_backward.h>
 #include <ATen/ops/mm.h>
@@ -33,8 +34,15 @@ int linear(EchoBuffer *x, EchoBuffer *weight, EchoBuffer *bias, EchoBuffer *y, l
            int then, EchoBuffer *other) {
     return guarded(y->on, [&] {
         Tensor X = x->factor({rows, inputs}), W = weight->factor({outputs, inputs}).t();
-        Tensor B = bias->factor({outputs}), Y = y->changing({rows, outputs});
+        Tensor Y = y->changing({rows, outputs});
         bool isRounding = Y.scalar_type() != X.scalar_type();
+        if (then == echo_then_add && isRounding && y->on->kernels && !y->isPart) {
+            multiply(Y, X, W, false);
+            y->lackedResidual = other->as({rows, outputs});
+            y->lackedBias = bias->as({outputs});
+            return;
+        }
+        Tensor B = bias->factor({outputs});
         if (then == echo_then_add && !isRounding) {
             at::add_out(Y, other->as({rows, outputs}), B);
             Y.addmm_(X, W);
@@ -59,6 +67,10 @@ int linearInputGradient(EchoBuffer *dy, EchoBuffer *weight, EchoBuffer *dx, int 
         multiply(DX, dy->factor({rows, outputs}), weight->factor({outputs, inputs}), accumulating);
         if (gelu) {
             Tensor before = gelu->changing({rows, inputs});
+            if (dx->on->kernels && before.scalar_type() == DX.scalar_type()) {
+                geluBack(dx->on, DX, before);
+                return;
+            }
             if (before.scalar_type() == DX.scalar_type()) {
                 at::gelu_backward_out(DX, DX, before);
             } else {
@@ -81,6 +93,14 @@ int linearWeightGradient(EchoBuffer *dy, EchoBuffer *x, EchoBuffer *dw, EchoBuff
 int layerNorm(EchoBuffer *x, EchoBuffer *scale, EchoBuffer *shift, EchoBuffer *y, EchoBuffer *statistics, long rows,
               long width, double epsilon) {
     return guarded(y->on, [&] {
+        if (y->on->kernels && x->type == at::kFloat && !y->isPart) {
+            Tensor bias = std::exchange(x->lackedBias, {}), residual = std::exchange(x->lackedResidual, {});
+            Tensor mean = at::empty({rows, 1}, y->on->options(at::kFloat)), inverse = at::empty_like(mean);
+            norm(y->on, x->as({rows, width}), bias, residual, scale->as({width}), shift->as({width}),
+                 y->changing({rows, width}), mean, inverse, epsilon);
+            statistics->kept = {mean, inverse};
+            return;
+        }
         auto [Y, mean, inverse] = at::native_layer_norm(
             x->as({rows, width}).to(at::kFloat), {width}, scale->as({width}), shift->as({width}), epsilon);
         y->take(Y);

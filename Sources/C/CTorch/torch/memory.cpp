@@ -26,7 +26,7 @@ namespace echo {
 void setError(const char *text) { words = text; }
 const char *error() { return words.c_str(); }
 
-int open(const char *name, int threads, int bf16, EchoDevice **opened) {
+int open(const char *name, int threads, int bf16, const char *fused, EchoDevice **opened) {
     EchoDevice probe(at::kCPU, false);
     return guarded(&probe, [&] {
         at::set_num_threads(threads);
@@ -39,6 +39,7 @@ int open(const char *name, int threads, int bf16, EchoDevice **opened) {
             c10::impl::VirtualGuardImpl guard(device->device.type());
             device->side = guard.getStreamFromGlobalPool(device->device);
         }
+        device->kernels = kernels(device->device, fused);
         *opened = device.release();
     });
 }

@@ -5,7 +5,7 @@
 
 namespace echo {
 const char *error();
-int open(const char *name, int threads, int bf16, EchoDevice **opened);
+int open(const char *name, int threads, int bf16, const char *fused, EchoDevice **opened);
 void close(EchoDevice *device);
 int cards();
 void cardName(int number, char *name, int bytes);

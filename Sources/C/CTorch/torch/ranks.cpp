@@ -27,11 +27,6 @@ std::mutex finding;
 std::optional<Collectives> collectives;
 
 void check(int result) { TORCH_CHECK(result == 0, "NCCL: ", collectives->words(result)); }
-
-template <typename Function> bool find(void *library, const char *name, Function &function) {
-    function = reinterpret_cast<Function>(dlsym(library, name));
-    return function != nullptr;
-}
 }  // namespace
 
 namespace echo {
