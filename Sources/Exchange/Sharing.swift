@@ -52,7 +52,7 @@ extension ClipFacts {
 
     /// Clips and labels for outsiders: studies and subjects by aliases, in their order, clips by their place in the study.
     static func shared(_ clips: [ClipFacts], _ labels: LeavingLabels) -> ([ClipFacts], LeavingLabels) {
-        let secret = sha256(
+        let secret = Files.sha256(
             Array(
                 clips.map { "\($0.name) \($0.sha256 ?? "") \($0.checksum ?? "")" }.joined(separator: "\n")
                     .utf8))
