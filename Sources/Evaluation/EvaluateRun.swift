@@ -120,8 +120,9 @@ private func judge(
     subject.pretrained = before.map { ([$0], trained.dataset, options.place) }
     let report = try ReportPage(subject)
     try folder.write(page: report.html)
+    let told = try catalog.told()
     return EvaluatedRun(
-        scored: scored, note: catalog.kept.isEmpty ? nil : "\(name): \(catalog.kept.joined(separator: ", "))",
+        scored: scored, note: told.isEmpty ? nil : "\(name): \(told.joined(separator: ", "))",
         warning: warning, report: report, page: folder.page)
 }
 

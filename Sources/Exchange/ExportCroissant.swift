@@ -12,8 +12,8 @@ package struct CroissantOptions: Sendable {
     package var license: String
     package var url: String
     package var citation: String
-    /// An expression over `v_study` that is true of the studies in the tables; nil for any study.
-    package var cohort: String?
+    /// What stands in the tables.
+    package var selection = Selection()
 
     package init(name: String, license: String, url: String, citation: String) {
         self.name = name
@@ -27,11 +27,11 @@ package struct CroissantOptions: Sendable {
 /// there are labels, labels.parquet.
 ///
 /// Every file of the folder is read whole for its sha256.
-/// - Returns: the paths written, and what the studies of the tables were chosen by
+/// - Returns: the paths written, and what the tables' rows were chosen by, a sentence each
 package func exportCroissant(
     dataset: String, options: CroissantOptions
-) throws -> (paths: [String], cohort: Cohort?) {
-    let catalog = try Catalog(datasetFolder: dataset, where: options.cohort)
+) throws -> (paths: [String], told: [String]) {
+    let catalog = try Catalog(datasetFolder: dataset, keeping: options.selection)
     guard try catalog.withdrawnClips().isEmpty else {
         throw EchoError(
             "--dataset", "has shards with clips that were withdrawn",
@@ -46,9 +46,7 @@ package func exportCroissant(
         )
     ]
     if !targets.isEmpty {
-        let isIn = catalog.isInCohort("s.study_id", isNumber: true)
-        tables.append(
-            ("labels", try catalog.read { db in try ExportTable.labels(db, targets: targets, where: isIn) }))
+        tables.append(("labels", try ExportTable.labels(of: catalog, targets: targets)))
     }
     var written: [String] = []
     for (name, table) in tables {
@@ -81,14 +79,15 @@ package func exportCroissant(
         "description":
             "Echocardiography clips, cropped to the sector, with the ICD-10-CM categories of the studies'"
             + " hospital stays; made by echoprep \(programVersion)."
-            + (catalog.cohort.map { " The tables hold studies \($0.text)." } ?? ""),
+            + (catalog.cohort.map { " The tables hold studies \($0.text)." } ?? "")
+            + (catalog.decisions.map { " They keep to \($0.text)." } ?? ""),
         "datePublished": Timestamp(seconds: Int(Date().timeIntervalSince1970)).date,
         "distribution": files.map(\.json), "recordSet": tables.map { recordSet($0, $1) },
     ]
     let json = try JSONSerialization.data(
         withJSONObject: description, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
     try writeFile(dataset + "/croissant.json", json)
-    return (written + [dataset + "/croissant.json"], catalog.cohort)
+    return (written + [dataset + "/croissant.json"], try catalog.told())
 }
 
 /// A file of the dataset as a FileObject.

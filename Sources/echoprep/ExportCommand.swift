@@ -36,11 +36,17 @@ struct ExportLabelsCommand: ParsableCommand {
         name: .customLong("where"), help: "Only studies for which this is true, SQL over v_study.")
     var cohort: String?
 
+    @Option(
+        help:
+            "Leave out studies whose clips people excluded, and add what they answered of studies: consensus, or a rater's name."
+    )
+    var decisions: String?
+
     func run() throws {
-        let exported = try exportLabels(dataset: dataset, where: cohort, to: out, format: format)
-        if let cohort = exported.cohort {
-            tell("\(cohort.text)")
-        }
+        let exported = try exportLabels(
+            dataset: dataset, keeping: Selection(cohort: cohort, decisions: decisions), to: out,
+            format: format)
+        for chosen in exported.told { tell(chosen) }
         for path in exported.paths { try show(path) }
     }
 }
@@ -64,6 +70,12 @@ struct ExportCroissantCommand: ParsableCommand {
         help: "In the tables only studies for which this is true, SQL over v_study.")
     var cohort: String?
 
+    @Option(
+        help:
+            "In the tables no clip that people excluded, and what they answered of studies: consensus, or a rater's name."
+    )
+    var decisions: String?
+
     @Option(help: "Its page.")
     var url = PhysioNet.page
 
@@ -72,9 +84,9 @@ struct ExportCroissantCommand: ParsableCommand {
 
     func run() throws {
         var options = CroissantOptions(name: name, license: license, url: url, citation: citation)
-        options.cohort = cohort
+        options.selection = Selection(cohort: cohort, decisions: decisions)
         let exported = try exportCroissant(dataset: dataset, options: options)
-        if let cohort = exported.cohort { tell(cohort.text) }
+        for chosen in exported.told { tell(chosen) }
         for path in exported.paths { try show(path) }
     }
 }
