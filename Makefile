@@ -158,8 +158,12 @@ hostile-values: deps ## try numbers and values that nobody means wherever the pr
 	swift build -c release --product echoprep
 	@python3 Tests/Faults/values.py $(ECHOPREP) --seed $(SEED) $(TRIALS)
 
+# Another page that shows clips, to race ours with: MOCK=FOLDER of index.html, app.js and app.css.
+MOCK ?=
+
 bench: deps $(PYTHON) ## race against named peers, in turns in one run
 	swift build -c release
+	$(PYTHON) Tests/Oracles/bench_review.py $(ECHOPREP) $(if $(MOCK),--mock $(MOCK))
 	.build/release/echobench ingest --python $(PYTHON)
 	.build/release/echobench labels --python $(PYTHON)
 	.build/release/echobench loader --peer $(PYTHON)

@@ -157,7 +157,8 @@ let package = Package(
             swiftSettings: strict),
 
         .target(
-            name: "TestSupport", dependencies: ["EchoCore", "Compute", "ComputeCPU", "ComputeTorch", "Engines"],
+            name: "TestSupport",
+            dependencies: ["EchoCore", "Compute", "ComputeCPU", "ComputeTorch", "Engines"],
             path: "Tests/TestSupport",
             swiftSettings: strict),
         tests("EchoCore", "EchoCore"),

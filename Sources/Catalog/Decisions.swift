@@ -32,28 +32,21 @@ package struct Decisions: Sendable, Equatable, Codable {
     ///
     /// - Throws: `EchoError` where nobody has decided, or there is no such rater
     init(_ choice: String, folder: String, _ db: Database) throws {
-        try Decisions.attach(folder, db)
+        guard try Decisions.attach(folder, db) else { throw Decisions.missing }
         defer { try? db.execute(sql: "DETACH review") }
-        let said = try Decisions.said(choice, "review", db)
+        let (said, arguments) = try Decisions.said(choice, db)
         try db.execute(
-            sql: """
-                CREATE TEMP TABLE decided (unit TEXT, item TEXT, sha256 TEXT, field TEXT, value TEXT, key TEXT);
-                """)
-        // A clip is the file that was looked at, wherever it lies now; of several with these bytes each.
+            sql: "CREATE TEMP TABLE decided (unit TEXT, key TEXT, field TEXT, value TEXT)")
         try db.execute(
             sql: """
                 INSERT INTO temp.decided
-                SELECT d.unit, d.item, d.sha256, d.field, d.value, c.name FROM (\(said)) d
-                JOIN main.clip c ON CASE WHEN d.sha256 IS NULL THEN c.name = d.item ELSE c.sha256 = d.sha256 END
-                WHERE d.unit = 'clip'
-                UNION ALL
-                SELECT d.unit, d.item, d.sha256, d.field, d.value, d.item FROM (\(said)) d WHERE d.unit = 'study'
-                """, arguments: choice == Decisions.consensus ? [] : [choice, choice])
+                SELECT unit, name, field, value FROM (\(Decisions.ofClips(said)))
+                UNION ALL SELECT unit, item, field, value FROM (\(said)) WHERE unit = 'study'
+                """, arguments: arguments)
         try db.execute(
             sql: """
                 CREATE TEMP TABLE excluded_clip (name TEXT PRIMARY KEY);
-                INSERT OR IGNORE INTO temp.excluded_clip
-                SELECT key FROM temp.decided WHERE unit = 'clip' AND field = 'clip' AND value = 'exclude';
+                INSERT OR IGNORE INTO temp.excluded_clip SELECT key FROM temp.decided WHERE \(Decisions.isExclusion);
                 CREATE TEMP VIEW clip AS SELECT * FROM main.clip
                 WHERE name NOT IN (SELECT name FROM temp.excluded_clip);
                 CREATE TEMP TABLE decided_label (source TEXT, unit TEXT, target TEXT, key TEXT, value REAL,
@@ -89,82 +82,31 @@ package struct Decisions: Sendable, Equatable, Codable {
         digest = hash.hex()
     }
 
-    /// How many clips raters agree to exclude, for a command that does not ask; nil where nobody has decided anything.
+    /// How many kept clips raters agree to exclude, for a command that does not ask; nil where nobody has decided anything.
     static func leftAside(folder: String, _ db: Database) throws -> Int? {
-        guard FileManager.default.fileExists(atPath: folder + "/" + fileName) else { return nil }
-        try attach(folder, db)
+        guard try attach(folder, db) else { return nil }
         defer { try? db.execute(sql: "DETACH review") }
+        let excluded = "SELECT * FROM review.v_consensus WHERE \(isExclusion)"
         return try Int.fetchOne(
-            db,
-            sql: """
-                SELECT count(*) FROM review.v_consensus d JOIN main.clip c
-                    ON CASE WHEN d.sha256 IS NULL THEN c.name = d.item ELSE c.sha256 = d.sha256 END
-                WHERE d.unit = 'clip' AND d.field = 'clip' AND d.value = 'exclude' AND c.kept = 1
-                """)
-    }
-
-    private static func attach(_ folder: String, _ db: Database) throws {
-        let path = folder + "/" + fileName
-        guard FileManager.default.fileExists(atPath: path) else {
-            throw EchoError(
-                "--decisions", "the dataset has no decisions",
-                try: "echoprep review first, or --decisions none")
-        }
-        try db.execute(sql: "ATTACH ? AS review", arguments: [path])
-        do {
-            try ReviewSchema.check(db, schema: "review", as: fileName)
-        } catch {
-            try db.execute(sql: "DETACH review")
-            throw error
-        }
-    }
-
-    /// What a choice means, as rows of unit, item, sha256, field and value; of a rater with one argument, the name.
-    ///
-    /// - Parameter schema: the name that the file of decisions has on the connection
-    private static func said(_ choice: String, _ schema: String, _ db: Database) throws -> String {
-        if choice == consensus {
-            return
-                "SELECT unit, item, sha256, field, value FROM \(schema).v_consensus WHERE value IS NOT NULL"
-        }
-        guard
-            try Bool.fetchOne(
-                db, sql: "SELECT EXISTS (SELECT 1 FROM \(schema).rater WHERE name = ?)", arguments: [choice])
-                == true
-        else {
-            throw EchoError(
-                "--decisions", "names no rater of this dataset",
-                try: "consensus, none, or a name that echoprep review agreement prints")
-        }
-        return """
-            SELECT unit, item, sha256, field, value FROM (
-                SELECT c.*, row_number() OVER (
-                    PARTITION BY c.unit, c.item, c.sha256, c.field ORDER BY c.round DESC) AS n
-                FROM \(schema).v_current c WHERE c.rater = ?)
-            WHERE n = 1
-            """
+            db, sql: "SELECT count(DISTINCT name) FROM (\(ofClips(excluded))) WHERE kept = 1")
     }
 
     /// The source files that are to be kept whatever they look like, by their sha256.
     package static func kept(_ choice: String, dataset: String) throws(EchoError) -> Set<String> {
-        let path = dataset + "/" + fileName
-        guard FileManager.default.fileExists(atPath: path) else {
-            throw EchoError("--decisions", "the dataset has no decisions", try: "echoprep review first")
-        }
-        return try translated(as: fileName) {
+        try translated(as: fileName) {
+            // Of a dataset whose catalog may not be there any more.
             var configuration = Configuration()
-            configuration.readonly = true
             configuration.busyMode = .timeout(30)
-            return try OpenDatabase.with(path, configuration) { queue in
-                try queue.read { db in
-                    try ReviewSchema.check(db, as: fileName)
-                    let said = try said(choice, "main", db)
+            return try OpenDatabase.with(nil, configuration) { queue in
+                try queue.writeWithoutTransaction { db in
+                    guard try attach(dataset, db) else { throw missing }
+                    let (said, arguments) = try said(choice, db)
                     return try String.fetchSet(
                         db,
                         sql: """
                             SELECT sha256 FROM (\(said))
                             WHERE unit = 'clip' AND field = 'clip' AND value = 'keep' AND sha256 IS NOT NULL
-                            """, arguments: choice == consensus ? [] : [choice])
+                            """, arguments: arguments)
                 }
             }
         }
@@ -175,24 +117,84 @@ package struct Decisions: Sendable, Equatable, Codable {
         package let gone: Int, changed: Int
     }
 
+    /// - Parameter choice: whose decisions are looked at; nil for everybody's
     /// - Returns: nil where nobody has decided anything
-    package static func orphans(of catalog: Catalog) throws(EchoError) -> Orphans? {
-        guard FileManager.default.fileExists(atPath: catalog.folder + "/" + fileName) else { return nil }
-        return try translated(as: fileName) {
-            try catalog.database.writeWithoutTransaction { db in
-                try attach(catalog.folder, db)
-                defer { try? db.execute(sql: "DETACH review") }
-                let row = try Row.fetchOne(
-                    db,
-                    sql: """
-                        SELECT coalesce(sum(NOT there AND NOT named), 0), coalesce(sum(NOT there AND named), 0) FROM (
-                            SELECT CASE WHEN d.sha256 IS NULL THEN EXISTS (SELECT 1 FROM main.clip c WHERE c.name = d.item)
-                                    ELSE EXISTS (SELECT 1 FROM main.clip c WHERE c.sha256 = d.sha256) END AS there,
-                                EXISTS (SELECT 1 FROM main.clip c WHERE c.name = d.item) AS named
-                            FROM (SELECT DISTINCT item, sha256 FROM review.v_current WHERE unit = 'clip') d)
-                        """)
-                return Orphans(gone: row?[0] ?? 0, changed: row?[1] ?? 0)
-            }
+    package static func orphans(of catalog: Catalog, _ choice: String? = nil) throws(EchoError) -> Orphans? {
+        try catalog.writeTemporary { db in
+            guard try attach(catalog.folder, db) else { return nil }
+            defer { try? db.execute(sql: "DETACH review") }
+            let (rows, arguments) =
+                try choice.map { try said($0, db) } ?? ("SELECT * FROM review.v_current", [])
+            let row = try Row.fetchOne(
+                db,
+                sql: """
+                    SELECT coalesce(sum(c.name IS NULL), 0), coalesce(sum(c.name IS NOT NULL), 0) FROM (
+                        SELECT item, sha256 FROM (\(rows)) WHERE unit = 'clip'
+                        EXCEPT SELECT item, sha256 FROM (\(ofClips(rows)))) d
+                    LEFT JOIN main.clip c ON c.name = d.item
+                    """, arguments: arguments)
+            return Orphans(gone: row?[0] ?? 0, changed: row?[1] ?? 0)
         }
+    }
+
+    /// That a row of decisions leaves its clip out.
+    private static let isExclusion = "unit = 'clip' AND field = 'clip' AND value = 'exclude'"
+
+    private static let missing = EchoError(
+        "--decisions", "the dataset has no decisions", try: "echoprep review first, or --decisions none")
+
+    /// Lets a connection read the decisions of a dataset as `review`.
+    ///
+    /// - Returns: whether there are any
+    private static func attach(_ folder: String, _ db: Database) throws -> Bool {
+        let path = folder + "/" + fileName
+        guard FileManager.default.fileExists(atPath: path) else { return false }
+        try db.execute(sql: "ATTACH ? AS review", arguments: [path])
+        do {
+            try ReviewSchema.check(db, schema: "review", as: fileName)
+        } catch {
+            try db.execute(sql: "DETACH review")
+            throw error
+        }
+        return true
+    }
+
+    /// What a choice means: a query of unit, item, sha256, field and value, which may stand in a statement more than once.
+    private static func said(_ choice: String, _ db: Database) throws -> (
+        sql: String, arguments: StatementArguments
+    ) {
+        if choice == consensus {
+            return (
+                "SELECT unit, item, sha256, field, value FROM review.v_consensus WHERE value IS NOT NULL", []
+            )
+        }
+        guard
+            try Bool.fetchOne(
+                db, sql: "SELECT EXISTS (SELECT 1 FROM review.rater WHERE name = ?)", arguments: [choice])
+                == true
+        else {
+            throw EchoError(
+                "--decisions", "names no rater of this dataset",
+                try: "consensus, none, or a name that echoprep review agreement prints")
+        }
+        let sql = """
+            SELECT unit, item, sha256, field, value FROM (
+                SELECT c.*, row_number() OVER (
+                    PARTITION BY c.unit, c.item, c.sha256, c.field ORDER BY c.round DESC) AS n
+                FROM review.v_current c WHERE c.rater = ?1)
+            WHERE n = 1
+            """
+        return (sql, [choice])
+    }
+
+    /// Those of some decisions that are about clips of the dataset, each with the name of its clip and whether that is kept.
+    ///
+    /// A clip is the file that was looked at, wherever it lies now; of several with these bytes each.
+    private static func ofClips(_ decisions: String) -> String {
+        """
+        SELECT d.*, c.name, c.kept FROM (\(decisions)) d
+        JOIN main.clip c ON c.sha256 = d.sha256 OR (d.sha256 IS NULL AND c.name = d.item)
+        WHERE d.unit = 'clip'
+        """
     }
 }

@@ -9,13 +9,14 @@ package struct Selection: Sendable, Equatable {
     package var cohort: String?
     /// The views of the clips, as "A4C"; none for clips of any view, labelled or not.
     package var views: [String]
-    /// Whose decisions hold: `Decisions.consensus`, or a rater; nil and `Decisions.none` for nobody's.
-    package var decisions: String?
+    /// Whose decisions hold: `Decisions.consensus`, or a rater; nil for nobody's.
+    package let decisions: String?
 
+    /// - Parameter decisions: `Decisions.none` too for nobody's
     package init(cohort: String? = nil, views: [String] = [], decisions: String? = nil) {
         self.cohort = cohort
         self.views = views
-        self.decisions = decisions
+        self.decisions = decisions == Decisions.none ? nil : decisions
     }
 }
 
@@ -77,7 +78,7 @@ extension Catalog {
         let whole = try Catalog(datasetFolder: datasetFolder, readOnly: true)
         var cohort: Cohort?, views: ChosenViews?, decisions: Decisions?
         // What follows finds labels and clips as they are with them.
-        if let choice = selection.decisions, choice != Decisions.none {
+        if let choice = selection.decisions {
             decisions = try whole.writeTemporary { db in try Decisions(choice, folder: datasetFolder, db) }
         }
         if let expression = selection.cohort { cohort = try Cohort(expression, in: whole.database) }
@@ -92,6 +93,12 @@ extension Catalog {
         try self.init(datasetFolder: datasetFolder, keeping: Selection(cohort: expression))
     }
 
+    /// The names of the clips that people excluded.
+    package func excludedClips() throws(EchoError) -> Set<String> {
+        guard decisions != nil else { return [] }
+        return try read { db in try String.fetchSet(db, sql: "SELECT name FROM temp.excluded_clip") }
+    }
+
     /// What it keeps to.
     package var selection: Selection {
         Selection(cohort: cohort?.expression, views: views?.names ?? [], decisions: decisions?.choice)
@@ -100,13 +107,14 @@ extension Catalog {
     /// What was kept to, a sentence each, for the user.
     package var kept: [String] { [cohort?.text, views?.text, decisions?.text].compactMap(\.self) }
 
-    /// What people excluded and is there all the same, a sentence for the user; nil where there is none.
-    package func leftAside() throws(EchoError) -> String? {
-        guard decisions == nil else { return nil }
+    /// The same, and where nobody's decisions hold what people excluded and is there all the same.
+    package func told() throws(EchoError) -> [String] {
+        guard decisions == nil else { return kept }
         let count = try writeTemporary { db in try Decisions.leftAside(folder: folder, db) } ?? 0
-        return count == 0
-            ? nil
-            : "\(grouped(count)) clips that raters exclude are not left out (--decisions consensus leaves them out)"
+        guard count > 0 else { return kept }
+        return kept + [
+            "\(grouped(count)) clips that raters exclude are not left out (--decisions consensus leaves them out)"
+        ]
     }
 
     /// A condition for queries: that a study is one of the cohort; true of all where there is none.
@@ -115,6 +123,17 @@ extension Catalog {
     package func isInCohort(_ column: String, isNumber: Bool = false) -> String {
         guard cohort != nil else { return "1" }
         return "\(column) IN (SELECT \(isNumber ? "study_id" : "study_key") FROM temp.cohort WHERE is_in = 1)"
+    }
+
+    /// A condition for queries over studies: that people did not exclude all that was kept of it.
+    ///
+    /// - Parameter column: that holds its study_id
+    package func isLeft(_ column: String) -> String {
+        guard decisions != nil else { return "1" }
+        func kept(_ clips: String) -> String {
+            "(SELECT study_id FROM \(clips) WHERE kept = 1 AND study_id IS NOT NULL)"
+        }
+        return "(\(column) NOT IN \(kept("main.clip")) OR \(column) IN \(kept("temp.clip")))"
     }
 
     /// A condition for queries over `clip` as `c`: that its study is one of the cohort, and its view one of those chosen.

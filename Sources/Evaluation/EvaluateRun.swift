@@ -122,16 +122,17 @@ private func judge(
     subject.pretrained = before.map { ([$0], trained.dataset, options.place) }
     let report = try ReportPage(subject)
     try folder.write(page: report.html)
+    let told = try catalog.told()
     var shared: ReportPage?
     if options.share != nil {
         var outside = subjectForOutsiders(
             subject.title, try subject.standings.map { try $0.shared(models: [configuration.description]) },
-            hasChosen: !catalog.kept.isEmpty, hasLearned: warning != nil)
+            hasChosen: !told.isEmpty, hasLearned: warning != nil)
         (outside.trained, outside.split, outside.runs) = (trained, options.split, subject.runs)
         shared = try ReportPage(outside)
     }
     return EvaluatedRun(
-        scored: scored, note: catalog.kept.isEmpty ? nil : "\(name): \(catalog.kept.joined(separator: ", "))",
+        scored: scored, note: told.isEmpty ? nil : "\(name): \(told.joined(separator: ", "))",
         warning: warning, report: report, page: folder.page, shared: shared)
 }
 

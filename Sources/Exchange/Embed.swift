@@ -42,7 +42,9 @@ package struct EmbedOptions: Sendable {
 package struct EmbedSummary: Codable, Sendable {
     package let unit: String
     /// What the studies were chosen by, where something was given.
-    package let cohort: Cohort?, views: ChosenViews?
+    package let cohort: Cohort?, views: ChosenViews?, decisions: Decisions?
+    /// The same in sentences, and what was left in all the same.
+    package let told: [String]
     package let studies: Int, vectors: Int, width: Int
     package let safetensors: String, parquet: String
     /// Views of a study that the model saw at once, and how many studies have more and were seen in several passes.
@@ -58,7 +60,7 @@ package struct EmbedSummary: Codable, Sendable {
             \(grouped(studiesInPasses)) studies have more than \(viewsPerPass) views: they were seen in several passes, \
             whose views do not see each other
             """
-        return [cohort?.text, views?.text].compactMap { $0.map { $0 + "\n" } }.joined() + """
+        return told.map { $0 + "\n" }.joined() + """
             \(grouped(vectors)) vectors of \(width), one a \(unit), of \(grouped(studies)) studies\(passes)
             \(safetensors)
             \(parquet)
@@ -100,7 +102,8 @@ package func embed(run: String, options: EmbedOptions) throws -> EmbedSummary? {
         try table.write(safetensors: path + ".safetensors", model: trained.configuration.modelName)
         try writeFile(path + ".parquet", table.parquet(maps: options.maps))
         return EmbedSummary(
-            unit: options.unit.rawValue, cohort: catalog.cohort, views: catalog.views, studies: studies.count,
+            unit: options.unit.rawValue, cohort: catalog.cohort, views: catalog.views,
+            decisions: catalog.decisions, told: try catalog.told(), studies: studies.count,
             vectors: table.rows, width: table.width, safetensors: path + ".safetensors",
             parquet: path + ".parquet", viewsPerPass: options.viewsPerPass,
             studiesInPasses: studies.count { trained.viewCount(of: $0) > options.viewsPerPass })

@@ -12,8 +12,8 @@ package struct CroissantOptions: Sendable {
     package var license: String
     package var url: String
     package var citation: String
-    /// An expression over `v_study` that is true of the studies in the tables; nil for any study.
-    package var cohort: String?
+    /// What stands in the tables.
+    package var selection = Selection()
     /// Write the description of the shards alone, without the tables, as croissant-shared.json.
     package var isShared = false
 
@@ -29,11 +29,11 @@ package struct CroissantOptions: Sendable {
 /// there are labels, labels.parquet.
 ///
 /// Every file of the folder is read whole for its sha256.
-/// - Returns: the paths written, and what the studies of the tables were chosen by
+/// - Returns: the paths written, and what the tables' rows were chosen by, a sentence each
 package func exportCroissant(
     dataset: String, options: CroissantOptions
-) throws -> (paths: [String], cohort: Cohort?) {
-    let catalog = try Catalog(datasetFolder: dataset, where: options.cohort)
+) throws -> (paths: [String], told: [String]) {
+    let catalog = try Catalog(datasetFolder: dataset, keeping: options.selection)
     guard try catalog.withdrawnClips().isEmpty else {
         throw EchoError(
             "--dataset", "has shards with clips that were withdrawn",
@@ -48,9 +48,7 @@ package func exportCroissant(
         )
     ]
     if !targets.isEmpty {
-        let isIn = catalog.isInCohort("s.study_id", isNumber: true)
-        tables.append(
-            ("labels", try catalog.read { db in try ExportTable.labels(db, targets: targets, where: isIn) }))
+        tables.append(("labels", try ExportTable.labels(of: catalog, targets: targets)))
     }
     var written: [String] = []
     if options.isShared { tables = [] }
@@ -86,7 +84,10 @@ package func exportCroissant(
         "description":
             "Echocardiography clips, cropped to the sector, with the ICD-10-CM categories of the studies'"
             + " hospital stays; made by echoprep \(programVersion)."
-            + ((options.isShared ? nil : catalog.cohort).map { " The tables hold studies \($0.text)." } ?? ""),
+            + (options.isShared
+                ? ""
+                : (catalog.cohort.map { " The tables hold studies \($0.text)." } ?? "")
+                    + (catalog.decisions.map { " They keep to \($0.text)." } ?? "")),
         "datePublished": Timestamp(seconds: Int(Date().timeIntervalSince1970)).date,
         "distribution": files.map(\.json), "recordSet": tables.map { recordSet($0, $1) },
     ]
@@ -94,7 +95,7 @@ package func exportCroissant(
         withJSONObject: description, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
     let path = dataset + (options.isShared ? "/croissant-shared.json" : "/croissant.json")
     try writeFile(path, json)
-    return (written + [path], catalog.cohort)
+    return (written + [path], try catalog.told())
 }
 
 /// A file of the dataset as a FileObject.

@@ -17,57 +17,80 @@ package enum LabelFormat: String, Sendable, CaseIterable {
 /// Writes the labels of a dataset.
 ///
 /// - Parameters:
-///   - cohort: an expression over `v_study` that is true of all studies written; nil for any study
+///   - selection: the studies written; of decisions those whose clips are not all excluded, and what was answered of studies
+///     as columns `review:FIELD=CHOICE`
 ///   - path: the file, or for `.meds` the folder
 ///   - isShared: without numbers, stays and times, and without targets of few people
-/// - Returns: the paths written, and what the studies were chosen by
+/// - Returns: the paths written, and what the studies were chosen by, a sentence each
 /// - Throws: `EchoError` where another export writes to the folder, or it holds other things
 package func exportLabels(
-    dataset: String, where cohort: String? = nil, to path: String, format: LabelFormat, isShared: Bool = false
-) throws -> (paths: [String], cohort: Cohort?) {
+    dataset: String, keeping selection: Selection = Selection(), to path: String, format: LabelFormat,
+    isShared: Bool = false
+) throws -> (paths: [String], told: [String]) {
     guard !isShared || format != .meds else {
         throw EchoError(
             "--share", "MEDS has the time of each study, which is not to be shared",
             try: "--format csv or parquet")
     }
-    let catalog = try Catalog(datasetFolder: dataset, where: cohort)
+    let catalog = try Catalog(datasetFolder: dataset, keeping: selection)
     let targets = try catalog.targets()
     if targets.isEmpty {
         throw EchoError("--dataset", "has no targets", try: "run echoprep link-icd on it first")
     }
-    let isIn = catalog.isInCohort("s.study_id", isNumber: true)
-    let paths = try catalog.read { db in
-        if format == .meds { return try writeMEDS(db, targets: targets, where: isIn, to: path) }
-        var table = try ExportTable.labels(db, targets: targets, where: isIn)
-        if isShared { table = table.shared(targets: targets.map(\.category)) }
-        try writeFile(path, format == .csv ? Array(table.csv.utf8) : table.parquet())
-        return [path]
+    if format == .meds {
+        let paths = try catalog.read { db in
+            try writeMEDS(db, targets: targets, where: catalog.isExported, to: path)
+        }
+        return (paths, try catalog.told())
     }
-    return (paths, catalog.cohort)
+    var table = try ExportTable.labels(of: catalog, targets: targets)
+    if isShared { table = table.shared(targets: targets.map(\.category)) }
+    try writeFile(path, format == .csv ? Array(table.csv.utf8) : table.parquet())
+    return ([path], try catalog.told())
+}
+
+extension Catalog {
+    /// A condition on the row `s` of `echo_study`; "1" where all leave.
+    fileprivate var isExported: String {
+        let conditions = [isInCohort("s.study_id", isNumber: true), isLeft("s.study_id")].filter { $0 != "1" }
+        return conditions.isEmpty ? "1" : conditions.joined(separator: " AND ")
+    }
 }
 
 extension ExportTable {
-    /// Labelled studies in wide form, in order of their numbers; a label that is not known is missing.
-    ///
-    /// - Parameter condition: on the row `s` of `echo_study`
-    static func labels(
-        _ db: Database, targets: [Target], where condition: String = "1"
-    ) throws -> ExportTable {
-        let columns = targets.map { "m.\(Catalog.identifier($0.category))" }.joined(separator: ", ")
-        return try ExportTable(
-            db,
-            columns: [
-                Column("study_id", .integer), Column("subject_id", .integer),
-                Column("hadm_id", .integer, optional: true), Column("study_datetime", .timestamp),
-                Column("split", .text, optional: true),
-            ] + targets.map { Column($0.category, .boolean, optional: true) },
-            sql: """
-                SELECT m.study_id, m.subject_id, a.hadm_id, s.study_datetime, m.split, \(columns)
-                FROM (\(Catalog.labelMatrix(targets.map(\.category)))) m
-                JOIN echo_study s ON s.study_id = m.study_id
-                LEFT JOIN study_admission a ON a.study_id = m.study_id AND a.chosen = 1
-                WHERE \(condition) ORDER BY m.study_id
-                """)
+    /// Labelled studies in wide form, in order of their numbers; a label that is not known is missing. What people answered
+    /// of studies stands behind, where their decisions hold.
+    static func labels(of catalog: Catalog, targets: [Target]) throws -> ExportTable {
+        func isChoice(_ target: String) -> Bool { LabelField.name(ofTarget: target) != nil }
+        let answers = catalog.decisions == nil ? [] : try catalog.targets(of: LabelSource.review)
+        let columns =
+            targets.map { "m.\(Catalog.identifier($0.category))" }
+            + answers.map { target in
+                """
+                (SELECT \(isChoice(target) ? "CAST(l.value AS INTEGER)" : "l.value") FROM label l WHERE l.source = '\(LabelSource.review)' AND l.unit = 'study'
+                    AND l.target = \(Catalog.quoted(target)) AND l.key = CAST(m.study_id AS TEXT))
+                """
+            }
+        return try catalog.read { db in
+            try ExportTable(
+                db,
+                columns: [
+                    Column("study_id", .integer), Column("subject_id", .integer),
+                    Column("hadm_id", .integer, optional: true), Column("study_datetime", .timestamp),
+                    Column("split", .text, optional: true),
+                ] + targets.map { Column($0.category, .boolean, optional: true) }
+                    + answers.map {
+                        Column(
+                            "\(LabelSource.review):\($0)", isChoice($0) ? .boolean : .real, optional: true)
+                    },
+                sql: """
+                    SELECT m.study_id, m.subject_id, a.hadm_id, s.study_datetime, m.split, \(columns.joined(separator: ", "))
+                    FROM (\(Catalog.labelMatrix(targets.map(\.category)))) m
+                    JOIN echo_study s ON s.study_id = m.study_id
+                    LEFT JOIN study_admission a ON a.study_id = m.study_id AND a.chosen = 1
+                    WHERE \(catalog.isExported) ORDER BY m.study_id
+                    """)
+        }
     }
 }
 

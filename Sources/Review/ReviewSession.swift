@@ -30,10 +30,7 @@ actor ReviewSession {
         self.queue = queue
         self.model = model
         pixels = try ClipPixels(catalog)
-        standing = try store.standing(reading) { item, sha256 in
-            guard let place = queue.places[item] else { return false }
-            return sha256 == nil || queue.clips[place].sha256 == sha256
-        }
+        standing = try store.standing(reading, isThere: queue.has)
         revealed = try store.revealed(reading)
         decided = Set((standing[.clip] ?? [:]).keys.compactMap { queue.places[$0] })
     }
@@ -181,7 +178,9 @@ actor ReviewSession {
             let place =
                 change.unit == .clip
                 ? queue.places[change.item] : queue.clips.firstIndex { $0.study == change.item }
-            return ChangedPlaces.Change(place: place, field: change.field, value: change.value)
+            return ChangedPlaces.Change(
+                place: place, field: change.field,
+                value: standing[change.unit]?[change.item]?[change.field]?.value)
         }
         return ChangedPlaces(places, decided: decided.count)
     }
@@ -204,10 +203,10 @@ actor ReviewSession {
 
     private func refresh(_ items: [(ReviewForm.Unit, String)]) throws(EchoError) {
         for (unit, item) in items {
-            let found = try store.standing(reading, unit, item)
-            standing[unit, default: [:]][item] = found.isEmpty ? nil : found
+            let found = try store.standing(reading, of: (unit, item), isThere: queue.has)[unit]?[item]
+            standing[unit, default: [:]][item] = found
             if unit == .clip, let place = queue.places[item] {
-                if found.isEmpty { decided.remove(place) } else { decided.insert(place) }
+                if found == nil { decided.remove(place) } else { decided.insert(place) }
             }
         }
     }

@@ -40,7 +40,7 @@ package struct StudySet: Sendable {
     /// - Parameter selection: the studies and views to keep to
     package init(dataset: String, task: TrainTask, keeping selection: Selection = Selection()) throws {
         let catalog = try Catalog(datasetFolder: dataset, keeping: selection)
-        let chosen = try catalog.kept + [catalog.leftAside()].compactMap(\.self)
+        let chosen = try catalog.told()
         decisions = catalog.decisions
         unit = try StudySet.unit(of: task, in: catalog)
         if task.heads.isEmpty {

@@ -42,12 +42,17 @@ struct ExportLabelsCommand: ParsableCommand {
     )
     var share = false
 
+    @Option(
+        help:
+            "Leave out studies whose clips people excluded, and add what they answered of studies: consensus, or a rater's name."
+    )
+    var decisions: String?
+
     func run() throws {
         let exported = try exportLabels(
-            dataset: dataset, where: cohort, to: out, format: format, isShared: share)
-        if let cohort = exported.cohort {
-            tell("\(cohort.text)")
-        }
+            dataset: dataset, keeping: Selection(cohort: cohort, decisions: decisions), to: out,
+            format: format, isShared: share)
+        for chosen in exported.told { tell(chosen) }
         for path in exported.paths { try show(path) }
     }
 }
@@ -73,6 +78,11 @@ struct ExportCroissantCommand: ParsableCommand {
 
     @Flag(help: "For outsiders: describe the shards alone, without tables, as DATASET/croissant-shared.json.")
     var share = false
+    @Option(
+        help:
+            "In the tables no clip that people excluded, and what they answered of studies: consensus, or a rater's name."
+    )
+    var decisions: String?
 
     @Option(help: "Its page.")
     var url = PhysioNet.page
@@ -82,10 +92,10 @@ struct ExportCroissantCommand: ParsableCommand {
 
     func run() throws {
         var options = CroissantOptions(name: name, license: license, url: url, citation: citation)
-        options.cohort = cohort
+        options.selection = Selection(cohort: cohort, decisions: decisions)
         options.isShared = share
         let exported = try exportCroissant(dataset: dataset, options: options)
-        if let cohort = exported.cohort { tell(cohort.text) }
+        for chosen in exported.told { tell(chosen) }
         for path in exported.paths { try show(path) }
     }
 }

@@ -68,6 +68,11 @@ struct ReviewServeCommand: ParsableCommand {
                 "--host \(host) can be reached by others, and the page is not encrypted: add --allow-remote, or use ssh -L"
             )
         }
+        // A browser asks for the page by an address that leads here, and no other name is answered.
+        guard !["0.0.0.0", "::"].contains(host) else {
+            throw ValidationError(
+                "--host is the name or address by which others reach this machine, not \(host)")
+        }
         guard !(queue?.needsRun ?? false) || trained != nil else {
             throw ValidationError("--queue \(queue?.rawValue ?? "") needs --run")
         }

@@ -17,6 +17,12 @@ struct VerifyCommand: ParsableCommand {
     @Option(help: "Workers.")
     var jobs = availableProcessors()
 
+    @Option(
+        help:
+            "Whose decisions have to hold here, and whose excluded clips are of no concern: consensus, or a rater's name."
+    )
+    var decisions: String?
+
     @Flag(help: "Print JSON.")
     var json = false
 
@@ -27,7 +33,7 @@ struct VerifyCommand: ParsableCommand {
             if !result.problems.isEmpty { throw ExitCode.failure }
             return
         }
-        let result = try verify(dataset: dataset, jobs: jobs)
+        let result = try verify(dataset: dataset, jobs: jobs, decisions: decisions)
         try show(json ? jsonText(result) : result.text)
         if !result.problems.isEmpty { throw ExitCode.failure }
     }

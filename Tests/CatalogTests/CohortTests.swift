@@ -54,6 +54,11 @@ import TestSupport
         try Catalog(datasetFolder: dataset, where: expression).studies().map(\.key)
     }
 
+    @Test func `who asks for nobody's decisions has those of nobody`() {
+        #expect(Selection(decisions: Decisions.none) == Selection())
+        #expect(Selection(decisions: Decisions.consensus) != Selection())
+    }
+
     @Test func `a row a study says who, when, how old, and what became of them`() throws {
         try withTemporaryFolder { folder in
             let dataset = try Self.dataset(at: folder)

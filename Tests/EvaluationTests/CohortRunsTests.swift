@@ -107,8 +107,9 @@ import Training
             let rows = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n")
             #expect(rows.dropFirst().map { String($0.prefix { $0 != "," }) } == ["5", "6", "7"])
             let meds = try exportLabels(
-                dataset: dataset, where: "study_id BETWEEN 5 AND 7", to: run.path + "/meds", format: .meds)
-            #expect(meds.cohort?.chosen == 3 && meds.paths.count == 6)
+                dataset: dataset, keeping: Selection(cohort: "study_id BETWEEN 5 AND 7"),
+                to: run.path + "/meds", format: .meds)
+            #expect(meds.told[0].contains("3 of 20") && meds.paths.count == 6)
         }
     }
 }

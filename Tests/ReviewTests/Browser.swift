@@ -125,6 +125,39 @@ struct Browser: Sendable {
         "PageDown": "\u{E00F}", "PageUp": "\u{E00E}", "Home": "\u{E011}", "End": "\u{E010}",
     ]
 
+    /// The window of a phone, which fingers touch.
+    func becomePhone() async throws {
+        try await resize(360, 780)
+        try await tell("Emulation.setTouchEmulationEnabled", ["enabled": true, "maxTouchPoints": 1])
+    }
+
+    /// A finger on the middle of an element, and off again where it was.
+    func tap(_ element: String) async throws { try await swipe(element, across: 0, down: 0) }
+
+    /// A finger on the middle of an element, and off again so many pixels away.
+    func swipe(_ element: String, across: Int, down: Int) async throws {
+        let middle = try await run(
+            """
+            const element = $(`\(element)`), sight = { block: "end", inline: "nearest" };
+            if (!element.matches("#stage, #sheet, .tile")) element.scrollIntoView(sight);
+            const { x, y, width, height } = element.getBoundingClientRect();
+            return [Math.round(x + width / 2), Math.round(y + height / 2)];
+            """, as: [Int].self)
+        func move(_ part: Int) -> [String: Any] {
+            [
+                "type": "pointerMove", "duration": part == 0 ? 0 : 16, "x": middle[0] + across * part / 5,
+                "y": middle[1] + down * part / 5,
+            ]
+        }
+        let moves = across == 0 && down == 0 ? [] : (1...5).map(move)
+        let actions =
+            [move(0), ["type": "pointerDown", "button": 0]] + moves + [["type": "pointerUp", "button": 0]]
+        let source: [String: Any] = [
+            "type": "pointer", "id": "finger", "parameters": ["pointerType": "touch"], "actions": actions,
+        ]
+        _ = try await send("POST", "/actions", ["actions": [source]])
+    }
+
     /// What was written to the console since it was last asked for.
     func messages() async throws -> [String] {
         try await log("browser").compactMap { $0["message"] as? String }
@@ -155,49 +188,13 @@ struct Browser: Sendable {
 
     private func send(_ method: String, _ path: String, _ body: [String: Any]? = nil) async throws -> Any {
         let content = try body.map { try JSONSerialization.data(withJSONObject: $0) } ?? Data()
-        let answer = try exchange(method, self.path + path, content)
+        let answer = try RawAnswer(
+            method, self.path + path, port: port,
+            ["Host": "127.0.0.1:\(port)", "Content-Type": "application/json"], content)
         let value =
             (try JSONSerialization.jsonObject(with: answer.body) as? [String: Any])?["value"] ?? NSNull()
         try #require(answer.status == "200", "\(path): \(value)")
         return value
-    }
-
-    /// One request and its answer. Foundation's client cannot read the driver's headers, which have no space behind the colon.
-    private func exchange(
-        _ method: String, _ path: String, _ content: Data
-    ) throws -> (status: Substring, body: Data) {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        let connection = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = port.bigEndian
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        let connected = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        try #require(connected == 0, "the driver does not answer")
-        let head =
-            "\(method) \(path) HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\nContent-Type: application/json\r\n"
-            + "Content-Length: \(content.count)\r\n\r\n"
-        try connection.write(contentsOf: Data(head.utf8) + content)
-        var answer = Data()
-        while true {
-            if let end = answer.firstRange(of: Data("\r\n\r\n".utf8)) {
-                let lines = String(decoding: answer[..<end.lowerBound], as: UTF8.self).split(
-                    separator: "\r\n")
-                let length = lines.first { $0.lowercased().hasPrefix("content-length:") }
-                    .flatMap { Int($0.dropFirst(15).drop { $0 == " " }) }
-                let status = try #require(lines.first?.split(separator: " ").dropFirst().first)
-                if answer.count - end.upperBound >= (try #require(length)) {
-                    return (status, Data(answer[end.upperBound...]))
-                }
-            }
-            let more = connection.availableData
-            try #require(!more.isEmpty, "the driver went away")
-            answer += more
-        }
     }
 }
 

@@ -20,9 +20,10 @@ struct DecidedFile {
                 sql: """
                     INSERT INTO form VALUES (1, ?, ?);
                     INSERT INTO field VALUES (1, 0, 'clip', 'clip', 'one'), (1, 1, 'view', 'clip', 'one'),
-                        (1, 2, 'quality', 'clip', 'ordinal');
+                        (1, 2, 'quality', 'clip', 'ordinal'), (1, 3, 'severity', 'study', 'ordinal');
                     INSERT INTO choice VALUES (1, 'clip', 0, 'keep'), (1, 'clip', 1, 'exclude'), (1, 'view', 0, 'PLAX'),
-                        (1, 'view', 1, 'A4C'), (1, 'quality', 0, 'poor'), (1, 'quality', 1, 'fair'), (1, 'quality', 2, 'good');
+                        (1, 'view', 1, 'A4C'), (1, 'quality', 0, 'poor'), (1, 'quality', 1, 'fair'), (1, 'quality', 2, 'good'),
+                        (1, 'severity', 0, 'none'), (1, 'severity', 1, 'mild');
                     """, arguments: [try ReviewForm(file: nil).sha256, try ReviewForm(file: nil).text])
         }
     }
@@ -31,6 +32,18 @@ struct DecidedFile {
     func decide(
         _ rater: String, _ field: String, _ value: String?, of clip: String, sha256: String? = nil,
         role: String = "rater", round: Int = 1
+    ) throws {
+        try decide(rater, field, value, "clip", clip, sha256, role, round)
+    }
+
+    /// The same of a study.
+    func decide(_ rater: String, _ field: String, _ value: String?, ofStudy study: String) throws {
+        try decide(rater, field, value, "study", study, nil, "rater", 1)
+    }
+
+    private func decide(
+        _ rater: String, _ field: String, _ value: String?, _ unit: String, _ item: String, _ sha256: String?,
+        _ role: String, _ round: Int
     ) throws {
         try database.write { db in
             try db.execute(
@@ -49,8 +62,8 @@ struct DecidedFile {
             try db.execute(
                 sql: """
                     INSERT INTO decision (request, reading_id, at, unit, item, sha256, field, value)
-                    VALUES (?, ?, '2026-01-01T00:00:00Z', 'clip', ?, ?, ?, ?)
-                    """, arguments: [UUID().uuidString, reading, clip, sha256, field, value])
+                    VALUES (?, ?, '2026-01-01T00:00:00Z', ?, ?, ?, ?, ?)
+                    """, arguments: [UUID().uuidString, reading, unit, item, sha256, field, value])
         }
     }
 }

@@ -83,6 +83,48 @@ extension PageTests {
         }
     }
 
+    @Test func `of a dropped clip one frame comes ahead, and the others when it is looked at`() async throws {
+        try await Served.with { served in
+            let rows = try served.catalogued(
+                "SELECT id - 1 FROM clip WHERE kept = 0 AND reason = 'doppler' ORDER BY id", as: Int.self)
+            let moving = try #require(rows.first)
+            try await Browser.with(in: served.folder) { page in
+                try await page.open(served.url)
+                try await page.wait(at(1))
+                // What is sent: the first frame is that of the whole, of which none is missing.
+                let asked = try await page.run(
+                    """
+                    const headers = { Authorization: "Bearer " + sessionStorage.getItem("echoprep.token") };
+                    const [one, all] = await Promise.all(["?from=0&count=1", ""].map(async (range) => {
+                        const answer = await fetch("/api/clip/\(moving)/frames" + range, { headers });
+                        const [frames, height, width, channels] = ["Frames", "Height", "Width", "Channels"].map((name) => Number(answer.headers.get("X-" + name)));
+                        return { frames, size: height * width * channels, bytes: new Uint8Array(await answer.arrayBuffer()) };
+                    }));
+                    return [one.frames === 1, one.bytes.length === one.size, all.frames > 1, all.bytes.length === all.frames * all.size,
+                        one.bytes.every((byte, n) => byte === all.bytes[n])];
+                    """, as: [Bool].self)
+                #expect(asked == [true, true, true, true, true])
+
+                try await page.run("performance.clearResourceTimings()")
+                for place in 1...moving {
+                    try await page.press("ArrowRight")
+                    try await page.wait("\(at(place + 1)) && $('#frame').textContent")
+                }
+                try await page.wait("!$('#tag').hidden && /^[1-6] of 6$/.test($('#frame').textContent)")
+                let names = try await page.run(
+                    "return performance.getEntriesByType('resource').map((one) => one.name.split('/api/')[1]).filter((one) => one?.includes('frames'))",
+                    as: [String].self)
+                let first = try #require(names.firstIndex(of: "clip/\(moving)/frames?from=0&count=1"))
+                let whole = try #require(names.firstIndex(of: "clip/\(moving)/frames"))
+                #expect(first < whole)
+                let ahead = Set(names).filter { name in
+                    rows.contains { $0 > moving && name == "clip/\($0)/frames" }
+                }
+                #expect(ahead == [])
+            }
+        }
+    }
+
     @Test func `the page fits three widths in both colours, and its words can be read`() async throws {
         try await Served.with("--run", "icd") { served in
             try await Browser.with(in: served.folder) { page in

@@ -101,6 +101,41 @@ extension PageTests {
         }
     }
 
+    /// `--allow-remote` opens the page under a name for which browsers keep some of their functions back.
+    @Test func `a page that is not of this machine stores decisions too`() async throws {
+        try await Served.with { served in
+            try await Browser.with(in: served.folder) { page in
+                try await page.tell(
+                    "Page.addScriptToEvaluateOnNewDocument",
+                    ["source": "delete Crypto.prototype.randomUUID; delete Crypto.prototype.subtle;"])
+                try await page.open(served.url)
+                try await page.wait(at(1))
+                try await page.press("3", "2")
+                try await page.wait("\(chosen("PSAX")) && \(saved)")
+                #expect(try served.stored("SELECT value FROM decision ORDER BY id") == ["A4C", "PSAX"])
+                #expect(try served.stored("SELECT count(DISTINCT length(request)) FROM decision") == [1])
+                #expect(try await page.messages() == [])
+            }
+        }
+    }
+
+    @Test func `what was decided of other bytes does not come back with an undo`() async throws {
+        try await Served.with { served in
+            let name = try served.catalogued("SELECT name FROM clip ORDER BY id LIMIT 1", as: String.self)[0]
+            try DecidedFile(in: served.dataset.path).decide("KH", "view", "PLAX", of: name, sha256: "other")
+            try await Browser.with(in: served.folder) { page in
+                try await page.open(served.url)
+                try await page.wait("\(at(1)) && $('#form .choice')")
+                try await page.press("3")
+                try await page.wait("\(chosen("A4C")) && \(saved)")
+                try await page.press("z")
+                try await page.wait("\(said("view is open")) && \(chosen()) === 0 && \(saved)")
+                try await page.run("location.reload()")
+                try await page.wait("\(at(1)) && $('#form .choice') && \(chosen()) === 0")
+            }
+        }
+    }
+
     @Test func `a page of elsewhere can neither ask nor decide`() async throws {
         try await Served.with { served in
             try await Browser.with(in: served.folder) { page in

@@ -100,7 +100,7 @@ package func exportClips(
     progress.finish(plan.packs.count)
     _ = consume lock
     return ClipExportSummary(
-        format: options.format.name, kept: catalog.kept, clips: clips.count,
+        format: options.format.name, kept: try catalog.told(), clips: clips.count,
         studies: Set(clips.map(\.study)).count,
         packs: plan.packs.count, bytes: bytes, unknownRates: unknown,
         meanNoise: noises.isEmpty ? nil : noises.reduce(0, +) / Double(noises.count), worstNoise: noises.min()

@@ -40,7 +40,7 @@ package struct ClipFigure: Sendable, Codable, Equatable {
             row.residualShare.map { $0 < 0.03 })
         if let top = row.boxTop, let left = row.boxLeft, let height = row.boxHeight, let width = row.boxWidth
         {
-            add("crop", "rows \(top)..<\(top + height), columns \(left)..<\(left + width)")
+            add("crop", "\(width) × \(height) at \(left), \(top)")
         }
         add("flags", row.flags.isEmpty ? nil : row.flags)
         return figures

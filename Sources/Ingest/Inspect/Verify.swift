@@ -18,6 +18,8 @@ package struct Verification: Sendable, Codable {
     package let clips: Int
     /// Clips that are withdrawn and whose bytes are still there.
     package let withdrawn: Int
+    /// Clips that people excluded, whose bytes were not looked at.
+    package let excluded: Int
     /// Bytes of tensors read and summed.
     package let bytes: Int
     package let problems: [Problem]
@@ -29,8 +31,9 @@ package struct Verification: Sendable, Codable {
         let lines = problems.map { "\($0.place): \($0.what)" }
         let verdict = problems.isEmpty ? "nothing wrong" : "\(grouped(problems.count)) problems"
         let former = withdrawn > 0 ? " and \(grouped(withdrawn)) that are withdrawn" : ""
+        let rest = excluded > 0 ? " and \(grouped(excluded)) that people exclude" : ""
         let seen =
-            "\(grouped(clips)) clips\(former) in \(grouped(shards)) shards, \(grouped(bytes)) bytes summed"
+            "\(grouped(clips)) clips\(former)\(rest) in \(grouped(shards)) shards, \(grouped(bytes)) bytes summed"
         return (lines + notes + ["\(seen): \(verdict)"]).joined(separator: "\n")
     }
 }
@@ -38,9 +41,14 @@ package struct Verification: Sendable, Codable {
 /// Reads all of a dataset: the database's own consistency, every shard's header and every tensor's checksum, and
 /// database against shards both ways.
 ///
+/// - Parameter decisions: whose exclusions hold: what is wrong with such a clip is of no concern, and a decision whose clip is
+///   gone or has other bytes is a problem; nil for nobody's
 /// - Throws: `EchoError` if there is no database to read, `Interrupted` when asked to stop
-package func verify(dataset: String, jobs: Int = availableProcessors()) throws -> Verification {
+package func verify(
+    dataset: String, jobs: Int = availableProcessors(), decisions: String? = nil
+) throws -> Verification {
     let catalog = try Catalog(datasetFolder: dataset, readOnly: true)
+    let decided = try Decided(decisions, dataset)
     var problems = try catalog.inconsistencies().map {
         Verification.Problem(place: Catalog.fileName, what: $0)
     }
@@ -54,14 +62,16 @@ package func verify(dataset: String, jobs: Int = availableProcessors()) throws -
         problems.append(
             Verification.Problem(place: "\(shardsFolder)/\(name)", what: "is in no row of the database"))
     }
+    let (gone, notes) = try orphans(of: catalog, decided)
+    problems += gone
     let progress = Progress("verify", total: named.count, unit: "shards")
-    var clips = 0, withdrawn = 0, bytes = 0
+    var clips = 0, withdrawn = 0, excluded = 0, bytes = 0
     try produceInOrder(
         named.count, workers: jobs, window: 2 * jobs,
         produce: {
             try ShardVerifier(
                 folder, named[$0], rows: catalog.clips(inShard: named[$0]),
-                withdrawn: catalog.withdrawnClips(inShard: named[$0])
+                withdrawn: catalog.withdrawnClips(inShard: named[$0]), excluded: decided.excluded
             ).verified()
         },
         consume: { index, shard in
@@ -69,12 +79,14 @@ package func verify(dataset: String, jobs: Int = availableProcessors()) throws -
             problems += shard.problems
             clips += shard.clips
             withdrawn += shard.withdrawn.count
+            excluded += shard.rows.count - shard.clips
             bytes += shard.bytes
             progress.update(index + 1)
         })
     return Verification(
-        shards: named.count, clips: clips, withdrawn: withdrawn, bytes: bytes, problems: problems,
-        notes: try notes(on: catalog)
+        shards: named.count, clips: clips, withdrawn: withdrawn, excluded: excluded, bytes: bytes,
+        problems: problems,
+        notes: decided.notes + notes
             + (unknown.isEmpty
                 ? []
                 : [
@@ -105,30 +117,56 @@ private func text(of alteration: Alteration) -> String {
     return "\(rows): \(state)\(counts): restore the file from a copy, \(remedy)"
 }
 
-/// Decisions that are about nothing in the dataset any more.
-private func notes(on catalog: Catalog) throws -> [String] {
-    guard let orphans = try Decisions.orphans(of: catalog) else { return [] }
-    var notes: [String] = []
-    if orphans.gone > 0 { notes.append("review: \(grouped(orphans.gone)) decided clips are gone") }
-    if orphans.changed > 0 {
-        notes.append("review: \(grouped(orphans.changed)) decided clips have other bytes now: decide again")
+/// Whose decisions a verification keeps to.
+private struct Decided {
+    let choice: String?
+    let excluded: Set<String>
+    let notes: [String]
+
+    init(_ choice: String?, _ dataset: String) throws {
+        let selection = Selection(decisions: choice)
+        self.choice = selection.decisions
+        guard selection.decisions != nil else {
+            (excluded, notes) = ([], [])
+            return
+        }
+        let left = try Catalog(datasetFolder: dataset, keeping: selection)
+        excluded = try left.excludedClips()
+        notes = left.kept
     }
-    return notes
+}
+
+/// Decisions that are about nothing in the dataset any more: problems for who keeps to them, else notes.
+private func orphans(
+    of catalog: Catalog, _ decided: Decided
+) throws -> (problems: [Verification.Problem], notes: [String]) {
+    guard let orphans = try Decisions.orphans(of: catalog, decided.choice) else { return ([], []) }
+    var found: [String] = []
+    if orphans.gone > 0 { found.append("\(grouped(orphans.gone)) decided clips are gone") }
+    if orphans.changed > 0 {
+        found.append("\(grouped(orphans.changed)) decided clips have other bytes now: decide again")
+    }
+    guard decided.choice != nil else { return ([], found.map { "review: \($0)" }) }
+    return (found.map { Verification.Problem(place: Decisions.fileName, what: $0) }, [])
 }
 
 /// One shard against its rows.
 private struct ShardVerifier {
     let path: String, name: String
     let rows: [ClipRecord], withdrawn: [ClipRecord]
+    private let excluded: Set<String>
     private(set) var problems: [Verification.Problem] = []
     private(set) var bytes = 0
-    var clips: Int { rows.count }
+    var clips: Int { rows.count { !excluded.contains($0.name) } }
 
-    init(_ folder: String, _ name: String, rows: [ClipRecord], withdrawn: [ClipRecord]) {
+    init(
+        _ folder: String, _ name: String, rows: [ClipRecord], withdrawn: [ClipRecord], excluded: Set<String>
+    ) {
         path = folder + "/" + name
         self.name = name
         self.rows = rows
         self.withdrawn = withdrawn
+        self.excluded = excluded
     }
 
     func verified() -> ShardVerifier {
@@ -159,6 +197,8 @@ private struct ShardVerifier {
             add(" \(row.name)", "is withdrawn by the database and not in the shard")
         }
         for row in rows {
+            if studies.last != row.studyKey { studies.append(row.studyKey) }
+            if excluded.contains(row.name) { continue }
             let name = row.tensor ?? row.name
             guard let tensor = file.tensors[name], let data = try? file.bytes(name) else {
                 add(" \(row.name)", "is in the database and not in the shard")
@@ -179,7 +219,6 @@ private struct ShardVerifier {
                 add(" \(row.name)", "has other facts than the database")
             }
             if xxh3(data) != row.checksum { add(" \(row.name)", "its bytes have another checksum") }
-            if studies.last != row.studyKey { studies.append(row.studyKey) }
         }
         if Set(studies).count != studies.count { add("", "a study's clips are not together") }
     }

@@ -13,10 +13,15 @@ import Video
 
 /// Frames as the page draws them: U8 [count, height, width] or [count, height, width, 3], red, green and blue.
 struct ShownFrames: Sendable {
-    let count: Int, height: Int, width: Int, channels: Int
+    /// How many; a damaged file may have fewer.
+    let count: Int
+    let height: Int, width: Int, channels: Int
     /// Seconds from the first frame; empty where nothing is known of time.
     let times: [Double]
+    /// Those that are there at once: all, or the first.
     let bytes: [UInt8]
+    /// Makes the others.
+    var others: (@Sendable () throws(Rejection) -> [UInt8])?
 }
 
 /// Reads what is looked at, on any thread.
@@ -30,7 +35,7 @@ final class ClipPixels: Sendable {
     private let sheets = RecentValues<Int, [UInt8]>(200)
 
     /// Frames of a dropped clip that are shown at most, and rows or columns of each.
-    static let mostFrames = 96, mostSide = 512
+    static let mostFrames = 96, mostSide = 400
     /// A sheet is that many tiles wide and high, of so many pixels each.
     static let sheetColumns = 10, tileSide = 96
 
@@ -70,26 +75,40 @@ final class ClipPixels: Sendable {
         return chosen.map { Double($0) / rate }
     }
 
+    /// Frames out of the source file; the first before all others are decoded, so that it is on its way.
     private func sourceFrames(of row: ClipRecord, _ range: Range<Int>?) throws(EchoError) -> ShownFrames {
-        let clip: DecodedClip
         do throws(Rejection) {
-            let bytes = try sourceBytes(of: row)
-            clip = try openClip(bytes, name: "").decode(maxFrames: ClipPixels.mostFrames)
+            let source = try openClip(try sourceBytes(of: row), name: "")
+            let all = 0..<max(1, min(source.header.frames, ClipPixels.mostFrames))
+            let chosen = range?.clamped(to: all) ?? all
+            let ready = chosen.prefix(1)
+            let (bytes, height, width) = try ClipPixels.decoded(source, ready)
+            var shown = ShownFrames(
+                count: chosen.count, height: height, width: width, channels: 3,
+                times: times(of: row, count: chosen.upperBound, chosen), bytes: bytes)
+            if chosen.count > 1 {
+                shown.others = { () throws(Rejection) in
+                    try ClipPixels.decoded(source, chosen.dropFirst()).bytes
+                }
+            }
+            return shown
         } catch {
             throw EchoError("source", error.description)
         }
-        let chosen = range?.clamped(to: 0..<clip.clip.frames) ?? 0..<clip.clip.frames
-        let scale = max(
-            1, Double(max(clip.clip.height, clip.clip.width)) / Double(ClipPixels.mostSide))
-        let height = Int(Double(clip.clip.height) / scale), width = Int(Double(clip.clip.width) / scale)
+    }
+
+    private static func decoded(
+        _ source: any ClipSource, _ chosen: Range<Int>
+    ) throws(Rejection) -> (bytes: [UInt8], height: Int, width: Int) {
+        let clip = try source.decode(maxFrames: max(1, chosen.upperBound)).clip
+        defer { FrameMemory.recycle(clip) }
+        let scale = max(1, Double(max(clip.height, clip.width)) / Double(mostSide))
+        let height = max(1, Int(Double(clip.height) / scale)), width = max(1, Int(Double(clip.width) / scale))
         var bytes: [UInt8] = []
-        for index in chosen {
-            bytes += smallFrame(of: clip.clip, at: index, height: max(1, height), width: max(1, width))
+        for index in chosen.clamped(to: 0..<clip.frames) {
+            bytes += smallFrame(of: clip, at: index, height: height, width: width)
         }
-        FrameMemory.recycle(clip.clip)
-        return ShownFrames(
-            count: chosen.count, height: max(1, height), width: max(1, width), channels: 3,
-            times: times(of: row, count: chosen.upperBound, chosen), bytes: bytes)
+        return (bytes, height, width)
     }
 
     private func sourceBytes(of row: ClipRecord) throws(Rejection) -> [UInt8] {

@@ -4,6 +4,10 @@
 import { ask, json } from "./api.js";
 
 const page = 1000, heldPages = 60, heldClips = 12, heldBytes = 400e6;
+/** Milliseconds to the program and back from which on it is far. */
+const far = 25;
+
+const isGoing = (clip) => !clip.frames || clip.arrived < clip.frames;
 
 export class Clips {
   #pages = new Map();
@@ -11,6 +15,8 @@ export class Clips {
   #facts = new Map();
   #own = new Map();
   #ofStudy = new Map();
+  /** Milliseconds to the program and back, about. */
+  #way = Infinity;
   /** The places that are paged through, in order; null: all. */
   places = null;
 
@@ -93,24 +99,38 @@ export class Clips {
 
   // Frames and facts.
 
-  /** Frames as they arrive; `first` is done when one can be shown, `whole` when all can. */
-  frames(place, priority = "high") {
+  /**
+   * Frames as they arrive; `first` is done when one can be shown, `whole` when all can. A dropped clip is decoded out of its
+   * source file, and larger: its first frame is fetched by itself (`still`), ahead nothing else.
+   */
+  frames(place, ahead = false) {
     const held = this.#near.get(place);
-    if (held) {
-      this.#near.delete(place);
+    this.#near.delete(place);
+    const isDropped = this.at(place)?.kept === false;
+    if (held && (ahead || !held.isStill)) {
       this.#near.set(place, held);
       return held;
     }
-    const clip = { place, arrived: 0, frames: 0, bytes: new Uint8Array(), stop: new AbortController() };
-    clip.first = new Promise((done, failed) => { clip.whole = this.#receive(clip, priority, done).catch((error) => { failed(error); throw error; }); });
-    clip.first.catch(() => {});
-    clip.whole.catch(() => { if (this.#near.get(place) === clip) this.#near.delete(place); });
+    const still = isDropped ? held ?? this.#fetch(place, ahead, true) : undefined;
+    const clip = isDropped && ahead ? still : Object.assign(this.#fetch(place, ahead), { still });
     this.#near.set(place, clip);
+    clip.whole.catch(() => { if (this.#near.get(place) === clip) this.#near.delete(place); });
+    return clip;
+  }
+
+  #fetch(place, ahead, isStill = false) {
+    const clip = { place, isStill, arrived: 0, frames: 0, bytes: new Uint8Array(), stop: new AbortController() };
+    clip.first = new Promise((done, failed) => {
+      clip.whole = this.#receive(clip, ahead ? "low" : "high", done).catch((error) => { failed(error); throw error; });
+    });
+    clip.first.catch(() => {});
+    clip.whole.catch(() => {});
     return clip;
   }
 
   async #receive(clip, priority, first) {
-    const response = await ask(`/api/clip/${clip.place}/frames`, { signal: clip.stop.signal, priority });
+    const asked = `/api/clip/${clip.place}/frames${clip.isStill ? "?from=0&count=1" : ""}`;
+    const response = await ask(asked, { signal: clip.stop.signal, priority });
     const header = (name) => response.headers.get(`X-${name}`);
     [clip.frames, clip.height, clip.width, clip.channels] = ["Frames", "Height", "Width", "Channels"].map((name) => Number(header(name)));
     const times = header("Times")?.split(",").map(Number);
@@ -127,13 +147,18 @@ export class Clips {
       if (clip.arrived) first(clip);
     }
     if (!clip.arrived) throw new Error("The clip has no frames.");
+    // A damaged file has fewer frames than it says.
+    clip.frames = clip.arrived;
+    clip.times = clip.times?.slice(0, clip.frames);
     return clip;
   }
 
   facts(place) {
     const held = this.#facts.get(place);
     if (held) return held;
-    const asked = json(`/api/clip/${place}/facts`);
+    const began = performance.now(), asked = json(`/api/clip/${place}/facts`);
+    // The shortest of late: what a busy program takes is not the way.
+    asked.then(() => { this.#way = Math.min(1.2 * this.#way, performance.now() - began); }, () => {});
     asked.catch(() => { if (this.#facts.get(place) === asked) this.#facts.delete(place); });
     this.#facts.set(place, asked);
     return asked;
@@ -148,22 +173,27 @@ export class Clips {
     const wanted = new Set([current, ...places]);
     this.wanted = wanted;
     for (const [place, clip] of this.#near) {
-      if (wanted.has(place)) continue;
+      // What is left of a dropped clip is in the way of those that come.
+      if (wanted.has(place) && (place === current || !clip.still || !isGoing(clip))) continue;
       const bytes = [...this.#near.values()].reduce((sum, other) => sum + other.bytes.length, 0);
-      const going = !clip.frames || clip.arrived < clip.frames;
-      if (!going && this.#near.size <= heldClips && bytes <= heldBytes) continue;
+      if (!isGoing(clip) && this.#near.size <= heldClips && bytes <= heldBytes) continue;
       clip.stop.abort();
+      clip.still?.stop.abort();
       this.#near.delete(place);
     }
     for (const place of this.#facts.keys()) if (!wanted.has(place) && this.#facts.size > 2 * heldClips) this.#facts.delete(place);
   }
 
-  /** Fetches `places`, one after the other. */
+  /**
+   * Fetches `places`, one after the other; from far away each sets out as soon as the one before has a frame, since what takes
+   * time there is the way and not the bytes.
+   */
   async prefetch(current, places) {
     const { wanted } = this;
     for (const place of [current, ...places]) {
       if (this.wanted !== wanted) return;
-      try { await Promise.all([this.frames(place, place === current ? "high" : "low").whole, this.facts(place)]); } catch { /* shown when it is looked at */ }
+      const clip = this.frames(place, place !== current);
+      try { await Promise.all([this.#way > far || clip.still ? clip.first : clip.whole, this.facts(place)]); } catch { /* shown when it is looked at */ }
     }
   }
 }

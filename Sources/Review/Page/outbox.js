@@ -6,6 +6,10 @@ import { post } from "./api.js";
 const paths = { decide: "/api/decisions", undo: "/api/undo", redo: "/api/redo", reveal: "/api/reveal" };
 const together = 500;
 
+/** A random id; `crypto.randomUUID` is there for pages of this machine alone, and not for one that `--allow-remote` lets in. */
+const newID = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("")
+  .replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+
 /** The id of the `n`th decision of an entry: its own id with the last digits counted. */
 const requestOf = (id, n) => id.slice(0, 24) + n.toString(16).padStart(12, "0");
 
@@ -36,7 +40,7 @@ export class Outbox {
 
   add(kind, content = {}) {
     const order = String(Date.now()).padStart(14, "0") + String(this.#count++).padStart(6, "0");
-    const entry = { name: this.#prefix + order, kind, id: crypto.randomUUID(), pressed: Date.now(), ...content };
+    const entry = { name: this.#prefix + order, kind, id: newID(), pressed: Date.now(), ...content };
     const { name, ...kept } = entry;
     try { localStorage.setItem(name, JSON.stringify(kept)); } catch { /* full: it is still sent from here */ }
     this.#entries.push(entry);

@@ -82,7 +82,7 @@ export class Review {
     this.strip.show(position, !this.sheet.shown);
     const near = [1, 2, 3, -1].map((by) => this.clips.place(position + by)).filter((one) => one !== undefined);
     this.clips.near(place, near);
-    const clip = this.clips.frames(place), cold = !clip.arrived;
+    const clip = this.clips.frames(place), cold = !clip.arrived && !clip.still?.arrived;
     this.panels(place);
     try {
       await this.stage.show(clip, this.clips.at(place), current);

@@ -38,14 +38,16 @@ export class Stage {
     this.listed = listed;
     if (this.#place !== clip.place) this.#pictures.clear();
     this.#place = clip.place;
-    if (!clip.arrived) {
+    const { still } = clip;
+    if (!clip.arrived && !still?.arrived) {
       const slow = setTimeout(() => { if (current()) { this.player.clear(); this.#changed(); this.say("loading…", true); } }, 200);
-      try { await clip.first; } finally { clearTimeout(slow); }
+      try { await (still ? Promise.any([still.first, clip.first]).catch(() => clip.first) : clip.first); } finally { clearTimeout(slow); }
       if (!current()) return;
     }
     this.say("");
-    this.player.show(clip, listed?.fps);
-    this.#changed();
+    const show = (one) => { this.player.show(one, listed?.fps); this.#changed(); };
+    show(clip.arrived ? clip : still);
+    if (!clip.arrived) clip.first.then(() => { if (current()) show(clip); }, () => {});
   }
   #place = null;
 
@@ -87,7 +89,7 @@ export class Stage {
     seek.disabled = frames < 2;
     const share = frames > 1 ? frame / (frames - 1) : 0;
     seek.style.setProperty("--share", `${100 * share}%`);
-    const text = frames ? `${frame + 1} of ${frames}` : "";
+    const text = frames && !player.clip.isStill ? `${frame + 1} of ${frames}` : "";
     if ($("frame").textContent !== text) $("frame").textContent = text;
     seek.setAttribute("aria-valuetext", `frame ${text}`);
     const playing = player.playing && frames > 1;

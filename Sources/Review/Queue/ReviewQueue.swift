@@ -34,6 +34,12 @@ struct ReviewQueue: Sendable {
         }
     }
 
+    /// Whether a clip of that name has those bytes; of a decision that names none any.
+    func has(_ name: String, sha256: String?) -> Bool {
+        guard let place = places[name] else { return false }
+        return sha256 == nil || clips[place].sha256 == sha256
+    }
+
     /// The files of a dataset that a reading looks at, as they lie.
     static func files(_ catalog: Catalog, _ choice: ReadingOptions.ClipChoice) throws(EchoError)
         -> [QueuedClip]

@@ -33,8 +33,6 @@ struct Decision: Sendable, Equatable {
 struct Change: Sendable {
     let item: String, unit: ReviewForm.Unit
     let field: String
-    /// What holds now; nil for nothing.
-    let value: String?
 }
 
 /// A decision to be stored.
@@ -108,7 +106,7 @@ extension ReviewStore {
                         value: value, db)
                 }
             }
-            return try Self.changes(request, reading, db)
+            return try Self.changes(request, db)
         }
     }
 
@@ -117,10 +115,10 @@ extension ReviewStore {
         number == 0 ? request : "\(request) \(number)"
     }
 
-    private static func changes(_ request: String, _ reading: Reading, _ db: Database) throws -> [Change] {
+    private static func changes(_ request: String, _ db: Database) throws -> [Change] {
         var changes: [Change] = []
-        while let change = try change(self.request(request, changes.count), reading, db) {
-            changes.append(change)
+        while let row = try decision(self.request(request, changes.count), db) {
+            changes.append(Change(item: row.item, unit: row.unit, field: row.field))
         }
         return changes
     }
@@ -159,19 +157,6 @@ extension ReviewStore {
         return (done, undone)
     }
 
-    /// What holds of the item and field of a row.
-    private static func change(_ request: String, _ reading: Reading, _ db: Database) throws -> Change? {
-        guard let row = try decision(request, db) else { return nil }
-        let value = try String.fetchOne(
-            db,
-            sql: """
-                SELECT value FROM v_current WHERE rater_id = ? AND round = ? AND unit = ? AND item = ? AND field = ?
-                ORDER BY id DESC LIMIT 1
-                """,
-            arguments: [reading.rater, reading.options.round, row.unit.rawValue, row.item, row.field])
-        return Change(item: row.item, unit: row.unit, field: row.field, value: value)
-    }
-
     /// Notes that a rater sees a study's labels from now on.
     func reveal(_ study: String, request: String, _ reading: Reading) throws(EchoError) {
         try write { db in
@@ -199,11 +184,14 @@ extension ReviewStore {
         let revealed: Bool
     }
 
-    /// What a rater's round says of everything, by unit and item, then by field.
+    /// What a rater's round says, by unit and item, then by field.
     ///
-    /// - Parameter isThere: whether an item of that name has those bytes today
+    /// - Parameters:
+    ///   - one: of this item alone; nil for all
+    ///   - isThere: whether a clip of that name has those bytes today
     func standing(
-        _ reading: Reading, isThere: (_ item: String, _ sha256: String?) -> Bool
+        _ reading: Reading, of one: (unit: ReviewForm.Unit, item: String)? = nil,
+        isThere: (_ item: String, _ sha256: String?) -> Bool
     ) throws(EchoError) -> [ReviewForm.Unit: [String: [String: Standing]]] {
         try read { db in
             var found: [ReviewForm.Unit: [String: [String: Standing]]] = [:]
@@ -211,8 +199,10 @@ extension ReviewStore {
                 db,
                 sql: """
                     SELECT unit, item, field, id, value, note, at, revealed, sha256 FROM v_current
-                    WHERE rater_id = ? AND round = ? ORDER BY id
-                    """, arguments: [reading.rater, reading.options.round])
+                    WHERE rater_id = ? AND round = ? \(one == nil ? "" : "AND unit = ? AND item = ?") ORDER BY id
+                    """,
+                arguments: [reading.rater, reading.options.round]
+                    + StatementArguments(one.map { [$0.unit.rawValue, $0.item] } ?? []))
             while let row = try rows.next() {
                 guard let unit = ReviewForm.Unit(rawValue: row[0]),
                     unit == .study || isThere(row[1], row[8])
@@ -242,27 +232,6 @@ extension ReviewStore {
                     ORDER BY field, rater, round
                     """, arguments: [reading.rater, clip, study]
             ).map { Other(rater: $0[0], round: $0[1], field: $0[2], value: $0[3]) }
-        }
-    }
-}
-
-extension ReviewStore {
-    /// What the rater's round says of one item, by field.
-    func standing(
-        _ reading: Reading, _ unit: ReviewForm.Unit, _ item: String
-    ) throws(EchoError) -> [String: Standing] {
-        try read { db in
-            let rows = try Row.fetchAll(
-                db,
-                sql: """
-                    SELECT field, id, value, note, at, revealed FROM v_current
-                    WHERE rater_id = ? AND round = ? AND unit = ? AND item = ? ORDER BY id
-                    """, arguments: [reading.rater, reading.options.round, unit.rawValue, item])
-            return Dictionary(
-                rows.map {
-                    ($0[0], Standing(id: $0[1], value: $0[2], note: $0[3], at: $0[4], revealed: $0[5]))
-                }
-            ) { _, last in last }
         }
     }
 
