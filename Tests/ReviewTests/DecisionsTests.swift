@@ -27,7 +27,7 @@ struct DecisionsTests {
                 try Row.fetchAll(db, sql: "SELECT name, sha256, kept, reason FROM clip ORDER BY id")
             }
             let kept = rows.filter { $0[2] == 1 }.map { (name: $0[0] as String, sum: $0[1] as String) }
-            let dropped = try #require(rows.first { $0[3] == "doppler" })
+            let dropped = try #require(rows.first { ($0[3] as String?) == "doppler" })
             try body(folder, kept, (dropped[0], dropped[1]))
         }
     }
