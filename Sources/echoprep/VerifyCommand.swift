@@ -7,7 +7,12 @@ import Ingest
 struct VerifyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
-        abstract: "Reads all of a dataset: checksums, and database against shards.")
+        abstract: "Reads all of a dataset: checksums, and database against shards.",
+        discussion: """
+            Examples:
+              echoprep verify dataset
+              echoprep verify dataset --json
+            """)
 
     @Argument(help: "The dataset folder.", completion: .directory)
     var dataset: String
@@ -17,6 +22,7 @@ struct VerifyCommand: ParsableCommand {
 
     @Flag(help: "Print JSON.")
     var json = false
+    @OptionGroup(title: "What it says") var speech: SpeechOptions
 
     func run() throws {
         let result = try verify(dataset: dataset, jobs: jobs)
