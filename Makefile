@@ -6,22 +6,14 @@ ECHOPREP := .build/release/echoprep
 PACKAGES := libjpeg62-turbo-dev libavformat-dev libavcodec-dev libavutil-dev libswscale-dev \
 	libopenblas-dev libdnnl2 libsqlite3-dev libcsv-dev libxxhash-dev zlib1g-dev libisal-dev libpng-dev libssl-dev
 
-.PHONY: help deps deps-test build mpi test lint check arm arm-check format demo paper heads torch gpu-bundle gpu-check oracle bench \
-	fuzz hostile-values sanitize kills faults soak cluster-test cut-test docs review-pictures house clean
+.PHONY: help deps deps-test build try man bundle bundle-check mpi test lint check arm arm-check format demo paper heads torch gpu-bundle \
+	gpu-check oracle bench fuzz hostile-values sanitize kills faults soak cluster-test cut-test docs review-pictures house clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 14
 
-deps: ## install the Debian packages that are missing
-	@missing=$$(comm -13 \
-	  <(dpkg-query -W -f '$${db:Status-Status} $${Package}\n' $(PACKAGES) 2>/dev/null | sed -n 's/^installed //p' | sort -u) \
-	  <(printf '%s\n' $(PACKAGES) | sort)); \
-	if [ -n "$$missing" ]; then \
-	  if [ "$$(id -u)" = 0 ]; then root=; else root=sudo; fi; \
-	  echo "installing $$(echo $$missing)"; \
-	  $$root apt-get update -qq; \
-	  DEBIAN_FRONTEND=noninteractive $$root apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
-	fi
+deps: ## install the Debian packages that are missing, or say which they are
+	@bash Packaging/deps.sh $(PACKAGES)
 
 deps-test: ## install the browser in which the tests look at the page of `echoprep review`
 	@$(MAKE) --no-print-directory deps PACKAGES="chromium chromium-driver"
@@ -58,6 +50,11 @@ arm: ## install what arm-check needs, and do it
 
 format: ## format the sources in place
 	swift format --in-place --recursive Package.swift Sources Tests
+
+# Two minutes after the build; the same script is in a bundle.
+try: deps ## the whole way on 40 synthetic studies, in two minutes, to try/icd/report.html
+	swift build -c release --product echoprep
+	@bash Packaging/try.sh try $(ECHOPREP)
 
 # The demo's size: enough subjects for an interval that means something, some minutes of work on two cores.
 STUDIES ?= 600
@@ -116,6 +113,36 @@ paper: deps ## the paper's Table 1 on a synthetic cohort, to paper/table1.html; 
 heads: paper ## the same with linear heads, to paper/heads.html: what latent attention does that a head cannot
 	$(call grid,heads)
 
+# By the tool of the package that reads our options, built by itself.
+MANUAL = .build/checkouts/swift-argument-parser
+
+man: deps ## write manual pages to .build/man
+	swift build -c release --product echoprep
+	swift build -c release --package-path $(MANUAL) --scratch-path .build/manual --product generate-manual
+	@rm -rf .build/man && mkdir -p .build/man
+	@.build/manual/release/generate-manual $(ECHOPREP) --multi-page --output-directory .build/man \
+	  --date "$$(git log -1 --format=%cs 2>/dev/null || date +%F)"
+	@echo "$$(ls .build/man | wc -l) pages written to .build/man; read one with: man -l .build/man/echoprep.1"
+
+# A program whose Swift runtime is inside, and beside it the libraries that it needs, with a small libav.
+BUNDLE_PACKAGES := dpkg-dev nasm patchelf pkg-config libx264-dev libopenjp2-7-dev
+LIBAV := .build/libav
+
+bundle: deps man ## pack the program with its libraries for machines without any, to .build/bundle/echoprep-VERSION-linux-ARCH.tar.gz
+	@bash Packaging/deps.sh $(BUNDLE_PACKAGES)
+	bash Packaging/link.sh .build/static echoprep
+	bash Packaging/libav.sh $(LIBAV)
+	@version=$$(sed -n 's/.*programVersion = "\(.*\)"/\1/p' Sources/EchoCore/Version.swift); \
+	MAN=.build/man LIBAV=$(LIBAV) bash Packaging/bundle.sh \
+	  .build/bundle/echoprep-$$version-linux-$$(uname -m).tar.gz .build/static echoprep
+
+# As root: in bare systems that debootstrap makes, some of them older than what the bundle was made on.
+SYSTEMS ?= bullseye bookworm trixie
+
+bundle-check: ## go the whole way with the bundle in other systems, SYSTEMS="trixie SUITE=MIRROR"
+	@bash Packaging/deps.sh debootstrap
+	bash Packaging/check.sh "$$(ls .build/bundle/*.tar.gz | tail -1)" .build/systems $(SYSTEMS)
+
 PYTHON := .oracle/bin/python
 
 # TORCH=DIR, else the PyTorch of `python3`, else that of `make oracle`.
@@ -125,12 +152,15 @@ TORCH ?= $(shell for python in python3 $(PYTHON); do \
 torch: ## compile the engine over an installed PyTorch: TORCH=DIR, else what python3 imports
 	@CXX="$(CXX)" bash Sources/C/CTorch/compile.sh "$(TORCH)" .build/torch/libechotorch.so
 
-# On a machine with a card and nothing of ours: bash Tests/GPU/check.sh .build/gpu/bundle.tar.xz
+# On a machine with a card and nothing of ours: bash Tests/GPU/check.sh .build/gpu/bundle.tar.gz
 DEVICE ?= cuda
 
-gpu-bundle: deps ## pack the programs with their libraries for a machine with a card, to .build/gpu/bundle.tar.xz
+gpu-bundle: deps ## pack the programs with their libraries for a machine with a card, to .build/gpu/bundle.tar.gz
+	@bash Packaging/deps.sh $(BUNDLE_PACKAGES)
 	swift build -c release
-	bash Tests/GPU/bundle.sh .build/gpu/bundle.tar.xz
+	bash Packaging/link.sh .build/static echoprep echobench
+	bash Packaging/libav.sh $(LIBAV)
+	LIBAV=$(LIBAV) bash Packaging/bundle.sh .build/gpu/bundle.tar.gz .build/static echoprep echobench
 
 gpu-check: deps ## what waits for a card: the torch engine on DEVICE=cuda, right and how fast
 	swift build -c release
@@ -266,4 +296,4 @@ house: ## draw the targets and their imports to docs/house.svg; an error where o
 	@swift package dump-package | swift Tests/House/house.swift docs/house.svg
 
 clean: ## remove what was built and the demo
-	rm -rf .build .build-* .oracle demo
+	rm -rf .build .build-* .oracle demo try

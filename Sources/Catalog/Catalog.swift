@@ -34,13 +34,13 @@ package final class Catalog: Sendable {
             files.fileExists(atPath: datasetFolder + "/checkpoints")
         {
             throw EchoError(
-                "--dataset", "is the folder of a training run",
+                datasetFolder, "is the folder of a training run",
                 try: "name the dataset that it was trained on, or a new folder")
         }
         if readOnly {
             guard FileManager.default.fileExists(atPath: path) else {
                 throw EchoError(
-                    Catalog.fileName, "is not in the dataset folder",
+                    datasetFolder, "is no dataset: it holds no \(Catalog.fileName)",
                     try: "run echoprep ingest or echoprep link-icd on this folder first")
             }
         } else {

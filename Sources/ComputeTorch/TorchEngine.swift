@@ -517,11 +517,10 @@ package enum TorchLibrary {
 
     private static var places: [String] {
         if let path = ProcessInfo.processInfo.environment[variable] { return [path] }
-        let program = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
         // Tests are a library that another program loads.
         let library = URL(filePath: words { echo_torch_home(&$0, $0.count) })
         // Beside the program, or where `make torch` leaves it in the folder of builds.
-        return [program, library].map { $0.deletingLastPathComponent() }.flatMap { folder in
+        return [programFile, library].map { $0.deletingLastPathComponent() }.flatMap { folder in
             [file, "../../torch/\(file)"].map { folder.appending(path: $0).standardizedFileURL.path }
         }
     }

@@ -13,20 +13,6 @@ import StudyData
 import Tasks
 import Training
 
-/// A run of an experiment, and how far it is.
-package struct ExperimentStep: Codable, Sendable {
-    package let run: String
-    package let state: String
-}
-
-/// The runs of an experiment in their order, without doing any.
-package func planExperiment(_ experiment: Experiment, _ options: ExperimentOptions) throws -> [ExperimentStep]
-{
-    try options.check(experiment)
-    return ExperimentRunner(experiment, options) { _ in }.plans.flatMap(\.runs)
-        .map { ExperimentStep(run: $0.options.run, state: $0.state.text) }
-}
-
 /// Does what is missing of an experiment and writes its table into the folder; called again it goes on. The ranks of the place
 /// train and predict together, and the first does all else.
 ///

@@ -3,4 +3,4 @@
 import EchoCore
 
 /// SHA-256 of the file that runs, or the version where it cannot be read.
-package let programBuild: String = (try? sha256(ofFile: "/proc/self/exe").hex) ?? programVersion
+package let programBuild: String = (try? sha256(ofFile: programPath).hex) ?? programVersion

@@ -49,11 +49,12 @@ package struct RunFolder: Sendable {
             do {
                 try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
             } catch {
-                throw EchoError("--run", "the folder cannot be made", try: "check its path and permissions")
+                throw EchoError(
+                    "--run \(path)", "the folder cannot be made", try: "check its path and permissions")
             }
         }
         guard FileManager.default.isWritableFile(atPath: path) else {
-            throw EchoError("--run", "the folder cannot be written", try: "check its permissions")
+            throw EchoError("--run \(path)", "the folder cannot be written", try: "check its permissions")
         }
     }
 

@@ -64,7 +64,8 @@ package struct StudySet: Sendable {
             throw EchoError(
                 "--dataset",
                 "has no \(head?.lack ?? "study with") kept clips in the split train\(chosen.isEmpty ? "" : ", \(chosen.joined(separator: ", "))")",
-                try: head?.remedy ?? "run echoprep ingest on it first")
+                try: !chosen.isEmpty
+                    ? "choose less narrowly" : head?.remedy ?? "run echoprep ingest on it first")
         }
         for (head, columns) in zip(task.heads, heads.columns)
         where task.heads.count > 1 && !train.contains(where: { !$0.target[columns].allSatisfy(\.isNaN) }) {

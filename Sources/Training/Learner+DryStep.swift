@@ -7,12 +7,12 @@ import Runs
 import Tasks
 
 extension Learner {
-    /// Takes a step on studies of one view each, whose pixels are all 0.
-    func dryStep(_ configuration: RunConfiguration, studies: Int) {
+    /// Takes a step on studies of so many views each, whose pixels are all 0.
+    func dryStep(_ configuration: RunConfiguration, studies: Int, views: Int = 1) {
         let c = configuration.model, loss = model.engine.zero()
-        let counts = Array(repeating: 1, count: studies)
+        let counts = Array(repeating: views, count: studies)
         let batch = StudyBatch(
-            viewCounts: counts, pixels: Array(repeating: 0, count: studies * c.frames * c.frameSize))
+            viewCounts: counts, pixels: Array(repeating: 0, count: studies * views * c.frames * c.frameSize))
         if c.outputs == 0 {
             var random = SeededRandom(seed: 0, "dry step")
             let mask = PretrainMask(random: c, viewCounts: counts, using: &random)

@@ -47,14 +47,14 @@ package func train(_ options: TrainOptions, say: @escaping (String) -> Void) thr
 }
 
 /// All that a run begins with, read and decided before anything is written.
-private struct Beginning {
+struct Beginning {
     let options: TrainOptions
     let folder: RunFolder
     /// Of the run that is in the folder.
     let found: RunConfiguration?
     let set: StudySet
     let shards: ShardPool
-    let initial: InitialWeights?
+    private let initial: InitialWeights?
     private(set) var configuration: RunConfiguration
     private(set) var store: CheckpointStore
     let learner: Learner

@@ -11,6 +11,11 @@ struct Echoprep: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "echoprep",
         abstract: "From a download of MIMIC-IV-ECHO to a trained and evaluated LAMAE model.",
+        discussion: """
+            Examples:
+              echoprep ingest mimic-iv-echo --dataset dataset
+              echoprep help train
+            """,
         version: fullProgramVersion,
         subcommands: [
             PhantomCommand.self,
@@ -26,6 +31,7 @@ struct Echoprep: ParsableCommand {
             EmbedCommand.self,
             ExportCommand.self,
             ReviewCommand.self,
+            StatusCommand.self,
             EnginesCommand.self,
             CompletionsCommand.self,
         ])
@@ -42,7 +48,7 @@ struct Echoprep: ParsableCommand {
         OutputFault.watch()
         Progress.show(on: .standardError)
         EngineFailure.handle { error in
-            tell("\(error)")
+            complain("\(error)")
             leave(1)
         }
         leave(outcome())
@@ -59,14 +65,15 @@ struct Echoprep: ParsableCommand {
                 throw wrong
             } else {
                 try command.checkPaths()
+                try optionGroup(SpeechOptions.self, of: command)?.apply()
                 try command.run()
             }
             return 0
         } catch let error as EchoError {
-            tell("echoprep: \(error)")
+            complain("echoprep: \(error)")
             return error.isUsage ? 64 : 1
         } catch is Interrupted {
-            tell("echoprep: interrupted; the same command goes on")
+            complain("echoprep: interrupted; the same command goes on")
             return 130
         } catch {
             return answer(error)
@@ -75,7 +82,10 @@ struct Echoprep: ParsableCommand {
 
     /// What ArgumentParser has to say: help and version as a result, wrong usage as a message.
     private static func answer(_ error: any Error) -> Int32 {
-        let text = fullMessage(for: error), code = exitCode(for: error)
+        let
+            text = arranged(
+                fullMessage(for: error), isShort: CommandLine.arguments.contains("-h")),
+            code = exitCode(for: error)
         guard !text.isEmpty else { return code.rawValue }
         guard code.isSuccess else {
             Standard.say(text)

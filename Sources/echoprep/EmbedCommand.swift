@@ -17,13 +17,17 @@ struct EmbedCommand: ParsableCommand {
         discussion: """
             The vector is the mean of the model's tokens; a study's is what its head is given. Written as \
             safetensors and as Parquet, with ids.
+
+            Examples:
+              echoprep embed runs/pretrain
+              echoprep embed runs/icd --per clip --split test --map
             """)
 
     @Argument(
         help: ArgumentHelp("The folder of a run, pre-trained or fine-tuned.", valueName: "run"),
         completion: .directory)
     var folder: String
-    @Option(help: "The dataset (default: the one that the run learned from).", completion: .directory)
+    @Option(help: "The dataset (default: the one that the run learned from).", path: .folder)
     var dataset: String?
     @Option(help: "What gets a vector.") var per = EchoModel.Pooling.study
     @Option(help: "Only the studies of this split.") var split: Split?
@@ -43,6 +47,7 @@ struct EmbedCommand: ParsableCommand {
     var map = false
     @OptionGroup(title: "Where it computes") var place: PlaceOptions
     @Flag(help: "Print JSON.") var json = false
+    @OptionGroup(title: "What it says") var speech: SpeechOptions
 
     func run() throws {
         try withRanks { ranks in

@@ -14,10 +14,15 @@ struct EnginesCommand: ParsableCommand {
             compared with plain loops in F64; the largest difference is shown as a share of what is allowed. The rate \
             is that of a product of two matrices of 1,536 × 1,536. Takes some seconds. Exit 1 if an engine computes \
             something wrong.
+
+            Examples:
+              echoprep engines
+              echoprep engines --json
             """)
 
     @Option(help: "Threads of the processor's engines (default: all processors).") var threads: Int?
     @Flag(help: "One JSON object a line.") var json = false
+    @OptionGroup(title: "What it says") var speech: SpeechOptions
 
     func run() throws {
         var wrong: [String] = []

@@ -35,6 +35,11 @@ struct EvaluateCommand: ParsableCommand {
         discussion: """
             Intervals are percentiles of a Bayesian bootstrap: subjects are weighted anew, each with all its studies. \
             AUROC, average precision, F1 and Brier score are defined as in scikit-learn.
+
+            Examples:
+              echoprep evaluate runs/icd
+              echoprep evaluate runs/icd-1 runs/icd-2 --threshold fit --report icd.html
+              echoprep evaluate --predictions answers.csv
             """)
 
     @Argument(
@@ -54,24 +59,14 @@ struct EvaluateCommand: ParsableCommand {
     @Option(help: "Sets of views a study that the model looks at; its answers are averaged.")
     var draws = 1
 
+    @OptionGroup(title: "Intervals and averages") var judging: IntervalOptions
+    @OptionGroup(title: "The page") var page: PageOptions
     @OptionGroup(title: "Where it computes") var place: PlaceOptions
 
     @Option(help: "Count a probability of at least this as positive; fit: each code's best on validation.")
     private var threshold = ThresholdChoice.at(0.5)
 
-    @Option(help: "How often subjects are weighted anew for the intervals; 0 for none.")
-    var bootstrap = 1000
-
-    @Option(help: "The percentage that intervals cover.")
-    var confidence = 95.0
-
-    @Option(help: "Seed of the resamplings.")
-    var seed: UInt64 = 1
-
-    @Option(help: "A macro average over some of the codes, as shown=I50,I11; may be repeated.")
-    var group: [String] = []
-
-    @Option(help: "The dataset (default: the one that the run learned from).", completion: .directory)
+    @Option(help: "The dataset (default: the one that the run learned from).", path: .folder)
     var dataset: String?
 
     @Option(
@@ -86,23 +81,15 @@ struct EvaluateCommand: ParsableCommand {
     @Option(help: "Judge only by clips of these views, as A4C,PLAX, or all (default: the run's).")
     var views: ViewChoice?
 
-    @Option(help: "Write a page about all that was given here; RUN/report.html leads to each run's own.")
-    var report: String?
-
     @Option(
         help:
             "Write to this folder what may be shown to outsiders: no ids, names, pictures or counts below 10.",
         completion: .directory)
     var share: String?
 
-    @Flag(help: "Show the whole source pictures beside the cropped clips, with all that is written in them.")
-    var showSource = false
-
-    @Flag(help: "Name studies on the page.")
-    var showIds = false
-
     @Flag(help: "Print JSON.")
     var json = false
+    @OptionGroup(title: "What it says") var speech: SpeechOptions
 
     func validate() throws {
         guard threshold != .fit || predictions.isEmpty else {
@@ -122,7 +109,7 @@ struct EvaluateCommand: ParsableCommand {
         guard runs.isEmpty != predictions.isEmpty else {
             throw ValidationError("name the folders of runs, or --predictions")
         }
-        _ = try codeGroups(group)
+        _ = try codeGroups(judging.group)
     }
 
     func run() throws {
@@ -139,6 +126,7 @@ struct EvaluateCommand: ParsableCommand {
             try show(json ? jsonText(evaluation) : evaluation.text)
             for page in evaluation.reports where !json { try show("report: \(page)") }
             if let folder = evaluation.shared, !json { try show("to share: \(folder)") }
+            if runs.count == 1 { tellNext("export", "model", runs[0], "OUT") }
         }
     }
 
@@ -148,19 +136,19 @@ struct EvaluateCommand: ParsableCommand {
         case .fit: options.fitsThreshold = true
         case .at(let value): options.scoring.threshold = .fixed(value)
         }
-        options.scoring.bootstrap = bootstrap
-        options.scoring.confidence = confidence
-        options.scoring.seed = seed
-        options.scoring.groups = try codeGroups(group)
+        options.scoring.bootstrap = judging.bootstrap
+        options.scoring.confidence = judging.confidence
+        options.scoring.seed = judging.seed
+        options.scoring.groups = try codeGroups(judging.group)
         options.split = split
         options.draws = draws
         options.dataset = dataset
         options.cohort = cohort
         options.decisions = decisions
         options.views = views?.names
-        options.report = report
-        options.showSource = showSource
-        options.showIDs = showIds
+        options.report = page.report
+        options.showSource = page.showSource
+        options.showIDs = page.showIds
         options.share = share
         return options
     }

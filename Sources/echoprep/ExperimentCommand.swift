@@ -20,12 +20,16 @@ struct ExperimentCommand: ConfigurableCommand {
             table2: the same on the ejection fraction, for each --dataset. \
             figure2, figure3: AUROC and F1 of each code. heads: the head's hidden layer left out. leak: labels \
             shuffled among subjects, which nothing may predict. Experiments in one folder share their runs; killed, the same command goes on.
+
+            Examples:
+              echoprep experiment table1 --dataset dataset --out paper --dry-run
+              echoprep experiment table1 --dataset dataset --out paper --preset tiny
             """)
 
     @Argument(help: "Which: \(Experiment.all.map(\.name).joined(separator: ", ")).") var name: String
-    @Option(help: "The dataset folder; for table2 as many as are wanted.", completion: .directory)
+    @Option(help: "The dataset folder; for table2 as many as are wanted.", path: .folder)
     var dataset: [String]
-    @Option(help: "The folder of runs and results.", completion: .directory) var out: String
+    @Option(help: "The folder of runs and results.", path: .folder) var out: String
     @Option(
         name: .customLong("where"),
         help: "Learn from and judge only studies for which this is true, SQL over v_study.")
@@ -39,28 +43,18 @@ struct ExperimentCommand: ConfigurableCommand {
     @Option(help: "The models' size.") var preset = Preset.paper
     @OptionGroup var step: StepOptions
     @OptionGroup(title: "Where it computes") var place: PlaceOptions
-    @Option(help: "Epochs of pre-training.") var pretrainEpochs: Int?
-    @Option(help: "Learning rate of pre-training.") var pretrainLr = 1e-4
-    @Option(help: "Epochs of fine-tuning (default: the paper's).") var epochs: Int?
-    @Option(help: "Learning rate of fine-tuning.") var lr = 1e-4
-    @Option(help: "Epochs of frozen lines (default: --epochs).") var frozenEpochs: Int?
-    @Option(help: "Learning rate of frozen lines (default: --lr).") var frozenLr: Double?
 
-    @Option(help: "The split whose studies are judged.") var split = Split.test
-    @Flag(help: "Each code's threshold is its best on validation instead of 0.5.") var fitThreshold = false
-    @Option(help: "A macro average over some of the codes, as shown=I50,I11; may be repeated.")
-    var group: [String] = []
-    @Option(help: "How often subjects are resampled for the intervals; 0 for none.") var bootstrap = 1000
-    @Option(help: "The percentage that intervals cover.") var confidence = 95.0
-    @Option(help: "A csv of published figures (row, column, value) to stand beside ours.") var published:
-        String?
-    @Flag(help: "Only list the runs and how far each is.") var dryRun = false
+    @OptionGroup(title: "How the models learn") var learning: GridLearningOptions
+    @OptionGroup(title: "How they are judged") var judging: GridJudgingOptions
+    @Flag(help: "Check all, train nothing, and say what each run would take, by a measured step.")
+    var dryRun = false
     @Flag(help: "Print JSON.") var json = false
     @OptionGroup var configuration: ConfigurationOptions
+    @OptionGroup(title: "What it says") var speech: SpeechOptions
 
     func validate() throws {
-        try checkFit(fitThreshold, split)
-        _ = try codeGroups(group)
+        try checkFit(judging.fitThreshold, judging.split)
+        _ = try codeGroups(judging.group)
     }
 
     func run() throws {
@@ -72,9 +66,8 @@ struct ExperimentCommand: ConfigurableCommand {
                 isUsage: true)
         }
         if dryRun {
-            let steps = try planExperiment(experiment, options(Alone()))
-            try show(json ? jsonText(steps) : steps.map { "\($0.run): \($0.state)" }.joined(separator: "\n"))
-            return
+            let forecast = try ExperimentForecast(experiment, options(Alone())) { tell($0) }
+            return try show(json ? jsonText(forecast) : forecast.text)
         }
         var passed = true
         try withRanks { ranks in
@@ -85,6 +78,7 @@ struct ExperimentCommand: ConfigurableCommand {
             guard let result else { return }
             try show(json ? jsonText(result) : result.text)
             passed = result.passed
+            tell("next: look at \(out)/\(name).html")
         }
         if !passed { throw ExitCode.failure }
     }
@@ -101,24 +95,26 @@ struct ExperimentCommand: ConfigurableCommand {
         options.fineTuning.recipe = try Recipe(given)
         options.pretraining.recipe = options.fineTuning.recipe
         (options.pretraining.recipe.epochs, options.pretraining.recipe.learningRate) = (
-            pretrainEpochs, pretrainLr
+            learning.pretrainEpochs, learning.pretrainLr
         )
         options.frozen = options.fineTuning
-        options.frozen.recipe.epochs = frozenEpochs ?? epochs
-        options.frozen.recipe.learningRate = frozenLr ?? lr
-        options.split = split
-        options.fitsThreshold = fitThreshold
-        options.scoring.groups = try codeGroups(group)
-        options.scoring.bootstrap = bootstrap
-        options.scoring.confidence = confidence
-        options.published = published
+        options.frozen.recipe.epochs = learning.frozenEpochs ?? learning.epochs
+        options.frozen.recipe.learningRate = learning.frozenLr ?? learning.lr
+        options.split = judging.split
+        options.fitsThreshold = judging.fitThreshold
+        options.scoring.groups = try codeGroups(judging.group)
+        options.scoring.bootstrap = judging.bootstrap
+        options.scoring.confidence = judging.confidence
+        options.published = judging.published
         return options
     }
 
     private func list<Item>(_ text: String, _ option: String, _ item: (String) -> Item?) throws -> [Item] {
         try text.split(separator: ",").map { part in
             guard let found = item(String(part)) else {
-                throw ValidationError("\(option): \(part) is none")
+                throw EchoError(
+                    "\(option): \(brief(String(part)))", "is none of those there are",
+                    try: "echoprep experiment --help names them", isUsage: true)
             }
             return found
         }

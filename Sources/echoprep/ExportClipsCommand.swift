@@ -16,6 +16,9 @@ struct ExportClipsCommand: ParsableCommand {
         discussion: """
             Packs of whole studies, each split in its own: tar files of WebDataset, or folders of NumPy or video files. \
             Stopped at any moment, the same command goes on.
+
+            Examples:
+              echoprep export clips dataset packs --format webdataset
             """)
 
     @Argument(help: "The dataset folder.", completion: .directory)
@@ -64,6 +67,7 @@ struct ExportClipsCommand: ParsableCommand {
 
     @Flag(help: "Print JSON.")
     var json = false
+    @OptionGroup(title: "What it says") var speech: SpeechOptions
 
     func validate() throws {
         guard ClipFormat.named(format) != nil else {

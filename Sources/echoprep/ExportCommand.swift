@@ -13,6 +13,11 @@ struct ExportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export",
         abstract: "Writes a model, or a dataset's clips, labels or description, for other programs.",
+        discussion: """
+            Examples:
+              echoprep export model runs/icd out
+              echoprep export labels labels.csv --dataset dataset
+            """,
         subcommands: [
             ExportModelCommand.self, ExportClipsCommand.self, ExportLabelsCommand.self,
             ExportCroissantCommand.self,
@@ -21,12 +26,17 @@ struct ExportCommand: ParsableCommand {
 
 struct ExportLabelsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "labels", abstract: "Writes the labels: a row a labelled study, a column a target.")
+        commandName: "labels", abstract: "Writes the labels: a row a labelled study, a column a target.",
+        discussion: """
+            Examples:
+              echoprep export labels labels.csv --dataset dataset
+              echoprep export labels meds --dataset dataset --format meds
+            """)
 
     @Argument(help: "The file to write; for meds the folder.", completion: .file())
     var out: String
 
-    @Option(help: "The dataset folder.", completion: .directory)
+    @Option(help: "The dataset folder.", path: .folder)
     var dataset: String
 
     @Option(help: "csv, parquet, or the label files of the Medical Event Data Standard.")
@@ -35,6 +45,8 @@ struct ExportLabelsCommand: ParsableCommand {
     @Option(
         name: .customLong("where"), help: "Only studies for which this is true, SQL over v_study.")
     var cohort: String?
+    @Flag(help: "Print JSON.") var json = false
+    @OptionGroup(title: "What it says") var speech: SpeechOptions
 
     @Flag(
         help:
@@ -53,16 +65,20 @@ struct ExportLabelsCommand: ParsableCommand {
             dataset: dataset, keeping: Selection(cohort: cohort, decisions: decisions), to: out,
             format: format, isShared: share)
         for chosen in exported.told { tell(chosen) }
-        for path in exported.paths { try show(path) }
+        try show(written: exported.paths, json: json)
     }
 }
 
 struct ExportCroissantCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "croissant",
-        abstract: "Writes DATASET/croissant.json, and clips.parquet and labels.parquet, which it describes.")
+        abstract: "Writes DATASET/croissant.json, and clips.parquet and labels.parquet, which it describes.",
+        discussion: """
+            Examples:
+              echoprep export croissant --dataset dataset
+            """)
 
-    @Option(help: "The dataset folder.", completion: .directory)
+    @Option(help: "The dataset folder.", path: .folder)
     var dataset: String
 
     @Option(help: "The dataset's name in the description.")
@@ -89,6 +105,8 @@ struct ExportCroissantCommand: ParsableCommand {
 
     @Option(help: "How to cite it.")
     var citation = PhysioNet.citation
+    @Flag(help: "Print JSON.") var json = false
+    @OptionGroup(title: "What it says") var speech: SpeechOptions
 
     func run() throws {
         var options = CroissantOptions(name: name, license: license, url: url, citation: citation)
@@ -96,6 +114,6 @@ struct ExportCroissantCommand: ParsableCommand {
         options.isShared = share
         let exported = try exportCroissant(dataset: dataset, options: options)
         for chosen in exported.told { tell(chosen) }
-        for path in exported.paths { try show(path) }
+        try show(written: exported.paths, json: json)
     }
 }

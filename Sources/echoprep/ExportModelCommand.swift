@@ -14,6 +14,10 @@ struct ExportModelCommand: ParsableCommand {
             For PyTorch the folder holds the weights, the configuration, one readable file of Python and a card; in it \
             `from echoprep_torch import load; model = load(".")` is the model. For timm it is the encoder of frames, \
             with positions and pixel scale as timm wants them.
+
+            Examples:
+              echoprep export model runs/icd out
+              echoprep export model runs/pretrain out --to timm
             """)
 
     @Argument(
@@ -30,11 +34,13 @@ struct ExportModelCommand: ParsableCommand {
     var license = PhysioNet.license
     @Option(help: "A Python with torch, safetensors, onnx and onnxscript, for --to onnx.")
     var python = "python3"
+    @Flag(help: "Print JSON.") var json = false
+    @OptionGroup(title: "What it says") var speech: SpeechOptions
 
     func run() throws {
         var options = ModelExportOptions()
         (options.format, options.license, options.python) = (format, license, python)
-        for path in try exportModel(run: folder, to: out, options: options) { try show(path) }
+        try show(written: try exportModel(run: folder, to: out, options: options), json: json)
         tell("next: \(out)/README.md says how it is loaded")
     }
 }

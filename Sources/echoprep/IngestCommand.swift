@@ -14,6 +14,11 @@ struct IngestCommand: ConfigurableCommand {
         discussion: """
             Every file ends as a row of the table clip in echoprep.sqlite: kept, or dropped with a reason. Stopped at \
             any moment, the same command goes on where it stopped, with the same result.
+
+            Examples:
+              echoprep ingest mimic-iv-echo --dataset dataset
+              echoprep ingest mimic-iv-echo --dataset dataset --dry-run
+              echoprep ingest mimic-iv-echo --dataset dataset --part 3/16 --jobs 8
             """)
 
     @Argument(
@@ -21,42 +26,11 @@ struct IngestCommand: ConfigurableCommand {
         completion: .directory)
     var source: String
 
-    @Option(help: "The folder of the dataset; made if it is not there.", completion: .directory)
+    @Option(help: "The folder of the dataset; made if it is not there.", path: .folder)
     var dataset: String
 
     @Option(help: "\(layoutNames.joined(separator: ", ")); found by looking if not given.")
     var layout: String?
-
-    @Option(help: "What is stored of a pixel: luma, echoprime (B, G, R as EchoPrime's) or rgb.")
-    var pixels = PixelLayout.luma
-
-    @Option(
-        help: """
-            The part of the picture: echoprime (the centre), sector (all of the sector) or none. (default: echoprime, \
-            for EchoNet's layouts none)
-            """)
-    var crop: CropRule?
-
-    @Option(help: "Rows and columns of a stored frame.")
-    var size = 224
-
-    @Option(help: "Kinds kept beside bmode, as doppler,still,spectral,m-mode,3-d,uncertain.")
-    var keep: String = ""
-
-    @Flag(help: "Keep clips whose tags and pixels disagree.")
-    var keepUncertain = false
-
-    @Flag(inversion: .prefixedNo, help: "Keep the complete frames before a fault.")
-    var salvage = true
-
-    @Option(help: "The first so many frames of a clip.")
-    var maxFrames: Int?
-
-    @Option(help: "Bytes of a shard, as 1GiB or 64MiB; a study is never split.")
-    var shardSize = ByteCount(bytes: 1 << 30)
-
-    @Option(help: "How frames are stored: none (mapped, fastest), or png (half the disk).")
-    var compress = Compression.none
 
     @Option(help: "Workers.")
     var jobs = availableProcessors()
@@ -66,31 +40,6 @@ struct IngestCommand: ConfigurableCommand {
 
     @Option(help: "One of several workers, as 3/16; echoprep merge joins them.")
     var part: PartNumber?
-
-    @Option(
-        help: """
-            A command that downloads what the source's list names and the disk has not: a file's {path}, or the {folder} of a \
-            study's, to {to}.
-            """)
-    var stage: String?
-
-    @Option(help: "Bytes that downloads may take until they are read, as 200GiB.")
-    var space = ByteCount(bytes: 200 << 30)
-
-    @Option(help: "Where downloads lie meanwhile. (default: .stage in the dataset)", completion: .directory)
-    var stageFolder: String?
-
-    @Option(help: "Studies that are downloaded at once.")
-    var stageJobs = 4
-
-    @Option(help: "How often a download is tried.")
-    var tries = 5
-
-    @Option(help: "Seconds before a download is tried again, twice as many each time.")
-    var retryWait = 5.0
-
-    @Option(help: "Seconds without a byte after which a download is stopped.")
-    var stall = 300.0
 
     @Option(
         help: """
@@ -114,7 +63,10 @@ struct IngestCommand: ConfigurableCommand {
     @Flag(help: "Print JSON.")
     var json = false
 
+    @OptionGroup(title: "What is kept, and how it is stored") var storing: StoringOptions
+    @OptionGroup(title: "Downloads") var staging: StagingOptions
     @OptionGroup var configuration: ConfigurationOptions
+    @OptionGroup(title: "What it says") var speech: SpeechOptions
 
     func validate() throws {
         _ = try kinds()
@@ -123,14 +75,14 @@ struct IngestCommand: ConfigurableCommand {
     func run() throws {
         var options = IngestOptions(source: source, dataset: dataset)
         options.layout = layout
-        options.rules.pixels = pixels
-        options.crop = crop
-        options.rules.size = size
+        options.rules.pixels = storing.pixels
+        options.crop = storing.crop
+        options.rules.size = storing.size
         options.rules.keep = try kinds()
-        options.rules.salvage = salvage
-        options.rules.maxFrames = maxFrames
-        options.rules.shardSize = shardSize.bytes
-        options.rules.compress = compress
+        options.rules.salvage = storing.salvage
+        options.rules.maxFrames = storing.maxFrames
+        options.rules.shardSize = storing.shardSize.bytes
+        options.rules.compress = storing.compress
         if decisions != Decisions.none {
             options.decisions = decisions
             options.rules.decided = try Decisions.kept(decisions, dataset: dataset)
@@ -140,14 +92,14 @@ struct IngestCommand: ConfigurableCommand {
         options.retry = retry
         options.greatestRun = unreadable
         options.part = part.map { ($0.number, $0.of) }
-        if let stage {
-            var staging = try StageOptions(command: stage, space: space.bytes)
-            staging.folder = stageFolder
-            staging.jobs = stageJobs
-            staging.tries = tries
-            staging.wait = retryWait
-            staging.patience = stall
-            options.stage = staging
+        if let command = staging.stage {
+            var stage = try StageOptions(command: command, space: staging.space.bytes)
+            stage.folder = staging.stageFolder
+            stage.jobs = staging.stageJobs
+            stage.tries = staging.tries
+            stage.wait = staging.retryWait
+            stage.patience = staging.stall
+            options.stage = stage
         }
         options.commandLine = CommandLine.arguments.joined(separator: " ")
         if dryRun {
@@ -157,18 +109,25 @@ struct IngestCommand: ConfigurableCommand {
         }
         let summary = try ingest(options)
         try show(json ? jsonText(summary) : summary.text)
+        if part != nil {
+            tell("next: echoprep merge, once all parts are done")
+        } else if summary.layout == "mimic-iv-echo" {
+            tellNext("link-icd", "--dataset", dataset, "--mimic-iv", "MIMIC-IV/hosp")
+        } else {
+            tellNext("train", "--dataset", dataset, "--run", "RUN")
+        }
         if strict, summary.rejected > 0 { throw ExitCode(2) }
     }
 
     private func kinds() throws -> Set<ClipKind> {
-        let kinds = try keep.split(separator: ",").map { name in
+        let kinds = try storing.keep.split(separator: ",").map { name in
             guard let kind = ClipKind(rawValue: String(name)) else {
                 let known = ClipKind.allCases.map(\.rawValue).joined(separator: ", ")
                 throw ValidationError("--keep knows no kind \(name); the kinds are \(known)")
             }
             return kind
         }
-        return Set(kinds).union(keepUncertain ? [.uncertain] : [])
+        return Set(kinds).union(storing.keepUncertain ? [.uncertain] : [])
     }
 }
 

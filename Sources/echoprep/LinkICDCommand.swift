@@ -11,18 +11,22 @@ struct LinkICDCommand: ConfigurableCommand {
         discussion: """
             Reads MIMIC-IV's patients, admissions and diagnoses_icd and MIMIC-IV-ECHO's two lists, csv or csv.gz, and \
             replaces the labels in DATASET/echoprep.sqlite in one transaction. Every choice is recorded beside them.
+
+            Examples:
+              echoprep link-icd --dataset dataset --mimic-iv mimiciv/hosp
+              echoprep link-icd --dataset dataset --mimic-iv mimiciv/hosp --codes paper
             """)
 
-    @Option(help: "The dataset folder.", completion: .directory)
+    @Option(help: "The dataset folder.", path: .folder)
     var dataset: String
 
     @Option(
-        name: .customLong("mimic-iv"), help: "The folder of MIMIC-IV's hosp tables.", completion: .directory)
+        name: .customLong("mimic-iv"), help: "The folder of MIMIC-IV's hosp tables.", path: .folder)
     var mimicIV: String?
 
     @Option(
         help: "The folder of echo-study-list and echo-record-list; else the one that was ingested.",
-        completion: .directory)
+        path: .folder)
     var echo: String?
 
     @OptionGroup(title: "From studies to stays") var stays: StayOptions
@@ -41,6 +45,7 @@ struct LinkICDCommand: ConfigurableCommand {
     var json = false
 
     @OptionGroup var configuration: ConfigurationOptions
+    @OptionGroup(title: "What it says") var speech: SpeechOptions
 
     func validate() throws {
         if explain == nil, mimicIV == nil {
@@ -59,6 +64,7 @@ struct LinkICDCommand: ConfigurableCommand {
         options.testTypes = measurements.types
         let summary = try linkICD(dataset: dataset, mimicIV: mimicIV ?? "", options: options)
         try show(json ? summary.json() : summary.text)
+        tellNext("train", "--dataset", dataset, "--run", "RUN")
         if strict, !summary.rejects.isEmpty { throw ExitCode(2) }
     }
 }

@@ -8,7 +8,12 @@ struct MergeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "merge",
         abstract:
-            "Joins the parts that echoprep ingest --part wrote into one dataset, or writes its shards anew.")
+            "Joins the parts that echoprep ingest --part wrote into one dataset, or writes its shards anew.",
+        discussion: """
+            Examples:
+              echoprep merge dataset
+              echoprep merge dataset --compact
+            """)
 
     @Argument(help: "The dataset folder.", completion: .directory)
     var dataset: String
@@ -18,6 +23,7 @@ struct MergeCommand: ParsableCommand {
 
     @Flag(help: "Print JSON.")
     var json = false
+    @OptionGroup(title: "What it says") var speech: SpeechOptions
 
     func run() throws {
         if try !compact || hasParts(dataset) { try joinParts() }
@@ -25,6 +31,7 @@ struct MergeCommand: ParsableCommand {
             let summary = try Ingest.compact(dataset: dataset)
             try show(json ? jsonText(summary) : summary.text)
         }
+        tellNext("status", dataset)
     }
 
     private func joinParts() throws {

@@ -1,11 +1,40 @@
 // What the program says: names out of files among it, which do nothing to the terminal that shows them.
 
 import EchoCore
+import Synchronization
+
+/// Whether messages are dropped (`--quiet`).
+let isQuiet = Mutex(false)
 
 /// Prints a result.
 ///
 /// - Throws: `EchoError` where it cannot be written
 func show(_ text: String) throws(EchoError) { try Standard.show(printed(text: text)) }
 
-/// Prints a message beside results; one that cannot be shown is dropped.
-func tell(_ text: String) { Standard.say(printed(text: text)) }
+/// Prints the paths that were written.
+///
+/// - Throws: `EchoError` where they cannot be
+func show(written paths: [String], json: Bool) throws {
+    struct Written: Encodable { let written: [String] }
+    try show(json ? jsonText(Written(written: paths)) : paths.joined(separator: "\n"))
+}
+
+/// Prints a message beside results; one that cannot be shown, or that nobody wants, is dropped.
+func tell(_ text: String) {
+    guard !isQuiet.withLock({ $0 }) || text.hasPrefix("warning:") else { return }
+    Standard.say(printed(text: text))
+}
+
+/// Prints what is wrong.
+func complain(_ text: String) { Standard.say(printed(text: text)) }
+
+/// Prints the command that comes next, whose words are quoted where a shell would take them for something else.
+func tellNext(_ words: String...) {
+    tell("next: echoprep " + words.map(shellWord).joined(separator: " "))
+}
+
+/// A word as a shell reads it back.
+private func shellWord(_ word: String) -> String {
+    let isPlain = word.wholeMatch(of: /[A-Za-z0-9_.,:=+@%\/-]+/) != nil
+    return isPlain ? word : "'" + word.replacing("'", with: "'\\''") + "'"
+}

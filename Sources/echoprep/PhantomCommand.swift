@@ -13,6 +13,10 @@ struct PhantomCommand: ParsableCommand {
         discussion: """
             Each subject has one beating heart, cut into the standard views; its shape and motion follow the \
             subject's diagnoses. The same seed gives the same bytes.
+
+            Examples:
+              echoprep phantom phantom --studies 40
+              echoprep phantom echonet --layout echonet-dynamic --studies 200
             """)
 
     @Argument(help: "The folder to write into.", completion: .directory)
@@ -39,7 +43,7 @@ struct PhantomCommand: ParsableCommand {
     @Option(
         name: .customLong("mimic-iv"),
         help: "The folder hosp of MIMIC-IV: studies of its subjects and stays.",
-        completion: .directory
+        path: .folder
     )
     var mimicIV: String?
 
@@ -50,6 +54,7 @@ struct PhantomCommand: ParsableCommand {
 
     @Flag(help: "Print JSON.")
     var json = false
+    @OptionGroup(title: "What it says") var speech: SpeechOptions
 
     func run() throws {
         var options = PhantomOptions()
@@ -70,5 +75,6 @@ struct PhantomCommand: ParsableCommand {
         options.extras = !noExtras
         let summary = try writePhantom(to: out, options: options)
         try show(json ? jsonText(summary) : summary.text)
+        tellNext("ingest", "\(out)/\(layout.rawValue)", "--dataset", "DATASET")
     }
 }

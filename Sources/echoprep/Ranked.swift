@@ -21,7 +21,7 @@ func withRanks(_ body: (any Ranks) throws -> Void) throws {
         guard ranks.isFirst else { leave(130) }
         throw Interrupted()
     } catch  where !ranks.isAlone {
-        tell("echoprep: rank \(ranks.rank): \(error)")
+        complain("echoprep: rank \(ranks.rank): \(error)")
         ranks.abandon()
         leave(1)
     }

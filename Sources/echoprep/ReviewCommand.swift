@@ -12,6 +12,11 @@ extension ReadingOptions.ClipChoice: ExpressibleByArgument {}
 struct ReviewCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "review", abstract: "Look at clips, decide and label, in a browser.",
+        discussion: """
+            Examples:
+              echoprep review dataset
+              echoprep review dataset --rater anna --blind --run runs/icd
+            """,
         subcommands: [
             ReviewServeCommand.self, ReviewExportCommand.self, ReviewAgreementCommand.self,
             ReviewMergeCommand.self,
@@ -25,6 +30,10 @@ struct ReviewServeCommand: ParsableCommand {
             The address that is printed holds a token: only who has it can look. On a cluster, forward its port: \
             ssh -L PORT:127.0.0.1:PORT NODE. A key is a decision, on the disk when the page says "saved", in \
             DATASET/review.sqlite, which no other command writes to. The same command goes on where it was left.
+
+            Examples:
+              echoprep review dataset
+              echoprep review dataset --rater anna --blind --run runs/icd
             """)
 
     @Argument(help: "The dataset folder.", completion: .directory) var dataset: String
@@ -46,10 +55,9 @@ struct ReviewServeCommand: ParsableCommand {
     @Option(help: "Seed of drawn orders.") var seed: UInt64 = 1
     @Option(
         name: .customLong("run"), help: "A run whose predictions and attention are shown.",
-        completion: .directory)
+        path: .folder)
     var trained: String?
-    @Option(help: "A YAML file of fields, choices and keys (docs/review.md).", completion: .file()) var form:
-        String?
+    @Option(help: "A YAML file of fields, choices and keys (docs/review.md).", path: .file) var form: String?
     @Option(
         help: "Another file of decisions than DATASET/review.sqlite: one a rater, where files have no locks.")
     var file: String?
@@ -58,6 +66,7 @@ struct ReviewServeCommand: ParsableCommand {
     @Flag(help: "Allow a --host that other machines can reach. The page is not encrypted.") var allowRemote =
         false
     @OptionGroup var place: PlaceOptions
+    @OptionGroup(title: "What it says") var speech: SpeechOptions
 
     func validate() throws {
         guard rater.wholeMatch(of: /[^\p{Cc}]{1,60}/) != nil else {

@@ -9,7 +9,13 @@ struct VerifyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
         abstract:
-            "Reads all of a dataset: checksums, and database against shards; or of a run: its checkpoints.")
+            "Reads all of a dataset: checksums, and database against shards; or of a run: its checkpoints.",
+        discussion: """
+            Examples:
+              echoprep verify dataset
+              echoprep verify dataset --json
+              echoprep verify runs/icd
+            """)
 
     @Argument(help: "The folder of a dataset or of a run.", completion: .directory)
     var dataset: String
@@ -25,6 +31,7 @@ struct VerifyCommand: ParsableCommand {
 
     @Flag(help: "Print JSON.")
     var json = false
+    @OptionGroup(title: "What it says") var speech: SpeechOptions
 
     func run() throws {
         if RunFolder.isThere(dataset) {

@@ -29,7 +29,7 @@ import TestSupport
                     return error.problem
                 }
             }
-            #expect(problem(readOnly: true) == "is not in the dataset folder")
+            #expect(problem(readOnly: true) == "is no dataset: it holds no echoprep.sqlite")
             let file = folder.appendingPathComponent("echoprep.sqlite")
             try DatabaseQueue(path: file.path).write { try $0.execute(sql: "CREATE TABLE other (x)") }
             #expect(problem() == "is not a database of echoprep")

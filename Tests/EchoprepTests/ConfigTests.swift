@@ -78,7 +78,7 @@ import TestSupport
         let help = try shown([name, "--help"])
         var names = Set(help.matches(of: /\n  (?:-h, )?--([a-z0-9-]+)/).map { String($0.1) })
         names.formUnion(help.matches(of: /\n  <([a-z-]+)>/).map { String($0.1) })
-        names.subtract(["config", "print-config", "help", "version"])
+        names.subtract(["config", "print-config", "quiet", "log-file", "help", "version"])
         let lines = try shown([name, "--print-config"] + needed).split(separator: "\n")
         #expect(Set(lines.map { String($0.prefix { $0 != ":" }) }) == names && lines.count == names.count)
     }
@@ -89,7 +89,7 @@ import TestSupport
         #expect(
             lines.prefix(8) == [
                 "dataset: data", "run: runs/a", "task: pretrain", "where: null", "decisions: null",
-                "model: lamae", "preset: tiny", "views: null",
+                "model: lamae", "preset: tiny", "epochs: null",
             ])
         for line in ["augment: true", "lr: 0.0001", "weight-decay: 0.05", "init: null", "frozen: false"] {
             #expect(lines.contains(line[...]))

@@ -100,7 +100,7 @@ def untrue(cohort, name):
     if done.returncode == 0 and "nothing wrong" in done.stdout:
         return []
     lines = done.stdout.strip().splitlines()[:-1]
-    if done.returncode == 1 and (lines and all("is in no row of the database" in line for line in lines) or "is not in the dataset folder" in done.stderr or "is not a database of echoprep" in done.stderr):
+    if done.returncode == 1 and (lines and all("is in no row of the database" in line for line in lines) or "is no dataset: it holds no" in done.stderr or "is not a database of echoprep" in done.stderr):
         return []
     return [f"verify: {done.returncode} {done.stdout.strip()[-200:]} {done.stderr.strip()[-200:]}"]
 

@@ -2,8 +2,8 @@
 # What waits for a card: the torch engine there, right and how fast. For a machine with PyTorch, a C++ compiler and
 # nothing of ours; run in a copy of the repository, by bash alone.
 #
-# usage: check.sh BUNDLE.tar.xz|"" [DEVICE]
-#   BUNDLE  what bundle.sh packed; "" for the programs in .build/release
+# usage: check.sh BUNDLE.tar.gz|"" [DEVICE]
+#   BUNDLE  what `make gpu-bundle` packed; "" for the programs in .build/release
 #   DEVICE  cuda unless given; with cpu everything is tried at a small size
 set -uo pipefail
 bundle=$1
@@ -16,9 +16,8 @@ say() { printf '\n== %s (%d s)\n' "$1" $((SECONDS - started)); }
 
 if [ -n "$bundle" ]; then
   say "unpacking"
-  mkdir "$work/program" && tar -C "$work/program" -xJf "$bundle" || exit 1
-  programs=$work/program
-  export LD_LIBRARY_PATH=$work/program/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+  mkdir "$work/program" && tar -C "$work/program" --strip-components=1 -xzf "$bundle" || exit 1
+  programs=$work/program/bin
 fi
 python=${PYTHON:-python3}
 command -v nvidia-smi >/dev/null && nvidia-smi --query-gpu=name,driver_version,memory.total,clocks.max.sm --format=csv

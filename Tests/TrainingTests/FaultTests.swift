@@ -89,7 +89,7 @@ import Training
             var options = options
             options.run = dataset.path + "/echoprep.sqlite/run"
             let error = #expect(throws: EchoError.self) { try train(options) { _ in } }
-            #expect(error?.place == "--run")
+            #expect(error?.place == "--run \(options.run)")
         }
     }
 

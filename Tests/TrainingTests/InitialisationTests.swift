@@ -57,12 +57,7 @@ import Training
                 report.text == """
                     33 of the model's 49 tensors loaded
                       changed to fit (1): patch_embed.proj.weight 3 input channels summed
-                      left fresh, not in the file (14): latent_blocks.0.norm1.weight, latent_blocks.0.norm1.bias, \
-                    latent_blocks.0.attn.qkv.weight, latent_blocks.0.attn.qkv.bias, \
-                    latent_blocks.0.attn.proj.weight, latent_blocks.0.attn.proj.bias, \
-                    latent_blocks.0.norm2.weight, latent_blocks.0.norm2.bias, latent_blocks.0.mlp.fc1.weight, \
-                    latent_blocks.0.mlp.fc1.bias, latent_blocks.0.mlp.fc2.weight, latent_blocks.0.mlp.fc2.bias, \
-                    latent_norm.weight, latent_norm.bias
+                      left fresh, not in the file (14): latent_blocks (12), latent_norm (2)
                       left fresh, of another shape in the file (2): decoder_pred.weight [48, 4] instead of [16, 4], \
                     decoder_pred.bias [48] instead of [16]
                       of no use here (3): head.weight, blocks.1-2.norm1.bias

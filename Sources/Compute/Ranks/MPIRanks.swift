@@ -57,8 +57,7 @@ private final class MPIRanks: Ranks {
 
     /// The shim beside the program.
     private static func open() throws(EchoError) -> cmpi_functions {
-        let program = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-        let path = program.deletingLastPathComponent().appendingPathComponent("libechoprep-mpi.so").path
+        let path = programFile.deletingLastPathComponent().appendingPathComponent("libechoprep-mpi.so").path
         guard FileManager.default.fileExists(atPath: path) else {
             throw EchoError(
                 "MPI", "several processes were started, and what joins them is not built", try: remedy)

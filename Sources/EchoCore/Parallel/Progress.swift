@@ -73,17 +73,21 @@ package final class Progress: Sendable {
 
     /// Says that the stage is over, after `done` units.
     package func finish(_ done: Int, note: String = "") {
-        if let display { write(done, on: display, note: note, ending: "\n") }
+        if let display { write(done, on: display, note: note, ending: "\n", isLast: true) }
     }
 
-    private func write(_ done: Int, on display: Display, note: String, ending: String) {
+    private func write(
+        _ done: Int, on display: Display, note: String, ending: String, isLast: Bool = false
+    ) {
         let elapsed = start.duration(to: .now) / .seconds(1)
         let rate = elapsed > 0 ? Double(done) / elapsed : 0
         let left = rate > 0 ? Double(max(0, total - done)) / rate : 0
+        // What matters first, for terminals that cut the rest.
         var line = "\(stage) \(grouped(done)) of \(grouped(total)) \(unit)"
-        line += String(format: " · %.1f/s", rate)
         line += done < total ? " · \(duration(left)) left" : " · \(duration(elapsed))"
         if !note.isEmpty { line += " · \(note)" }
+        line += String(format: " · %.1f/s", rate)
+        if isLast { Standard.record(line) }
         if let columns = display.columns() {
             // A line that is wider than the terminal could not be written over.
             line = "\r\u{1B}[2K" + Progress.fitted(line, share: share(done), columns: columns)

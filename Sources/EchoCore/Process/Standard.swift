@@ -1,5 +1,8 @@
 // What a program says: results to standard output, which must arrive, and messages to standard error, which may be lost.
 
+import Foundation
+import Synchronization
+
 #if canImport(Glibc)
     import Glibc
 #endif
@@ -20,7 +23,31 @@ package enum Standard {
     }
 
     /// Writes a message and ends its line; one that cannot be shown is dropped.
-    package static func say(_ text: String) { note(text + "\n") }
+    package static func say(_ text: String) {
+        note(text + "\n")
+        record(text)
+    }
+
+    private static let journal = Mutex<Int32?>(nil)
+
+    /// From now on what is said is added to this file too.
+    ///
+    /// - Throws: `EchoError` where it cannot be written
+    package static func log(to path: String) throws(EchoError) {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
+        guard descriptor >= 0 else {
+            throw EchoError(
+                "--log-file", "cannot be written: \(String(cString: strerror(errno)).lowercased())",
+                try: "a file in a folder that is there, and that you may write")
+        }
+        journal.withLock { $0 = descriptor }
+    }
+
+    /// Adds a line to the log alone, if there is one, with its time.
+    package static func record(_ text: String) {
+        guard let descriptor = journal.withLock({ $0 }) else { return }
+        _ = write("\(Date.now.ISO8601Format()) \(text)\n", to: descriptor)
+    }
 
     /// The same without an end of the line.
     package static func note(_ text: String) { _ = write(text, to: 2) }

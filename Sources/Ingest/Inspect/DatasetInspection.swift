@@ -10,8 +10,8 @@ import Shards
 func inspectDataset(_ folder: String) throws(EchoError) -> Inspection {
     guard try isReadable(folder + "/" + Catalog.fileName) else {
         throw EchoError(
-            "PATH", "is a folder without \(Catalog.fileName)",
-            try: "name a dataset, or a file of another kind")
+            folder, "is a folder without \(Catalog.fileName)",
+            try: "name a dataset, or a file of another kind; echoprep status says what other folders are")
     }
     let catalog = try Catalog(datasetFolder: folder, readOnly: true)
     var report = Inspection("dataset")

@@ -35,7 +35,7 @@ package let layoutNames = layouts.map { $0.name }
 ///   - dataset: the dataset folder, which neither lies in the source nor holds it
 func plan(source: String, layout: String?, dataset: String) throws -> (plan: Plan, crop: CropRule) {
     guard try folderIdentity(source) != nil else {
-        throw EchoError("SOURCE", "is not a folder", try: "name the folder that holds the clips")
+        throw EchoError(source, "is not a folder", try: "name the folder that holds the clips")
     }
     try checkApart(source, dataset)
     let chosen = try layouts.first { try layout == nil ? $0.matches(source) : $0.name == layout }

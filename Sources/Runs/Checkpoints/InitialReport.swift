@@ -18,8 +18,8 @@ package struct InitialReport: Sendable, Equatable {
     package var isEmpty: Bool { loaded.isEmpty && adapted.isEmpty }
     package var isComplete: Bool { missing.isEmpty && mismatched.isEmpty && leftOver.isEmpty }
 
-    /// One line for each kind that there is, names in full; those of several blocks are one, as `blocks.0-3.…`, and of more
-    /// than two hundred others it says how many.
+    /// One line for each kind that there is, with names; those of several blocks are one, as `blocks.0-3.…`, and of a long list
+    /// it says how many each part of the model has, as `blocks (48)`.
     package var text: String {
         let kinds = [
             ("changed to fit", adapted), ("left fresh, not in the file", missing),
@@ -48,14 +48,26 @@ package struct InitialReport: Sendable, Equatable {
             if numbers[key] == nil { order.append(key) }
             numbers[key, default: []] += number.map { [$0] } ?? []
         }
-        let most = 200
-        let rest = order.count > most ? ["\(order.count - most) more"] : []
-        return order.prefix(most).map { key in
+        guard order.count <= 8 else { return folded(lines) }
+        return order.map { key in
             let found = numbers[key] ?? []
             guard let first = found.first, let last = found.last else { return key }
             let range = first < last && last - first == found.count - 1 && found == Array(first...last)
             let text = range ? "\(first)-\(last)" : found.map(String.init).joined(separator: ",")
             return key.replacing("#", with: text, maxReplacements: 1)
-        }.joined(separator: ", ") + rest.map { " and \($0)" }.joined()
+        }.joined(separator: ", ")
+    }
+
+    /// The parts that names begin with, in their order, and how many each has; at most thirty of them.
+    private static func folded(_ lines: [String]) -> String {
+        var order: [Substring] = [], counts: [Substring: Int] = [:]
+        for line in lines {
+            let part = line.prefix { $0 != "." && $0 != " " }
+            if counts[part] == nil { order.append(part) }
+            counts[part, default: 0] += 1
+        }
+        let most = 30
+        let rest = order.count > most ? " and \(order.count - most) more parts" : ""
+        return order.prefix(most).map { "\($0) (\(counts[$0] ?? 0))" }.joined(separator: ", ") + rest
     }
 }

@@ -74,7 +74,7 @@ extension TrainedModel {
     private func studies(in split: Split, _ catalog: Catalog) throws -> [Study] {
         guard !configuration.task.heads.isEmpty else {
             throw EchoError(
-                "--run", "the run pre-trained a model that predicts no label",
+                run, "is a pre-training, whose model predicts no label",
                 try: "fine-tune it: echoprep train --task icd --init RUN")
         }
         guard

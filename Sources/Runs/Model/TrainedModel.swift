@@ -10,6 +10,8 @@ package import StudyData
 
 /// The model of a run, ready to be asked about the studies of a dataset.
 package struct TrainedModel {
+    /// The folder of the run.
+    let run: String
     package let configuration: RunConfiguration
     /// The folder of the studies.
     package let dataset: String
@@ -37,6 +39,7 @@ package struct TrainedModel {
         decisions: String? = nil, views: Int? = nil, viewsAtOnce most: Int? = nil, place: Place
     ) throws {
         let folder = RunFolder(run)
+        self.run = run
         configuration = try RunConfiguration(run: run)
         self.dataset = dataset ?? folder.resolve(configuration.dataset)
         let own = configuration.recipe.selection

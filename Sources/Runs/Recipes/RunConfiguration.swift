@@ -196,7 +196,25 @@ extension RunConfiguration {
     }
 
     /// The configuration of a run folder.
+    ///
+    /// - Throws: `EchoError` that says what the folder is instead, where it is no run's
     package init(run: String) throws(EchoError) {
+        let files = FileManager.default
+        if !files.fileExists(atPath: run + "/config.json") {
+            if files.fileExists(atPath: "\(run)/\(Catalog.fileName)") {
+                throw EchoError(
+                    run, "is a dataset, and no run",
+                    try: "echoprep train --dataset \(run) --run RUN makes one")
+            }
+            guard files.fileExists(atPath: run) else {
+                throw EchoError(run, "is not there", try: "the folder that was given to echoprep train --run")
+            }
+            throw EchoError(
+                run, "is no run: it holds no config.json",
+                try:
+                    "the folder that was given to echoprep train --run; echoprep status names runs in a folder"
+            )
+        }
         self = try RunConfiguration(json: Data(readFile(run + "/config.json", upTo: 1 << 24)))
     }
 

@@ -14,8 +14,10 @@ struct EffectiveOptions {
         let values = declaredValues(command)
         precondition(
             values.count == declared.count, "every option has a wrapper, and every wrapper one option")
-        settings = zip(declared, values).filter { !ConfigurationOptions.names.contains($0.0.name) }
-            .map { ($0.name, EffectiveValue($1, repeats: $0.repeats)) }
+        settings = zip(declared, values).filter { option, _ in
+            !ConfigurationOptions.names.union(SpeechOptions.names).contains(option.name)
+        }
+        .map { ($0.name, EffectiveValue($1, repeats: $0.repeats)) }
     }
 
     /// As the command's own `--json` asks for, otherwise as YAML.
@@ -110,6 +112,12 @@ func declaredValues(_ command: Any) -> [Any] {
         default: [] as [Any]
         }
     }
+}
+
+/// The group of options of a kind that a parsed command has; nil where it has none.
+func optionGroup<Options>(_ kind: Options.Type, of command: any ParsableCommand) -> Options? {
+    Mirror(reflecting: command).children.lazy.compactMap { ($0.value as? any Group)?.members as? Options }
+        .first
 }
 
 /// A property wrapper of ArgumentParser that stands for one option.

@@ -11,7 +11,9 @@ func spelled(_ arguments: [String], for root: any ParsableCommand.Type) throws(E
     var rest = arguments[...]
     var known = subcommands(of: command)
     while !known.isEmpty {
-        guard let word = rest.first, !word.hasPrefix("-"), word != "help" else { return arguments }
+        // `help` is of the root alone, and names a command.
+        if rest.first == "help", command == root { rest = rest.dropFirst() }
+        guard let word = rest.first, !word.hasPrefix("-") else { return arguments }
         guard let found = known.first(where: { $0.name == word }) else {
             // Where a command may be left out, the word is its first argument.
             if let usual = command.configuration.defaultSubcommand {

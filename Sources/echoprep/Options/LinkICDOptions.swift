@@ -45,7 +45,7 @@ struct LabelOptions: ParsableArguments {
         name: .customLong("icd9"), help: "What becomes of ICD-9: nothing, or what a file of mappings says.")
     var icd9 = ICD9.ignore
 
-    @Option(help: "The file of general equivalence mappings, as CMS's 2018_I9gem.txt.", completion: .file())
+    @Option(help: "The file of general equivalence mappings, as CMS's 2018_I9gem.txt.", path: .file)
     var gem: String?
 
     var rule: LabelRule { LabelRule(level: level, strictCodes: strictCodes, knownAt: asOf, gem: gem) }
@@ -118,7 +118,7 @@ struct SplitOptions: ParsableArguments {
     var stratify = false
 
     @Option(
-        help: "A csv file with the columns subject_id and split, instead of the hash.", completion: .file())
+        help: "A csv file with the columns subject_id and split, instead of the hash.", path: .file)
     var splitFile: String?
 
     func rule() throws -> SplitRule {
