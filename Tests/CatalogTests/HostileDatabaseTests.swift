@@ -60,7 +60,7 @@ import TestSupport
     private static let endless = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"
 
     @Test(
-        .timeLimit(.minutes(1)),
+        .timeLimit(.minutes(5)),
         arguments: [
             ("DROP TABLE clip; CREATE VIEW clip AS \(endless) SELECT i AS id FROM n", "another view clip"),
             ("DROP VIEW v_study; CREATE VIEW V_Study AS \(endless) SELECT i FROM n", "another view V_Study"),

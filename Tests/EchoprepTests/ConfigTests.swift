@@ -206,7 +206,7 @@ import TestSupport
         }
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: HostileFile.allCases)
+    @Test(.timeLimit(.minutes(5)), arguments: HostileFile.allCases)
     func `a hostile file ends in an error and does no harm`(_ kind: HostileFile) throws {
         try withFile(kind.bytes) { file in
             let outcome = try Built.run("train", "--config", file, "--print-config")

@@ -53,7 +53,7 @@ import TestSupport
         }
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(5)))
     func `a wide header, and a quote that nobody closes, take no longer than they are long`()
         throws
     {

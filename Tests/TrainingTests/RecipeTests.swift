@@ -39,8 +39,11 @@ import Training
             let (found, expected) = (try weights(run), try weights(whole))
             #expect(found.names == expected.names)
             for name in expected.names {
-                for (a, b) in zip(try found.floats(name), try expected.floats(name)) {
-                    #expect(abs(a - b) <= 2e-5, "\(name)")
+                let (a, b) = (try found.floats(name), try expected.floats(name))
+                // What is added to all keys changes nothing: its gradient is 0, and rounding alone moves it.
+                let idle = name.hasSuffix("qkv.bias") ? a.count / 3..<2 * a.count / 3 : 0..<0
+                for i in a.indices where !idle.contains(i) {
+                    #expect(abs(a[i] - b[i]) <= 2e-5, "\(name)")
                 }
             }
             #expect(try metrics(run).count == metrics(whole).count)
