@@ -281,7 +281,8 @@ def scroll(page, sheet, tile):
     """Jumps through a sheet; how many elements it has at most, and how long pictures take."""
     page.wait(f"document.querySelectorAll('{tile}').length > 20")
     return page.run(f"""
-        const sheet = document.querySelector("{sheet}"), frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+        const sheet = document.querySelector("{sheet}");
+        const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
         const inSight = (one) => {{ const {{ top, bottom }} = one.getBoundingClientRect(), all = sheet.getBoundingClientRect();
             return bottom > all.top && top < all.bottom; }};
         let elements = 0;

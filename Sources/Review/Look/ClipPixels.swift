@@ -35,7 +35,7 @@ final class ClipPixels: Sendable {
     private let sheets = RecentValues<Int, [UInt8]>(200)
 
     /// Frames of a dropped clip that are shown at most, and rows or columns of each.
-    static let mostFrames = 96, mostSide = 400
+    static let mostFrames = 96, mostSide = 512
     /// A sheet is that many tiles wide and high, of so many pixels each.
     static let sheetColumns = 10, tileSide = 96
 
@@ -102,8 +102,9 @@ final class ClipPixels: Sendable {
     ) throws(Rejection) -> (bytes: [UInt8], height: Int, width: Int) {
         let clip = try source.decode(maxFrames: max(1, chosen.upperBound)).clip
         defer { FrameMemory.recycle(clip) }
-        let scale = max(1, Double(max(clip.height, clip.width)) / Double(mostSide))
-        let height = max(1, Int(Double(clip.height) / scale)), width = max(1, Int(Double(clip.width) / scale))
+        // Whole squares of the source become one pixel, so that letters stay letters.
+        let scale = max(1, (max(clip.height, clip.width) + mostSide - 1) / mostSide)
+        let height = max(1, clip.height / scale), width = max(1, clip.width / scale)
         var bytes: [UInt8] = []
         for index in chosen.clamped(to: 0..<clip.frames) {
             bytes += smallFrame(of: clip, at: index, height: height, width: width)
