@@ -29,6 +29,15 @@ import Training
         #expect(throws: (any Error).self) { try Recipe(["task": "haruspicy"]) }
     }
 
+    @Test func `nobody's decisions, said or not, are one recipe`() {
+        let shape = ModelConfiguration.preset(.tiny, kind: .lamae)
+        var recipe = Recipe()
+        recipe.decisions = "none"
+        #expect(recipe.resolved(shape) == Recipe().resolved(shape))
+        recipe.decisions = "consensus"
+        #expect(recipe.resolved(shape) != Recipe().resolved(shape))
+    }
+
     @Test(arguments: ["pretrain", "icd", "lvef"])
     func `an earlier run goes on by nothing but its folder`(task: String) throws {
         try withTemporaryFolder { folder in

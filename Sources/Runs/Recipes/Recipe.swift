@@ -192,6 +192,8 @@ extension Recipe {
         recipe.frames = shape.frames
         recipe.maskRatio = shape.maskRatio
         recipe.latentMaskRatio = shape.latentMaskRatio
+        // `none` and nothing given are one recipe.
+        recipe.decisions = selection.decisions
         return recipe
     }
 
