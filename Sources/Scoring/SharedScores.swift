@@ -59,7 +59,7 @@ extension RunScores {
             }
             shared.calibration = calibration.map { calibration in
                 Calibration(
-                    bins: calibration.bins.filter { $0.count >= Answers.fewest }.map(\.rounded),
+                    bins: calibration.bins.filter(\.isLarge).map(\.rounded),
                     error: rounded(calibration.error))
             }
             shared.choice = choice?.shared
@@ -152,6 +152,12 @@ extension Scores {
 }
 
 extension Calibration.Bin {
+    /// Whether at least ten of its answers are about what is true, and ten about what is not: their number follows from the share.
+    fileprivate var isLarge: Bool {
+        let positives = Int((observed * Double(count)).rounded())
+        return min(positives, count - positives) >= Answers.fewest
+    }
+
     fileprivate var rounded: Calibration.Bin {
         Calibration.Bin(
             count: count, predicted: Scoring.rounded(predicted), observed: Scoring.rounded(observed))

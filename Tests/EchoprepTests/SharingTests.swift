@@ -89,6 +89,12 @@ import Testing
             let counts = try file("metrics.json").matches(
                 of: /"(?:studies|subjects|positives|count)" : (\d+)/)
             #expect(!counts.isEmpty && counts.allSatisfy { Int($0.output.1)! >= 10 })
+            // Nor does a bin of calibration tell of how few it is: of the answers around 0.8 and 0.3 both kinds are many.
+            let bins = try file("metrics.json").matches(of: /"count" : (\d+),\s+"observed" : ([\d.]+)/)
+            for bin in bins {
+                let count = Double(bin.output.1)!, positives = (Double(bin.output.2)! * count).rounded()
+                #expect(min(positives, count - positives) >= 10)
+            }
         }
     }
 

@@ -88,7 +88,7 @@ def ingest(program, folder, count):
 
 def train(program, folder, steps):
     for command in (
-        "phantom ph --studies 16 --frames 4 --size 96x128 --no-extras",
+        "phantom ph --studies 120 --frames 4 --size 96x128 --no-extras",
         "ingest ph/mimic-iv-echo --dataset data --size 32",
         "link-icd --dataset data --mimic-iv ph/mimiciv/hosp --split 60/20/20 --top 4",
     ):
