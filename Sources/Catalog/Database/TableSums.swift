@@ -160,8 +160,10 @@ extension Catalog {
         if column != nil, let part { try statement.setArguments([part]) }
         defer { sqlite3_reset(handle) }
         let count = sqlite3_column_count(handle)
-        let place = column.flatMap { statement.columnNames.firstIndex(of: $0) }.map { Int32($0) }
-        var found: [String: TableSum] = [:], last = "", current = TableSum(), row: [UInt8] = []
+        // Of rows of one part nobody asks whose they are.
+        let place =
+            part != nil ? nil : column.flatMap { statement.columnNames.firstIndex(of: $0) }.map { Int32($0) }
+        var found: [String: TableSum] = [:], last = part ?? "", current = TableSum(), row: [UInt8] = []
         while true {
             let code = sqlite3_step(handle)
             if code == SQLITE_DONE { break }
@@ -173,16 +175,29 @@ extension Catalog {
             row.removeAll(keepingCapacity: true)
             for column in 0..<count { append(handle, column, to: &row) }
             // After its value: reading a number as text makes it one.
-            let own = place.flatMap { sqlite3_column_text(handle, $0) }.map { String(cString: $0) } ?? ""
-            if own != last {
-                if current.rows > 0 { found[last] = current }
-                (last, current) = (own, found[own] ?? TableSum())
+            if let place {
+                let own = sqlite3_column_text(handle, place)
+                if own.map({ !isEqual($0, last) }) ?? !last.isEmpty {
+                    if current.rows > 0 { found[last] = current }
+                    last = own.map { String(cString: $0) } ?? ""
+                    current = found[last] ?? TableSum()
+                }
             }
             current.rows += 1
             current.sum &+= xxh3Number(row)
         }
         if current.rows > 0 { found[last] = current }
         return found
+    }
+
+    /// Whether a text of C is that of a string, without making another.
+    private static func isEqual(_ text: UnsafePointer<UInt8>, _ string: String) -> Bool {
+        var place = 0
+        for byte in string.utf8 {
+            if text[place] != byte { return false }
+            place += 1
+        }
+        return text[place] == 0
     }
 
     /// Adds a value of the row that a statement is at: its kind, then a number's eight bytes, or a length and so many bytes.
