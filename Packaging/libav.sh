@@ -12,7 +12,7 @@ list() { tr -s ' \n' ',' <<<"$1" | sed 's/^,//; s/,$//'; }
 decoders=$(list "h263 h263i h263p h264 hevc mpeg1video mpeg2video mpeg4 msmpeg4v1 msmpeg4v2 msmpeg4v3 wmv1 wmv2 wmv3 vc1
   vp8 vp9 mjpeg mjpegb jpeg2000 libopenjpeg jpegls png dvvideo prores cinepak indeo2 indeo3 indeo4 indeo5 msrle msvideo1
   qtrle rpza svq1 svq3 ffv1 ffvhuff huffyuv lagarith magicyuv utvideo rawvideo")
-parsers=$(list "h263 h264 hevc mpeg4video mpegvideo mjpeg vc1 vp8 vp9 jpeg2000 png dvbsub")
+parsers=$(list "h263 h264 hevc mpeg4video mpegvideo mjpeg vc1 vp8 vp9 jpeg2000 png")
 demuxers=$(list "avi mov mpegts mpegps mpegvideo m4v h264 hevc matroska")
 
 work=$(mktemp -d)

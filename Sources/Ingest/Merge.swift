@@ -95,7 +95,7 @@ private func finishedParts(of dataset: String) throws(EchoError) -> [Part] {
     let names = try isReadable(folder) ? entries(ofFolder: folder).map(\.name) : []
     let count = names.lazy.compactMap { $0.split(separator: "-").last.flatMap { Int($0) } }.first
     guard let count else {
-        throw EchoError("DATASET", "has no parts", try: "run echoprep ingest with --part first")
+        throw EchoError(dataset, "has no parts", try: "run echoprep ingest with --part first")
     }
     var parts: [Part] = []
     for number in 1...count {

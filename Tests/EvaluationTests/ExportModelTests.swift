@@ -183,7 +183,7 @@ import TestSupport
             let before = try text(run.appendingPathComponent("config.json"))
             #expect(
                 throws: EchoError(
-                    "OUT", "is the folder of a run", try: "name another folder, which may be new")
+                    run.path, "is the folder of a run", try: "name another folder, which may be new")
             ) { try exportModel(run: run.path, to: run.path) }
             #expect(try text(run.appendingPathComponent("config.json")) == before)
             _ = try Catalog(datasetFolder: out.path, readOnly: false)

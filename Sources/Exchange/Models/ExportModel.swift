@@ -98,7 +98,7 @@ func writeTensors(
 private func checkIsFree(_ folder: String) throws(EchoError) {
     for (name, what) in [("checkpoints", "a run"), ("echoprep.sqlite", "a dataset")]
     where FileManager.default.fileExists(atPath: "\(folder)/\(name)") {
-        throw EchoError("OUT", "is the folder of \(what)", try: "name another folder, which may be new")
+        throw EchoError(folder, "is the folder of \(what)", try: "name another folder, which may be new")
     }
 }
 

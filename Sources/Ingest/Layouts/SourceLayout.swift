@@ -40,7 +40,7 @@ func plan(source: String, layout: String?, dataset: String) throws -> (plan: Pla
     try checkApart(source, dataset)
     let chosen = try layouts.first { try layout == nil ? $0.matches(source) : $0.name == layout }
     guard let chosen else {
-        throw EchoError("--layout", "is none of \(layoutNames.joined(separator: ", "))")
+        throw EchoError("--layout", "is none of \(layoutNames.joined(separator: ", "))", isUsage: true)
     }
     return (try chosen.plan(source), chosen.crop)
 }

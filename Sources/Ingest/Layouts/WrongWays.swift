@@ -52,7 +52,7 @@ func checkClips(in files: [SourceFile], of source: String) throws(EchoError) {
     if missing > 0 { seen.append("\(grouped(missing)) that its list names and that are not there") }
     if others > 0 { seen.append("\(grouped(others)) that are no regular files") }
     throw EchoError(
-        "SOURCE",
+        source,
         "holds no clip (DICOM, AVI or MP4)"
             + (seen.isEmpty ? ": it is empty" : ", but files: " + seen.joined(separator: ", ")),
         try: missing > 0 ? "download the files" : "name the folder that holds the clips")

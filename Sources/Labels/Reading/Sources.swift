@@ -25,7 +25,7 @@ struct Sources: Sendable {
                         try: "download MIMIC-IV 2.0 or newer")
                 }
                 throw EchoError(
-                    option, "there is no \(name).csv or \(name).csv.gz in that folder",
+                    "\(option) \(folder)", "there is no \(name).csv or \(name).csv.gz in that folder",
                     try: "check the path, or download the file again")
             }
             return table

@@ -12,7 +12,7 @@ func arranged(_ text: String, isShort: Bool) -> String {
         if line.wholeMatch(of: /[A-Z][^a-z:]*:/) != nil {
             sections.append((line.dropLast(), []))
         } else if sections.isEmpty {
-            head.append(line)
+            head += line.hasPrefix("USAGE: ") && line.count > 80 ? [folded(usage: line)] : [line]
         } else {
             sections[sections.count - 1].lines.append(line)
         }
@@ -36,6 +36,12 @@ func arranged(_ text: String, isShort: Bool) -> String {
                 + titled.map { "    \($0.title.lowercased())" }.joined(separator: "\n"))
     }
     return parts.map { $0.trimmedLines }.joined(separator: "\n\n")
+}
+
+/// A line that lists every option, with one word for those that may be left out.
+private func folded(usage line: Substring) -> Substring {
+    let optional = /( \[--[^\]]*\])+/
+    return line.replacing(optional, with: " [<options>]", maxReplacements: 1).replacing(optional, with: "")
 }
 
 /// What a command is, its examples and its usage.
