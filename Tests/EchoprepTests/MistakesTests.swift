@@ -25,7 +25,7 @@ import TestSupport
         ["export", "model", "ds", "out"], ["export", "model", "nope", "out"],
         ["export", "model", "runs/icd", "runs/icd"], ["export", "labels", "out.csv", "--dataset", "runs"],
         ["export", "clips", "nope", "out", "--format", "npy"], ["status", "nope"], ["status", "ph"],
-        ["status", "labels.csv"], ["verify", "nope"], ["verify", "runs/icd"], ["inspect", "nope"],
+        ["status", "labels.csv"], ["verify", "nope"], ["verify", "ph/mimic-iv-echo"], ["inspect", "nope"],
         ["inspect", "runs"], ["merge", "ds"], ["merge", "nope"], ["review", "nope"],
         ["ingest", "nope", "--dataset", "new"], ["ingest", "ph/mimiciv", "--dataset", "new"],
         ["ingest", "ph/mimic-iv-echo", "--dataset", "runs/icd"], ["ingest", "ds", "--dataset", "ds"],
