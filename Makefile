@@ -51,8 +51,8 @@ arm: ## install what arm-check needs, and do it
 format: ## format the sources in place
 	swift format --in-place --recursive Package.swift Sources Tests
 
-# Two minutes after the build; the same script is in a bundle.
-try: deps ## the whole way on 40 synthetic studies, in two minutes, to try/icd/report.html
+# A minute after the build; the same script is in a bundle.
+try: deps ## the whole way on 40 synthetic studies, in a minute, to try/icd/report.html
 	swift build -c release --product echoprep
 	@bash Packaging/try.sh try $(ECHOPREP)
 

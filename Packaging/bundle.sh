@@ -12,6 +12,7 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 repository=$(dirname "$here")
 out=$(realpath -m "$1") build=$(realpath "$2")
+LIBAV=${LIBAV:+$(realpath "$LIBAV")}
 shift 2
 [ $# -gt 0 ] || set -- echoprep
 work=$(mktemp -d)

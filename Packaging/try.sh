@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The whole way on a small synthetic cohort, in two minutes: DICOM files to a report, vectors and a model for PyTorch.
+# The whole way on a small synthetic cohort, in a minute: DICOM files to a report, vectors and a model for PyTorch.
 #
 # usage: try.sh FOLDER [PROGRAM]    (the folder is made anew; the program is the bundle's unless given)
 set -euo pipefail
