@@ -26,7 +26,7 @@ struct LabelTables {
     /// Removes all labels.
     func clear() throws {
         // The record list's index does not fit into the two megabytes that SQLite takes by itself.
-        try db.execute(sql: "PRAGMA cache_size = -8000")
+        try db.execute(sql: "PRAGMA cache_size = -5000")
         try db.execute(sql: "DROP VIEW IF EXISTS label_matrix")
         for table in Self.names {
             try Catalog.willReplace(db, table)
