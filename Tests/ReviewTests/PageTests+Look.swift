@@ -111,6 +111,10 @@ extension PageTests {
                     try await page.wait("\(at(place + 1)) && $('#frame').textContent")
                 }
                 try await page.wait("!$('#tag').hidden && /^[1-6] of 6$/.test($('#frame').textContent)")
+                // What is asked stands in the list when all of it has come.
+                try await page.wait(
+                    "performance.getEntriesByType('resource').some((one) => one.name.endsWith('/api/clip/\(moving)/frames'))"
+                )
                 let names = try await page.run(
                     "return performance.getEntriesByType('resource').map((one) => one.name.split('/api/')[1]).filter((one) => one?.includes('frames'))",
                     as: [String].self)
