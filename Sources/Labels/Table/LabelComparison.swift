@@ -210,12 +210,14 @@ private final class DifferenceList {
 }
 
 /// The labels that a choice names, of which one target at a time is in memory.
-private struct ChosenLabels {
+private final class ChosenLabels {
     private let choice: LabelChoice, catalog: Catalog
     /// All targets of the source, in order.
     private let all: [String]
     /// Those that are chosen.
     let targets: [String]
+    /// The question that was asked last, and what is known of any answer to it.
+    private var asked: (question: String, keys: Set<String>)?
 
     init(_ choice: LabelChoice, in dataset: String) throws {
         self.choice = choice
@@ -239,14 +241,21 @@ private struct ChosenLabels {
     func values(of target: String) throws -> [String: Double?] {
         var found = try read(target)
         if choice.bound == nil, let question = LabelField.name(ofTarget: target) {
-            for answer in all where answer != target && LabelField.name(ofTarget: answer) == question {
-                for (key, value) in try read(answer) where value != nil && (found[key] ?? nil) == nil {
-                    found[key] = 0
-                }
-            }
+            for key in try keys(of: question) where (found[key] ?? nil) == nil { found[key] = 0 }
             found = found.mapValues { $0.map { $0 > 0 ? 1 : 0 } }
         }
         return found.mapValues { $0.map(choice.judged) }
+    }
+
+    /// What is known of any answer to a question: read once for all of them.
+    private func keys(of question: String) throws -> Set<String> {
+        if let asked, asked.question == question { return asked.keys }
+        var keys: Set<String> = []
+        for answer in all where LabelField.name(ofTarget: answer) == question {
+            for (key, value) in try read(answer) where value != nil { keys.insert(key) }
+        }
+        asked = (question, keys)
+        return keys
     }
 
     private func read(_ target: String) throws -> [String: Double?] {
