@@ -18,45 +18,23 @@ extension ArgumentHelp {
     }
 }
 
-extension Option where Value == Int {
-    init(wrappedValue: Int, name: NameSpecification = .long, help: ArgumentHelp) {
-        self.init(wrappedValue: wrappedValue, name: name, parsing: .next, help: help.taking("number"))
+/// A type whose values are called alike by every option.
+protocol NamedByType: ExpressibleByArgument { static var called: String { get } }
+
+extension Int: NamedByType { static let called = "number" }
+extension UInt64: NamedByType { static let called = "number" }
+extension Double: NamedByType { static let called = "number" }
+extension ByteCount: NamedByType { static let called = "size" }
+
+extension Option where Value: NamedByType {
+    init(wrappedValue: Value, name: NameSpecification = .long, help: ArgumentHelp) {
+        self.init(wrappedValue: wrappedValue, name: name, parsing: .next, help: help.taking(Value.called))
     }
 }
 
-extension Option where Value == Int? {
-    init(name: NameSpecification = .long, help: ArgumentHelp) {
-        self.init(name: name, parsing: .next, help: help.taking("number"))
-    }
-}
-
-extension Option where Value == UInt64 {
-    init(wrappedValue: UInt64, name: NameSpecification = .long, help: ArgumentHelp) {
-        self.init(wrappedValue: wrappedValue, name: name, parsing: .next, help: help.taking("number"))
-    }
-}
-
-extension Option where Value == Double {
-    init(wrappedValue: Double, name: NameSpecification = .long, help: ArgumentHelp) {
-        self.init(wrappedValue: wrappedValue, name: name, parsing: .next, help: help.taking("number"))
-    }
-}
-
-extension Option where Value == Double? {
-    init(name: NameSpecification = .long, help: ArgumentHelp) {
-        self.init(name: name, parsing: .next, help: help.taking("number"))
-    }
-}
-
-extension Option where Value == ByteCount {
-    init(wrappedValue: ByteCount, name: NameSpecification = .long, help: ArgumentHelp) {
-        self.init(wrappedValue: wrappedValue, name: name, parsing: .next, help: help.taking("size"))
-    }
-}
-
-extension Option where Value == ByteCount? {
-    init(name: NameSpecification = .long, help: ArgumentHelp) {
-        self.init(name: name, parsing: .next, help: help.taking("size"))
+extension Option {
+    init<Wrapped: NamedByType>(name: NameSpecification = .long, help: ArgumentHelp) where Value == Wrapped? {
+        self.init(name: name, parsing: .next, help: help.taking(Wrapped.called))
     }
 }
 
