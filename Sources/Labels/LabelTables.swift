@@ -43,15 +43,17 @@ struct LabelTables {
         }
         guard let reading else { throw EchoError.noThread }
         defer { conveyor.finish() }
-        let rows = try Inserter(db, table: "echo_record", columns: 4, orIgnore: true)
         var repeated: [RejectedRow] = []
         while let records = conveyor.take() {
-            for record in records {
-                let isNew = try rows.add(record.study).add(record.path).add(record.subject)
-                    .add(record.acquired).insert()
-                if !isNew {
-                    let reason = "repeats a dicom_filepath"
-                    repeated.append(RejectedRow(line: record.line, reason: reason, text: record.path))
+            func isLeftOut(_ row: Int) {
+                let reason = "repeats a dicom_filepath"
+                repeated.append(
+                    RejectedRow(line: records[row].line, reason: reason, text: records[row].path))
+            }
+            try Inserter.fill(db, "echo_record", columns: 4, leavingOut: isLeftOut) { rows in
+                for record in records {
+                    try rows.add(record.study).add(record.path).add(record.subject).add(record.acquired)
+                        .insert()
                 }
             }
         }
@@ -92,119 +94,151 @@ struct LabelTables {
     func insert(
         _ files: [TableFile], counts: [String: (rows: Int, rejects: [RejectedRow])], run: Int64
     ) throws {
-        let sources = try Inserter(db, table: "source_file", columns: 9)
-        let rejects = try Inserter(db, table: "reject", columns: 6)
         let run = Int(run)
-        for file in files {
-            let (rows, bad) = counts[file.role] ?? (0, [])
-            try sources.addNull().add(run).add(file.role).add(file.path).add(file.bytes).add(file.sha256)
-                .add(rows).add(Set(bad.lazy.map(\.line)).count).add(file.version).insert()
-            for reject in bad {
-                try rejects.addNull().add(run).add(file.role).add(reject.line).add(reject.reason)
-                    .add(reject.text).insert()
+        try fill("source_file", columns: 9) { rows in
+            for file in files {
+                let (read, bad) = counts[file.role] ?? (0, [])
+                try rows.addNull().add(run).add(file.role).add(file.path).add(file.bytes).add(file.sha256)
+                    .add(read).add(Set(bad.lazy.map(\.line)).count).add(file.version).insert()
+            }
+        }
+        try fill("reject", columns: 6) { rows in
+            for file in files {
+                for reject in counts[file.role]?.rejects ?? [] {
+                    try rows.addNull().add(run).add(file.role).add(reject.line).add(reject.reason)
+                        .add(reject.text).insert()
+                }
             }
         }
     }
 
+    private func fill(_ table: String, columns: Int, _ body: (Inserter) throws -> Void) throws {
+        try Inserter.fill(db, table, columns: columns, body)
+    }
+
     private func insertCohort(_ labels: Labels) throws {
         let cohort = labels.cohort
-        let patients = try Inserter(db, table: "patients", columns: 6)
-        for row in cohort.patients {
-            try patients.add(row.subject).add(row.gender).add(row.anchorAge).add(row.anchorYear)
-                .add(row.anchorYearGroup).add(row.dateOfDeath?.date).insert()
+        try fill("patients", columns: 6) { rows in
+            for row in cohort.patients {
+                try rows.add(row.subject).add(row.gender).add(row.anchorAge).add(row.anchorYear)
+                    .add(row.anchorYearGroup).add(row.dateOfDeath?.date).insert()
+            }
         }
-        let admissions = try Inserter(db, table: "admissions", columns: 12)
-        for stay in cohort.stays.values.joined().sorted(by: { $0.hadm < $1.hadm }) {
-            try admissions.add(stay.hadm).add(stay.subject).add(stay.admittime).add(stay.dischtime)
-                .add(stay.deathtime).add(stay.edregtime).add(stay.edouttime).add(stay.admissionType)
-                .add(stay.hospitalExpireFlag).add(stay.insurance).add(stay.language).add(stay.race).insert()
+        try fill("admissions", columns: 12) { rows in
+            for stay in cohort.stays.values.joined().sorted(by: { $0.hadm < $1.hadm }) {
+                try rows.add(stay.hadm).add(stay.subject).add(stay.admittime).add(stay.dischtime)
+                    .add(stay.deathtime).add(stay.edregtime).add(stay.edouttime).add(stay.admissionType)
+                    .add(stay.hospitalExpireFlag).add(stay.insurance).add(stay.language).add(stay.race)
+                    .insert()
+            }
         }
-        let studies = try Inserter(db, table: "echo_study", columns: 4)
-        for study in cohort.studies {
-            try studies.add(study.id).add(study.subject).add(study.time).add(study.measurement).insert()
+        try fill("echo_study", columns: 4) { rows in
+            for study in cohort.studies {
+                try rows.add(study.id).add(study.subject).add(study.time).add(study.measurement).insert()
+            }
         }
-        let measurements = try Inserter(db, table: "structured_measurement", columns: 9)
-        for row in cohort.measurements {
-            try measurements.addNull().add(row.id).add(row.time).add(row.testType).add(row.name)
-                .add(row.description).add(row.result).add(row.unit).add(row.value).insert()
+        try fill("structured_measurement", columns: 9) { rows in
+            for row in cohort.measurements {
+                try rows.addNull().add(row.id).add(row.time).add(row.testType).add(row.name)
+                    .add(row.description).add(row.result).add(row.unit).add(row.value).insert()
+            }
         }
-        let splits = try Inserter(db, table: "split", columns: 2)
-        for (subject, split) in labels.split.sorted(by: { $0.key < $1.key }) {
-            try splits.add(subject).add(split.rawValue).insert()
+        try fill("split", columns: 2) { rows in
+            for (subject, split) in labels.split.sorted(by: { $0.key < $1.key }) {
+                try rows.add(subject).add(split.rawValue).insert()
+            }
         }
     }
 
     private func insertCodes(_ labels: Labels) throws {
         let release = ICD10CM.current
         let cohort = labels.cohort
-        let codes = try Inserter(db, table: "icd_code", columns: 5)
-        let codeLabels = try Inserter(db, table: "code_label", columns: 3)
-        for place in cohort.codes.indices.sorted(by: { cohort.codes[$0] < cohort.codes[$1] }) {
-            let code = cohort.codes[place]
-            let isTen = code.version == 10
-            let title = isTen ? release.node(code: code.text)?.title : nil
-            try codes.add(code.text).add(code.version).add(labels.statuses[place].rawValue)
-                .add(isTen ? release.category(of: code.text) : nil).add(title ?? cohort.titles[place])
-                .insert()
-            for label in labels.codeLabels[place] {
-                try codeLabels.add(code.text).add(code.version).add(label).insert()
+        let inOrder = cohort.codes.indices.sorted { cohort.codes[$0] < cohort.codes[$1] }
+        try fill("icd_code", columns: 5) { rows in
+            for place in inOrder {
+                let code = cohort.codes[place]
+                let isTen = code.version == 10
+                let title = isTen ? release.node(code: code.text)?.title : nil
+                try rows.add(code.text).add(code.version).add(labels.statuses[place].rawValue)
+                    .add(isTen ? release.category(of: code.text) : nil).add(title ?? cohort.titles[place])
+                    .insert()
             }
         }
-        let maps = try Inserter(db, table: "icd9_map", columns: 8)
-        let mappings = cohort.mappings.sorted { $0.key < $1.key }.flatMap(\.value)
-        for map in mappings {
-            try maps.addNull().add(map.source).add(map.target).add(map.approximate).add(map.noMap)
-                .add(map.combination).add(map.scenario).add(map.choiceList).insert()
+        try fill("code_label", columns: 3) { rows in
+            for place in inOrder {
+                let code = cohort.codes[place]
+                for label in labels.codeLabels[place] {
+                    try rows.add(code.text).add(code.version).add(label).insert()
+                }
+            }
         }
-        let hierarchy = try Inserter(db, table: "d_icd10cm", columns: 4)
+        let mappings = cohort.mappings.sorted { $0.key < $1.key }.flatMap(\.value)
+        try fill("icd9_map", columns: 8) { rows in
+            for map in mappings {
+                try rows.addNull().add(map.source).add(map.target).add(map.approximate).add(map.noMap)
+                    .add(map.combination).add(map.scenario).add(map.choiceList).insert()
+            }
+        }
         let used = cohort.codes.filter { $0.version == 10 }.map(\.text) + mappings.compactMap(\.target)
-        for node in release.nodes(downTo: used) {
-            try hierarchy.add(node.code).add(node.level.rawValue).add(node.parent).add(node.title).insert()
+        try fill("d_icd10cm", columns: 4) { rows in
+            for node in release.nodes(downTo: used) {
+                try rows.add(node.code).add(node.level.rawValue).add(node.parent).add(node.title).insert()
+            }
         }
     }
 
     private func insertDiagnoses(_ cohort: CohortTables) throws {
-        let diagnoses = try Inserter(db, table: "diagnoses_icd", columns: 6)
-        for stay in cohort.stays.values.joined().sorted(by: { $0.hadm < $1.hadm }) {
-            for (place, diagnosis) in (cohort.diagnoses[stay.hadm] ?? []).enumerated() {
-                let code = cohort.codes[diagnosis.code]
-                try diagnoses.add(stay.hadm).add(place + 1).add(diagnosis.seqNum).add(code.text)
-                    .add(code.version).add(stay.subject).insert()
+        try fill("diagnoses_icd", columns: 6) { rows in
+            for stay in cohort.stays.values.joined().sorted(by: { $0.hadm < $1.hadm }) {
+                for (place, diagnosis) in (cohort.diagnoses[stay.hadm] ?? []).enumerated() {
+                    let code = cohort.codes[diagnosis.code]
+                    try rows.add(stay.hadm).add(place + 1).add(diagnosis.seqNum).add(code.text)
+                        .add(code.version).add(stay.subject).insert()
+                }
             }
         }
     }
 
     private func insertLabels(_ labels: Labels) throws {
-        let candidates = try Inserter(db, table: "study_admission", columns: 5)
-        let categories = try Inserter(db, table: "study_category", columns: 4)
-        let statuses = try Inserter(db, table: "study_status", columns: 4)
-        for labelling in labels.labellings {
-            let study = labelling.study.id
-            for row in labelling.candidates {
-                try candidates.add(study).add(row.hadm).add(row.hoursSinceAdmission)
-                    .add(row.hoursToDischarge).add(row.chosen).insert()
+        try fill("study_admission", columns: 5) { rows in
+            for labelling in labels.labellings {
+                for row in labelling.candidates {
+                    try rows.add(labelling.study.id).add(row.hadm).add(row.hoursSinceAdmission)
+                        .add(row.hoursToDischarge).add(row.chosen).insert()
+                }
             }
-            for row in labelling.categories {
-                try categories.add(study).add(row.category).add(row.codes).add(row.firstSeqNum).insert()
+        }
+        try fill("study_category", columns: 4) { rows in
+            for labelling in labels.labellings {
+                for row in labelling.categories {
+                    try rows.add(labelling.study.id).add(row.category).add(row.codes).add(row.firstSeqNum)
+                        .insert()
+                }
             }
-            try statuses.add(study).add(labelling.status.rawValue).add(labelling.nearestStayHours)
-                .add(labelling.isAfterDeath).insert()
         }
-        let targets = try Inserter(db, table: "target", columns: 7)
-        for (index, target) in labels.targets.enumerated() {
-            let title = ICD10CM.current.path(to: target.category, at: options.labels.level).last?.title
-            try targets.add(index).add(target.category).add(title).add(target.positives)
-                .add(target.prevalence).add(options.labels.knownAt.rawValue).add(target.reference).insert()
+        try fill("study_status", columns: 4) { rows in
+            for labelling in labels.labellings {
+                try rows.add(labelling.study.id).add(labelling.status.rawValue)
+                    .add(labelling.nearestStayHours).add(labelling.isAfterDeath).insert()
+            }
         }
-        let paper = try Inserter(db, table: "paper_prevalence", columns: 4)
-        for row in PaperPrevalence.rows {
-            try paper.add(row.category).add(row.percent).add(row.studies).add(PaperPrevalence.labelled)
-                .insert()
+        try fill("target", columns: 7) { rows in
+            for (index, target) in labels.targets.enumerated() {
+                let path = ICD10CM.current.path(to: target.category, at: options.labels.level)
+                try rows.add(index).add(target.category).add(path.last?.title).add(target.positives)
+                    .add(target.prevalence).add(options.labels.knownAt.rawValue).add(target.reference)
+                    .insert()
+            }
+        }
+        try fill("paper_prevalence", columns: 4) { rows in
+            for row in PaperPrevalence.rows {
+                try rows.add(row.category).add(row.percent).add(row.studies).add(PaperPrevalence.labelled)
+                    .insert()
+            }
         }
     }
 }
 
 extension Inserter {
-    @discardableResult
     fileprivate func add(_ time: Timestamp?) -> Inserter { add(time?.description) }
 }

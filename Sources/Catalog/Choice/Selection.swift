@@ -58,8 +58,9 @@ package struct ChosenViews: Sendable, Equatable, Codable {
         let counts = try catalog.writeTemporary { db in
             try db.execute(
                 sql: "CREATE TEMP TABLE viewed (name TEXT PRIMARY KEY, is_in INTEGER) WITHOUT ROWID")
-            let rows = try Inserter(db, table: "temp.viewed", columns: 2)
-            for (clip, target) in choices { try rows.add(clip).add(wanted.contains(target)).insert() }
+            try Inserter.fill(db, "temp.viewed", columns: 2) { rows in
+                for (clip, target) in choices { try rows.add(clip).add(wanted.contains(target)).insert() }
+            }
             return try Row.fetchOne(
                 db,
                 sql: """

@@ -5,64 +5,77 @@ private import GRDBSQLite
 
 /// Inserts row after row, inside a transaction of the caller.
 ///
-/// The values of a row are added in the order of the table's columns, then the row is inserted:
+/// The values of a row are added in the order of the table's columns, then the row is done:
 ///
-///     try patients.add(subject).add(gender).add(age).insert()
+///     try Inserter.fill(db, "patients", columns: 3) { patients in
+///         try patients.add(subject).add(gender).add(age).insert()
+///     }
+///
+/// Rows wait until there are enough of them for a statement: SQLite looks for the place of its first row and finds those of
+/// the others behind it, which takes half as long as a statement a row.
 package final class Inserter {
+    private static let rowsTogether = 32
+
+    private enum Value {
+        case null, integer(Int), real(Double)
+        /// So many bytes of `text`.
+        case text(Int)
+    }
+
     private let db: Database
-    private let statement: Statement
-    private let handle: SQLiteStatement
-    private var column: Int32 = 0
-    /// The texts of the row in the making, one behind the other: SQLite reads them where they lie.
-    private let text = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 1 << 12)
-    private var textEnd = 0
+    private let single: Statement, together: Statement
+    private let isLeftOut: ((_ row: Int) -> Void)?
+    /// The rows that wait, and the texts among their values, one behind the other. That two things write them at once need
+    /// not be looked at for each value: no method calls another's code in the middle.
+    @exclusivity(unchecked) private var values: [Value] = []
+    @exclusivity(unchecked) private var text: [UInt8] = []
+    private var waiting = 0, done = 0
 
-    /// - Parameter orIgnore: a row whose key is there already is left out instead of being an error
-    package convenience init(_ db: Database, table: String, columns: Int, orIgnore: Bool = false) throws {
+    /// Inserts the rows that `body` adds; when it returns, all are in the table.
+    ///
+    /// - Parameters:
+    ///   - columns: of the table
+    ///   - isLeftOut: takes the number of a row, from 0, whose key is there already; without it such a row is an error
+    package static func fill(
+        _ db: Database, _ table: String, columns: Int, leavingOut isLeftOut: ((_ row: Int) -> Void)? = nil,
+        _ body: (Inserter) throws -> Void
+    ) throws {
         let marks = Array(repeating: "?", count: columns).joined(separator: ", ")
-        try self.init(db, sql: "INSERT \(orIgnore ? "OR IGNORE " : "")INTO \(table) VALUES (\(marks))")
+        try fill(db, table, row: "(\(marks))", leavingOut: isLeftOut, body)
     }
 
-    /// - Parameter sql: of an insertion; its question marks are the values that are added
-    package init(_ db: Database, sql: String) throws {
+    /// - Parameter row: in SQL; its question marks are the values that are added
+    package static func fill(
+        _ db: Database, _ table: String, row: String, leavingOut isLeftOut: ((_ row: Int) -> Void)? = nil,
+        _ body: (Inserter) throws -> Void
+    ) throws {
+        let rows = try Inserter(db, table, row, isLeftOut)
+        try body(rows)
+        try rows.insertWaiting()
+    }
+
+    private init(_ db: Database, _ table: String, _ row: String, _ isLeftOut: ((Int) -> Void)?) throws {
+        func statement(_ count: Int) throws -> Statement {
+            let rows = Array(repeating: row, count: count).joined(separator: ", ")
+            return try db.cachedStatement(sql: "INSERT INTO \(table) VALUES \(rows)")
+        }
         self.db = db
-        statement = try db.cachedStatement(sql: sql)
-        handle = statement.sqliteStatement
-    }
-
-    deinit { text.deallocate() }
-
-    @discardableResult
-    package func add(_ value: Int) -> Inserter {
-        column += 1
-        sqlite3_bind_int64(handle, column, Int64(value))
-        return self
+        self.isLeftOut = isLeftOut
+        single = try statement(1)
+        together = try statement(Self.rowsTogether)
     }
 
     @discardableResult
-    package func add(_ value: Double) -> Inserter {
-        column += 1
-        sqlite3_bind_double(handle, column, value)
-        return self
-    }
+    package func add(_ value: Int) -> Inserter { add(.integer(value)) }
+
+    @discardableResult
+    package func add(_ value: Double) -> Inserter { add(.real(value)) }
 
     @discardableResult
     package func add(_ value: String) -> Inserter {
-        column += 1
-        var value = value
-        value.withUTF8 { bytes in
-            let fits = textEnd + bytes.count <= text.count
-            var start = UnsafeRawPointer(bytes.baseAddress)
-            if fits {
-                _ = UnsafeMutableBufferPointer(rebasing: text[textEnd...]).update(fromContentsOf: bytes)
-                start = UnsafeRawPointer(text.baseAddress! + textEnd)
-                textEnd += bytes.count
-            }
-            sqlite3_bind_text(
-                handle, column, start?.assumingMemoryBound(to: CChar.self), Int32(bytes.count),
-                fits ? nil : transient)
-        }
-        return self
+        let start = text.count
+        text.append(contentsOf: value.utf8)
+        return add(.text(text.count - start))
     }
 
     @discardableResult
@@ -78,27 +91,71 @@ package final class Inserter {
     package func add(_ value: String?) -> Inserter { value.map { add($0) } ?? addNull() }
 
     @discardableResult
-    package func addNull() -> Inserter {
-        column += 1
-        sqlite3_bind_null(handle, column)
+    package func addNull() -> Inserter { add(.null) }
+
+    private func add(_ value: Value) -> Inserter {
+        values.append(value)
         return self
     }
 
-    /// Inserts the row; false if it was left out.
-    @discardableResult
-    package func insert() throws -> Bool {
-        let code = sqlite3_step(handle)
-        sqlite3_reset(handle)
-        column = 0
-        textEnd = 0
-        guard code == SQLITE_DONE else {
-            throw DatabaseError(
-                resultCode: ResultCode(rawValue: sqlite3_extended_errcode(db.sqliteConnection)),
-                message: db.lastErrorMessage)
+    /// The row is done.
+    package func insert() throws {
+        waiting += 1
+        if waiting == Self.rowsTogether { try insertWaiting() }
+    }
+
+    private func insertWaiting() throws {
+        try text.withUnsafeBufferPointer { text in
+            var end = 0
+            // The statement is undone as a whole where one of its rows cannot be; then each is tried by itself.
+            if waiting == Self.rowsTogether, try run(together, values[...], text, from: &end) { return }
+            end = 0
+            let columns = values.count / max(waiting, 1)
+            for row in 0..<waiting {
+                let own = values[row * columns..<(row + 1) * columns]
+                if try !run(single, own, text, from: &end) { isLeftOut?(done + row) }
+            }
         }
-        return sqlite3_changes(db.sqliteConnection) > 0
+        done += waiting
+        waiting = 0
+        values.removeAll(keepingCapacity: true)
+        text.removeAll(keepingCapacity: true)
+    }
+
+    /// Runs a statement; false where a key is there already and such a row may be left out.
+    ///
+    /// - Parameter end: where the texts of the values begin, and then where they end
+    private func run(
+        _ statement: Statement, _ values: ArraySlice<Value>, _ text: UnsafeBufferPointer<UInt8>,
+        from end: inout Int
+    ) throws -> Bool {
+        let handle = statement.sqliteStatement
+        var place: Int32 = 0
+        for value in values {
+            place += 1
+            switch value {
+            case .null: sqlite3_bind_null(handle, place)
+            case .integer(let number): sqlite3_bind_int64(handle, place, Int64(number))
+            case .real(let number): sqlite3_bind_double(handle, place, number)
+            case .text(let length):
+                // SQLite reads it where it lies; an empty one has an address too, as nil would be NULL.
+                let start = text.baseAddress.map { UnsafeRawPointer($0 + end) } ?? UnsafeRawPointer(handle)
+                sqlite3_bind_text(
+                    handle, place, start.assumingMemoryBound(to: CChar.self), Int32(length), nil)
+                end += length
+            }
+        }
+        let code = sqlite3_step(handle)
+        if code == SQLITE_DONE {
+            sqlite3_reset(handle)
+            return true
+        }
+        let cause = ResultCode(rawValue: sqlite3_extended_errcode(db.sqliteConnection))
+        let message = db.lastErrorMessage
+        sqlite3_reset(handle)
+        if isLeftOut != nil, [.SQLITE_CONSTRAINT_PRIMARYKEY, .SQLITE_CONSTRAINT_UNIQUE].contains(cause) {
+            return false
+        }
+        throw DatabaseError(resultCode: cause, message: message)
     }
 }
-
-/// SQLITE_TRANSIENT, a macro that Swift does not see: SQLite makes a copy of its own.
-private let transient = unsafeBitCast(-1, to: sqlite3_destructor_type.self)

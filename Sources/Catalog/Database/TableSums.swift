@@ -163,7 +163,8 @@ extension Catalog {
         // Of rows of one part nobody asks whose they are.
         let place =
             part != nil ? nil : column.flatMap { statement.columnNames.firstIndex(of: $0) }.map { Int32($0) }
-        var found: [String: TableSum] = [:], last = part ?? "", current = TableSum(), row: [UInt8] = []
+        var found: [String: TableSum] = [:], last = part ?? "", current = TableSum()
+        let row = RowBytes()
         while true {
             let code = sqlite3_step(handle)
             if code == SQLITE_DONE { break }
@@ -172,8 +173,8 @@ extension Catalog {
                     resultCode: ResultCode(rawValue: sqlite3_extended_errcode(db.sqliteConnection)),
                     message: db.lastErrorMessage)
             }
-            row.removeAll(keepingCapacity: true)
-            for column in 0..<count { append(handle, column, to: &row) }
+            row.removeAll()
+            for column in 0..<count { row.append(sqlite3_column_value(handle, column)) }
             // After its value: reading a number as text makes it one.
             if let place {
                 let own = sqlite3_column_text(handle, place)
@@ -184,7 +185,7 @@ extension Catalog {
                 }
             }
             current.rows += 1
-            current.sum &+= xxh3Number(row)
+            current.sum &+= xxh3Number(row.bytes)
         }
         if current.rows > 0 { found[last] = current }
         return found
@@ -199,21 +200,49 @@ extension Catalog {
         }
         return text[place] == 0
     }
+}
+
+/// The bytes of a row's values, one row after the other in one place.
+private final class RowBytes {
+    private var buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 12, alignment: 8)
+    private var end = 0
+
+    deinit { buffer.deallocate() }
+
+    var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: buffer[..<end]) }
+
+    func removeAll() { end = 0 }
 
     /// Adds a value of the row that a statement is at: its kind, then a number's eight bytes, or a length and so many bytes.
-    private static func append(_ handle: SQLiteStatement, _ column: Int32, to row: inout [UInt8]) {
-        func add(_ number: UInt64) { withUnsafeBytes(of: number.littleEndian) { row.append(contentsOf: $0) } }
-        let kind = sqlite3_column_type(handle, column)
-        row.append(UInt8(truncatingIfNeeded: kind))
+    ///
+    /// A value is asked, not its column: a column's lock is taken for each question.
+    func append(_ value: OpaquePointer?) {
+        let kind = sqlite3_value_type(value)
         switch kind {
-        case SQLITE_NULL: break
-        case SQLITE_INTEGER: add(UInt64(bitPattern: sqlite3_column_int64(handle, column)))
-        case SQLITE_FLOAT: add(sqlite3_column_double(handle, column).bitPattern)
+        case SQLITE_NULL: add(kind, 0, 0)
+        case SQLITE_INTEGER: add(kind, UInt64(bitPattern: sqlite3_value_int64(value)), 8)
+        case SQLITE_FLOAT: add(kind, sqlite3_value_double(value).bitPattern, 8)
         default:
-            let bytes = sqlite3_column_blob(handle, column),
-                length = Int(sqlite3_column_bytes(handle, column))
-            add(UInt64(length))
-            row.append(contentsOf: UnsafeRawBufferPointer(start: bytes, count: length))
+            let start = sqlite3_value_blob(value), length = Int(sqlite3_value_bytes(value))
+            add(kind, UInt64(length), 8, also: length)
+            if let start, length > 0 {
+                buffer.baseAddress!.advanced(by: end).copyMemory(from: start, byteCount: length)
+            }
+            end += length
         }
+    }
+
+    /// Adds a kind and as many bytes of a number as are asked for, and makes room for others behind them.
+    private func add(_ kind: Int32, _ number: UInt64, _ size: Int, also: Int = 0) {
+        let needed = end + 9 + also
+        if needed > buffer.count {
+            let larger = UnsafeMutableRawBufferPointer.allocate(byteCount: 2 * needed, alignment: 8)
+            larger.copyMemory(from: UnsafeRawBufferPointer(buffer))
+            buffer.deallocate()
+            buffer = larger
+        }
+        buffer.storeBytes(of: UInt8(truncatingIfNeeded: kind), toByteOffset: end, as: UInt8.self)
+        buffer.storeBytes(of: number.littleEndian, toByteOffset: end + 1, as: UInt64.self)
+        end += 1 + size
     }
 }

@@ -31,11 +31,12 @@ package func importGroups(dataset: String, file: String, options: ImportOptions)
             ])
         try db.execute(
             sql: "CREATE TEMP TABLE code_group (icd_code TEXT, icd_version INTEGER, name TEXT)")
-        let rows = try Inserter(db, table: "temp.code_group", columns: 3)
-        for code in try Row.fetchAll(db, sql: "SELECT icd_code, icd_version FROM icd_code") {
-            let code = (text: try code.value(0) as String, version: try code.value(1) as Int)
-            for name in groups.names(of: code.text, version: code.version) {
-                try rows.add(code.text).add(code.version).add(name).insert()
+        try Inserter.fill(db, "temp.code_group", columns: 3) { rows in
+            for code in try Row.fetchAll(db, sql: "SELECT icd_code, icd_version FROM icd_code") {
+                let code = (text: try code.value(0) as String, version: try code.value(1) as Int)
+                for name in groups.names(of: code.text, version: code.version) {
+                    try rows.add(code.text).add(code.version).add(name).insert()
+                }
             }
         }
         try db.execute(sql: "CREATE INDEX temp.code_group_code ON code_group (icd_code, icd_version)")

@@ -159,20 +159,15 @@ final class StagedLabels {
     private func write(_ entries: [Entry], of target: inout Target) throws {
         func quoted(_ text: String) -> String { "'\(text.replacing("'", with: "''"))'" }
         let row = "(\(quoted(source)), \(quoted(unit.rawValue)), \(quoted(target.name)), ?, ?)"
-        func inserter(_ count: Int) throws -> Inserter {
-            let rows = Array(repeating: row, count: count).joined(separator: ", ")
-            return try Inserter(db, sql: "INSERT INTO label VALUES \(rows)")
-        }
-        // SQLite looks for the place of a statement's first row, and finds the next behind it.
-        let many = 100, together = try inserter(many), single = try inserter(1)
-        let ranks = entries.indices.filter { entries[$0].line > 0 }, whole = ranks.count / many * many
-        for (number, rank) in ranks.enumerated() {
-            let value = entries[rank].value, rows = number < whole ? together : single
-            rows.add(keys[rank])
-            if value.isNaN { rows.addNull() } else { rows.add(value) }
-            if number >= whole || number % many == many - 1 { try rows.insert() }
-            isUsed[rank] = true
-            if value.isNaN { target.unknown += 1 } else { target.known += 1 }
+        try Inserter.fill(db, "label", row: row) { rows in
+            for rank in entries.indices where entries[rank].line > 0 {
+                let value = entries[rank].value
+                rows.add(keys[rank])
+                if value.isNaN { rows.addNull() } else { rows.add(value) }
+                try rows.insert()
+                isUsed[rank] = true
+                if value.isNaN { target.unknown += 1 } else { target.known += 1 }
+            }
         }
     }
 
