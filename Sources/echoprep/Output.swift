@@ -1,6 +1,7 @@
 // What the program says: names out of files among it, which do nothing to the terminal that shows them.
 
 import EchoCore
+import Foundation
 import Synchronization
 
 /// Whether messages are dropped (`--quiet`).
@@ -31,6 +32,21 @@ func complain(_ text: String) { Standard.say(printed(text: text)) }
 /// Prints the command that comes next, whose words are quoted where a shell would take them for something else.
 func tellNext(_ words: String...) {
     tell("next: echoprep " + words.map(shellWord).joined(separator: " "))
+}
+
+/// Prints what comes next with a dataset or a run.
+func tellNext(with folder: String) {
+    if let next = (try? FolderStatus(folder))?.next { tell("next: \(next)") }
+}
+
+/// Prints by what Python reads what was written.
+func tellPython(_ expression: String) { tell("next, in Python: \(expression)") }
+
+/// A text as a literal of Python, or of JSON.
+func quoted(_ text: String) -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .withoutEscapingSlashes
+    return (try? encoder.encode(text)).map { String(decoding: $0, as: UTF8.self) } ?? "\"\""
 }
 
 /// A word as a shell reads it back.

@@ -3,7 +3,7 @@
 import Crop
 import EchoCore
 import Foundation
-import Video
+package import Video
 
 /// A form that other programs read: an entry of the list of forms.
 package struct ClipFormat: Sendable {
@@ -14,6 +14,8 @@ package struct ClipFormat: Sendable {
     let keepsOrder: Bool
     /// Of a clip's own file, without a dot.
     let fileExtension: @Sendable (VideoCode) -> String
+    /// What Python reads all clips with, given the files' pattern as a literal.
+    package let reading: @Sendable (_ pattern: String) -> String
     /// A clip as a file, and what coding it cost in decibels; nil where nothing is lost.
     let encode: @Sendable (LeavingClip, FrameEncoder) throws -> (bytes: [UInt8], noise: Double?)
 
@@ -22,18 +24,24 @@ package struct ClipFormat: Sendable {
 
     package static func named(_ name: String) -> ClipFormat? { all.first { $0.name == name } }
 
+    /// A pattern of the files that an export holds.
+    package func files(_ code: VideoCode) -> String { isTar ? "*.tar" : "*/*.\(fileExtension(code))" }
+
     private static let webdataset = ClipFormat(
-        name: "webdataset", isTar: true, keepsOrder: true, fileExtension: { _ in "npy" }
+        name: "webdataset", isTar: true, keepsOrder: true, fileExtension: { _ in "npy" },
+        reading: { "webdataset.WebDataset(sorted(glob.glob(\($0)))).decode()" }
     ) { clip, _ in (npyFile(clip.frames, shape: clip.shape), nil)
     }
 
     private static let npy = ClipFormat(
-        name: "npy", isTar: false, keepsOrder: true, fileExtension: { _ in "npy" }
+        name: "npy", isTar: false, keepsOrder: true, fileExtension: { _ in "npy" },
+        reading: { "[numpy.load(file) for file in glob.glob(\($0))]" }
     ) { clip, _ in (npyFile(clip.frames, shape: clip.shape), nil)
     }
 
     private static let mp4 = ClipFormat(
-        name: "mp4", isTar: false, keepsOrder: false, fileExtension: { $0.fileExtension }
+        name: "mp4", isTar: false, keepsOrder: false, fileExtension: { $0.fileExtension },
+        reading: { "[av.open(file) for file in glob.glob(\($0))]" }
     ) { clip, encoder in
         let frames = clip.frames.map { Data(clip.layout.picture($0)) }
         let bytes = try encoder.encode(

@@ -54,6 +54,7 @@ struct EmbedCommand: ParsableCommand {
             let options = try ranks.together { try self.options(ranks) }
             guard let summary = try embed(run: folder, options: options) else { return }
             try show(json ? jsonText(summary) : summary.text)
+            tellPython("pandas.read_parquet(\(quoted(summary.parquet)))")
         }
     }
 

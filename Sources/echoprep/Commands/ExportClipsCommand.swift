@@ -90,5 +90,6 @@ struct ExportClipsCommand: ParsableCommand {
         let summary = try exportClips(dataset: dataset, to: out, options: options)
         for chosen in summary.kept { tell(chosen) }
         try show(json ? jsonText(summary) : summary.text)
+        tellPython(format.reading(quoted("\(out)/\(format.files(options.code))")))
     }
 }

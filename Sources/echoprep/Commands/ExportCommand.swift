@@ -7,7 +7,16 @@ import Exchange
 import Foundation
 import Labels
 
-extension LabelFormat: ExpressibleByArgument {}
+extension LabelFormat: ExpressibleByArgument {
+    /// How Python reads it.
+    fileprivate func reading(_ path: String) -> String {
+        switch self {
+        case .csv: "pandas.read_csv(\(quoted(path)))"
+        case .parquet: "pandas.read_parquet(\(quoted(path)))"
+        case .meds: "pandas.read_parquet(\(quoted("\(path)/labels/CODE/0.parquet")))"
+        }
+    }
+}
 
 struct ExportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -66,6 +75,7 @@ struct ExportLabelsCommand: ParsableCommand {
             format: format, isShared: share)
         for chosen in exported.told { tell(chosen) }
         try show(written: exported.paths, json: json)
+        tellPython(format.reading(out))
     }
 }
 
@@ -115,5 +125,7 @@ struct ExportCroissantCommand: ParsableCommand {
         let exported = try exportCroissant(dataset: dataset, options: options)
         for chosen in exported.told { tell(chosen) }
         try show(written: exported.paths, json: json)
+        let page = exported.paths.first { $0.hasSuffix(".json") } ?? "\(dataset)/croissant.json"
+        tellPython("mlcroissant.Dataset(\(quoted(page)))")
     }
 }

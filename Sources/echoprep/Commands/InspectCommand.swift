@@ -68,6 +68,7 @@ struct InspectCommand: ParsableCommand {
         guard png != nil || mask != nil else {
             let report = try inspect(path, rules: rules)
             try show(json ? jsonText(report) : report.text)
+            tellNext(with: path)
             return
         }
         let clip = try ClipInspection(path, rules: rules)

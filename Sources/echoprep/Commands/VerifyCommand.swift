@@ -35,13 +35,17 @@ struct VerifyCommand: ParsableCommand {
 
     func run() throws {
         if RunFolder.isThere(dataset) {
-            let result = try RunFolder(dataset).checked()
-            try show(json ? jsonText(result) : result.text)
-            if !result.problems.isEmpty { throw ExitCode.failure }
-            return
+            let run = try RunFolder(dataset).checked()
+            try show(run, run.text, isWhole: run.problems.isEmpty)
+        } else {
+            let found = try verify(dataset: dataset, jobs: jobs, decisions: decisions)
+            try show(found, found.text, isWhole: found.problems.isEmpty)
         }
-        let result = try verify(dataset: dataset, jobs: jobs, decisions: decisions)
-        try show(json ? jsonText(result) : result.text)
-        if !result.problems.isEmpty { throw ExitCode.failure }
+        tellNext(with: dataset)
+    }
+
+    private func show(_ result: some Encodable, _ text: String, isWhole: Bool) throws {
+        try echoprep.show(json ? jsonText(result) : text)
+        if !isWhole { throw ExitCode.failure }
     }
 }
