@@ -26,6 +26,7 @@ import http.client
 import http.server
 import json
 import mmap
+import multiprocessing
 import operator
 import os
 import re
@@ -428,12 +429,11 @@ def main():
         files = make_dataset(echoprep, folder, o.studies, o.clips)
         print(f"{o.clips:,} clips, {files} files of 48 frames again and again; milliseconds: median (95th percentile), number")
         for place in o.at.split(","):
-            # Each in a process of its own, which is in the network that it makes.
-            child = os.fork()
-            if not child:
-                measure(o, echoprep, folder, place, driver, chromium)
-                return
-            if os.waitpid(child, 0)[1]:
+            # Each in a process of its own, which is in the network that it makes; the folder is not its to remove.
+            child = multiprocessing.get_context("fork").Process(target=measure, args=(o, echoprep, folder, place, driver, chromium))
+            child.start()
+            child.join()
+            if child.exitcode:
                 sys.exit(1)
 
 
