@@ -45,7 +45,7 @@ import TestSupport
         }
     }
 
-    @Test(arguments: ["mimic-v2", "echonet-v2", "mimic-v3"])
+    @Test(arguments: ["mimic-v2", "echonet-v2", "mimic-v3", "mimic-v7"])
     func `a writer brings an older database to this version`(
         name: String
     ) throws {
@@ -53,7 +53,7 @@ import TestSupport
             let dataset = try Self.dataset(name, in: folder)
             let file = dataset + "/" + Catalog.fileName
             let before = try Self.answers(file)
-            #expect(before.count == (name == "echonet-v2" ? 10 : 32))
+            #expect(before.count == ["mimic-v2": 32, "mimic-v3": 32, "mimic-v7": 36, "echonet-v2": 10][name])
             let catalog = try Catalog(datasetFolder: dataset, readOnly: false)
             #expect(try catalog.rows("PRAGMA user_version") == ["\(Catalog.schemaVersion)"])
             let after = try Self.answers(file)
@@ -66,7 +66,8 @@ import TestSupport
                 "SELECT type, name, sql FROM sqlite_schema WHERE name <> 'label_matrix' ORDER BY 1, 2"
             #expect(try catalog.rows(schema) == fresh.rows(schema))
             let labels = try catalog.rows("SELECT * FROM label")
-            #expect(labels.count == ["mimic-v2": 262, "echonet-v2": 6, "mimic-v3": 263][name])
+            #expect(
+                labels.count == ["mimic-v2": 262, "echonet-v2": 6, "mimic-v3": 263, "mimic-v7": 279][name])
             for source in LabelSource.all {
                 try catalog.write { try Catalog.replaceLabels($0, of: source, run: nil) }
             }
@@ -145,7 +146,7 @@ import TestSupport
         }
     }
 
-    @Test(arguments: ["mimic-v2", "echonet-v2", "mimic-v3"])
+    @Test(arguments: ["mimic-v2", "echonet-v2", "mimic-v3", "mimic-v7"])
     func `a reader finds the labels of an older database, unchanged`(
         name: String
     ) throws {
@@ -169,7 +170,7 @@ import TestSupport
             let fractions = try Catalog(datasetFolder: dataset, readOnly: true).ejectionFractions(in: .train)
             // `--where` finds its view there too.
             let chosen = try Catalog(datasetFolder: dataset, where: "ef > 0").studies().count
-            #expect(chosen == ["mimic-v2": 4, "mimic-v3": 2, "echonet-v2": 6][name])
+            #expect(chosen == ["mimic-v2": 4, "mimic-v3": 2, "mimic-v7": 4, "echonet-v2": 6][name])
             #expect(try Data(contentsOf: file) == before)
             #expect(try FileManager.default.contentsOfDirectory(atPath: dataset) == [Catalog.fileName])
             let isMIMIC = name != "echonet-v2"
@@ -177,6 +178,27 @@ import TestSupport
             let catalog = try Catalog(datasetFolder: dataset, readOnly: false)
             #expect(try labels() == read)
             #expect(try catalog.ejectionFractions(in: .train) == fractions && !fractions.isEmpty)
+        }
+    }
+
+    @Test func `a database of version 7 has no sums until a command is done with it`() throws {
+        try withTemporaryFolder { folder in
+            let dataset = try Self.dataset("mimic-v7", in: folder)
+            let tables = ["clip", "diagnoses_icd", "label", "run"]
+            func known() throws -> [String] {
+                let unknown = try Catalog(datasetFolder: dataset, readOnly: true).alterations().unknown
+                return tables.filter { !unknown.contains($0) }
+            }
+            #expect(try known() == [])
+            let catalog = try Catalog(datasetFolder: dataset, readOnly: false)
+            #expect(try catalog.rows("SELECT * FROM table_sum") == [])
+            try catalog.addSums()
+            #expect(try known() == tables)
+            #expect(try catalog.alterations().found == [])
+            try catalog.writeUnchecked {
+                try $0.execute(sql: "UPDATE label SET value = 1 - value WHERE target = 'I50'")
+            }
+            #expect(try catalog.alterations().found.map(\.table) == ["label"])
         }
     }
 

@@ -30,6 +30,20 @@ import Training
         #expect(end(guarded(0), calm + [9, 9, 9, 9, 9]) == nil)
     }
 
+    /// As a run had them with a rate of 3: level by level back to nothing learned.
+    private let tooHigh = [
+        1.18, 5e3, 833, 9e4, 7e3, 1e5, 1e4, 7e3, 8e4, 6e4, 766, 7e4, 6e4, 1e4, 9e3, 4e3, 2e3, 2e3, 1e3, 855,
+        762, 297,
+    ]
+
+    @Test func `a rate that is too high ends a run whose loss leaps at the second step`() {
+        #expect(end(guarded(20), tooHigh) == 21)
+        // Of small losses the first, by chance one of nothing, is no level.
+        #expect(end(guarded(20), [1e-6] + [Double](repeating: 1.5, count: 100)) == nil)
+        // A loss that is large from the beginning, as with weights of rare codes, is its own level.
+        #expect(end(guarded(20), [Double](repeating: 40, count: 100)) == nil)
+    }
+
     @Test func `a gradient that explodes ends a run`() {
         let losses = [Double](repeating: 0.5, count: 30)
         #expect(end(guarded(), losses, norms: calm + [Double](repeating: 51, count: 10)) == 23)

@@ -21,7 +21,11 @@ package struct DivergenceLimits: Sendable, Equatable {
 /// Watches the loss and the gradient's norm of every step.
 package struct DivergenceGuard {
     /// The means of recent steps that were not in doubt: of the last fifty or so.
+    ///
+    /// A rate that is too high strikes at the second step, when there is no mean yet. So the loss of the first ten is the lowest
+    /// of them and at least 1, of every loss here about what a model has that knows nothing.
     package struct Level: Codable, Sendable, Equatable {
+        fileprivate static let first = 10
         package var loss = 0.0, norm = 0.0
         package var steps = 0
 
@@ -30,7 +34,11 @@ package struct DivergenceGuard {
         fileprivate mutating func take(_ loss: Double, _ norm: Double) {
             steps += 1
             let share = 1 / Double(min(steps, 50))
-            self.loss += share * (loss - self.loss)
+            if steps <= Self.first {
+                self.loss = max(1, steps == 1 ? loss : min(self.loss, loss))
+            } else {
+                self.loss += share * (loss - self.loss)
+            }
             self.norm += share * (norm - self.norm)
         }
     }
@@ -47,11 +55,15 @@ package struct DivergenceGuard {
 
     /// Takes in a step, and returns what is wrong if it is one too many.
     package mutating func fault(loss: Double, norm: Double) -> String? {
-        let faults = [
-            ("loss", loss, level.loss, limits.loss), ("gradient's norm", norm, level.norm, limits.norm),
-        ].filter { $0.1 > $0.2 * $0.3 }
-        // The first steps have no level to be far above.
-        guard limits.steps > 0, level.steps >= 10, let (what, value, usual, factor) = faults.first else {
+        var faults: [(String, Double, Double, Double)] = []
+        if level.steps > 0, loss > limits.loss * level.loss {
+            faults.append(("loss", loss, level.loss, limits.loss))
+        }
+        // Gradients of the first steps, of a head of zeros for one, say little of those to come.
+        if level.steps >= Level.first, norm > limits.norm * level.norm {
+            faults.append(("gradient's norm", norm, level.norm, limits.norm))
+        }
+        guard limits.steps > 0, let (what, value, usual, factor) = faults.first else {
             level.take(loss, norm)
             doubtful = 0
             return nil
