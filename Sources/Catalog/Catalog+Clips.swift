@@ -37,8 +37,8 @@ extension Catalog {
     }
 
     /// The paths of all files that have a row.
-    package func finishedPaths() throws(EchoError) -> Set<String> {
-        try read { db in try String.fetchSet(db, sql: "SELECT path FROM clip") }
+    package func finishedPaths() throws(EchoError) -> Set<PathText> {
+        try read { db in Set(try String.fetchAll(db, sql: "SELECT path FROM clip").map(PathText.init)) }
     }
 
     /// The highest clip id, 0 if there is no clip.

@@ -202,9 +202,11 @@ extension Catalog {
                     """)
             let rows = try Row.fetchAll(db, sql: "SELECT id, path FROM clip ORDER BY id")
             let found: [(id: Int64, path: String)] = try rows.map { row in try (row.value(0), row.value(1)) }
-            let places = Dictionary(zip(order, order.indices)) { first, _ in first }
+            let places = Dictionary(zip(order.map(PathText.init), order.indices)) { first, _ in first }
             let sorted = found.enumerated().sorted { a, b in
-                (places[a.element.path] ?? .max, a.offset) < (places[b.element.path] ?? .max, b.offset)
+                (places[PathText(a.element.path)] ?? .max, a.offset) < (
+                    places[PathText(b.element.path)] ?? .max, b.offset
+                )
             }.map(\.element.id)
             let moved = zip(sorted, 1...).filter { $0.0 != Int64($0.1) }
             // First out of each other's way.
@@ -255,7 +257,7 @@ extension Catalog {
     private static func correct(_ db: Database, _ row: KnownFile, _ now: FileIdentity) throws {
         // A subject is nothing that a shard knows.
         let isOther =
-            row.path != now.path || row.name != now.name || row.studyKey != now.studyKey
+            PathText(row.path) != PathText(now.path) || row.name != now.name || row.studyKey != now.studyKey
             || row.flags != now.flags
         try db.execute(
             sql: """
@@ -275,7 +277,9 @@ extension Catalog {
                 db, sql: "SELECT record, shard, tensor FROM withdrawn_clip WHERE id = ?", arguments: [id])
         else { return }
         var clip = try record(row.value(0))
-        let isOther = clip.path != now.path || clip.name != now.name || clip.studyKey != now.studyKey
+        let isOther =
+            PathText(clip.path) != PathText(now.path) || clip.name != now.name
+            || clip.studyKey != now.studyKey
         clip.id = (try Row.fetchOne(db, sql: "SELECT coalesce(max(id), 0) FROM clip")?.value(0) ?? 0) + 1
         clip.shard = try row.value(1)
         clip.tensor = try row.value(2)

@@ -3,7 +3,7 @@
 #if canImport(Glibc)
     import Glibc
 #endif
-import EchoCore
+package import EchoCore
 import Foundation
 
 /// An open file that closes itself.
@@ -177,6 +177,24 @@ func systemError(_ path: String, _ problem: String) -> EchoError {
         default: nil
         }
     return EchoError(path, "\(problem): \(reason)", try: remedy, isPassing: !isOfTheFile(code))
+}
+
+/// Runs what libraries in C do with a file. Without memory they fail as if the file were at fault; they all leave ENOMEM,
+/// as does an allocation that found another way, so that alone says nothing.
+///
+/// - Parameter hasFailed: of what `body` returns
+/// - Throws: `EchoError` where one of them failed for want of memory
+package func withMemory<Result>(
+    _ path: String, hasFailed: (Result) -> Bool, _ body: () -> Result
+) throws(EchoError) -> Result {
+    errno = 0
+    let result = body()
+    let isWithout = errno == ENOMEM
+    if isWithout, hasFailed(result) {
+        errno = ENOMEM
+        throw systemError(path, "cannot be decoded")
+    }
+    return result
 }
 
 /// Whether a failure is that of the file that was named, and stays until somebody changes that file; every other is the

@@ -20,12 +20,12 @@ final class Committer {
     private var nextID: Int64
     private var shard: OpenShard?
     /// The paths of files whose rows are others' or old: theirs are replaced when they are read.
-    private let replacing: Set<String>
+    private let replacing: Set<PathText>
     /// Rows that are not committed yet, and the paths of rows that they replace.
     private var rows: [ClipRecord] = []
     private var replaced: [String] = []
     /// Those of `replacing` whose new rows are committed.
-    private var done: Set<String> = []
+    private var done: Set<PathText> = []
     /// The kept ones among them: paths by the sums of their bytes, and SOP instances.
     private var pending: [String: String] = [:]
     private var pendingInstances: Set<String> = []
@@ -51,7 +51,8 @@ final class Committer {
     /// Opens the shards' folder of a dataset that nobody else writes to.
     ///
     /// - Parameter greatestHeader: bytes of a shard's header, a multiple of eight
-    init(catalog: Catalog, rules: IngestRules, replacing: Set<String>, greatestHeader: Int) throws(EchoError)
+    init(catalog: Catalog, rules: IngestRules, replacing: Set<PathText>, greatestHeader: Int)
+        throws(EchoError)
     {
         self.greatestHeader = greatestHeader
         self.catalog = catalog
@@ -109,7 +110,7 @@ final class Committer {
         var row = prepared.record
         row.id = nextID
         nextID += 1
-        if replacing.contains(row.path) { replaced.append(row.path) }
+        if replacing.contains(PathText(row.path)) { replaced.append(row.path) }
         try findTwins(&row)
         if row.reason == nil {
             // Times are known too late to keep room for them; the header moves the tensors where they do not fit.
@@ -142,7 +143,7 @@ final class Committer {
         var twin = pending[sum]
         // What is about to be replaced is no twin: its file has other bytes now.
         if twin == nil {
-            twin = try catalog.twins(sha256: sum).first { !replacing.contains($0) || isRead($0) }
+            twin = try catalog.twins(sha256: sum).first { isUnchanged($0) }
         }
         if let twin {
             row.reason = .duplicate
@@ -153,7 +154,7 @@ final class Committer {
             var isKnown = pendingInstances.contains(key)
             if !isKnown {
                 isKnown = try catalog.instances(sopKey: key).contains {
-                    !replacing.contains($0) || isRead($0)
+                    isUnchanged($0)
                 }
             }
             if isKnown { row.add(flag: "same-instance") }
@@ -167,8 +168,10 @@ final class Committer {
         if let key = row.sopKey { pendingInstances.insert(key) }
     }
 
-    /// Whether a file was read by this run, and its row is new.
-    private func isRead(_ path: String) -> Bool { done.contains(path) }
+    /// Whether the row of a file is that of the bytes that it has now.
+    private func isUnchanged(_ path: String) -> Bool {
+        !replacing.contains(PathText(path)) || done.contains(PathText(path))
+    }
 
     private func openShard() throws(EchoError) -> String {
         if let name = shard?.name { return name }
@@ -193,7 +196,7 @@ final class Committer {
 
     private func commitRows() throws(EchoError) {
         try catalog.add(rows, replacing: replaced)
-        done.formUnion(replaced)
+        done.formUnion(replaced.map(PathText.init))
         rows.removeAll()
         replaced.removeAll()
         pending.removeAll()

@@ -57,7 +57,13 @@ struct Examiner: Sendable {
             record.detail = rejection.detail
             return PreparedClip(record: record)
         }
-        let findings = examine(bytes, &record)
+        let (findings, examined) = try withMemory(
+            file.path, hasFailed: { $0.1.reason != nil || $0.1.flags.contains("salvaged") }
+        ) {
+            var examined = record
+            return (examine(bytes, &examined), examined)
+        }
+        record = examined
         if let published = file.publishedSum, published != record.sha256 {
             record.add(flag: SourceFile.otherSumFlag)
         }

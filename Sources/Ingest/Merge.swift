@@ -126,7 +126,7 @@ private func finishedParts(of dataset: String) throws(EchoError) -> [Part] {
 private func take(_ part: Catalog, into catalog: Catalog, run: Int64) throws {
     try catalog.replace(part.listedStudies(), run: run)
     let done = try catalog.finishedPaths()
-    var rows = try part.clips().filter { !done.contains($0.path) }
+    var rows = try part.clips().filter { !done.contains(PathText($0.path)) }
     while !rows.isEmpty {
         // The rows up to the end of the next shard, or the last ones, that have none.
         let shard = rows.first(where: \.kept)?.shard

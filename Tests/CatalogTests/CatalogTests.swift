@@ -66,7 +66,7 @@ import TestSupport
             #expect(try catalog.clips() == [clip, dropped])
             #expect(try catalog.clip("x/y.avi") == dropped)
             #expect(try catalog.clips(inShard: "shard-00000.safetensors") == [clip])
-            #expect(try catalog.finishedPaths() == [clip.path, dropped.path])
+            #expect(try catalog.finishedPaths() == [PathText(clip.path), PathText(dropped.path)])
             let last = try #require(try catalog.lastRun(of: "ingest"))
             #expect(last.id == run && !last.finished && last.rules == ["pixels": "luma"])
             #expect(try catalog.outcomes().map(\.files) == [1, 1])

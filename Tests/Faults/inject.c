@@ -1,8 +1,8 @@
 // Makes a chosen system call of a program fail, or come short: preloaded, so that any program can be tested with it.
 //
 // FAULT_STATE is a file of 16 bytes: how many calls matched so far, and how many of them failed; without it nothing
-// happens. Of the calls of kind FAULT_CALL on files below the folder FAULT_UNDER, number FAULT_AT (from 1) and the
-// FAULT_TIMES - 1 after it (-1: all after it) fail with the number FAULT_ERRNO; 0 lets a read or write come short.
+// happens. Of the calls of kind FAULT_CALL on files below the folder FAULT_UNDER, or of memory that a library asks for whose
+// path holds FAULT_UNDER, number FAULT_AT (from 1) and the FAULT_TIMES - 1 after it (-1: all after it) fail with the number FAULT_ERRNO; 0 lets a read or write come short.
 
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -188,6 +188,29 @@ void *mmap64(void *address, size_t size, int protection, int flags, int fd, off6
     REAL(mmap64);
     FAIL_IF(fd >= 0 && is_kind("mmap") && is_open_below(fd), MAP_FAILED)
     return real(address, size, protection, flags, fd, place);
+}
+
+// Memory that libraries ask for whose path holds FAULT_UNDER.
+static int is_asked_by_library(const void *caller) {
+    Dl_info library;
+    return under && *under && dladdr(caller, &library) && library.dli_fname && strstr(library.dli_fname, under);
+}
+
+extern void *__libc_malloc(size_t), *__libc_calloc(size_t, size_t), *__libc_memalign(size_t, size_t);
+void *malloc(size_t size) {
+    FAIL_IF(is_kind("memory") && is_asked_by_library(__builtin_return_address(0)), NULL)
+    return __libc_malloc(size);
+}
+void *calloc(size_t count, size_t size) {
+    FAIL_IF(is_kind("memory") && is_asked_by_library(__builtin_return_address(0)), NULL)
+    return __libc_calloc(count, size);
+}
+int posix_memalign(void **to, size_t alignment, size_t size) {
+    if (is_kind("memory") && is_asked_by_library(__builtin_return_address(0)) && strikes()) return errno = code;
+    void *found = __libc_memalign(alignment, size);
+    if (!found) return ENOMEM;
+    *to = found;
+    return 0;
 }
 
 int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*body)(void *), void *argument) {

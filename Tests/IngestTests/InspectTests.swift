@@ -71,6 +71,10 @@ import TestSupport
             #expect(shard.what == "shard")
             #expect(facts(shard)["90000001/90000001_0001"] == "U8 6 × 224 × 224")
             #expect(throws: EchoError.self) { try inspect(folder.path) }
+
+            // All are there to read by program; to people what is alike is told once.
+            #expect(shard.text.contains("*/*_*") && shard.text.contains("U8 6 × 224 × 224, 2 times"))
+            #expect(!shard.text.contains("90000001"))
         }
     }
 

@@ -50,6 +50,46 @@ import TestSupport
         }
     }
 
+    @Test(
+        .enabled(if: Injection.library != nil, "a C compiler is here"), arguments: ["libjpeg", "libav"],
+        [1, 2, 5, 10])
+    func `a library without memory stops an ingest, and its file is not at fault`(library: String, at: Int)
+        throws
+    {
+        try withTemporaryFolder { folder in
+            let layout = library == "libjpeg" ? "mimic-iv-echo" : "echonet-dynamic"
+            let phantom = [
+                "phantom", "out", "--studies", "3", "--frames", "4", "--size", "96x128", "--no-extras",
+            ]
+            #expect(try Built.run(phantom + ["--layout", layout], in: folder).status == 0)
+            func ingest(_ dataset: String, _ environment: [String: String] = [:]) throws
+                -> TestSupport.Outcome
+            {
+                try Built.run(
+                    ["ingest", "out/\(layout)", "--dataset", dataset, "--jobs", "1"], in: folder,
+                    environment: environment)
+            }
+            #expect(try ingest("calm").status == 0)
+            let state = folder.appendingPathComponent("state")
+            let stopped = try ingest(
+                "dataset", Injection(memoryOf: library, at: at).environment(state: state))
+            try #require(try Injection.struck(state) == 1)
+            // libjpeg asks again for less; then nothing is wrong.
+            if at == 1 || library == "libav" { #expect(stopped.status == 1) }
+            if stopped.status == 1 {
+                #expect(
+                    stopped.errors.contains("cannot be decoded: cannot allocate memory\n  try: free memory"),
+                    "\(stopped.errors)")
+            }
+            #expect(try ingest("dataset").status == 0)
+            let (calm, dataset) = (
+                folder.appendingPathComponent("calm"), folder.appendingPathComponent("dataset")
+            )
+            #expect(try rows(dataset) == rows(calm))
+            #expect(try shardBytes(dataset) == shardBytes(calm))
+        }
+    }
+
     @Test(.enabled(if: Injection.library != nil, "a C compiler is here"))
     func `more than a handful of files that may not be read is an error, unless it is said to be none`()
         throws

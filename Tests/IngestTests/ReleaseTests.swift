@@ -56,6 +56,35 @@ import TestSupport
         try release.write()
     }
 
+    @Test func `two names that are one text in other bytes are two files, at every ingest`() throws {
+        try withTemporaryFolder { folder in
+            let source = folder.appendingPathComponent("source"),
+                dataset = folder.appendingPathComponent("dataset")
+            // The second is dropped, with that reason.
+            let paths = ["s1/cafe\u{301}.dcm", "s1/caf\u{E9}.dcm"]
+            try makeFolder(source.appendingPathComponent("s1").path)
+            func write(_ place: Int, seed: UInt64) throws {
+                let bytes = try TinySource.bytes(.bmode, seed: seed, height: 120, width: 160, frames: 6)
+                try writeFile("\(source.path)/\(paths[place])", bytes)
+            }
+            for place in paths.indices { try write(place, seed: UInt64(place)) }
+            let options = IngestOptions(source: source.path, dataset: dataset.path)
+            func known() throws -> [[UInt8]] {
+                try Catalog(datasetFolder: dataset.path, readOnly: true).clips().map { Array($0.path.utf8) }
+            }
+            _ = try ingest(options)
+            let before = try known()
+            #expect(Set(before) == Set(paths.map { Array($0.utf8) }))
+            #expect(try ingest(options).filesRead == 0)
+            for place in paths.indices {
+                try write(place, seed: 7 + UInt64(place))
+                #expect(try ingest(options).filesRead == 1 - place)
+                #expect(try known() == before)
+            }
+            #expect(try verify(dataset: dataset.path, jobs: 2).problems.isEmpty)
+        }
+    }
+
     @Test func `a corrected release becomes what a fresh ingest of it would be`() throws {
         try withDataset { release, dataset, folder in
             try change(&release)

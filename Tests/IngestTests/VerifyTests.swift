@@ -1,6 +1,7 @@
 // A dataset is damaged in every way that a disk or a user can; verify names the place.
 
 import Catalog
+import Crop
 import EchoCore
 import Files
 import Foundation
@@ -31,6 +32,20 @@ import TestSupport
             let result = try verify(dataset: dataset.path, jobs: 2)
             #expect(result.problems.isEmpty)
             #expect(result.shards == 2 && result.clips == 4 && result.bytes == 4 * 6 * 224 * 224)
+        }
+    }
+
+    @Test(arguments: CropRule.allCases)
+    func `a box that reaches out of its picture is a box`(crop: CropRule) throws {
+        try withTemporaryFolder { folder in
+            let source = try TinySource(folder.appendingPathComponent("source"), studies: 1, each: [.bmode])
+            var options = IngestOptions(
+                source: source.folder.path, dataset: folder.appendingPathComponent("dataset").path)
+            options.crop = crop
+            _ = try ingest(options)
+            #expect(try verify(dataset: options.dataset, jobs: 1).problems.isEmpty)
+            let boxes = try Catalog(datasetFolder: options.dataset, readOnly: true).clips().map(\.boxTop)
+            if crop == CropRule.none { #expect(boxes == [-20]) }
         }
     }
 

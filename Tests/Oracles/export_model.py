@@ -72,11 +72,13 @@ def worst(found, wanted):
 
 
 def randomise(run):
-    """Other weights for a run, none of them 0 or 1 as fresh biases and norms are: every mix-up shows."""
+    """Other weights for a run, none of them 0 or 1 as fresh biases and norms are: every mix-up shows.
+
+    In the format that has no sums; a file whose sums are those of others is refused as damaged."""
     path = f"{run}/checkpoints/best.safetensors"
     generator = torch.Generator().manual_seed(len(run))
     weights = {n: t + 0.1 * torch.randn(t.shape, generator=generator) for n, t in load_file(path).items()}
-    save_file(weights, path)
+    save_file(weights, path, metadata={"format": "echoprep checkpoint 1"})
 
 
 def module(folder):

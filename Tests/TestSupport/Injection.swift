@@ -20,6 +20,11 @@ package struct Injection {
         self.under = under.map { $0.resolvingSymlinksInPath().path } ?? ""
     }
 
+    /// Memory that is not there when a library asks for it.
+    package init(memoryOf library: String, at: Int) {
+        (call, code, self.at, times, under) = ("memory", ENOMEM, at, 1, library)
+    }
+
     /// What a program is started with.
     ///
     /// - Parameter state: a file that is made for it

@@ -57,17 +57,21 @@ extension Row {
 extension ClipRecord {
     /// The most frames of a clip: hours.
     private static let mostFrames = 1 << 24
+    private static let mostPixels = 1 << 24
 
     /// - Throws: `EchoError` where a row that stands in a database cannot be one of ours
     func checked() throws(EchoError) -> ClipRecord {
         func sound(_ number: Int?, _ range: ClosedRange<Int>) -> Bool { number.map(range.contains) ?? true }
         let counts = [frames, sourceFrames, judgedFrames]
-        let places = [height, width, boxTop, boxLeft, boxHeight, boxWidth]
+        let sizes = [height, width, boxHeight, boxWidth]
         let shares = [colourShare, neutralShare, residualShare, maskShare, framesPerSecond]
         let isSound =
             id.magnitude <= 1 << 62 && runID.magnitude <= 1 << 62
             && counts.allSatisfy { sound($0, 0...Self.mostFrames) }
-            && places.allSatisfy { sound($0, 0...1 << 24) } && sound(bytes, 0...1 << 50)
+            && sizes.allSatisfy { sound($0, 0...Self.mostPixels) }
+            // A box may reach out of its picture, where that is black.
+            && [boxTop, boxLeft].allSatisfy { sound($0, -Self.mostPixels...Self.mostPixels) }
+            && sound(bytes, 0...1 << 50)
             && sound(mtime, -(1 << 62)...1 << 62) && shares.allSatisfy { $0?.isFinite ?? true }
             && (frameTimes ?? []).allSatisfy(\.isFinite) && (shard.map(isPlainName) ?? true)
             && isInside(path) && (kept ? shard != nil && frames ?? 1 > 0 : true)

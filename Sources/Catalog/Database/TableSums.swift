@@ -70,10 +70,7 @@ extension Catalog {
 
     /// Sums what has no sum, inside a transaction of the caller that is done with its rows.
     package static func addSums(_ db: Database) throws {
-        let known = Set(
-            try Row.fetchAll(db, sql: "SELECT name, part FROM table_sum").map { row in
-                try Part(table: row.value(0), part: row.value(1))
-            })
+        let known = try summedParts(db)
         let run = try Int64.fetchOne(db, sql: "SELECT max(id) FROM run")
         for table in summedTables {
             for part in try currentParts(db, table) where !known.contains(Part(table: table, part: part)) {
@@ -124,10 +121,7 @@ extension Catalog {
     /// stopped or is at work.
     package func alterations() throws(EchoError) -> (found: [Alteration], unknown: [String]) {
         try read { db in
-            let known = Set(
-                try Row.fetchAll(db, sql: "SELECT name, part FROM table_sum").map { row in
-                    try Part(table: row.value(0), part: row.value(1))
-                })
+            let known = try Catalog.summedParts(db)
             let unknown = try Catalog.summedTables.filter { table in
                 try Catalog.currentParts(db, table).contains { !known.contains(Part(table: table, part: $0)) }
             }
@@ -137,6 +131,14 @@ extension Catalog {
 
     private struct Part: Hashable {
         let table: String, part: String
+    }
+
+    /// The parts that have a sum.
+    private static func summedParts(_ db: Database) throws -> Set<Part> {
+        Set(
+            try Row.fetchAll(db, sql: "SELECT name, part FROM table_sum").map { row in
+                try Part(table: row.value(0), part: row.value(1))
+            })
     }
 
     /// The parts that a table has now; of one without parts the whole.

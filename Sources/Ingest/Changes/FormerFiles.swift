@@ -21,7 +21,7 @@ struct FormerFiles {
     private var entries: [Entry?]
     /// Places in `entries`, by sum and by path; kept clips first.
     private var bySum: [String: [Int]] = [:]
-    private var byPath: [String: Int] = [:]
+    private var byPath: [PathText: Int] = [:]
     private var sizes: Set<Int> = []
 
     init(gone: [KnownFile], withdrawn: [WithdrawnFile]) {
@@ -42,7 +42,7 @@ struct FormerFiles {
         entries = ordered.map { $0.0 }
         for (place, (entry, bytes)) in ordered.enumerated() {
             if let sum = entry.sha256 { bySum[sum, default: []].append(place) }
-            if byPath[entry.path] == nil { byPath[entry.path] = place }
+            if byPath[PathText(entry.path)] == nil { byPath[PathText(entry.path)] = place }
             if let bytes { sizes.insert(bytes) }
         }
     }
@@ -68,9 +68,10 @@ struct FormerFiles {
         var place: Int?
         if let sum = file.publishedSum ?? sum {
             let places = (bySum[sum] ?? []).filter { entries[$0] != nil }
-            place = places.first { entries[$0]?.path == file.path } ?? places.first
+            place =
+                places.first { entries[$0].map { PathText($0.path) } == PathText(file.path) } ?? places.first
         } else if file.fault?.reason == .missing {
-            place = byPath[file.path].flatMap { entries[$0] == nil ? nil : $0 }
+            place = byPath[PathText(file.path)].flatMap { entries[$0] == nil ? nil : $0 }
         }
         guard let place, let entry = entries[place] else { return nil }
         entries[place] = nil

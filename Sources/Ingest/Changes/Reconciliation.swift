@@ -15,7 +15,7 @@ struct Reconciliation {
     private(set) var corrections = Corrections()
     /// The files to be read, in the plan's order; those of `replacing` have a row.
     private(set) var work: [SourceFile] = []
-    private(set) var replacing: Set<String> = []
+    private(set) var replacing: Set<PathText> = []
     /// Clips whose file was published anew and is not on the disk.
     private(set) var outdated = 0
     /// Files on the disk that no list names any more.
@@ -28,7 +28,7 @@ struct Reconciliation {
     private let decided: Set<String>
     private let isRetrying: Bool
     /// Rows by the paths of their files.
-    private let rows: [String: KnownFile]
+    private let rows: [PathText: KnownFile]
     /// Rows of files that no list names any more.
     private var gone: [KnownFile] = []
 
@@ -47,16 +47,16 @@ struct Reconciliation {
         self.isFetching = isFetching
         self.decided = decided
         self.isRetrying = isRetrying
-        rows = Dictionary(known.map { ($0.path, $0) }) { first, _ in first }
-        takeBack(known, withdrawn: Set(withdrawn.map(\.path)), listedBefore: listedBefore)
+        rows = Dictionary(known.map { (PathText($0.path), $0) }) { first, _ in first }
+        takeBack(known, withdrawn: Set(withdrawn.map { PathText($0.path) }), listedBefore: listedBefore)
         var former = FormerFiles(gone: gone, withdrawn: withdrawn.filter(\.isWhole))
         // A clip that is there under another path, too, is no move.
         former.leaveOut(Set(known.filter { $0.reason == nil }.compactMap(\.sha256)))
         let sums = try sumsOfSuspects(former)
         for file in self.plan.files {
-            if let row = rows[file.path] {
-                try compare(file, row, sum: sums[file.path])
-            } else if let found = former.take(file, sum: sums[file.path]) {
+            if let row = rows[PathText(file.path)] {
+                try compare(file, row, sum: sums[PathText(file.path)])
+            } else if let found = former.take(file, sum: sums[PathText(file.path)]) {
                 take(found, as: file)
             } else {
                 work.append(file)
@@ -85,22 +85,22 @@ struct Reconciliation {
 
     /// Finds the rows that this release does not have, and completes the plan with those that it does not speak of.
     private mutating func takeBack(
-        _ known: [KnownFile], withdrawn: Set<String>, listedBefore: Bool
+        _ known: [KnownFile], withdrawn: Set<PathText>, listedBefore: Bool
     ) {
         func isTakenBack(_ row: KnownFile) -> Bool {
             listedBefore && plan.isListable(row.path) && !row.isUnlisted
         }
-        var files: [SourceFile] = [], there: Set<String> = []
+        var files: [SourceFile] = [], there: Set<PathText> = []
         for file in plan.files {
-            let isGone = rows[file.path].map(isTakenBack) ?? withdrawn.contains(file.path)
+            let isGone = rows[PathText(file.path)].map(isTakenBack) ?? withdrawn.contains(PathText(file.path))
             if file.isUnlisted, isGone {
                 lingering += 1
             } else {
                 files.append(file)
-                there.insert(file.path)
+                there.insert(PathText(file.path))
             }
         }
-        for row in known where !there.contains(row.path) {
+        for row in known where !there.contains(PathText(row.path)) {
             if isTakenBack(row) {
                 gone.append(row)
             } else {
@@ -114,15 +114,15 @@ struct Reconciliation {
     }
 
     /// The sums of files that may be others than they were, or may be ones that are gone, by their paths.
-    private func sumsOfSuspects(_ former: FormerFiles) throws -> [String: String] {
+    private func sumsOfSuspects(_ former: FormerFiles) throws -> [PathText: String] {
         let suspects = plan.files.filter { file in
             guard file.fault == nil, let stamp = file.stamp else { return false }
-            guard let row = rows[file.path] else {
+            guard let row = rows[PathText(file.path)] else {
                 return file.publishedSum == nil && former.hasSize(stamp.bytes)
             }
             return row.doubt(file) == .bytes
         }
-        var sums: [String: String] = [:]
+        var sums: [PathText: String] = [:]
         let progress = Progress("compare", total: suspects.count, unit: "files")
         let source = source
         try produceInOrder(
@@ -137,7 +137,7 @@ struct Reconciliation {
             },
             consume: { index, sum in
                 try Interruption.check()
-                sums[suspects[index].path] = sum
+                sums[PathText(suspects[index].path)] = sum
                 progress.update(index + 1)
             })
         if !suspects.isEmpty { progress.finish(suspects.count) }
@@ -161,7 +161,7 @@ struct Reconciliation {
             let isOld = file.publishedSum != nil && file.publishedSum != row.sha256 && row.sha256 != nil
             if isFetching, isOld || row.reason == .missing, !file.isUnlisted, plan.isListable(file.path) {
                 work.append(file)
-                replacing.insert(file.path)
+                replacing.insert(PathText(file.path))
             } else if isOld, row.reason == nil {
                 outdated += 1
             }
@@ -178,7 +178,7 @@ struct Reconciliation {
         case .bytes, .all:
             guard isReadable else { break }
             work.append(file)
-            replacing.insert(file.path)
+            replacing.insert(PathText(file.path))
         }
     }
 
@@ -191,7 +191,7 @@ struct Reconciliation {
         case .withdrawn(let former):
             corrections.returned.append(
                 (former.id, FileIdentity(file, was: nil, former.sha256, former.flags)))
-            corrections.counts[former.path == file.path ? .returned : .moved] += 1
+            corrections.counts[PathText(former.path) == PathText(file.path) ? .returned : .moved] += 1
         }
     }
 }

@@ -6,7 +6,7 @@ import Files
 /// What a file or a dataset is.
 package struct Inspection: Sendable, Codable {
     /// One thing that is known of it.
-    package struct Fact: Sendable, Codable, Equatable {
+    package struct Fact: Sendable, Codable, Hashable {
         package let name: String
         package let value: String
     }
@@ -23,12 +23,29 @@ package struct Inspection: Sendable, Codable {
         if let value { facts.append(Fact(name: name, value: value)) }
     }
 
-    /// A line for each fact.
+    /// A line for each fact; facts whose names differ in numbers alone and say the same, as those of a model's blocks or of
+    /// clips, share one, and what takes many lines is only named. `--json` has all of them.
     package var text: String {
-        let width = facts.map(\.name.count).max() ?? 0
-        return facts.map { fact in
+        let lines = folded.map { fact in
+            let count = fact.value.count { $0 == "\n" } + 1
+            return Fact(
+                name: fact.name, value: count > 1 ? "\(grouped(count)) lines, with --json" : fact.value)
+        }
+        let width = lines.map(\.name.count).max() ?? 0
+        return lines.map { fact in
             fact.name + String(repeating: " ", count: width + 2 - fact.name.count) + fact.value
         }.joined(separator: "\n")
+    }
+
+    private var folded: [Fact] {
+        let kinds = facts.map { Fact(name: $0.name.replacing(/[0-9]+/, with: "*"), value: $0.value) }
+        let counts = Dictionary(kinds.map { ($0, 1) }, uniquingKeysWith: +)
+        var told: Set<Fact> = []
+        return zip(facts, kinds).compactMap { fact, kind in
+            guard let count = counts[kind], count > 1 else { return fact }
+            guard told.insert(kind).inserted else { return nil }
+            return Fact(name: kind.name, value: "\(fact.value), \(grouped(count)) times")
+        }
     }
 }
 

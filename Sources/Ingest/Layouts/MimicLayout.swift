@@ -21,13 +21,13 @@ enum MimicLayout: SourceLayout {
         let listName = try recordList(of: folder)
         let listed = try listName.map { try records($0, in: folder) }
         var files: [SourceFile] = []
-        var met: Set<String> = []
+        var met: Set<PathText> = []
         // A list without files is a download that has not begun.
         let isThere = try folderIdentity(folder + "/files") != nil
         for file in isThere ? try walk(folder + "/files", prefix: "files/") : [] {
-            met.insert(file.path)
+            met.insert(PathText(file.path))
             var source: SourceFile
-            if let record = listed?[file.path] {
+            if let record = listed?[PathText(file.path)] {
                 source = SourceFile(
                     path: file.path, study: String(record.study), studyID: record.study,
                     subjectID: record.subject)
@@ -42,7 +42,8 @@ enum MimicLayout: SourceLayout {
         for (path, record) in listed ?? [:] where !met.contains(path) {
             files.append(
                 SourceFile(
-                    path: path, study: String(record.study), studyID: record.study, subjectID: record.subject,
+                    path: record.path, study: String(record.study), studyID: record.study,
+                    subjectID: record.subject,
                     fault: Rejection(.missing, "the record list names it, and it is not there")))
         }
         let lists = try listName.map {
@@ -57,8 +58,8 @@ enum MimicLayout: SourceLayout {
 
     private static func records(
         _ name: String, in folder: String
-    ) throws -> [String: (study: Int64, subject: Int64)] {
-        var records: [String: (study: Int64, subject: Int64)] = [:]
+    ) throws -> [PathText: (path: String, study: Int64, subject: Int64)] {
+        var records: [PathText: (path: String, study: Int64, subject: Int64)] = [:]
         try CSVReader(folder + "/" + name).forEachRow(["subject_id", "study_id", "dicom_filepath"]) { row in
             let path = row.text(2)
             guard let subject = row.integer(0), let study = row.integer(1), !path.isEmpty else {
@@ -68,7 +69,7 @@ enum MimicLayout: SourceLayout {
             guard !path.hasPrefix("/"), !path.split(separator: "/").contains("..") else {
                 throw EchoError(name, "line \(row.line) names a path outside of the dataset")
             }
-            records[path] = (study, subject)
+            records[PathText(path)] = (path, study, subject)
         }
         return records
     }

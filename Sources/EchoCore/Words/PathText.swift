@@ -1,0 +1,18 @@
+// Paths as the keys of tables.
+
+/// A path as file systems and SQLite compare it, by its bytes.
+///
+/// Swift's strings are equal where they mean the same: "é" is one scalar or two, and a folder may hold files of both names.
+package struct PathText: Hashable, Sendable {
+    private let text: String
+
+    package init(_ path: String) { text = path }
+
+    package static func == (a: PathText, b: PathText) -> Bool {
+        a.text.utf8.count == b.text.utf8.count && a.text.utf8.elementsEqual(b.text.utf8)
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        for byte in text.utf8 { hasher.combine(byte) }
+    }
+}
