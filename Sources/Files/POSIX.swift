@@ -179,8 +179,8 @@ func systemError(_ path: String, _ problem: String) -> EchoError {
     return EchoError(path, "\(problem): \(reason)", try: remedy, isPassing: !isOfTheFile(code))
 }
 
-/// Runs what libraries in C do with a file. Without memory they fail as if the file were at fault; they all leave ENOMEM,
-/// as does an allocation that found another way, so that alone says nothing.
+/// Runs what libraries in C do with a file. Without memory they fail as if the file were at fault; `malloc` leaves ENOMEM,
+/// as it does when it finds another way, so that alone says nothing.
 ///
 /// - Parameter hasFailed: of what `body` returns
 /// - Throws: `EchoError` where one of them failed for want of memory

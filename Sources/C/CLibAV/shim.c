@@ -1,6 +1,5 @@
 #include "shim.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -49,8 +48,6 @@ static void prepare(void) {
 static int say(char *message, const char *words, int code) {
     char why[64] = "";
     if (code < 0) av_strerror(code, why, sizeof why);
-    // Whoever asks why nothing came finds it where the C library says it.
-    if (code == AVERROR(ENOMEM)) errno = ENOMEM;
     snprintf(message, ECHOPREP_AV_MESSAGE, "%s%s%s", words, *why ? ": " : "", why);
     return 0;
 }

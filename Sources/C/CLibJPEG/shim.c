@@ -1,6 +1,5 @@
 #include "shim.h"
 
-#include <errno.h>
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,7 +31,6 @@ static void leave(j_common_ptr info) {
     char text[JMSG_LENGTH_MAX];
     info->err->format_message(info, text);
     snprintf(error->message, sizeof error->message, "%s", text);
-    if (info->err->msg_code == JERR_OUT_OF_MEMORY) errno = ENOMEM;
     longjmp(error->escape, 1);
 }
 
