@@ -257,7 +257,8 @@ extension Catalog {
     private static func correct(_ db: Database, _ row: KnownFile, _ now: FileIdentity) throws {
         // A subject is nothing that a shard knows.
         let isOther =
-            PathText(row.path) != PathText(now.path) || row.name != now.name || row.studyKey != now.studyKey
+            PathText(row.path) != PathText(now.path) || PathText(row.name) != PathText(now.name)
+            || PathText(row.studyKey) != PathText(now.studyKey)
             || row.flags != now.flags
         try db.execute(
             sql: """
@@ -278,8 +279,8 @@ extension Catalog {
         else { return }
         var clip = try record(row.value(0))
         let isOther =
-            PathText(clip.path) != PathText(now.path) || clip.name != now.name
-            || clip.studyKey != now.studyKey
+            PathText(clip.path) != PathText(now.path) || PathText(clip.name) != PathText(now.name)
+            || PathText(clip.studyKey) != PathText(now.studyKey)
         clip.id = (try Row.fetchOne(db, sql: "SELECT coalesce(max(id), 0) FROM clip")?.value(0) ?? 0) + 1
         clip.shard = try row.value(1)
         clip.tensor = try row.value(2)
@@ -297,7 +298,7 @@ extension Catalog {
 
     /// Labels of clips keep to their clips.
     private static func renameLabels(_ db: Database, _ names: [(old: String, new: String)]) throws {
-        let renamed = names.filter { $0.old != $0.new }
+        let renamed = names.filter { PathText($0.old) != PathText($0.new) }
         if try renamed.isEmpty
             || !Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM label WHERE unit = 'clip')")!
         {

@@ -29,15 +29,16 @@ package func publishedSum(of name: String, inList path: String) throws(EchoError
 }
 
 /// All sums of such a list, by the paths below its folder; nil where it is not there or may not be read.
-package func publishedSums(inList path: String) throws(EchoError) -> [String: String]? {
+package func publishedSums(inList path: String) throws(EchoError) -> [PathText: String]? {
     guard let bytes = try unlessAbsent({ () throws(EchoError) in try readFile(path) }) else { return nil }
-    var sums: [String: String] = [:]
+    var sums: [PathText: String] = [:]
     for line in bytes.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }) where line.count > 65 {
         let sum = line.prefix(64)
         guard sum.allSatisfy(isHexadecimal), line[line.startIndex + 64] == 0x20 else { continue }
         var name = line.dropFirst(65).drop { $0 == 0x20 || $0 == 0x2A }
         if name.starts(with: "./".utf8) { name = name.dropFirst(2) }
-        sums[String(decoding: name, as: UTF8.self)] = String(decoding: sum, as: UTF8.self).lowercased()
+        sums[PathText(String(decoding: name, as: UTF8.self))] = String(decoding: sum, as: UTF8.self)
+            .lowercased()
     }
     return sums
 }

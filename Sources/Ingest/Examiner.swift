@@ -58,7 +58,7 @@ struct Examiner: Sendable {
             return PreparedClip(record: record)
         }
         let (findings, examined) = try withMemory(
-            file.path, hasFailed: { $0.1.reason != nil || $0.1.flags.contains("salvaged") }
+            file.path, hasFailed: { $0.1.reason.map(isFault) ?? $0.1.flags.contains("salvaged") }
         ) {
             var examined = record
             return (examine(bytes, &examined), examined)

@@ -52,7 +52,8 @@ final class Trainer {
         self.say = say
         ranks = options.place.ranks
         let recipe = configuration.recipe
-        watch = DivergenceGuard(options.upkeep.divergence, level: state.level ?? .init())
+        watch = DivergenceGuard(
+            options.upkeep.divergence, level: state.level ?? .init(), unlearned: configuration.unlearnedLoss)
         plan = BatchPlan(
             studies: set.train.count, batch: recipe.batch, accumulate: recipe.accumulate, seed: recipe.seed,
             rank: ranks.rank, of: ranks.count)

@@ -35,6 +35,7 @@ struct FolderStatus: Encodable {
         }
 
         var next: String {
+            let folder = shellWord(folder)
             if !isDone { return "echoprep train --run \(folder) --resume" }
             if task == "pretrain" {
                 return "echoprep train --dataset DATASET --run RUN --task icd --init \(folder)"
@@ -92,9 +93,12 @@ struct FolderStatus: Encodable {
     }
 
     private static func next(afterDataset folder: String, _ facts: [Inspection.Fact]) -> String {
+        let folder = shellWord(folder)
         func value(_ name: String) -> String? { facts.first { $0.name == name }?.value }
         if value("ingest") != "done" { return "the command that ingested it, which goes on" }
-        if value("targets") == nil { return "echoprep link-icd --dataset \(folder) --mimic-iv MIMIC-IV/hosp" }
+        if value("targets") == nil, value("rules")?.contains("layout mimic-iv-echo") ?? true {
+            return "echoprep link-icd --dataset \(folder) --mimic-iv MIMIC-IV/hosp"
+        }
         return "echoprep train --dataset \(folder) --run RUN"
     }
 

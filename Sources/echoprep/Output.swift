@@ -36,6 +36,7 @@ func tellNext(_ words: String...) {
 
 /// Prints what comes next with a dataset or a run.
 func tellNext(with folder: String) {
+    if isQuiet.withLock({ $0 }) { return }
     if let next = (try? FolderStatus(folder))?.next { tell("next: \(next)") }
 }
 
@@ -50,7 +51,7 @@ func quoted(_ text: String) -> String {
 }
 
 /// A word as a shell reads it back.
-private func shellWord(_ word: String) -> String {
+func shellWord(_ word: String) -> String {
     let isPlain = word.wholeMatch(of: /[A-Za-z0-9_.,:=+@%\/-]+/) != nil
     return isPlain ? word : "'" + word.replacing("'", with: "'\\''") + "'"
 }

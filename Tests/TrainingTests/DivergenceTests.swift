@@ -8,10 +8,10 @@ import TestSupport
 import Training
 
 @Suite struct DivergenceTests {
-    private func guarded(_ steps: Int = 3) -> DivergenceGuard {
+    private func guarded(_ steps: Int = 3, unlearned: Double = 1) -> DivergenceGuard {
         var limits = DivergenceLimits()
         limits.steps = steps
-        return DivergenceGuard(limits, level: .init())
+        return DivergenceGuard(limits, level: .init(), unlearned: unlearned)
     }
 
     /// The number of the step, from 1, that is one too many.
@@ -40,6 +40,9 @@ import Training
         #expect(end(guarded(20), tooHigh) == 21)
         // Of small losses the first, by chance one of nothing, is no level.
         #expect(end(guarded(20), [1e-6] + [Double](repeating: 1.5, count: 100)) == nil)
+        // Nor is that of a step which has no labels of eight of nine heads.
+        let several = [8.7, 0.7] + [Double](repeating: 8.7, count: 100)
+        #expect(end(guarded(20, unlearned: 9), several) == nil)
         // A loss that is large from the beginning, as with weights of rare codes, is its own level.
         #expect(end(guarded(20), [Double](repeating: 40, count: 100)) == nil)
     }

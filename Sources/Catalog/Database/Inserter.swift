@@ -24,9 +24,10 @@ package final class Inserter {
 
     private let db: Database
     private let single: Statement, together: Statement
+    private let columns: Int
     private let isLeftOut: ((_ row: Int) -> Void)?
     /// The rows that wait, and the texts among their values, one behind the other. That two things write them at once need
-    /// not be looked at for each value: no method calls another's code in the middle.
+    /// not be looked at for each value: other code is called when nothing is being written.
     @exclusivity(unchecked) private var values: [Value] = []
     @exclusivity(unchecked) private var text: [UInt8] = []
     private var waiting = 0, done = 0
@@ -62,6 +63,7 @@ package final class Inserter {
         self.db = db
         self.isLeftOut = isLeftOut
         single = try statement(1)
+        columns = Int(sqlite3_bind_parameter_count(single.sqliteStatement))
         together = try statement(Self.rowsTogether)
     }
 
@@ -101,25 +103,27 @@ package final class Inserter {
     /// The row is done.
     package func insert() throws {
         waiting += 1
+        precondition(values.count == columns * waiting, "a row of \(columns) values")
         if waiting == Self.rowsTogether { try insertWaiting() }
     }
 
     private func insertWaiting() throws {
+        var leftOut: [Int] = []
         try text.withUnsafeBufferPointer { text in
             var end = 0
             // The statement is undone as a whole where one of its rows cannot be; then each is tried by itself.
             if waiting == Self.rowsTogether, try run(together, values[...], text, from: &end) { return }
             end = 0
-            let columns = values.count / max(waiting, 1)
             for row in 0..<waiting {
                 let own = values[row * columns..<(row + 1) * columns]
-                if try !run(single, own, text, from: &end) { isLeftOut?(done + row) }
+                if try !run(single, own, text, from: &end) { leftOut.append(done + row) }
             }
         }
         done += waiting
         waiting = 0
         values.removeAll(keepingCapacity: true)
         text.removeAll(keepingCapacity: true)
+        if let isLeftOut { leftOut.forEach(isLeftOut) }
     }
 
     /// Runs a statement; false where a key is there already and such a row may be left out.

@@ -9,7 +9,7 @@ package struct PathText: Hashable, Sendable {
     package init(_ path: String) { text = path }
 
     package static func == (a: PathText, b: PathText) -> Bool {
-        a.text.utf8.count == b.text.utf8.count && a.text.utf8.elementsEqual(b.text.utf8)
+        a.text == b.text && a.text.utf8.elementsEqual(b.text.utf8)
     }
 
     package func hash(into hasher: inout Hasher) {

@@ -257,6 +257,6 @@ extension FileIdentity {
         self.init(
             path: file.path, name: file.name, studyKey: file.study, studyID: file.studyID,
             subjectID: file.subjectID, flags: now.joined(separator: " "),
-            mtime: former == file.path ? nil : file.stamp?.mtime)
+            mtime: former.map(PathText.init) == PathText(file.path) ? nil : file.stamp?.mtime)
     }
 }

@@ -50,7 +50,7 @@ enum EchoNetPediatricLayout: SourceLayout {
 private func listedVideos(
     in folder: String, below prefix: String, study: (Substring) -> String
 ) throws -> (files: [SourceFile], list: StudyList, source: Plan.FileList) {
-    var listed: Set<String> = [], list = StudyList()
+    var listed: [PathText: String] = [:], list = StudyList()
     let table = try CSVReader(folder + "/" + prefix + "FileList.csv")
     let columns = ["FileName"] + ["EF", "Split"].filter(table.header.contains)
     let places = ["EF", "Split"].map(columns.firstIndex)
@@ -61,7 +61,7 @@ private func listedVideos(
                 prefix + "FileList.csv", "line \(row.line) names no file", try: "download it again")
         }
         let path = "\(prefix)Videos/\(name)" + (name.hasSuffix(".avi") ? "" : ".avi")
-        listed.insert(path)
+        listed[PathText(path)] = path
         list.add(
             study(SourceFile(path: path, study: "").stem), fraction: places[0].map(row.text),
             split: places[1].map(row.text))
@@ -69,13 +69,15 @@ private func listedVideos(
     func file(_ path: String, fault: Rejection?, stamp: FileStamp? = nil) -> SourceFile {
         let stem = SourceFile(path: path, study: "").stem
         return SourceFile(
-            path: path, study: study(stem), fault: fault, isUnlisted: !listed.contains(path), stamp: stamp)
+            path: path, study: study(stem), fault: fault, isUnlisted: listed[PathText(path)] == nil,
+            stamp: stamp)
     }
     let walked = try walk(folder + "/" + prefix + "Videos", prefix: prefix + "Videos/")
     let there = walked.map {
         file($0.path, fault: $0.fault, stamp: $0.stamp)
     }
-    let gone = listed.subtracting(walked.map(\.path)).map { path in
+    let met = Set(walked.map { PathText($0.path) })
+    let gone = listed.filter { !met.contains($0.key) }.values.map { path in
         file(path, fault: Rejection(.missing, "the file list names it, and it is not there"))
     }
     let name = prefix + "FileList.csv"

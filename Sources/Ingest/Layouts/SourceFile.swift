@@ -74,8 +74,10 @@ struct Plan: Sendable {
     /// - Returns: whether they are this release's: not if they have another sum for one of its lists
     mutating func takeSums(of source: String) throws(EchoError) -> Bool {
         guard let sums = try publishedSums(inList: source + "/" + sumListName) else { return true }
-        for list in fileLists where sums[list.path].map({ $0 != list.sha256 }) ?? false { return false }
-        for index in files.indices { files[index].publishedSum = sums[files[index].path] }
+        for list in fileLists where sums[PathText(list.path)].map({ $0 != list.sha256 }) ?? false {
+            return false
+        }
+        for index in files.indices { files[index].publishedSum = sums[PathText(files[index].path)] }
         return true
     }
 

@@ -8,11 +8,10 @@ extension LabelSource {
         linkICD, command: "link-icd", reads: ["target", "study_status", "study_category"], unit: .study,
         rule: "1 where a labelled study has the category, else 0; a study that is not labelled has no label",
         rows: """
-            SELECT t.category, CAST(st.study_id AS TEXT), c.study_id IS NOT NULL
+            SELECT t.category, CAST(st.study_id AS TEXT), EXISTS (
+                SELECT 1 FROM study_category c WHERE c.study_id = st.study_id AND c.category = t.category)
             FROM (SELECT category FROM target ORDER BY category) t
             CROSS JOIN study_status st
-            LEFT JOIN study_category c INDEXED BY study_category_category
-                ON c.study_id = st.study_id AND c.category = t.category
             WHERE st.status = 'labelled'
             """)
 }

@@ -61,8 +61,8 @@ export function pressed(review, event) {
     dialog.close();
     return event.preventDefault();
   }
-  // A dialog that was just closed keeps the focus until the next picture.
-  const { target } = event, tag = target.closest("dialog:not([open])") ? "BODY" : target.tagName, { sheet } = review;
+  // A dialog that was just closed keeps the focus until the page is drawn again.
+  const { target } = event, tag = target.closest?.("dialog:not([open])") ? "BODY" : target.tagName, { sheet } = review;
   if (tag === "TEXTAREA" || tag === "SELECT" || (tag === "INPUT" && target.type !== "range")) return;
   if (target.type === "range" && event.key.startsWith("Arrow")) return;
   if (tag === "BUTTON" && (event.key === " " || event.key === "Enter")) return;

@@ -23,7 +23,7 @@ package struct DivergenceGuard {
     /// The means of recent steps that were not in doubt: of the last fifty or so.
     ///
     /// A rate that is too high strikes at the second step, when there is no mean yet. So the loss of the first ten is the lowest
-    /// of them and at least 1, of every loss here about what a model has that knows nothing.
+    /// of them, and at least what a model has that knows nothing: a step of few labels may cost next to nothing.
     package struct Level: Codable, Sendable, Equatable {
         fileprivate static let first = 10
         package var loss = 0.0, norm = 0.0
@@ -31,11 +31,11 @@ package struct DivergenceGuard {
 
         package init() {}
 
-        fileprivate mutating func take(_ loss: Double, _ norm: Double) {
+        fileprivate mutating func take(_ loss: Double, _ norm: Double, unlearned: Double) {
             steps += 1
             let share = 1 / Double(min(steps, 50))
             if steps <= Self.first {
-                self.loss = max(1, steps == 1 ? loss : min(self.loss, loss))
+                self.loss = max(unlearned, steps == 1 ? loss : min(self.loss, loss))
             } else {
                 self.loss += share * (loss - self.loss)
             }
@@ -47,10 +47,13 @@ package struct DivergenceGuard {
     /// Steps in doubt so far, one after the other.
     package private(set) var doubtful = 0
     private let limits: DivergenceLimits
+    private let unlearned: Double
 
-    package init(_ limits: DivergenceLimits, level: Level) {
+    /// - Parameter unlearned: about the loss of a model that knows nothing
+    package init(_ limits: DivergenceLimits, level: Level, unlearned: Double) {
         self.limits = limits
         self.level = level
+        self.unlearned = unlearned
     }
 
     /// Takes in a step, and returns what is wrong if it is one too many.
@@ -64,7 +67,7 @@ package struct DivergenceGuard {
             faults.append(("gradient's norm", norm, level.norm, limits.norm))
         }
         guard limits.steps > 0, let (what, value, usual, factor) = faults.first else {
-            level.take(loss, norm)
+            level.take(loss, norm, unlearned: unlearned)
             doubtful = 0
             return nil
         }

@@ -49,6 +49,16 @@ package struct RunConfiguration: Sendable, Equatable {
     /// What the model's outputs stand for, head by head; empty in pre-training.
     package var targets: [String] { heads.flatMap(\.targets) }
 
+    /// About the loss of a model that knows nothing: 1 of pixels and of each head, more where positives count for more.
+    package var unlearnedLoss: Double {
+        let losses = heads.map { head in
+            let weights = head.positiveWeights ?? []
+            let mean = weights.reduce(0) { $0 + Double($1) } / Double(max(weights.count, 1))
+            return max(1, log(2) * (1 + mean) / 2)
+        }
+        return max(1, losses.reduce(0, +))
+    }
+
     /// What it learns from: numbers of studies, and a digest of their clips, frames and labels.
     package struct DataIdentity: Codable, Sendable, Equatable {
         package var train: Int, validation: Int
