@@ -22,7 +22,7 @@ import Testing
 
     /// As SQLite's hex() has it; GRDB reads a text up to its first NUL.
     private func hexadecimal(_ text: String) -> String {
-        text.utf8.map { zeroPadded(Int($0), 2, radix: 16) }.joined().uppercased()
+        text.utf8.map { zeroPadded($0, 2, radix: 16, uppercase: true) }.joined()
     }
 
     private func found(_ db: Database) throws -> [[DatabaseValue]] {
