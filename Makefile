@@ -57,9 +57,9 @@ try: deps ## the whole way on 40 synthetic studies, in a minute, to try/icd/repo
 	@bash Packaging/try.sh try $(ECHOPREP)
 
 # The demo's size: enough subjects for an interval that means something, some minutes of work on two cores.
-STUDIES ?= 560
-PRETRAIN_EPOCHS ?= 45
-ICD_EPOCHS ?= 12
+STUDIES ?= 600
+PRETRAIN_EPOCHS ?= 70
+ICD_EPOCHS ?= 20
 TRAIN := $(ECHOPREP) train --dataset demo/dataset --model lamae --preset tiny --frames 2 --batch 8
 # The codes that the phantom's anatomy shows, the one that only two views together tell, and codes that leave no trace.
 SHOWN := E66,I11,I13,I25,I27,I31,I35,I48,I50
