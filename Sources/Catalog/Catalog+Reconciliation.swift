@@ -203,11 +203,10 @@ extension Catalog {
             let rows = try Row.fetchAll(db, sql: "SELECT id, path FROM clip ORDER BY id")
             let found: [(id: Int64, path: String)] = try rows.map { row in try (row.value(0), row.value(1)) }
             let places = Dictionary(zip(order.map(PathText.init), order.indices)) { first, _ in first }
-            let sorted = found.enumerated().sorted { a, b in
-                (places[PathText(a.element.path)] ?? .max, a.offset) < (
-                    places[PathText(b.element.path)] ?? .max, b.offset
-                )
-            }.map(\.element.id)
+            let placed = found.enumerated().map { number, row in
+                (place: places[PathText(row.path)] ?? .max, number: number, id: row.id)
+            }
+            let sorted = placed.sorted { ($0.place, $0.number) < ($1.place, $1.number) }.map(\.id)
             let moved = zip(sorted, 1...).filter { $0.0 != Int64($0.1) }
             // First out of each other's way.
             for (id, _) in moved {
@@ -257,9 +256,7 @@ extension Catalog {
     private static func correct(_ db: Database, _ row: KnownFile, _ now: FileIdentity) throws {
         // A subject is nothing that a shard knows.
         let isOther =
-            PathText(row.path) != PathText(now.path) || PathText(row.name) != PathText(now.name)
-            || PathText(row.studyKey) != PathText(now.studyKey)
-            || row.flags != now.flags
+            now.isElsewhere(path: row.path, name: row.name, studyKey: row.studyKey) || row.flags != now.flags
         try db.execute(
             sql: """
                 UPDATE clip SET path = ?, name = ?, study_key = ?, study_id = ?, subject_id = ?, flags = ?,
@@ -278,9 +275,7 @@ extension Catalog {
                 db, sql: "SELECT record, shard, tensor FROM withdrawn_clip WHERE id = ?", arguments: [id])
         else { return }
         var clip = try record(row.value(0))
-        let isOther =
-            PathText(clip.path) != PathText(now.path) || PathText(clip.name) != PathText(now.name)
-            || PathText(clip.studyKey) != PathText(now.studyKey)
+        let isOther = now.isElsewhere(path: clip.path, name: clip.name, studyKey: clip.studyKey)
         clip.id = (try Row.fetchOne(db, sql: "SELECT coalesce(max(id), 0) FROM clip")?.value(0) ?? 0) + 1
         clip.shard = try row.value(1)
         clip.tensor = try row.value(2)
@@ -350,5 +345,13 @@ extension Catalog {
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
         return try decoder.decode(ClipRecord.self, from: Data(text.utf8)).checked()
+    }
+}
+
+extension FileIdentity {
+    /// Whether a row has another path, name or study, by their bytes.
+    fileprivate func isElsewhere(path: String, name: String, studyKey: String) -> Bool {
+        PathText(self.path) != PathText(path) || PathText(self.name) != PathText(name)
+            || PathText(self.studyKey) != PathText(studyKey)
     }
 }

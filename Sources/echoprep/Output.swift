@@ -1,7 +1,6 @@
 // What the program says: names out of files among it, which do nothing to the terminal that shows them.
 
 import EchoCore
-import Foundation
 import Synchronization
 
 /// Whether messages are dropped (`--quiet`).
@@ -44,11 +43,7 @@ func tellNext(with folder: String) {
 func tellPython(_ expression: String) { tell("next, in Python: \(expression)") }
 
 /// A text as a literal of Python, or of JSON.
-func quoted(_ text: String) -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .withoutEscapingSlashes
-    return (try? encoder.encode(text)).map { String(decoding: $0, as: UTF8.self) } ?? "\"\""
-}
+func quoted(_ text: String) -> String { (try? jsonText(text)) ?? "\"\"" }
 
 /// A word as a shell reads it back.
 func shellWord(_ word: String) -> String {
